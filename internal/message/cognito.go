@@ -1,0 +1,103 @@
+package message
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Cognito's limits for the response of a CustomMessage trigger, in characters
+// with the code filled in (API reference: VerificationMessageTemplateType and
+// InviteMessageType; developer guide: custom message Lambda trigger).
+const (
+	MaxSubject     = 140
+	MinHTML        = 6
+	MaxHTML        = 20000
+	MinTextMessage = 6
+	MaxTextMessage = 140
+)
+
+// Accepted reports whether Cognito accepts a character in a message. Its
+// pattern is [\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*, where \s is ASCII white space:
+// no-break spaces, joiners, direction marks and soft hyphens are refused.
+func Accepted(r rune) bool {
+	switch r {
+	case ' ', '\t', '\n', '\v', '\f', '\r':
+		return true
+	case utf8.RuneError:
+		return false // a broken byte, not worth carrying on
+	}
+	return unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)
+}
+
+// Plain returns a text with every character that Cognito refuses replaced:
+// wide and no-break spaces become spaces, invisible characters go.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case Accepted(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		default:
+			return -1
+		}
+	}, s)
+}
+
+// maxName is how much of a name a message shows, in characters.
+const maxName = 40
+
+// CleanName makes a name that a stranger may have typed safe to greet with: one
+// short line without markup, placeholders, direction marks or anything that a
+// mail program would turn into a link. It returns nothing when what is left is
+// no name; the greeting then does without.
+func CleanName(name string) string {
+	if len(name) > 16*maxName { // attributes have up to 2,048 characters
+		name = name[:16*maxName]
+	}
+	name = Plain(strings.ToValidUTF8(name, ""))
+	digits, letters := 0, 0
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsLetter(r):
+			letters++
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsMark(r):
+		case r == '.', r == '\'', r == '’', r == '-', r == ',', r == '·', r == '&':
+		default:
+			// Spaces, line breaks, and whatever could mean something to a mail
+			// program or to Cognito: : / @ # { } < > and full-width dots.
+			return ' '
+		}
+		return r
+	}, name)
+	if letters == 0 || digits > 4 { // a phone number is a link on many phones
+		return ""
+	}
+	name = strings.Join(strings.Fields(breakDots(name)), " ")
+	if utf8.RuneCountInString(name) > maxName {
+		runes := []rune(name)[:maxName-1]
+		for len(runes) > 0 && unicode.IsMark(runes[len(runes)-1]) {
+			runes = runes[:len(runes)-1]
+		}
+		name = strings.TrimSpace(string(runes)) + "…"
+	}
+	return name
+}
+
+// breakDots puts a space behind a dot inside a word, so that no domain name is
+// left; initials such as J.R.R. stay together.
+func breakDots(name string) string {
+	words := strings.Fields(name)
+	for i, word := range words {
+		for label := range strings.SplitSeq(word, ".") {
+			if utf8.RuneCountInString(label) > 1 {
+				words[i] = strings.ReplaceAll(word, ".", ". ")
+				break
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,35 @@
+package message
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Page is a compiled page of the page behind the link.
+type Page struct {
+	StyleHash string // of its only style, for the Content-Security-Policy
+	HTML      string // with blanks, for FillHTML
+}
+
+// PageFile is where a compiled page lies, below the folder of a function.
+func PageFile(client, locale, state string) string {
+	return filepath.Join("pages", client, locale, state)
+}
+
+// Encode returns the compiled file of a page.
+func (p Page) Encode() []byte { return []byte(p.StyleHash + PartMark + p.HTML) }
+
+// LoadPage reads a compiled page from the folder of a function.
+func LoadPage(dir, client, locale, state string) (Page, error) {
+	file, err := os.ReadFile(filepath.Join(dir, PageFile(client, locale, state)))
+	if err != nil {
+		return Page{}, fmt.Errorf("load page: %w", err)
+	}
+	hash, html, ok := strings.Cut(string(file), PartMark)
+	if !ok {
+		return Page{}, fmt.Errorf("load page %s: it was not compiled", PageFile(client, locale, state))
+	}
+	return Page{StyleHash: hash, HTML: html}, nil
+}

@@ -1,0 +1,284 @@
+package settings
+
+import (
+	"fmt"
+	"math"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"poolpost/internal/link"
+)
+
+var (
+	// poolName is Cognito's pattern for names of pools, clients and groups:
+	// UserPoolNameType, ClientNameType; GroupNameType is wider.
+	poolName      = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`)
+	groupName     = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
+	attributeName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,20}$`)
+	regionName    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	domainName    = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
+	brandName     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+	clientName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	localeTag     = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
+	hexColor      = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	digits        = regexp.MustCompile(`^[0-9]{5,20}$`)
+)
+
+// maxDisplayName keeps a text message within 140 characters.
+const maxDisplayName = 30
+
+// standardAttributes are the OpenID Connect attributes of every user pool.
+var standardAttributes = []string{
+	"address", "birthdate", "email", "family_name", "gender", "given_name", "locale", "middle_name", "name",
+	"nickname", "phone_number", "picture", "preferred_username", "profile", "updated_at", "website", "zoneinfo",
+}
+
+// check holds the values against what AWS accepts and what the suite needs.
+func (r *reader) check(s *Settings) {
+	r.checkPool(s.Pool)
+	r.checkMail(s.Mail)
+	if s.Links.Host == "" {
+		r.problem("links.host", "is missing; write the host of the link page, such as links.example.com")
+	} else if !domainName.MatchString(s.Links.Host) {
+		r.problem("links.host", "must be a host name in lower case, such as links.example.com, not %q", s.Links.Host)
+	}
+	if len(s.Locales) == 0 {
+		r.problem("locales", "must name at least one locale, such as en")
+	}
+	for i, tag := range s.Locales {
+		key := fmt.Sprintf("locales[%d]", i)
+		if !localeTag.MatchString(tag) {
+			r.problem(key, "must be a language tag, such as en, pt-BR or zh-Hans, not %q", tag)
+		}
+		r.unique(key, tag, s.Locales[:i])
+	}
+	r.checkBrands(s.Brands)
+	r.checkClients(s)
+	r.checkSignUp(s)
+	for i, name := range s.Groups {
+		key := fmt.Sprintf("groups[%d]", i)
+		if !groupName.MatchString(name) {
+			r.problem(key, "must be 1 to 128 characters without blanks, not %q", name)
+		}
+		r.unique(key, name, s.Groups[:i])
+	}
+	if id := s.IdentityPool.FacebookAppID; id != "" && !digits.MatchString(id) {
+		r.problem("identityPool.facebookAppId", "must be the number of a Facebook app, not %q", id)
+	}
+}
+
+func (r *reader) checkPool(p Pool) {
+	if !poolName.MatchString(p.Name) {
+		r.problem("pool.name", "must be 1 to 128 letters, digits, blanks or any of _+=,.@-, not %q", p.Name)
+	}
+	if p.Region == "" {
+		r.problem("pool.region", "is missing; write an AWS region, such as eu-central-1")
+	} else if !regionName.MatchString(p.Region) {
+		r.problem("pool.region", "must be an AWS region, such as eu-central-1, not %q", p.Region)
+	}
+	for tag, value := range p.Tags {
+		if tag == "" || len(tag) > 128 || strings.HasPrefix(strings.ToLower(tag), "aws:") || len(value) > 256 {
+			r.problem("pool.tags."+tag, "must be 1 to 128 characters that do not begin with aws:, with a value of up to 256")
+		}
+	}
+	if len(p.Attributes) > 50 {
+		r.problem("pool.attributes", "has %d entries; Cognito takes 50 custom attributes at most", len(p.Attributes))
+	}
+	var names []string
+	for i, a := range p.Attributes {
+		key := fmt.Sprintf("pool.attributes[%d]", i)
+		switch {
+		case strings.HasPrefix(a.Name, "custom:"):
+			r.problem(key+".name", "is written without the prefix custom:")
+		case !attributeName.MatchString(a.Name):
+			r.problem(key+".name", "must be 1 to 20 characters without blanks, not %q", a.Name)
+		}
+		r.unique(key+".name", a.Name, names)
+		names = append(names, a.Name)
+		if a.MinLength < 0 || a.MaxLength > maxAttributeLength || a.MinLength > a.MaxLength {
+			r.problem(key, "must have 0 <= minLength <= maxLength <= 2048")
+		}
+	}
+	if n := p.PasswordPolicy.MinimumLength; n < 6 || n > 99 {
+		r.problem("pool.passwordPolicy.minimumLength", "must be 6 to 99, not %d", n)
+	}
+	if n := p.PasswordPolicy.TemporaryPasswordDays; n < 1 || n > 365 {
+		r.problem("pool.passwordPolicy.temporaryPasswordDays", "must be 1 to 365, not %d", n)
+	}
+	r.oneOf("pool.devices", p.Devices, "always", "on-prompt", "off")
+	r.oneOf("pool.mfa", p.MFA, "off", "optional", "required")
+}
+
+func (r *reader) checkMail(m Mail) {
+	if m.From.Address == "" {
+		r.problem("mail.from.address", "is missing; write the sender's address, such as no-reply@example.com")
+	} else {
+		r.address("mail.from.address", m.From.Address)
+	}
+	if strings.ContainsFunc(m.From.Name, unicode.IsControl) || strings.ContainsAny(m.From.Name, `<>"`) || utf8.RuneCountInString(m.From.Name) > 64 {
+		r.problem("mail.from.name", "must be up to 64 characters on one line, without <, > and quotes")
+	}
+	if m.ReplyTo != "" {
+		r.address("mail.replyTo", m.ReplyTo)
+	}
+}
+
+func (r *reader) checkBrands(brands []Brand) {
+	if len(brands) == 0 {
+		r.problem("brands", "is missing; write at least one brand with name and displayName")
+	}
+	var names []string
+	for i, b := range brands {
+		key := fmt.Sprintf("brands[%d]", i)
+		if !brandName.MatchString(b.Name) {
+			r.problem(key+".name", "must be 1 to 32 lower-case letters, digits or hyphens, not %q", b.Name)
+		}
+		r.unique(key+".name", b.Name, names)
+		names = append(names, b.Name)
+		r.line(key+".displayName", b.DisplayName, maxDisplayName)
+		r.line(key+".postalAddress", b.PostalAddress, 200)
+		if b.Support != "" {
+			r.address(key+".support", b.Support)
+		}
+		if !hexColor.MatchString(b.Color) {
+			r.problem(key+".color", "must be a colour such as #1d4ed8, not %q", b.Color)
+		} else if c := contrastToWhite(b.Color); c < 4.5 {
+			r.problem(key+".color", "has a contrast of %.1f to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)", c)
+		}
+	}
+}
+
+func (r *reader) checkClients(s *Settings) {
+	if len(s.Clients) == 0 {
+		r.problem("clients", "is missing; write at least one app client with name and url")
+	}
+	var names []string
+	for i, c := range s.Clients {
+		key := fmt.Sprintf("clients[%d]", i)
+		if !clientName.MatchString(c.Name) {
+			r.problem(key+".name", "must be 1 to 64 letters, digits, hyphens or underscores, not %q", c.Name)
+		}
+		r.unique(key+".name", c.Name, names)
+		names = append(names, c.Name)
+		if _, ok := s.Brand(c.Brand); !ok && len(s.Brands) > 0 {
+			r.problem(key+".brand", "names no brand of this file: %q", c.Brand)
+		}
+		if !slices.Contains(s.Locales, c.Locale) {
+			r.problem(key+".locale", "is not among the locales of this file: %q", c.Locale)
+		}
+		if c.URL == "" {
+			r.problem(key+".url", "is missing; write the app's address, such as https://app.example.com/")
+		} else {
+			r.url(key+".url", c.URL)
+			if c.SignInURL != c.URL {
+				r.url(key+".signInUrl", c.SignInURL)
+			}
+		}
+		if c.AttributeURL != "" {
+			r.url(key+".attributeUrl", c.AttributeURL)
+		}
+		if c.ResetURL != "" {
+			r.url(key+".resetUrl", c.ResetURL)
+		}
+		for j, u := range c.ReturnURLs {
+			r.url(fmt.Sprintf("%s.returnUrls[%d]", key, j), u)
+		}
+		if c.RefreshTokenDays < 1 || c.RefreshTokenDays > 3650 {
+			r.problem(key+".refreshTokenDays", "must be 1 to 3650, not %d", c.RefreshTokenDays)
+		}
+	}
+}
+
+func (r *reader) checkSignUp(s *Settings) {
+	lists := []struct {
+		key     string
+		domains []string
+	}{
+		{"signUp.email.allowedDomains", s.SignUp.Email.AllowedDomains},
+		{"signUp.email.deniedDomains", s.SignUp.Email.DeniedDomains},
+	}
+	for _, list := range lists {
+		for i, d := range list.domains {
+			if !domainName.MatchString(strings.TrimPrefix(d, "*.")) {
+				r.problem(fmt.Sprintf("%s[%d]", list.key, i), "must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not %q", d)
+			}
+		}
+	}
+	var names []string
+	for i, rule := range s.SignUp.Attributes {
+		key := fmt.Sprintf("signUp.attributes[%d]", i)
+		if s.AttributeKey(rule.Name) == rule.Name && !slices.Contains(standardAttributes, rule.Name) {
+			r.problem(key+".name", "is neither in pool.attributes nor a standard attribute: %q", rule.Name)
+		}
+		r.unique(key+".name", rule.Name, names)
+		names = append(names, rule.Name)
+		if _, err := regexp.Compile(rule.Pattern); err != nil {
+			r.problem(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		}
+		if rule.MinLength < 0 || rule.MaxLength < 0 || rule.MaxLength > 0 && rule.MinLength > rule.MaxLength {
+			r.problem(key, "must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound")
+		}
+	}
+}
+
+func (r *reader) oneOf(key, value string, known ...string) {
+	if !slices.Contains(known, value) {
+		r.problem(key, "must be one of %s, not %q", strings.Join(known, ", "), value)
+	}
+}
+
+func (r *reader) unique(key, value string, earlier []string) {
+	if value != "" && slices.Contains(earlier, value) {
+		r.problem(key, "appears twice: %q", value)
+	}
+}
+
+func (r *reader) url(key, value string) {
+	if err := link.Check(value); err != nil {
+		r.problem(key, "%s", err)
+	}
+}
+
+// address accepts what SES can send to and from: a bare ASCII address.
+func (r *reader) address(key, value string) {
+	a, err := mail.ParseAddress(value)
+	ascii := strings.IndexFunc(value, func(c rune) bool { return c > unicode.MaxASCII }) < 0
+	if err != nil || a.Address != value || !ascii {
+		r.problem(key, "must be a plain e-mail address, such as support@example.com, not %q", value)
+	}
+}
+
+// line accepts what can stand in a mail as one line of text.
+func (r *reader) line(key, value string, limit int) {
+	if strings.ContainsFunc(value, func(c rune) bool { return !unicode.IsPrint(c) }) || utf8.RuneCountInString(value) > limit {
+		r.problem(key, "must be one line of up to %d printable characters", limit)
+	}
+	if strings.ContainsAny(value, "{}") {
+		r.problem(key, "must not hold { or }: Cognito looks for its placeholders there")
+	}
+}
+
+// contrastToWhite is the contrast ratio of WCAG 2.2 between a colour #rrggbb
+// and white, 1 to 21.
+func contrastToWhite(color string) float64 {
+	luminance := 0.0
+	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
+		n, err := strconv.ParseUint(color[1+2*i:3+2*i], 16, 8)
+		if err != nil {
+			return 1
+		}
+		c := float64(n) / 255
+		if c <= 0.04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+0.055)/1.055, 2.4)
+		}
+		luminance += weight * c
+	}
+	return 1.05 / (luminance + 0.05)
+}

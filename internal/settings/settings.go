@@ -1,0 +1,222 @@
+// Package settings reads poolpost.yaml, the one file that an adopter edits.
+//
+// Everything is typed, everything has a default where a default is safe, and
+// every mistake in the file is reported at once, with line, key and remedy.
+// The package belongs to build time: the CDK app and the local run read
+// settings, a function reads only its own part of them (package config).
+package settings
+
+// Settings is the whole of poolpost.yaml. One file describes one user pool.
+type Settings struct {
+	Pool         Pool         `yaml:"pool"`
+	Mail         Mail         `yaml:"mail"`
+	Links        Links        `yaml:"links"`
+	Brands       []Brand      `yaml:"brands"`
+	Clients      []Client     `yaml:"clients"`
+	Locales      []string     `yaml:"locales"`
+	SignUp       SignUp       `yaml:"signUp"`
+	Groups       []string     `yaml:"groups"`
+	IdentityPool IdentityPool `yaml:"identityPool"`
+}
+
+// Pool is the Cognito user pool. Users sign in with their e-mail address.
+type Pool struct {
+	// Name is the pool's name, 1 to 128 characters.
+	Name string `yaml:"name"`
+	// Region is the AWS region of the pool and of its SES identity.
+	Region string `yaml:"region"`
+	// Tags go on every resource that takes tags.
+	Tags map[string]string `yaml:"tags"`
+	// Attributes are the custom attributes; in events they are "custom:NAME".
+	Attributes []Attribute `yaml:"attributes"`
+	// PasswordPolicy is what Cognito asks of a password.
+	PasswordPolicy PasswordPolicy `yaml:"passwordPolicy"`
+	// SelfSignUp lets people sign up themselves; otherwise only
+	// administrators create users.
+	SelfSignUp bool `yaml:"selfSignUp"`
+	// Devices says whether devices are remembered: always, on-prompt or off.
+	Devices string `yaml:"devices"`
+	// MFA is off, optional or required.
+	MFA string `yaml:"mfa"`
+}
+
+// Attribute is a custom attribute of type String. Cognito can neither require
+// nor remove custom attributes; SignUp.Attributes can require them.
+type Attribute struct {
+	// Name is 1 to 20 characters, without the prefix "custom:".
+	Name string `yaml:"name"`
+	// MinLength and MaxLength bound the value, in characters, 0 to 2048.
+	MinLength int `yaml:"minLength"`
+	MaxLength int `yaml:"maxLength"`
+}
+
+// PasswordPolicy is Cognito's PasswordPolicyType.
+type PasswordPolicy struct {
+	// MinimumLength is 6 to 99 characters.
+	MinimumLength    int  `yaml:"minimumLength"`
+	RequireNumbers   bool `yaml:"requireNumbers"`
+	RequireLowercase bool `yaml:"requireLowercase"`
+	RequireUppercase bool `yaml:"requireUppercase"`
+	RequireSymbols   bool `yaml:"requireSymbols"`
+	// TemporaryPasswordDays is how long an invitation can be used, 1 to 365 days.
+	TemporaryPasswordDays int `yaml:"temporaryPasswordDays"`
+}
+
+// Mail says how mail leaves the pool.
+type Mail struct {
+	// From is the sender, for example "MyApp <no-reply@example.com>".
+	From Address `yaml:"from"`
+	// ReplyTo receives answers; empty means that answers go to From.
+	ReplyTo string `yaml:"replyTo"`
+}
+
+// Address is a mailbox with an optional display name.
+type Address struct {
+	Name    string `yaml:"name"`
+	Address string `yaml:"address"`
+}
+
+// Links says where the pages behind the links live.
+type Links struct {
+	// Host is the host name of the link page, such as links.example.com.
+	Host string `yaml:"host"`
+}
+
+// Brand is what a message and a page look like, for one or more clients.
+type Brand struct {
+	// Name is what clients refer to.
+	Name string `yaml:"name"`
+	// DisplayName is the app's name as people know it.
+	DisplayName string `yaml:"displayName"`
+	// Color is the colour of buttons, as #rrggbb. White text must stand out
+	// from it with a contrast of at least 4.5 (WCAG 2.2 AA).
+	Color string `yaml:"color"`
+	// PostalAddress stands at the foot of every mail.
+	PostalAddress string `yaml:"postalAddress"`
+	// Support is the e-mail address that people are sent to for help.
+	Support string `yaml:"support"`
+}
+
+// Client is an app client of the pool, without a secret.
+type Client struct {
+	// Name is the app client's name, unique in the pool.
+	Name string `yaml:"name"`
+	// Brand is the Name of a brand.
+	Brand string `yaml:"brand"`
+	// Locale is the locale for people who ask for none that the pool has.
+	Locale string `yaml:"locale"`
+	// URL is where people continue after confirming: the app's front page.
+	URL string `yaml:"url"`
+	// SignInURL is the page that an invitation leads to; URL if empty.
+	SignInURL string `yaml:"signInUrl"`
+	// AttributeURL is the app's page that verifies a changed attribute: it
+	// needs the user's access token, so it must be the app's own. It gets the
+	// query parameter code. URL if empty, and then the code is typed by hand.
+	AttributeURL string `yaml:"attributeUrl"`
+	// ResetURL is the app's own page for a new password, which gets user and
+	// code as query parameters. If empty, the page behind the link does it.
+	ResetURL string `yaml:"resetUrl"`
+	// ReturnURLs are the addresses that the app may ask to be returned to with
+	// the client metadata "return": an origin, or an origin and a path prefix.
+	ReturnURLs []string `yaml:"returnUrls"`
+	// RefreshTokenDays is how long people stay signed in, 1 to 3650 days.
+	RefreshTokenDays int `yaml:"refreshTokenDays"`
+}
+
+// SignUp holds the rules of who may sign up.
+type SignUp struct {
+	Email EmailRules `yaml:"email"`
+	// Attributes are rules for attributes, custom ones under their short name.
+	Attributes []AttributeRule `yaml:"attributes"`
+}
+
+// EmailRules decide by the domain of the e-mail address. A domain "example.com"
+// means itself; "*.example.com" means every domain below it.
+type EmailRules struct {
+	// AllowedDomains, if not empty, are the only ones that may sign up.
+	AllowedDomains []string `yaml:"allowedDomains"`
+	// DeniedDomains may not sign up, even if allowed above.
+	DeniedDomains []string `yaml:"deniedDomains"`
+}
+
+// AttributeRule is a rule for one attribute at sign-up.
+type AttributeRule struct {
+	// Name is a custom attribute's short name or a standard attribute's name.
+	Name string `yaml:"name"`
+	// Required refuses a sign-up without the attribute, or with a blank one.
+	Required bool `yaml:"required"`
+	// Pattern is a regular expression (Go's RE2 syntax) for the whole value.
+	Pattern string `yaml:"pattern"`
+	// MinLength and MaxLength bound the value in characters; 0 is no bound.
+	MinLength int `yaml:"minLength"`
+	MaxLength int `yaml:"maxLength"`
+}
+
+// IdentityPool is the Cognito identity pool that turns a sign-in into AWS
+// credentials. It is deployed, and not part of the local run.
+type IdentityPool struct {
+	Enabled bool `yaml:"enabled"`
+	// Guests gives credentials to people who have not signed in.
+	Guests bool `yaml:"guests"`
+	// FacebookAppID also accepts sign-ins from that Facebook app.
+	FacebookAppID string `yaml:"facebookAppId"`
+}
+
+// Default returns the pool of the well-known tutorial, made safe: what a key
+// means when the file does not have it.
+func Default() *Settings {
+	return &Settings{
+		Pool: Pool{
+			Name:       "App_Users",
+			Tags:       map[string]string{"AppName": "MyApp"},
+			Attributes: []Attribute{{Name: "agentName", MaxLength: maxAttributeLength}},
+			PasswordPolicy: PasswordPolicy{
+				MinimumLength:         8,
+				RequireNumbers:        true,
+				TemporaryPasswordDays: 7,
+			},
+			SelfSignUp: true,
+			Devices:    "always",
+			MFA:        "off",
+		},
+		Locales:      []string{"en"},
+		IdentityPool: IdentityPool{Enabled: true, Guests: true},
+	}
+}
+
+const (
+	defaultBrandColor       = "#1d4ed8"
+	defaultRefreshTokenDays = 30
+	maxAttributeLength      = 2048
+)
+
+// Client returns the client of that name, and whether there is one.
+func (s *Settings) Client(name string) (Client, bool) {
+	for _, c := range s.Clients {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Client{}, false
+}
+
+// Brand returns the brand of that name, and whether there is one.
+func (s *Settings) Brand(name string) (Brand, bool) {
+	for _, b := range s.Brands {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return Brand{}, false
+}
+
+// AttributeKey returns the name under which events and the API carry an
+// attribute: custom ones get the prefix "custom:".
+func (s *Settings) AttributeKey(name string) string {
+	for _, a := range s.Pool.Attributes {
+		if a.Name == name {
+			return "custom:" + name
+		}
+	}
+	return name
+}
