@@ -23,7 +23,7 @@ const (
 
 // Link is what a link to one of our pages carries.
 type Link struct {
-	Client string // app client id
+	Client string // app client id; empty for operations without one
 	User   string // Cognito user name; in this pool never an e-mail address
 	Code   string // confirmation code, or Cognito's placeholder for it
 	Locale string // BCP 47 tag of the page
@@ -86,8 +86,8 @@ func escapeCode(code string) string {
 // made up.
 var ErrBad = errors.New("not a complete link")
 
-// Read reads the values that Build wrote. The error is ErrBad when the client
-// or the user is missing or impossible; a Code that cannot be one is empty,
+// Read reads the values that Build wrote. The error is ErrBad when the user is
+// missing, or the user or the client impossible; a Code that cannot be one is empty,
 // since it can still be typed by hand. Return is as it came: see Returns.
 func Read(query url.Values) (Link, error) {
 	l := Link{
@@ -97,7 +97,7 @@ func Read(query url.Values) (Link, error) {
 		Locale: query.Get("lang"),
 		Return: query.Get("return"),
 	}
-	if !isClientID(l.Client) || !isUserName(l.User) {
+	if l.Client != "" && !isClientID(l.Client) || !isUserName(l.User) {
 		return l, ErrBad
 	}
 	if len(l.Locale) > 35 {
@@ -122,7 +122,7 @@ func CleanCode(code string) string {
 
 // isClientID holds a value against ClientIdType: [\w+]+, 1 to 128 characters.
 func isClientID(id string) bool {
-	if id == "" || len(id) > 128 {
+	if len(id) > 128 {
 		return false
 	}
 	for i := range len(id) {

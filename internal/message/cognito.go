@@ -87,6 +87,17 @@ func CleanName(name string) string {
 	return name
 }
 
+// FirstName is the first of some attributes of a user that holds a name fit to
+// greet with, gone through CleanName.
+func FirstName(attributes []string, user map[string]string) string {
+	for _, key := range attributes {
+		if name := CleanName(user[key]); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
 // breakDots puts a space behind a dot inside a word, so that no domain name is
 // left; initials such as J.R.R. stay together.
 func breakDots(name string) string {

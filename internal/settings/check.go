@@ -41,7 +41,7 @@ var standardAttributes = []string{
 // check holds the values against what AWS accepts and what the suite needs.
 func (r *reader) check(s *Settings) {
 	r.checkPool(s.Pool)
-	r.checkMail(s.Mail)
+	r.checkMail(s)
 	if s.Links.Host == "" {
 		r.problem("links.host", "is missing; write the host of the link page, such as links.example.com")
 	} else if !domainName.MatchString(s.Links.Host) {
@@ -114,7 +114,8 @@ func (r *reader) checkPool(p Pool) {
 	r.oneOf("pool.mfa", p.MFA, "off", "optional", "required")
 }
 
-func (r *reader) checkMail(m Mail) {
+func (r *reader) checkMail(s *Settings) {
+	m := s.Mail
 	if m.From.Address == "" {
 		r.problem("mail.from.address", "is missing; write the sender's address, such as no-reply@example.com")
 	} else {
@@ -125,6 +126,9 @@ func (r *reader) checkMail(m Mail) {
 	}
 	if m.ReplyTo != "" {
 		r.address("mail.replyTo", m.ReplyTo)
+	}
+	for i, name := range m.NameAttributes {
+		r.attribute(fmt.Sprintf("mail.nameAttributes[%d]", i), name, s)
 	}
 }
 
@@ -212,17 +216,28 @@ func (r *reader) checkSignUp(s *Settings) {
 	var names []string
 	for i, rule := range s.SignUp.Attributes {
 		key := fmt.Sprintf("signUp.attributes[%d]", i)
-		if s.AttributeKey(rule.Name) == rule.Name && !slices.Contains(standardAttributes, rule.Name) {
-			r.problem(key+".name", "is neither in pool.attributes nor a standard attribute: %q", rule.Name)
-		}
+		r.attribute(key+".name", rule.Name, s)
 		r.unique(key+".name", rule.Name, names)
 		names = append(names, rule.Name)
+		for tag, label := range rule.Label {
+			if !slices.Contains(s.Locales, tag) {
+				r.problem(key+".label."+tag, "is for a locale that this file does not have")
+			}
+			r.line(key+".label."+tag, label, 60)
+		}
 		if _, err := regexp.Compile(rule.Pattern); err != nil {
 			r.problem(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		if rule.MinLength < 0 || rule.MaxLength < 0 || rule.MaxLength > 0 && rule.MinLength > rule.MaxLength {
 			r.problem(key, "must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound")
 		}
+	}
+}
+
+// attribute accepts the short name of a custom attribute or a standard one.
+func (r *reader) attribute(key, name string, s *Settings) {
+	if s.AttributeKey(name) == name && !slices.Contains(standardAttributes, name) {
+		r.problem(key, "is neither in pool.attributes nor a standard attribute: %q", name)
 	}
 }
 

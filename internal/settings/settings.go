@@ -68,6 +68,9 @@ type Mail struct {
 	From Address `yaml:"from"`
 	// ReplyTo receives answers; empty means that answers go to From.
 	ReplyTo string `yaml:"replyTo"`
+	// NameAttributes are the attributes that people are greeted by, the first
+	// one that a user has; custom ones under their short name.
+	NameAttributes []string `yaml:"nameAttributes"`
 }
 
 // Address is a mailbox with an optional display name.
@@ -143,6 +146,8 @@ type EmailRules struct {
 type AttributeRule struct {
 	// Name is a custom attribute's short name or a standard attribute's name.
 	Name string `yaml:"name"`
+	// Label is what people call the attribute, by locale; Name if empty.
+	Label map[string]string `yaml:"label"`
 	// Required refuses a sign-up without the attribute, or with a blank one.
 	Required bool `yaml:"required"`
 	// Pattern is a regular expression (Go's RE2 syntax) for the whole value.
@@ -179,6 +184,7 @@ func Default() *Settings {
 			Devices:    "always",
 			MFA:        "off",
 		},
+		Mail:         Mail{NameAttributes: []string{"given_name", "name"}},
 		Locales:      []string{"en"},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"poolpost/internal/cognito"
+	"poolpost/internal/config"
+	"poolpost/internal/link"
+	"poolpost/internal/logging"
+	"poolpost/internal/message"
+)
+
+// kinds are the kinds of message by the source of the event, as the developer
+// guide lists them for the custom message Lambda trigger.
+var kinds = map[string]message.Kind{
+	"SignUp":              message.SignUp,
+	"ResendCode":          message.SignUp,
+	"ForgotPassword":      message.ForgotPassword,
+	"UpdateUserAttribute": message.AttributeChange,
+	"VerifyUserAttribute": message.AttributeChange,
+	"AdminCreateUser":     message.Invitation,
+	"Authentication":      message.SignInCode,
+}
+
+type handler struct {
+	dir     string // holds the compiled messages
+	config  config.CustomMessage
+	links   string       // address of the page behind the link
+	clients *clientNames // nil when the pool has one client only
+	broken  error        // why the function cannot work, or nil
+	log     *logging.Logger
+}
+
+// Invoke returns the event with its response filled. When anything is wrong it
+// returns the event as it came: Cognito then sends its own text, and the person
+// still has a code.
+func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
+	start := h.log.Start()
+	line := logging.Line{Outcome: "failed"}
+	defer func() {
+		if p := recover(); p != nil {
+			line.Err = errPanic
+		}
+		if line.Err != nil || line.Outcome == logging.Unknown {
+			reply = payload
+			if !json.Valid(payload) {
+				err = errNoEvent
+			}
+		}
+		h.log.Event(ctx, start, line)
+	}()
+	reply, line.Err = h.answer(ctx, payload, &line)
+	return reply, nil
+}
+
+const (
+	errPanic   = logging.Safe("panic")
+	errNoEvent = logging.Safe("the event is not JSON")
+	errNoCode  = logging.Safe("the event lacks the placeholder of the code")
+	errNoUser  = logging.Safe("the event lacks the placeholder of the user name")
+)
+
+func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
+	if h.broken != nil {
+		return nil, h.broken
+	}
+	event, err := cognito.Decode(payload)
+	if err != nil {
+		return nil, err
+	}
+	kind, ok := kinds[event.Kind("CustomMessage")]
+	if !ok || event.Version != "1" {
+		line.Outcome = logging.Unknown
+		return payload, nil
+	}
+	line.Trigger, line.Kind = event.TriggerSource, string(kind)
+
+	client := h.client(ctx, event)
+	locale := message.Lookup(h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
+	line.Client, line.Locale = client.Name, locale
+
+	if event.CodeParameter == "" {
+		return nil, errNoCode
+	}
+	if kind == message.Invitation && event.UsernameParameter == "" {
+		return nil, errNoUser
+	}
+	m, err := message.Load(h.dir, client.Name, locale, kind)
+	if err != nil {
+		return nil, err
+	}
+	filled := m.Fill(message.Values{
+		message.Link: h.link(kind, client, locale, event),
+		message.Code: event.CodeParameter,
+		message.User: event.UsernameParameter,
+		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
+	})
+	reply, err := event.Reply(cognito.CustomMessageResponse{
+		SMSMessage:   filled.TextMessage,
+		EmailMessage: filled.HTML,
+		EmailSubject: filled.Subject,
+	})
+	if err == nil {
+		line.Outcome = "filled"
+	}
+	return reply, err
+}
+
+// link is where the button of a message leads.
+func (h *handler) link(kind message.Kind, client config.Client, locale string, event *cognito.Event) string {
+	l := link.Link{Client: event.ClientID, User: event.UserName, Code: event.CodeParameter, Locale: locale}
+	l.Return, _ = link.Returns(client.ReturnURLs, event.ClientMetadata["return"])
+	switch kind {
+	case message.SignUp:
+		return link.Build(h.links, link.PathConfirm, l)
+	case message.ForgotPassword:
+		if client.ResetURL != "" {
+			return link.WithCode(client.ResetURL, event.UserName, event.CodeParameter)
+		}
+		return link.Build(h.links, link.PathReset, l)
+	case message.AttributeChange:
+		// Only the app can verify an attribute: it takes the user's access token.
+		if client.AttributeURL != "" {
+			return link.WithCode(client.AttributeURL, "", event.CodeParameter)
+		}
+		return client.URL
+	case message.Invitation:
+		return client.SignInURL // never with the password
+	default:
+		return ""
+	}
+}
+
+// client is the client of the settings that the event is about. A pool with one
+// client needs no question; otherwise Cognito is asked for the name, and when
+// that takes too long, or the event has no client, it is the first one.
+func (h *handler) client(ctx context.Context, event *cognito.Event) config.Client {
+	if h.clients == nil || event.ClientID == "" {
+		return h.config.Clients[0]
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return config.Named(h.config.Clients, h.clients.name(ctx, event.UserPoolID, event.ClientID))
+}

@@ -1,0 +1,30 @@
+// Command custom-message is the CustomMessage trigger: it answers with subject,
+// mail and text message, which Cognito then sends. It fills messages that were
+// compiled when it was built; it sends nothing itself.
+//
+// Environment: LINKS_URL, the address of the page behind the link.
+package main
+
+import (
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"poolpost/internal/awsenv"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+)
+
+func main() {
+	h := &handler{dir: os.Getenv("LAMBDA_TASK_ROOT"), log: logging.New("custom-message")}
+	// Nothing here may stop the function: a person must get a code all the same.
+	// What is missing is logged with every event, and Cognito's own text goes out.
+	h.config, h.broken = config.Read[config.CustomMessage](h.dir)
+	if h.broken == nil {
+		h.links, h.broken = awsenv.Require("LINKS_URL")
+	}
+	if len(h.config.Clients) > 1 {
+		h.clients = newClientNames(awsenv.Config())
+	}
+	lambda.Start(h)
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"poolpost/internal/cognito"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+)
+
+type groups interface {
+	AdminAddUserToGroup(context.Context, *cognitoidentityprovider.AdminAddUserToGroupInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error)
+}
+
+type queue interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+type handler struct {
+	config   config.PostConfirmation
+	groups   groups
+	queue    queue
+	queueURL string
+	budget   time.Duration // for all side effects together
+	broken   error         // why the function cannot work, or nil
+	log      *logging.Logger
+}
+
+// Invoke returns the event as it came, whatever happens.
+func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
+	start := h.log.Start()
+	line := logging.Line{Outcome: "failed"}
+	defer func() {
+		if p := recover(); p != nil {
+			line.Outcome, line.Err = "failed", logging.Safe("panic")
+		}
+		if !json.Valid(payload) {
+			payload, err = nil, logging.Safe("the event is not JSON")
+		}
+		reply = payload
+		h.log.Event(ctx, start, line)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, h.budget)
+	defer cancel()
+	line.Err = h.confirmed(ctx, payload, &line)
+	return payload, nil
+}
+
+// confirmed does what follows a confirmation. Repeating it does no harm: adding
+// to a group twice is adding once, and the queue drops a second entry with the
+// same deduplication id within five minutes, longer than Cognito's repeats take.
+func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.Line) error {
+	if h.broken != nil {
+		return h.broken
+	}
+	event, err := cognito.Decode(payload)
+	if err != nil {
+		return err
+	}
+	switch event.Kind("PostConfirmation") {
+	case "ConfirmSignUp":
+		line.Trigger = event.TriggerSource
+	case "ConfirmForgotPassword":
+		line.Trigger, line.Outcome = event.TriggerSource, "nothing-to-do"
+		return nil
+	default:
+		line.Outcome = logging.Unknown
+		return nil
+	}
+	errs := make([]error, len(h.config.Groups)+1)
+	var wait sync.WaitGroup
+	for i, group := range h.config.Groups {
+		wait.Go(func() { errs[i] = h.join(ctx, event, group) })
+	}
+	line.Outcome = "welcomed"
+	if event.UserAttributes["email"] == "" || event.UserAttributes["email_verified"] != "true" {
+		// The welcome mail says that the address is confirmed; here it is not.
+		line.Outcome = "not-welcomed"
+	} else {
+		line.Kind = string(message.Welcome)
+		wait.Go(func() { errs[len(errs)-1] = h.enqueue(ctx, event) })
+	}
+	wait.Wait()
+	if err := errors.Join(errs...); err != nil {
+		line.Outcome = "failed"
+		return err
+	}
+	return nil
+}
+
+func (h *handler) join(ctx context.Context, event *cognito.Event, group string) error {
+	_, err := h.groups.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
+		UserPoolId: aws.String(event.UserPoolID),
+		Username:   aws.String(event.UserName),
+		GroupName:  aws.String(group),
+	})
+	if err != nil {
+		return fmt.Errorf("add to group %s: %w", group, err)
+	}
+	return nil
+}
+
+// enqueue puts the welcome mail on the queue. The user's sub is the message
+// group: mails to one person keep their order, and nobody waits for others.
+func (h *handler) enqueue(ctx context.Context, event *cognito.Event) error {
+	entry := mail.Entry{
+		Kind:     message.Welcome,
+		To:       event.UserAttributes["email"],
+		Name:     message.FirstName(h.config.NameAttributes, event.UserAttributes),
+		ClientID: event.ClientID,
+	}
+	for _, wanted := range []string{event.ClientMetadata["locale"], event.UserAttributes["locale"]} {
+		if wanted != "" {
+			entry.Locales = append(entry.Locales, wanted)
+		}
+	}
+	body, err := json.Marshal(entry)
+	if err != nil {
+		return fmt.Errorf("encode mail queue entry: %w", err)
+	}
+	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
+	_, err = h.queue.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:               aws.String(h.queueURL),
+		MessageBody:            aws.String(string(body)),
+		MessageGroupId:         aws.String(sub),
+		MessageDeduplicationId: aws.String(string(entry.Kind) + "-" + sub),
+	})
+	if err != nil {
+		return fmt.Errorf("put on the mail queue: %w", err)
+	}
+	return nil
+}

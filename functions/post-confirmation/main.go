@@ -1,0 +1,39 @@
+// Command post-confirmation is the PostConfirmation trigger: it adds a confirmed
+// user to the groups of the settings and puts the welcome mail on the mail
+// queue. It never fails the user: Cognito has confirmed them already, and an
+// error would only tell them that they are not.
+//
+// Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO).
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"poolpost/internal/awsenv"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+)
+
+// budget is the time for all side effects. Cognito waits 5 seconds and would
+// then call again; a warm call takes milliseconds.
+const budget = 3500 * time.Millisecond
+
+func main() {
+	cfg := awsenv.Config()
+	h := &handler{
+		groups: cognitoidentityprovider.NewFromConfig(cfg),
+		queue:  sqs.NewFromConfig(cfg),
+		budget: budget,
+		log:    logging.New("post-confirmation"),
+	}
+	h.config, h.broken = config.Read[config.PostConfirmation](os.Getenv("LAMBDA_TASK_ROOT"))
+	if h.broken == nil {
+		h.queueURL, h.broken = awsenv.Require("MAIL_QUEUE_URL")
+	}
+	lambda.Start(h)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"poolpost/internal/config"
+	"poolpost/internal/link"
+	"poolpost/internal/logging"
+	"poolpost/internal/message"
+)
+
+type userPool interface {
+	ConfirmSignUp(context.Context, *cognitoidentityprovider.ConfirmSignUpInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error)
+	ResendConfirmationCode(context.Context, *cognitoidentityprovider.ResendConfirmationCodeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error)
+	ConfirmForgotPassword(context.Context, *cognitoidentityprovider.ConfirmForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error)
+}
+
+type handler struct {
+	dir       string // holds the compiled pages
+	config    config.VerifyLink
+	clientIDs map[string]string // by the names of the settings
+	pool      userPool
+	log       *logging.Logger
+}
+
+// maxBody is the size of a form, in bytes; ours have a few hundred.
+const maxBody = 16 << 10
+
+// routes are the addresses of the page. Opening a link, with GET or HEAD, never
+// acts: mail scanners open links. Only a form that was sent from this page's
+// own origin does.
+func (h *handler) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+link.PathConfirm, h.showConfirm)
+	mux.HandleFunc("POST "+link.PathConfirm, h.confirm)
+	mux.HandleFunc("POST "+link.PathResend, h.resend)
+	mux.HandleFunc("GET "+link.PathReset, h.showReset)
+	mux.HandleFunc("POST "+link.PathReset, h.reset)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) })
+	sameOrigin := http.NewCrossOriginProtection()
+	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) }))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		sameOrigin.Handler(mux).ServeHTTP(w, r)
+	})
+}
+
+// A visit is one request, with what the link of it said.
+type visit struct {
+	*handler
+	request *http.Request
+	values  url.Values // the query of the link, or the form
+	link    link.Link
+	bad     bool // the link is damaged or not ours
+	client  config.Client
+	locale  string
+	start   time.Time
+	err     error // what went wrong on our side, for the log
+}
+
+// visit reads the link of a request.
+func (h *handler) visit(r *http.Request) *visit {
+	v := &visit{handler: h, request: r, values: r.URL.Query(), start: h.log.Start()}
+	if r.Method == http.MethodPost {
+		if r.ParseForm() != nil {
+			v.bad = true
+		}
+		v.values = r.PostForm
+	}
+	l, err := link.Read(v.values)
+	client, known := config.WithID(h.config.Clients, h.clientIDs, l.Client)
+	v.link, v.client = l, client
+	v.bad = v.bad || err != nil || !known
+	v.locale = message.Lookup(h.config.Locales, client.Locale, append([]string{l.Locale}, acceptedLanguages(r)...)...)
+	return v
+}
+
+// acceptedLanguages are the tags of Accept-Language in their order. Browsers
+// list the best one first, so weights are not looked at.
+func acceptedLanguages(r *http.Request) []string {
+	var tags []string
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ := strings.Cut(part, ";")
+		if tags = append(tags, strings.TrimSpace(tag)); len(tags) == 8 {
+			break
+		}
+	}
+	return tags
+}
+
+// showConfirm shows the button that confirms, or a field for the code when the
+// link has lost it.
+func (h *handler) showConfirm(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	switch {
+	case v.bad:
+		v.show(w, badLink)
+	case v.link.Code == "":
+		v.show(w, confirmCode)
+	default:
+		v.show(w, confirm)
+	}
+}
+
+// confirm calls ConfirmSignUp. ForceAliasCreation stays false: true would take
+// a verified address away from another user.
+func (h *handler) confirm(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	switch {
+	case v.bad:
+		v.show(w, badLink)
+		return
+	case v.link.Code == "":
+		v.show(w, confirmCode)
+		return
+	}
+	_, err := h.pool.ConfirmSignUp(r.Context(), &cognitoidentityprovider.ConfirmSignUpInput{
+		ClientId:         aws.String(v.clientID()),
+		Username:         aws.String(v.link.User),
+		ConfirmationCode: aws.String(v.link.Code),
+		ClientMetadata:   v.metadata(),
+	})
+	v.showOutcome(w, confirmed, expired, err)
+}
+
+// resend calls ResendConfirmationCode. Whether there was anything to send, the
+// page does not tell.
+func (h *handler) resend(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	if v.bad {
+		v.show(w, badLink)
+		return
+	}
+	_, err := h.pool.ResendConfirmationCode(r.Context(), &cognitoidentityprovider.ResendConfirmationCodeInput{
+		ClientId:       aws.String(v.clientID()),
+		Username:       aws.String(v.link.User),
+		ClientMetadata: v.metadata(),
+	})
+	v.showOutcome(w, sent, sent, err)
+}
+
+// showReset shows the form for a new password.
+func (h *handler) showReset(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	if v.bad || v.link.Code == "" {
+		v.show(w, badLink)
+		return
+	}
+	v.show(w, reset)
+}
+
+// reset calls ConfirmForgotPassword.
+func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	password := v.values.Get("password")
+	switch {
+	case v.bad || v.link.Code == "":
+		v.show(w, badLink)
+		return
+	case password == "" || password != v.values.Get("repeat"):
+		v.show(w, resetRefused)
+		return
+	}
+	_, err := h.pool.ConfirmForgotPassword(r.Context(), &cognitoidentityprovider.ConfirmForgotPasswordInput{
+		ClientId:         aws.String(v.clientID()),
+		Username:         aws.String(v.link.User),
+		ConfirmationCode: aws.String(v.link.Code),
+		Password:         aws.String(password),
+		ClientMetadata:   v.metadata(),
+	})
+	v.showOutcome(w, resetDone, resetExpired, err)
+}
+
+// clientID is the app client that Cognito is asked as.
+func (v *visit) clientID() string { return v.clientIDs[v.client.Name] }
+
+// metadata tells the triggers which language the person reads, and where they
+// want to return to.
+func (v *visit) metadata() map[string]string {
+	m := map[string]string{"locale": v.locale}
+	if to, ok := link.Returns(v.client.ReturnURLs, v.link.Return); ok {
+		m["return"] = to
+	}
+	return m
+}

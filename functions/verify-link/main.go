@@ -1,0 +1,44 @@
+// Command verify-link is the page behind the link in a mail: it shows one
+// button, and confirms a sign-up or sets a new password when a person presses
+// it. It is an http.Handler behind an API Gateway HTTP API.
+//
+// Environment: USER_POOL_CLIENTS, the app client ids by the names of the
+// settings, as a JSON object.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/akrylysov/algnhsa"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"poolpost/internal/awsenv"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+)
+
+func main() {
+	dir := os.Getenv("LAMBDA_TASK_ROOT")
+	c, err := config.Read[config.VerifyLink](dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ids, err := config.ClientIDs("USER_POOL_CLIENTS")
+	if err != nil {
+		log.Fatal(err)
+	}
+	cfg := awsenv.Config()
+	// The operations behind the link take no signature, so the function's role
+	// needs no permission for them.
+	cfg.Credentials = aws.AnonymousCredentials{}
+	h := &handler{
+		dir:       dir,
+		config:    c,
+		clientIDs: ids,
+		pool:      cognitoidentityprovider.NewFromConfig(cfg),
+		log:       logging.New("verify-link"),
+	}
+	algnhsa.ListenAndServe(h.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2})
+}

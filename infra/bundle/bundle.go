@@ -1,0 +1,211 @@
+// Package bundle builds the functions: for each, a folder with its bootstrap,
+// its part of the settings and the compiled messages or pages that it fills.
+// The CDK app makes assets of these folders, the local run starts them as they
+// are.
+package bundle
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"mime"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"poolpost/internal/config"
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+// Functions are the names of all functions, which are their folders below
+// functions/.
+var Functions = []string{"custom-message", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"}
+
+// Options say what to build.
+type Options struct {
+	Root     string // the folder of go.mod
+	Settings *settings.Settings
+	Dir      string   // each function gets a folder of its name in it
+	GOOS     string   // empty: of this machine
+	GOARCH   string   // empty: of this machine
+	Names    []string // which functions; none: all
+}
+
+// Build builds functions. The result depends on the sources and the settings
+// only, not on where or when it is built.
+func Build(ctx context.Context, o Options) error {
+	names := o.Names
+	if len(names) == 0 {
+		names = Functions
+	}
+	out, err := compile.All(os.DirFS(filepath.Join(o.Root, "templates")), o.Settings)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := writeFiles(filepath.Join(o.Dir, name), filesOf(name, o.Settings, out)); err != nil {
+			return fmt.Errorf("write the files of %s: %w", name, err)
+		}
+	}
+	return buildBinaries(ctx, o, names)
+}
+
+// buildBinaries compiles all functions in one run of the Go tool, and puts each
+// binary in its place at once, so that a process that runs the old one keeps it.
+func buildBinaries(ctx context.Context, o Options, names []string) error {
+	bin, err := os.MkdirTemp(o.Dir, "bin-")
+	if err != nil {
+		return fmt.Errorf("build functions: %w", err)
+	}
+	defer os.RemoveAll(bin)
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", bin + string(filepath.Separator)}
+	for _, name := range names {
+		args = append(args, "./functions/"+name)
+	}
+	command := exec.CommandContext(ctx, "go", args...)
+	command.Dir = o.Root
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=",
+		"GOOS="+cmp.Or(o.GOOS, runtime.GOOS), "GOARCH="+cmp.Or(o.GOARCH, runtime.GOARCH))
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build functions: %w\n%s", err, output)
+	}
+	for _, name := range names {
+		if err := os.Rename(filepath.Join(bin, name), filepath.Join(o.Dir, name, "bootstrap")); err != nil {
+			return fmt.Errorf("build functions: %w", err)
+		}
+	}
+	return nil
+}
+
+// filesOf are the files beside a function's bootstrap, by their path.
+func filesOf(name string, s *settings.Settings, out *compile.Output) map[string][]byte {
+	files := map[string][]byte{}
+	var c any
+	switch name {
+	case "custom-message":
+		c = config.CustomMessage{Clients: clients(s), Locales: s.Locales, NameAttributes: nameAttributes(s)}
+		maps.Copy(files, out.Messages)
+	case "pre-sign-up":
+		c = config.PreSignUp{
+			Locales:        s.Locales,
+			AllowedDomains: s.SignUp.Email.AllowedDomains,
+			DeniedDomains:  s.SignUp.Email.DeniedDomains,
+			Attributes:     attributeRules(s),
+			Refusals:       out.Refusals,
+		}
+	case "post-confirmation":
+		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
+	case "send-mail":
+		c = config.SendMail{From: from(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Clients: clients(s), Locales: s.Locales}
+		maps.Copy(files, out.Messages)
+	case "verify-link":
+		c = config.VerifyLink{Clients: clients(s), Locales: s.Locales}
+		maps.Copy(files, out.Pages)
+	default:
+		panic("bundle: there is no function " + name)
+	}
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		panic(err) // these types have nothing that does not encode
+	}
+	files[config.File] = append(text, '\n')
+	return files
+}
+
+func clients(s *settings.Settings) []config.Client {
+	var list []config.Client
+	for _, c := range s.Clients {
+		list = append(list, config.Client{
+			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL,
+			AttributeURL: c.AttributeURL, ResetURL: c.ResetURL, ReturnURLs: c.ReturnURLs,
+		})
+	}
+	return list
+}
+
+func nameAttributes(s *settings.Settings) []string {
+	var keys []string
+	for _, name := range s.Mail.NameAttributes {
+		keys = append(keys, s.AttributeKey(name))
+	}
+	return keys
+}
+
+func attributeRules(s *settings.Settings) []config.AttributeRule {
+	var list []config.AttributeRule
+	for _, r := range s.SignUp.Attributes {
+		label := map[string]string{}
+		for _, tag := range s.Locales {
+			label[tag] = cmp.Or(r.Label[tag], r.Name)
+		}
+		list = append(list, config.AttributeRule{
+			Key: s.AttributeKey(r.Name), Label: label, Required: r.Required, Pattern: r.Pattern,
+			MinLength: r.MinLength, MaxLength: r.MaxLength,
+		})
+	}
+	return list
+}
+
+// from is the sender for a header: a name outside ASCII becomes an encoded word
+// (RFC 2047).
+func from(a settings.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return `"` + strings.ReplaceAll(mime.QEncoding.Encode("utf-8", a.Name), `\`, `\\`) + `" <` + a.Address + ">"
+}
+
+// writeFiles makes dir hold these files and the bootstrap, nothing else.
+func writeFiles(dir string, files map[string][]byte) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, path), files[path], 0o644); err != nil {
+			return err
+		}
+	}
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		relative, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		if _, ok := files[relative]; !ok && relative != "bootstrap" {
+			return os.Remove(path)
+		}
+		return nil
+	})
+}
+
+// Root finds the folder of this project's go.mod, from the working directory
+// upwards.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the project: %w", err)
+	}
+	for {
+		text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(text), "module poolpost\n") {
+			return dir, nil
+		}
+		if filepath.Dir(dir) == dir {
+			return "", errors.New("find the project: run this from inside its folder")
+		}
+		dir = filepath.Dir(dir)
+	}
+}

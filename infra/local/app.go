@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
+
+	"poolpost/internal/settings"
+)
+
+// An app is what an adopter's front end does: it signs people up and in, with
+// an ordinary AWS SDK and nothing else.
+type app struct {
+	settings  *settings.Settings
+	clientIDs map[string]string
+	poolID    string
+	home      string // where the page behind the link leads back to
+	pool      *cognito.Client
+}
+
+func newApp(s *suite) *app {
+	return &app{
+		settings: s.settings, clientIDs: s.clientIDs, poolID: s.poolID, home: s.webURL + "/sign-in",
+		pool: cognito.New(cognito.Options{
+			BaseEndpoint: aws.String(s.awsURL), Region: s.settings.Pool.Region,
+			Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+		}),
+	}
+}
+
+// appPage is what the page shows.
+type appPage struct {
+	Title, Here string
+	Step        string
+	Clients     []string
+	Client      string
+	Locales     []string
+	Locale      string
+	Email       string
+	Attributes  []appAttribute
+	Facts       []types.AttributeType
+	ProblemType string // of an error of Cognito's
+	Problem     string
+}
+
+type appAttribute struct{ Name, Label, Value string }
+
+func (a *app) routes(mux *http.ServeMux) {
+	show := func(step string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { a.show(w, a.page(r, step), nil) }
+	}
+	mux.HandleFunc("GET /{$}", show("sign-up"))
+	mux.HandleFunc("GET /sign-in", show("sign-in"))
+	mux.HandleFunc("GET /forgot-password", show("forgot-password"))
+	mux.HandleFunc("POST /sign-up", a.signUp)
+	mux.HandleFunc("POST /code", a.code)
+	mux.HandleFunc("POST /resend-code", a.resend)
+	mux.HandleFunc("POST /sign-in", a.signIn)
+	mux.HandleFunc("POST /forgot-password", a.forgotPassword)
+}
+
+// page is a page with what the form said.
+func (a *app) page(r *http.Request, step string) appPage {
+	p := appPage{Title: "Sign up", Here: "app", Step: step, Locales: a.settings.Locales, Email: r.FormValue("email")}
+	for _, c := range a.settings.Clients {
+		p.Clients = append(p.Clients, c.Name)
+	}
+	client, ok := a.settings.Client(r.FormValue("client"))
+	if !ok {
+		client = a.settings.Clients[0]
+	}
+	p.Client = client.Name
+	if p.Locale = r.FormValue("locale"); !slices.Contains(p.Locales, p.Locale) {
+		p.Locale = client.Locale
+	}
+	for _, rule := range a.settings.SignUp.Attributes {
+		label := rule.Label[client.Locale]
+		if label == "" {
+			label = rule.Name
+		}
+		p.Attributes = append(p.Attributes, appAttribute{rule.Name, label, r.FormValue("attribute-" + rule.Name)})
+	}
+	return p
+}
+
+// show writes a page, with an error of Cognito's as a front end would get it.
+func (a *app) show(w http.ResponseWriter, p appPage, err error) {
+	status := http.StatusOK
+	if err != nil {
+		status = http.StatusBadRequest
+		p.ProblemType, p.Problem = "Error", err.Error()
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			p.ProblemType, p.Problem = api.ErrorCode(), api.ErrorMessage()
+		}
+	}
+	render(w, status, "app", p)
+}
+
+// metadata is what triggers are told: the language, and where to return to.
+func (a *app) metadata(p appPage) map[string]string {
+	return map[string]string{"locale": p.Locale, "return": a.home}
+}
+
+func (a *app) signUp(w http.ResponseWriter, r *http.Request) {
+	p := a.page(r, "sign-up")
+	var attributes []types.AttributeType
+	for _, attribute := range p.Attributes {
+		if attribute.Value != "" {
+			attributes = append(attributes, types.AttributeType{
+				Name: aws.String(a.settings.AttributeKey(attribute.Name)), Value: aws.String(attribute.Value),
+			})
+		}
+	}
+	_, err := a.pool.SignUp(r.Context(), &cognito.SignUpInput{
+		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), Password: aws.String(r.FormValue("password")),
+		UserAttributes: append(attributes, types.AttributeType{Name: aws.String("email"), Value: aws.String(p.Email)}),
+		ClientMetadata: a.metadata(p),
+	})
+	if err == nil {
+		p.Step = "code"
+	}
+	a.show(w, p, err)
+}
+
+func (a *app) code(w http.ResponseWriter, r *http.Request) {
+	p := a.page(r, "code")
+	_, err := a.pool.ConfirmSignUp(r.Context(), &cognito.ConfirmSignUpInput{
+		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ConfirmationCode: aws.String(r.FormValue("code")),
+		ClientMetadata: a.metadata(p),
+	})
+	if err == nil {
+		p.Step = "sign-in"
+	}
+	a.show(w, p, err)
+}
+
+func (a *app) resend(w http.ResponseWriter, r *http.Request) {
+	p := a.page(r, "code")
+	_, err := a.pool.ResendConfirmationCode(r.Context(), &cognito.ResendConfirmationCodeInput{
+		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ClientMetadata: a.metadata(p),
+	})
+	a.show(w, p, err)
+}
+
+func (a *app) forgotPassword(w http.ResponseWriter, r *http.Request) {
+	p := a.page(r, "forgot-password")
+	_, err := a.pool.ForgotPassword(r.Context(), &cognito.ForgotPasswordInput{
+		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ClientMetadata: a.metadata(p),
+	})
+	if err == nil {
+		p.Step = "asked"
+	}
+	a.show(w, p, err)
+}
+
+func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
+	p := a.page(r, "sign-in")
+	err := a.readUser(r.Context(), &p, r.FormValue("password"))
+	if err == nil {
+		p.Step = "signed-in"
+	}
+	a.show(w, p, err)
+}
+
+// readUser signs in and reads the user's attributes and groups.
+func (a *app) readUser(ctx context.Context, p *appPage, password string) error {
+	tokens, err := a.pool.InitiateAuth(ctx, &cognito.InitiateAuthInput{
+		ClientId: aws.String(a.clientIDs[p.Client]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": p.Email, "PASSWORD": password},
+	})
+	if err != nil {
+		return err
+	}
+	if tokens.AuthenticationResult == nil {
+		return errors.New("Cognito asks for more than a password: " + string(tokens.ChallengeName))
+	}
+	user, err := a.pool.GetUser(ctx, &cognito.GetUserInput{AccessToken: tokens.AuthenticationResult.AccessToken})
+	if err != nil {
+		return err
+	}
+	p.Facts = user.UserAttributes
+	groups, err := a.pool.AdminListGroupsForUser(ctx, &cognito.AdminListGroupsForUserInput{
+		UserPoolId: aws.String(a.poolID), Username: user.Username,
+	})
+	if err != nil {
+		return err
+	}
+	for _, g := range groups.Groups {
+		p.Facts = append(p.Facts, types.AttributeType{Name: aws.String("group"), Value: g.GroupName})
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package mailbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+func TestPagesShow(t *testing.T) {
+	tests := []struct {
+		name, target string
+		want         []string
+		not          []string
+	}{
+		{
+			name: "the list: senders, recipients, subjects, badges", target: "/mailbox",
+			want: []string{"Zoë", "Ann &lt;ann@example.com&gt;", ">Welcome</a>", "text message", ">note<", "1 Mar 09:00:03", "/mailbox/{3}", `http-equiv="refresh"`},
+		},
+		{
+			name: "the list without refreshing", target: "/mailbox?refresh=off",
+			want: []string{">Welcome</a>", `href="/mailbox?refresh=off">Refresh<`}, not: []string{"http-equiv"},
+		},
+		{
+			name: "a mail in a sandboxed frame", target: "/mailbox/{3}",
+			want: []string{"Zoë &lt;zoe@example.com&gt;", "bob@example.com", "eve@example.com", "support@example.com, help@example.com", "by SES", "kind=welcome",
+				`<iframe class="" title="The mail as it was sent" src="/mailbox/{3}/html" sandbox="allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox">`},
+			not: []string{"http-equiv", `class="note"`},
+		},
+		{
+			name: "a mail at the width of a phone in dark colours, and links that keep both", target: "/mailbox/{3}?width=phone&scheme=dark",
+			want: []string{`<iframe class="phone dark"`, `href="/mailbox/{3}?scheme=dark&amp;view=text&amp;width=phone"`, `href="/mailbox/{3}?scheme=dark&amp;view=html"`},
+		},
+		{name: "the note of a mail", target: "/mailbox/{1}", want: []string{`class="note"`, "Cognito sent its default mail."}},
+		{name: "the text of a mail", target: "/mailbox/{3}?view=text", want: []string{"<pre>Welcome\n</pre>"}, not: []string{"<iframe"}},
+		{name: "that a mail has no text", target: "/mailbox/{1}?view=text", want: []string{"This mail has no text part. Cognito sends HTML alone."}},
+		{
+			name: "the headers of a mail", target: "/mailbox/{3}?view=headers",
+			want: []string{"List-Unsubscribe-Post", "Message-ID", "&lt;{3}@email.amazonses.com&gt;"}, not: []string{"<iframe", "Bcc</th>"},
+		},
+		{name: "a text message, whatever the view", target: "/mailbox/{2}?view=html", want: []string{"Your code is 123456", `class="bubble"`}, not: []string{"<iframe", "Headers"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b, ids := filled()
+			place := strings.NewReplacer("{1}", ids[0], "{2}", ids[1], "{3}", ids[2])
+			w := call(b.Handler(), http.MethodGet, place.Replace(test.target), "")
+			page := w.Body.String()
+			if w.Code != http.StatusOK {
+				t.Fatalf("%d %s", w.Code, page)
+			}
+			if policy := w.Header().Get("Content-Security-Policy"); policy != pagePolicy {
+				t.Errorf("policy is %q", policy)
+			}
+			for _, s := range test.want {
+				if s = place.Replace(s); !strings.Contains(page, s) {
+					t.Errorf("the page lacks %s:\n%s", s, page)
+				}
+			}
+			for _, s := range append(test.not, "<script", "style=") {
+				if strings.Contains(page, s) {
+					t.Errorf("the page has %s:\n%s", s, page)
+				}
+			}
+		})
+	}
+}
+
+func TestTheListIsCutIntoPages(t *testing.T) {
+	b := New(nil)
+	for i := range 250 {
+		b.Add(Message{Kind: Email, Subject: fmt.Sprintf("number %d.", i)})
+	}
+	tests := []struct {
+		name, target string
+		want, not    []string
+	}{
+		{"the newest 100", "/mailbox", []string{"number 249.", "number 150.", `href="/mailbox?start=100">Older`}, []string{"number 149.", "Newer"}},
+		{"the next 100", "/mailbox?start=100", []string{"101 to 200 of 250", "number 149.", `href="/mailbox?start=0">Newer`, `href="/mailbox?start=200">Older`}, []string{"number 150.", "http-equiv"}},
+		{"the rest", "/mailbox?start=200", []string{"number 0.", "Newer"}, []string{"Older</a>"}},
+		{"nothing behind the end", "/mailbox?start=900", []string{"Mailbox"}, []string{"number"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			page := call(b.Handler(), http.MethodGet, test.target, "").Body.String()
+			for _, s := range test.want {
+				if !strings.Contains(page, s) {
+					t.Errorf("the page lacks %s", s)
+				}
+			}
+			for _, s := range test.not {
+				if strings.Contains(page, s) {
+					t.Errorf("the page has %s", s)
+				}
+			}
+		})
+	}
+}
+
+func TestAHostileMailStaysInItsFrame(t *testing.T) {
+	const evil = `"><script>alert(1)</script>`
+	b := New(nil)
+	id := b.Add(Message{
+		Kind: Email, From: evil, ReplyTo: evil, To: []string{evil}, Subject: evil, Note: evil, Via: evil,
+		HTML: "<script>alert(1)</script>", Text: "javascript:alert(1) https://example.com/\"onclick=x " + evil,
+		Headers: []Header{{evil, evil}}, Tags: map[string]string{evil: evil},
+	})
+	for _, target := range []string{"/mailbox", "/mailbox/" + id, "/mailbox/" + id + "?view=text", "/mailbox/" + id + "?view=headers", "/mailbox/" + id + "?width=%22%3E%3Cscript%3E&scheme=%22%3E%3Cscript%3E"} {
+		w := call(b.Handler(), http.MethodGet, target, "")
+		if page := w.Body.String(); w.Code != http.StatusOK || strings.Contains(page, "<script") || strings.Contains(page, `href="javascript`) {
+			t.Errorf("%s: %d %s", target, w.Code, page)
+		}
+	}
+	policy := call(b.Handler(), http.MethodGet, "/mailbox/"+id+"/html", "").Header().Get("Content-Security-Policy")
+	for _, rule := range []string{"default-src 'none'", "style-src 'unsafe-inline'", "img-src data: https:", "form-action 'none'", "sandbox allow-top-navigation-by-user-activation"} {
+		if !strings.Contains(policy, rule) {
+			t.Errorf("the mail's policy lacks %s: %s", rule, policy)
+		}
+	}
+	if strings.Contains(policy, "allow-scripts") || strings.Contains(policy, "allow-same-origin") {
+		t.Errorf("the mail's policy is %s", policy)
+	}
+}
+
+func TestTheBaseStandsWhereItDoesNotDisturb(t *testing.T) {
+	const base = `<base target="_top">`
+	tests := []struct{ name, mail, want string }{
+		{"inside the head", `<!doctype html><html lang="en"><!-- <head> --><head class="a>b"><title>x</title></head><p>`, `<!doctype html><html lang="en"><!-- <head> --><head class="a>b">` + base + `<title>x</title></head><p>`},
+		{"in front of another base", `<HEAD><base target="_blank">`, `<HEAD>` + base + `<base target="_blank">`},
+		{"behind the html element without a head", `<!doctype html><html><body>x`, `<!doctype html><html>` + base + `<body>x`},
+		{"behind the doctype without more", "<!DOCTYPE html>\n<p>x", "<!DOCTYPE html>" + base + "\n<p>x"},
+		{"in front of a plain text", `Your code is 123456`, base + `Your code is 123456`},
+		{"in front of a header element", `<header><head>`, base + `<header><head>`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := New(nil)
+			id := b.Add(Message{Kind: Email, HTML: test.mail})
+			if got := call(b.Handler(), http.MethodGet, "/mailbox/"+id+"/html", "").Body.String(); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLinksInTexts(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"no link", "Your code is 123456", "Your code is 123456"},
+		{"a link ends before the dot of its sentence", "Open https://links.example.com/confirm?code=1&lang=en. Thanks", "Open [https://links.example.com/confirm?code=1&lang=en]. Thanks"},
+		{"a link in brackets", "(http://127.0.0.1:8080/)", "([http://127.0.0.1:8080/])"},
+		{"two links on two lines", "https://a.example.com\nhttps://b.example.com", "[https://a.example.com]\n[https://b.example.com]"},
+		{"no other scheme", "javascript:alert(1)", "javascript:alert(1)"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var got strings.Builder
+			for _, s := range linked(test.text) {
+				if s.Link != "" {
+					fmt.Fprintf(&got, "[%s]", s.Link)
+				} else {
+					got.WriteString(s.Text)
+				}
+			}
+			if got.String() != test.want {
+				t.Errorf("got %s, want %s", got.String(), test.want)
+			}
+		})
+	}
+}
+
+func TestDeleteAllIsForThePageItself(t *testing.T) {
+	tests := []struct {
+		name, method, target, site string
+		status, left               int
+	}{
+		{"the page's own form empties the box and shows the list", http.MethodPost, "/mailbox/delete", "same-origin", http.StatusSeeOther, 0},
+		{"another site's form is refused", http.MethodPost, "/mailbox/delete", "cross-site", http.StatusForbidden, 3},
+		{"another site's call of the API is refused", http.MethodDelete, "/api/v1/messages", "cross-site", http.StatusForbidden, 3},
+		{"a link deletes nothing", http.MethodGet, "/mailbox/delete", "same-origin", http.StatusNotFound, 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b, _ := filled()
+			r := httptest.NewRequest(test.method, test.target, nil)
+			r.Header.Set("Sec-Fetch-Site", test.site)
+			w := httptest.NewRecorder()
+			b.Handler().ServeHTTP(w, r)
+			if w.Code != test.status || len(b.Messages()) != test.left {
+				t.Errorf("status %d and %d messages left, want %d and %d", w.Code, len(b.Messages()), test.status, test.left)
+			}
+		})
+	}
+}
+
+func TestTheStylesheetIsServedAndHasEveryClassOfThePages(t *testing.T) {
+	b, ids := filled()
+	css := call(b.Handler(), http.MethodGet, "/mailbox/style.css", "").Body.String()
+	if css != string(Stylesheet()) {
+		t.Error("the served stylesheet is not that of Stylesheet")
+	}
+	targets := []string{"/mailbox", "/mailbox/unknown"}
+	for _, id := range ids {
+		targets = append(targets, "/mailbox/"+id, "/mailbox/"+id+"?width=phone&scheme=dark", "/mailbox/"+id+"?scheme=light")
+	}
+	for _, target := range targets {
+		for _, class := range classes(t, call(b.Handler(), http.MethodGet, target, "").Body.String()) {
+			if !strings.Contains(css, "."+class) {
+				t.Errorf("%s uses the class %s, which the stylesheet does not know", target, class)
+			}
+		}
+	}
+}
+
+// classes returns the class names in a page.
+func classes(t *testing.T, page string) []string {
+	t.Helper()
+	document, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for n := range document.Descendants() {
+		for _, a := range n.Attr {
+			if a.Key == "class" {
+				all = append(all, strings.Fields(a.Val)...)
+			}
+		}
+	}
+	return all
+}
+
+// A doctype that moves from its place changes how a browser lays a mail out.
+func FuzzTheBaseKeepsTheDoctype(f *testing.F) {
+	f.Add(`<!doctype html><html><head><title>x</title></head><p>`)
+	f.Add(`<!-- <head> --><!doctype html><p>`)
+	f.Add("\n<!DOCTYPE html\x00<head")
+	f.Fuzz(func(t *testing.T, document string) {
+		at := headStart(document)
+		with := document[:at] + `<base target="_top">` + document[at:]
+		if hasDoctype(t, document) && !hasDoctype(t, with) {
+			t.Errorf("%q lost its doctype as %q", document, with)
+		}
+	})
+}
+
+func hasDoctype(t *testing.T, document string) bool {
+	root, err := html.Parse(strings.NewReader(document))
+	if err != nil {
+		t.Skip(err)
+	}
+	for n := range root.ChildNodes() {
+		if n.Type == html.DoctypeNode {
+			return true
+		}
+	}
+	return false
+}

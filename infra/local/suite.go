@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"poolpost/infra/bundle"
+	"poolpost/infra/local/lambdahost"
+	"poolpost/infra/local/mailbox"
+	"poolpost/infra/local/queue"
+	"poolpost/infra/local/userpool"
+	"poolpost/internal/settings"
+)
+
+// options say what to start.
+type options struct {
+	settings string    // file
+	web      string    // address of the pages, host:port
+	aws      string    // address of the AWS APIs, host:port
+	logs     io.Writer // what the functions write
+	dir      string    // where functions are built; empty: in the project's .build
+	built    bool      // the functions are in dir already
+}
+
+// A suite is the whole of Poolpost on this machine: the real functions, and
+// around them a user pool, a mail queue, SES and a mailbox.
+type suite struct {
+	settings  *settings.Settings
+	dir       string // holds a folder for each function
+	poolID    string
+	clientIDs map[string]string // by the names of the settings
+	webURL    string
+	awsURL    string
+
+	host  *lambdahost.Host
+	pool  *userpool.Pool
+	box   *mailbox.Box
+	queue *queue.Queue
+
+	servers []*http.Server
+	stop    context.CancelFunc // ends the queue
+	running sync.WaitGroup
+}
+
+const account = "000000000000"
+
+// start builds the functions and starts everything. Close ends it.
+func start(ctx context.Context, o options) (*suite, error) {
+	root, err := bundle.Root()
+	if err != nil {
+		return nil, err
+	}
+	set, err := settings.Read(o.settings)
+	if err != nil {
+		return nil, err
+	}
+	web, err := listen("-web", o.web)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := listen("-aws", o.aws)
+	if err != nil {
+		web.Close()
+		return nil, err
+	}
+	s := &suite{
+		settings: set, dir: o.dir,
+		poolID:    set.Pool.Region + "_Example01",
+		clientIDs: map[string]string{},
+		webURL:    "http://" + web.Addr().String(),
+		awsURL:    "http://" + aws.Addr().String(),
+		box:       mailbox.New(nil),
+	}
+	for i, c := range set.Clients {
+		s.clientIDs[c.Name] = sampleClientID(c.Name)
+		// The app of the local run may be returned to, as well as the real one.
+		set.Clients[i].ReturnURLs = append(set.Clients[i].ReturnURLs, s.webURL+"/")
+	}
+	if s.dir == "" {
+		s.dir = filepath.Join(root, ".build", strings.TrimSuffix(filepath.Base(o.settings), filepath.Ext(o.settings)))
+	}
+	if !o.built {
+		if err = os.MkdirAll(s.dir, 0o755); err == nil {
+			err = bundle.Build(ctx, bundle.Options{Root: root, Settings: set, Dir: s.dir})
+		}
+	}
+	if err == nil {
+		err = s.assemble(o.logs)
+	}
+	if err != nil {
+		web.Close()
+		aws.Close()
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.running.Go(func() { s.queue.Run(running) })
+	s.serve(web, s.webHandler())
+	s.serve(aws, s.awsHandler())
+	return s, nil
+}
+
+// assemble puts the parts together; nothing runs yet.
+func (s *suite) assemble(logs io.Writer) error {
+	s.queue = queue.New(queue.Options{
+		Name: "mail.fifo", Region: s.settings.Pool.Region, Account: account,
+		Retry:  5 * time.Second,
+		Invoke: func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) },
+	})
+	var err error
+	s.host, err = lambdahost.New(lambdahost.Options{
+		Region: s.settings.Pool.Region,
+		Logs:   func(function, line string) { fmt.Fprintf(logs, "%s: %s\n", function, line) },
+	}, s.functions()...)
+	if err != nil {
+		return err
+	}
+	s.pool, err = userpool.New(userpool.Options{
+		Settings: s.settings, PoolID: s.poolID, ClientIDs: s.clientIDs,
+		Triggers: map[string]string{
+			"PreSignUp": "pre-sign-up", "CustomMessage": "custom-message", "PostConfirmation": "post-confirmation",
+		},
+		Invoke:  s.host.Invoke,
+		Deliver: s.deliver,
+	})
+	if err != nil {
+		return errors.Join(err, s.host.Close())
+	}
+	return nil
+}
+
+// functions are what the deployment would make of the settings: each function
+// with its environment and its time limit.
+func (s *suite) functions() []lambdahost.Function {
+	ids, err := json.Marshal(s.clientIDs)
+	if err != nil {
+		panic(err) // a map of strings always encodes
+	}
+	function := func(name string, limit time.Duration, variable, value string) lambdahost.Function {
+		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL}
+		if variable != "" {
+			env[variable] = value
+		}
+		return lambdahost.Function{Name: name, Dir: filepath.Join(s.dir, name), Env: env, Timeout: limit}
+	}
+	const trigger = 5 * time.Second // Cognito waits no longer
+	return []lambdahost.Function{
+		function("custom-message", trigger, "LINKS_URL", s.webURL),
+		function("pre-sign-up", trigger, "", ""),
+		function("post-confirmation", trigger, "MAIL_QUEUE_URL", s.queue.URL(s.awsURL)),
+		function("send-mail", 30*time.Second, "USER_POOL_CLIENTS", string(ids)),
+		function("verify-link", 10*time.Second, "USER_POOL_CLIENTS", string(ids)),
+	}
+}
+
+// deliver puts what the pool sends into the mailbox, as Cognito sends it
+// through SES: from the pool's sender, and HTML only.
+func (s *suite) deliver(d userpool.Delivery) {
+	m := mailbox.Message{Kind: mailbox.SMS, To: []string{d.To}, Text: d.Body, Via: "Cognito", Note: d.Note}
+	if d.Medium == "EMAIL" {
+		from := mail.Address{Name: s.settings.Mail.From.Name, Address: s.settings.Mail.From.Address}
+		m.Kind, m.Text, m.HTML, m.Subject = mailbox.Email, "", d.Body, d.Subject
+		m.From, m.ReplyTo = from.String(), s.settings.Mail.ReplyTo
+	}
+	m.Tags = map[string]string{"trigger": d.TriggerSource}
+	s.box.Add(m)
+}
+
+// awsHandler are the AWS APIs, told apart by their targets and paths.
+func (s *suite) awsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/2015-03-31/functions/", s.host)
+	mux.Handle("/v2/email/", s.box.SES())
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		switch target := r.Header.Get("X-Amz-Target"); {
+		case strings.HasPrefix(target, "AWSCognitoIdentityProviderService."):
+			s.pool.ServeHTTP(w, r)
+		case strings.HasPrefix(target, "AmazonSQS."):
+			s.queue.ServeHTTP(w, r)
+		default:
+			http.Error(w, "This address serves the APIs of Cognito user pools, SQS, SES v2 and Lambda to AWS SDKs.", http.StatusNotFound)
+		}
+	})
+	return mux
+}
+
+// serve serves a listener until Close.
+func (s *suite) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: localOnly(http.NewCrossOriginProtection().Handler(h)), ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	s.running.Go(func() { _ = server.Serve(l) }) // it ends with ErrServerClosed
+}
+
+// localOnly refuses requests for another host's name, which a page elsewhere
+// can make a browser send here (DNS rebinding).
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if host != "localhost" && !isLoopback(host) {
+			http.Error(w, "This is a development server for this machine only.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return ip != nil && ip.IsLoopback()
+}
+
+// listen opens a loopback address given by a flag.
+func listen(name, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || host != "localhost" && !isLoopback(host) {
+		return nil, fmt.Errorf("%s %s: must be a loopback address with a port, such as 127.0.0.1:8080", name, address)
+	}
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s %s: the port is in use; stop the program that has it, or choose another one with %s", name, address, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", name, address, err)
+	}
+	return l, nil
+}
+
+// Close ends the servers, the queue and every process.
+func (s *suite) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	var errs []error
+	for _, server := range s.servers {
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, server.Close())
+		}
+	}
+	s.stop()
+	errs = append(errs, s.host.Close())
+	s.running.Wait()
+	return errors.Join(errs...)
+}
+
+// sampleClientID makes an app client id of 26 characters, as Cognito's are, out
+// of a client's name: the same in every run.
+func sampleClientID(name string) string {
+	hash := sha256.Sum256([]byte(name))
+	return "sample" + hex.EncodeToString(hash[:10])
+}

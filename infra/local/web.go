@@ -1,0 +1,43 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// pages are the pages of the local run that are not the mailbox's own.
+var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
+
+// webHandler are all pages: the sample app, the mailbox, the preview, and for
+// everything else the page behind the link, as API Gateway serves it.
+func (s *suite) webHandler() http.Handler {
+	mux := http.NewServeMux()
+	mailbox := s.box.Handler()
+	mux.Handle("/mailbox", mailbox)
+	mux.Handle("/mailbox/", mailbox)
+	mux.Handle("/api/v1/", mailbox)
+	mux.HandleFunc("GET /messages", s.preview)
+	mux.HandleFunc("GET /messages/html", s.previewHTML)
+	newApp(s).routes(mux)
+	mux.HandleFunc("/", s.gateway)
+	return mux
+}
+
+// render writes a page of this program.
+func render(w http.ResponseWriter, status int, name string, data any) {
+	var b bytes.Buffer
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+		http.Error(w, fmt.Sprintf("render %s: %v", name, err), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; img-src data:; base-uri 'none'")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}

@@ -1,0 +1,122 @@
+// Package config is the part of the settings that a function runs with: the
+// file settings.json beside its bootstrap, written when the function is built.
+// What is known only after the deployment comes through environment variables,
+// which each function's main.go names.
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// File is the name of the settings beside a bootstrap.
+const File = "settings.json"
+
+// Client is an app client, as far as functions need it.
+type Client struct {
+	Name         string   `json:"name"`
+	Locale       string   `json:"locale"`
+	URL          string   `json:"url"`
+	SignInURL    string   `json:"signInUrl"`
+	AttributeURL string   `json:"attributeUrl,omitempty"`
+	ResetURL     string   `json:"resetUrl,omitempty"`
+	ReturnURLs   []string `json:"returnUrls,omitempty"`
+}
+
+// CustomMessage is what custom-message runs with.
+type CustomMessage struct {
+	Clients        []Client `json:"clients"` // the first is the default
+	Locales        []string `json:"locales"`
+	NameAttributes []string `json:"nameAttributes"` // in the order of preference
+}
+
+// PreSignUp is what pre-sign-up runs with.
+type PreSignUp struct {
+	Locales        []string                     `json:"locales"` // the first is the default
+	AllowedDomains []string                     `json:"allowedDomains"`
+	DeniedDomains  []string                     `json:"deniedDomains"`
+	Attributes     []AttributeRule              `json:"attributes"`
+	Refusals       map[string]map[string]string `json:"refusals"` // locale, code: sentence
+}
+
+// AttributeRule is a rule for one attribute.
+type AttributeRule struct {
+	Key       string            `json:"key"`   // as in events, such as custom:agentName
+	Label     map[string]string `json:"label"` // what people call it, by locale
+	Required  bool              `json:"required,omitempty"`
+	Pattern   string            `json:"pattern,omitempty"` // for the whole value
+	MinLength int               `json:"minLength,omitempty"`
+	MaxLength int               `json:"maxLength,omitempty"`
+}
+
+// PostConfirmation is what post-confirmation runs with.
+type PostConfirmation struct {
+	Groups         []string `json:"groups"`
+	NameAttributes []string `json:"nameAttributes"`
+}
+
+// SendMail is what send-mail runs with.
+type SendMail struct {
+	From    string   `json:"from"` // "Name <a@b>", encoded for a header
+	ReplyTo string   `json:"replyTo,omitempty"`
+	Clients []Client `json:"clients"`
+	Locales []string `json:"locales"`
+}
+
+// VerifyLink is what verify-link runs with.
+type VerifyLink struct {
+	Clients []Client `json:"clients"`
+	Locales []string `json:"locales"`
+}
+
+// Read reads the settings beside a bootstrap, in dir.
+func Read[T any](dir string) (T, error) {
+	var c T
+	text, err := os.ReadFile(filepath.Join(dir, File))
+	if err != nil {
+		return c, fmt.Errorf("read settings: %w", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return c, fmt.Errorf("read settings %s: %w", filepath.Join(dir, File), err)
+	}
+	return c, nil
+}
+
+// Named returns the client of that name, or the first one.
+func Named(clients []Client, name string) Client {
+	for _, c := range clients {
+		if c.Name == name {
+			return c
+		}
+	}
+	return clients[0]
+}
+
+// ClientIDs reads the app client ids, by the names of the settings, from an
+// environment variable: a JSON object.
+func ClientIDs(variable string) (map[string]string, error) {
+	var ids map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(variable)), &ids); err != nil {
+		return nil, fmt.Errorf("read the environment variable %s, which must be a JSON object of client names and ids: %w", variable, err)
+	}
+	return ids, nil
+}
+
+// WithID returns the client whose app client id is id, and whether there is
+// one. Without an id it is the first client.
+func WithID(clients []Client, ids map[string]string, id string) (Client, bool) {
+	if id == "" {
+		return clients[0], true
+	}
+	for _, c := range clients {
+		if ids[c.Name] == id {
+			return c, true
+		}
+	}
+	return clients[0], false
+}
