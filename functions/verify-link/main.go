@@ -33,6 +33,9 @@ func main() {
 	// The operations behind the link take no signature, so the function's role
 	// needs no permission for them.
 	cfg.Credentials = aws.AnonymousCredentials{}
+	// A person waits. What fails is told at once, and the page offers to try
+	// again; an attempt limit would only be used up by repeats.
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	h := &handler{
 		dir:       dir,
 		config:    c,

@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"mime"
+	"net/mail"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,32 +42,43 @@ type Options struct {
 // Build builds functions. The result depends on the sources and the settings
 // only, not on where or when it is built.
 func Build(ctx context.Context, o Options) error {
-	names := o.Names
-	if len(names) == 0 {
-		names = Functions
+	if err := WriteFiles(o); err != nil {
+		return err
 	}
+	return buildBinaries(ctx, o)
+}
+
+// WriteFiles writes what lies beside the bootstraps, without building these.
+func WriteFiles(o Options) error {
 	out, err := compile.All(os.DirFS(filepath.Join(o.Root, "templates")), o.Settings)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
+	for _, name := range o.names() {
 		if err := writeFiles(filepath.Join(o.Dir, name), filesOf(name, o.Settings, out)); err != nil {
 			return fmt.Errorf("write the files of %s: %w", name, err)
 		}
 	}
-	return buildBinaries(ctx, o, names)
+	return nil
+}
+
+func (o Options) names() []string {
+	if len(o.Names) == 0 {
+		return Functions
+	}
+	return o.Names
 }
 
 // buildBinaries compiles all functions in one run of the Go tool, and puts each
 // binary in its place at once, so that a process that runs the old one keeps it.
-func buildBinaries(ctx context.Context, o Options, names []string) error {
+func buildBinaries(ctx context.Context, o Options) error {
 	bin, err := os.MkdirTemp(o.Dir, "bin-")
 	if err != nil {
 		return fmt.Errorf("build functions: %w", err)
 	}
 	defer os.RemoveAll(bin)
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", bin + string(filepath.Separator)}
-	for _, name := range names {
+	for _, name := range o.names() {
 		args = append(args, "./functions/"+name)
 	}
 	command := exec.CommandContext(ctx, "go", args...)
@@ -77,7 +88,7 @@ func buildBinaries(ctx context.Context, o Options, names []string) error {
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("build functions: %w\n%s", err, output)
 	}
-	for _, name := range names {
+	for _, name := range o.names() {
 		if err := os.Rename(filepath.Join(bin, name), filepath.Join(o.Dir, name, "bootstrap")); err != nil {
 			return fmt.Errorf("build functions: %w", err)
 		}
@@ -154,13 +165,13 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 	return list
 }
 
-// from is the sender for a header: a name outside ASCII becomes an encoded word
-// (RFC 2047).
+// from is the sender for a header: a name in ASCII stands in quotes, another
+// one is an encoded word without (RFC 2047, section 5).
 func from(a settings.Address) string {
 	if a.Name == "" {
 		return a.Address
 	}
-	return `"` + strings.ReplaceAll(mime.QEncoding.Encode("utf-8", a.Name), `\`, `\\`) + `" <` + a.Address + ">"
+	return (&mail.Address{Name: a.Name, Address: a.Address}).String()
 }
 
 // writeFiles makes dir hold these files and the bootstrap, nothing else.
@@ -176,18 +187,24 @@ func writeFiles(dir string, files map[string][]byte) error {
 			return err
 		}
 	}
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+	keep := map[string]bool{".": true, "bootstrap": true}
+	for path := range files {
+		for ; path != "."; path = filepath.Dir(path) {
+			keep[path] = true
 		}
-		relative, err := filepath.Rel(dir, path)
+	}
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if _, ok := files[relative]; !ok && relative != "bootstrap" {
-			return os.Remove(path)
+		relative, err := filepath.Rel(dir, path)
+		if err != nil || keep[relative] {
+			return err
 		}
-		return nil
+		if err := os.RemoveAll(path); err != nil || !entry.IsDir() {
+			return err
+		}
+		return fs.SkipDir
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/mail"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,7 +32,7 @@ type options struct {
 	aws      string    // address of the AWS APIs, host:port
 	logs     io.Writer // what the functions write
 	dir      string    // where functions are built; empty: in the project's .build
-	built    bool      // the functions are in dir already
+	built    bool      // the binaries are in dir already
 }
 
 // A suite is the whole of Poolpost on this machine: the real functions, and
@@ -93,10 +92,11 @@ func start(ctx context.Context, o options) (*suite, error) {
 	if s.dir == "" {
 		s.dir = filepath.Join(root, ".build", strings.TrimSuffix(filepath.Base(o.settings), filepath.Ext(o.settings)))
 	}
-	if !o.built {
-		if err = os.MkdirAll(s.dir, 0o755); err == nil {
-			err = bundle.Build(ctx, bundle.Options{Root: root, Settings: set, Dir: s.dir})
-		}
+	build := bundle.Options{Root: root, Settings: set, Dir: s.dir}
+	if o.built {
+		err = bundle.WriteFiles(build)
+	} else {
+		err = bundle.Build(ctx, build)
 	}
 	if err == nil {
 		err = s.assemble(o.logs)

@@ -101,7 +101,7 @@ func (p *Pool) adminCreateUser(ctx context.Context, c caller, in adminCreateUser
 	}
 	// "Pre sign-up Lambda trigger": the three flags are ignored.
 	_, err = p.callPreSignUp(ctx, c, "PreSignUp_AdminCreateUser", u.name, preSignUpRequest{
-		UserAttributes: p.submitted(u, in.UserAttributes),
+		UserAttributes: u.submitted(in.UserAttributes),
 		ValidationData: pairs(in.ValidationData),
 		ClientMetadata: in.ClientMetadata,
 	})

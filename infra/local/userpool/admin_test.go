@@ -47,6 +47,8 @@ func TestAnInvitedUserChoosesAPassword(t *testing.T) {
 	refused(t, err, "InvalidPasswordException", "Password did not conform with policy: Password not long enough")
 	_, err = w.answer(out.Session, ada, password, "userAttributes.email", "eve@example.com")
 	refused(t, err, "NotAuthorizedException", "Cannot modify an already provided email")
+	_, err = w.answer(out.Session, "eve@example.com", password)
+	refused(t, err, "NotAuthorizedException", "Invalid session for the user, session is expired.")
 	result, err := w.answer(out.Session, ada, password, "userAttributes.custom:agentName", "Smith")
 	ok(t, err)
 	if result.AuthenticationResult == nil {

@@ -33,12 +33,6 @@ type initiateAuthInput struct {
 
 func (in initiateAuthInput) constraints() []constraint { return []constraint{isClientID(in.ClientId)} }
 
-// flows are AuthFlowType of the API reference.
-var flows = []string{
-	"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH",
-	"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH",
-}
-
 // initiateAuth is InitiateAuth for the two flows that the clients allow.
 func (p *Pool) initiateAuth(_ context.Context, _ caller, in initiateAuthInput) (any, error) {
 	if _, err := p.openClient(in.ClientId, in.AuthParameters["SECRET_HASH"]); err != nil {
@@ -50,10 +44,14 @@ func (p *Pool) initiateAuth(_ context.Context, _ caller, in initiateAuthInput) (
 	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
 		return p.refreshTokens(in)
 	}
+	flows := []string{ // AuthFlowType of the API reference
+		"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH",
+		"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH",
+	}
 	if !slices.Contains(flows, in.AuthFlow) {
 		return nil, notInEnum("authFlow", in.AuthFlow, flows...)
 	}
-	return nil, invalidParameter("%s flow not enabled for this client", strings.TrimPrefix(in.AuthFlow, "ADMIN_")) // observed
+	return nil, invalidParameter("%s flow not enabled for this client", in.AuthFlow) // observed
 }
 
 // required reads a parameter of a map; the text is observed.
@@ -211,8 +209,7 @@ func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeI
 		return nil, err
 	}
 	if _, ok := attributes["email"]; ok {
-		// "Cannot modify an already provided email" is the observed text.
-		return nil, notAuthorized("Cannot modify an already provided email")
+		return nil, notAuthorized("Cannot modify an already provided email") // observed
 	}
 	password, err := p.newPassword(plain)
 	if err != nil {

@@ -38,27 +38,31 @@ func (p *Pool) spend(operation, name string) error {
 // 15 minutes. It is forgotten after a sign-in, or 15 minutes without a try.
 type lockout struct {
 	failures     int
-	until, since time.Time
+	until, tried time.Time
 }
 
 const longestLockout = 15 * time.Minute
 
-// lockedOut refuses a sign-in while a lockout lasts. The text is observed.
+// lockedOut refuses a sign-in while a lockout lasts, which makes it no longer.
+// The text is observed.
 func (p *Pool) lockedOut(name string) error {
-	if p.now().Before(p.lockouts[name].until) {
-		return notAuthorized("Password attempts exceeded")
+	l, now := p.lockouts[name], p.now()
+	if !now.Before(l.until) {
+		return nil
 	}
-	return nil
+	l.tried = now
+	p.lockouts[name] = l
+	return notAuthorized("Password attempts exceeded")
 }
 
 // failed counts a wrong password.
 func (p *Pool) failed(name string) {
 	l, now := p.lockouts[name], p.now()
-	if now.Sub(l.since) >= longestLockout {
+	if now.Sub(l.tried) >= longestLockout {
 		l.failures = 0
 	}
 	l.failures++
-	l.since = now
+	l.tried = now
 	if extra := l.failures - 5; extra >= 0 {
 		// 2^10 seconds are more than the longest lockout.
 		l.until = now.Add(min(time.Second<<min(extra, 10), longestLockout))

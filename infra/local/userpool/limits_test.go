@@ -87,19 +87,56 @@ func TestWrongPasswordsLockAUserOut(t *testing.T) {
 	}
 }
 
-func TestALockoutIsAtMostFifteenMinutes(t *testing.T) {
+func TestALockoutDoublesUpToFifteenMinutes(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada)
-	for range 14 {
+	for range 4 {
+		w.locked(ada)
+	}
+	lasts := time.Second
+	for range 50 {
 		_, err := w.signIn(ada, "wrong")
 		refused(t, err, "NotAuthorizedException", "Incorrect username or password.")
-		w.advance(899 * time.Second)
+		w.advance(lasts - time.Second)
+		if !w.locked(ada) {
+			t.Fatalf("the lockout is over before %s", lasts)
+		}
+		w.advance(time.Second)
+		lasts = min(2*lasts, 15*time.Minute)
 	}
-	_, err := w.signIn(ada, "wrong")
-	refused(t, err, "NotAuthorizedException", "Incorrect username or password.")
-	w.advance(899 * time.Second)
-	_, err = w.signIn(ada, password)
-	refused(t, err, "NotAuthorizedException", "Password attempts exceeded")
-	w.advance(time.Second)
 	w.mustSignIn(ada)
+}
+
+// locked tries to sign in and reports whether the user is locked out.
+func (w *world) locked(address string) bool {
+	_, err := w.signIn(address, "wrong")
+	return err != nil && strings.Contains(err.Error(), "Password attempts exceeded")
+}
+
+func TestASignInForgetsTheWrongPasswords(t *testing.T) {
+	w := newWorld(t)
+	w.mustConfirm(ada)
+	for range 3 {
+		for range 4 {
+			if w.locked(ada) {
+				t.Fatal("locked out")
+			}
+		}
+		w.mustSignIn(ada)
+	}
+}
+
+func TestAUserIsLimitedUnderEveryName(t *testing.T) {
+	w := newWorld(t)
+	names := []string{w.mustSignUp(ada), ada, "ADA@example.com"}
+	for i := range 5 {
+		_, err := w.resend(names[i%3])
+		ok(t, err)
+	}
+	for _, name := range names {
+		_, err := w.resend(name)
+		refused(t, err, "LimitExceededException", "Attempt limit exceeded, please try after some time.")
+	}
+	_, err := w.resend("eve@example.com")
+	ok(t, err)
 }

@@ -72,12 +72,16 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 	if err != nil {
 		return err
 	}
+	custom, err := messagesOf(response)
+	if err != nil {
+		return err
+	}
 	var deliveries []Delivery
 	for _, to := range []struct{ medium, address string }{{"EMAIL", n.email}, {"SMS", n.phone}} {
 		if to.address == "" {
 			continue
 		}
-		message, note, err := p.compose(n, to.medium, response)
+		message, note, err := p.compose(n, to.medium, custom)
 		if err != nil {
 			return err
 		}
@@ -89,52 +93,55 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 	return nil
 }
 
-// compose picks the text of a message: the function's, or Cognito's with a
-// note that says why. It fails where Cognito fails.
-func (p *Pool) compose(n notice, medium string, response map[string]json.RawMessage) (text, string, error) {
-	var custom customMessageResponse
-	for name, part := range map[string]**string{
-		"smsMessage":   &custom.SMSMessage,
-		"emailMessage": &custom.EmailMessage,
-		"emailSubject": &custom.EmailSubject,
-	} {
-		var err error
-		if *part, err = member[*string](response, name); err != nil {
-			return text{}, "", err
-		}
+// messagesOf reads the three members of a response.
+func messagesOf(response map[string]json.RawMessage) (m customMessageResponse, err error) {
+	if m.SMSMessage, err = member[*string](response, "smsMessage"); err != nil {
+		return m, err
 	}
-	fallback := n.defaultText(medium)
-	if _, ok := p.triggers[customMessage]; !ok {
-		return fallback, "the pool has no CustomMessage trigger", nil
+	if m.EmailMessage, err = member[*string](response, "emailMessage"); err != nil {
+		return m, err
 	}
-	body := custom.EmailMessage
-	if medium == "SMS" {
-		body = custom.SMSMessage
-	}
-	switch {
-	case body == nil && medium == "SMS":
-		return fallback, "the function set no smsMessage", nil
-	case body == nil:
-		return fallback, "the function set no emailMessage", nil
-	case medium == "SMS":
-		if broken := n.broken(medium, "smsMessage", *body, 6, 140); broken != "" {
-			return fallback, broken, nil
-		}
-		return text{"", *body}, "", nil
-	}
-	return n.composeMail(*body, custom.EmailSubject)
+	m.EmailSubject, err = member[*string](response, "emailSubject")
+	return m, err
 }
 
-func (n notice) composeMail(body string, subject *string) (text, string, error) {
+// compose picks the text of a message: the function's, or Cognito's with a
+// note that says why. It fails where Cognito fails.
+func (p *Pool) compose(n notice, medium string, custom customMessageResponse) (text, string, error) {
+	if _, ok := p.triggers[customMessage]; !ok {
+		return n.defaultText(medium), "the pool has no CustomMessage trigger", nil
+	}
+	if medium == "SMS" {
+		message, note := n.composeSMS(custom.SMSMessage)
+		return message, note, nil
+	}
+	return n.composeMail(custom.EmailMessage, custom.EmailSubject)
+}
+
+func (n notice) composeSMS(body *string) (text, string) {
+	fallback := n.defaultText("SMS")
+	if body == nil {
+		return fallback, "the function set no smsMessage"
+	}
+	if broken := n.broken("SMS", "smsMessage", *body, 6, 140); broken != "" {
+		return fallback, broken
+	}
+	return text{"", *body}, ""
+}
+
+func (n notice) composeMail(body, subject *string) (text, string, error) {
 	fallback := n.defaultText("EMAIL")
-	if err := checkCharacters("emailBody", body, `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`); err != nil {
+	if body == nil {
+		return fallback, "the function set no emailMessage", nil
+	}
+	if err := checkCharacters("emailBody", *body, `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`); err != nil {
 		return text{}, "", err
 	}
-	if broken := n.broken("EMAIL", "emailMessage", body, 6, 20_000); broken != "" {
+	if broken := n.broken("EMAIL", "emailMessage", *body, 6, 20_000); broken != "" {
 		return fallback, broken, nil
 	}
 	if subject == nil {
-		return text{fallback.subject, body}, "the function set no emailSubject", nil
+		return text{fallback.subject, *body}, "the function set no emailSubject", nil
 	}
 	if err := checkCharacters("emailSubject", *subject, `[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+`); err != nil {
 		return text{}, "", err
@@ -142,7 +149,7 @@ func (n notice) composeMail(body string, subject *string) (text, string, error) 
 	if broken := outside("emailSubject", *subject, 1, 140); broken != "" {
 		return fallback, broken, nil
 	}
-	return text{*subject, body}, "", nil
+	return text{*subject, *body}, "", nil
 }
 
 // broken says which rule a body breaks, or nothing. Cognito then sends its

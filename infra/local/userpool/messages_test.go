@@ -156,6 +156,16 @@ func TestInvitations(t *testing.T) {
 			t.Errorf("sent %+v", d)
 		}
 	})
+	t.Run("a text is measured with the address in it", func(t *testing.T) {
+		w := newWorld(t)
+		w.functions["custom-message"] = responding(map[string]any{
+			"emailMessage": "{username} {####}", "smsMessage": "{username}{####}" + strings.Repeat("x", 117),
+		})
+		ok(t, w.invite(ada, sms, temporary)) // 15 + 9 + 117 characters
+		if d := w.last(); d.Note != "smsMessage has 141 characters; Cognito takes 6 to 140" {
+			t.Errorf("sent %+v", d)
+		}
+	})
 	t.Run("both mediums get theirs from one call, and the text is not escaped", func(t *testing.T) {
 		w := newWorld(t)
 		w.functions["custom-message"] = responding(map[string]any{

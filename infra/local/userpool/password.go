@@ -190,7 +190,6 @@ func (p *Pool) confirmForgotPassword(ctx context.Context, c caller, in confirmFo
 		u.password, u.status = password, confirmed
 		u.attributes["email_verified"] = "true"
 		u.modified = p.now()
-		delete(p.lockouts, u.name)
 		userName, event.UserAttributes = u.name, u.forEvent()
 		return nil
 	})

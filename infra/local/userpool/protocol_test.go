@@ -72,6 +72,21 @@ func TestAFailureOfThePoolItselfIsAnInternalError(t *testing.T) {
 	refused(t, err, "InternalErrorException", "Something went wrong")
 }
 
+func TestACallerWhoLeavesStopsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.functions["pre-sign-up"] = func(ctx context.Context, payload []byte) ([]byte, error) { return payload, ctx.Err() }
+	ctx, leave := context.WithCancel(context.Background())
+	leave()
+	body := `{"ClientId":"` + webClient + `","Username":"` + ada + `","Password":"` + password + `"}`
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(body))
+	r.Header.Set("X-Amz-Target", targetPrefix+"SignUp")
+	answer := httptest.NewRecorder()
+	w.pool.ServeHTTP(answer, r)
+	if answer.Code != http.StatusOK || w.delivered() != 1 {
+		t.Errorf("got %d %s and %d mails", answer.Code, answer.Body, w.delivered())
+	}
+}
+
 // TestNothingPersonalIsLogged goes through a life with a log, and plants a
 // failure that is logged.
 func TestNothingPersonalIsLogged(t *testing.T) {

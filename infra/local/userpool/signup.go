@@ -16,8 +16,8 @@ type signUpInput struct {
 }
 
 func (in signUpInput) constraints() []constraint {
-	return append([]constraint{isClientID(in.ClientId), isUsername(in.Username), isPassword("password", in.Password)},
-		areAttributes(in.UserAttributes)...)
+	all := []constraint{isClientID(in.ClientId), isUsername(in.Username), isPassword("password", in.Password)}
+	return append(all, areAttributes(in.UserAttributes)...)
 }
 
 type signUpResult struct {
@@ -48,7 +48,7 @@ func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error
 	}
 	c = c.of(in.ClientId)
 	flags, err := p.callPreSignUp(ctx, c, "PreSignUp_SignUp", u.name, preSignUpRequest{
-		UserAttributes: p.submitted(u, in.UserAttributes),
+		UserAttributes: u.submitted(in.UserAttributes),
 		ValidationData: pairs(in.ValidationData),
 		ClientMetadata: in.ClientMetadata,
 	})
@@ -60,28 +60,38 @@ func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error
 	}
 	result := signUpResult{UserConfirmed: u.status == confirmed, UserSub: u.name}
 	if result.UserConfirmed {
-		event := postConfirmationRequest{u.forEvent(), in.ClientMetadata}
-		if err := p.locked(func() error { return p.add(u) }); err != nil {
-			return nil, err
-		}
-		return result, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u.name, event)
+		return result, p.addConfirmed(ctx, c, u, in.ClientMetadata)
 	}
+	delivered, err := p.addUnconfirmed(ctx, c, u, in.ClientMetadata)
+	result.CodeDeliveryDetails = &delivered
+	return result, err
+}
+
+// addConfirmed adds a user whom PreSignUp confirmed.
+func (p *Pool) addConfirmed(ctx context.Context, c caller, u *user, metadata map[string]string) error {
+	event := postConfirmationRequest{u.forEvent(), metadata}
+	if err := p.locked(func() error { return p.add(u) }); err != nil {
+		return err
+	}
+	return p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u.name, event)
+}
+
+// addUnconfirmed adds a user and sends the code. AutoVerifiedAttributes of the
+// pool is e-mail alone, so the code goes there.
+func (p *Pool) addUnconfirmed(ctx context.Context, c caller, u *user, metadata map[string]string) (codeDelivery, error) {
 	var n notice
-	err = p.locked(func() error {
+	err := p.locked(func() error {
 		if err := p.add(u); err != nil {
 			return err
 		}
 		code, err := p.issue(u, forSignUp)
-		n = u.notify(sourceSignUp, code, in.ClientMetadata)
+		n = u.notify(sourceSignUp, code, metadata)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return codeDelivery{}, err
 	}
-	// AutoVerifiedAttributes is e-mail alone, so the code goes there.
-	delivered, err := p.sendTo(ctx, c, "email", in.Username, n)
-	result.CodeDeliveryDetails = &delivered
-	return result, err
+	return p.sendTo(ctx, c, "email", n.attributes["email"], n)
 }
 
 // prepare makes a user of a request, who is not yet in the pool.
@@ -106,9 +116,10 @@ func (p *Pool) free(address string) error {
 
 // submitted are the attributes that PreSignUp gets: those of the request and
 // the address; there is no sub yet (observed).
-func (p *Pool) submitted(u *user, list []attribute) map[string]string {
-	all := map[string]string{"email": u.attributes["email"]}
+func (u *user) submitted(list []attribute) map[string]string {
+	all := map[string]string{}
 	maps.Copy(all, pairs(list))
+	all["email"] = u.attributes["email"]
 	return all
 }
 
@@ -125,16 +136,17 @@ func pairs(list []attribute) map[string]string {
 }
 
 // apply does what PreSignUp decided. "Pre sign-up Lambda trigger": an error
-// occurs when the attribute to verify is absent; which one, it does not say.
+// occurs when the attribute to verify is absent, which an address never is;
+// the page does not say which error.
 func (u *user) apply(flags preSignUpResponse) error {
-	for name, verify := range map[string]bool{"email": flags.AutoVerifyEmail, "phone_number": flags.AutoVerifyPhone} {
-		if !verify {
-			continue
-		}
-		if u.attributes[name] == "" {
-			return invalidParameter("Cannot auto verify %s, the user has none.", name)
-		}
-		u.attributes[name+"_verified"] = "true"
+	if flags.AutoVerifyPhone && u.attributes["phone_number"] == "" {
+		return invalidParameter("Cannot auto verify phone_number, the user has none.")
+	}
+	if flags.AutoVerifyPhone {
+		u.attributes["phone_number_verified"] = "true"
+	}
+	if flags.AutoVerifyEmail {
+		u.attributes["email_verified"] = "true"
 	}
 	if flags.AutoConfirmUser {
 		u.status = confirmed

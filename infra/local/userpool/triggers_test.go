@@ -259,6 +259,16 @@ func TestASlowTriggerIsCalledThreeTimes(t *testing.T) {
 			t.Errorf("%d calls, want 3", len(calls))
 		}
 	})
+	t.Run("and an answer that comes too late does not count", func(t *testing.T) {
+		w := newWorld(t, quickly)
+		w.functions["pre-sign-up"] = func(ctx context.Context, payload []byte) ([]byte, error) {
+			<-ctx.Done()
+			return payload, nil
+		}
+		if _, err := w.signUp(ada); err == nil {
+			t.Error("it was accepted")
+		}
+	})
 	t.Run("unless it failed, which is an answer", func(t *testing.T) {
 		w := newWorld(t, quickly)
 		w.functions["pre-sign-up"] = throwing("Task timed out after 3.00 seconds")
@@ -308,6 +318,22 @@ func TestARefusedSignUpLeavesNoUser(t *testing.T) {
 	}
 	delete(w.functions, "pre-sign-up")
 	w.mustSignUp(ada)
+}
+
+func TestAnAddressMayBeTakenWhilePreSignUpRuns(t *testing.T) {
+	w := newWorld(t)
+	w.functions["pre-sign-up"] = func(_ context.Context, payload []byte) ([]byte, error) {
+		w.mu.Lock()
+		delete(w.functions, "pre-sign-up") // so that only the first sign-up does this
+		w.mu.Unlock()
+		_, err := w.signUp("Ada@example.com")
+		return payload, err
+	}
+	_, err := w.signUp(ada)
+	refused(t, err, "UsernameExistsException", "An account with the given email already exists.")
+	if w.delivered() != 1 || w.last().To != "Ada@example.com" {
+		t.Errorf("%d mails, the last %+v", w.delivered(), w.last())
+	}
 }
 
 func TestAFailedCustomMessageLeavesTheUser(t *testing.T) {

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"poolpost/internal/message"
+)
+
+const password = "sample-pass-1"
+
+func attribute(name, value string) types.AttributeType {
+	return types.AttributeType{Name: aws.String(name), Value: aws.String(value)}
+}
+
+// signUp signs a person up with the AWS SDK.
+func (s *suite) signUp(t testing.TB, email, agentName string, metadata map[string]string) string {
+	t.Helper()
+	out, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
+		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String(email), Password: aws.String(password),
+		UserAttributes: []types.AttributeType{attribute("email", email), attribute("custom:agentName", agentName)},
+		ClientMetadata: metadata,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *out.UserSub
+}
+
+func (s *suite) status(t testing.TB, user string) types.UserStatusType {
+	t.Helper()
+	out, err := s.sdk().AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(user)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.UserStatus
+}
+
+func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) {
+	s := startSuite(t)
+	ctx := t.Context()
+	sub := s.signUp(t, "Ann@example.com", "Ann Example", nil)
+
+	m := s.mail(t, "Ann@example.com", "en", message.SignUp)
+	if m.Note != "" {
+		t.Errorf("Cognito would not have sent this mail as it is: %s", m.Note)
+	}
+	if !strings.Contains(m.HTML, "Hello Ann Example,") {
+		t.Error("the mail does not greet by name")
+	}
+	address := linkOf(t, m)
+	query, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := query.Query().Get("code")
+	if !strings.Contains(m.HTML, ">"+code+"<") {
+		t.Errorf("the mail does not show the code %s beside the button", code)
+	}
+
+	// Opening the link, as mail scanners do, changes nothing.
+	for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodGet} {
+		if p := browse(t, method, address, nil); p.status != http.StatusOK {
+			t.Errorf("%s of the link: status %d", method, p.status)
+		}
+	}
+	if got := s.status(t, sub); got != types.UserStatusTypeUnconfirmed {
+		t.Fatalf("after the link was only opened the user is %s, want UNCONFIRMED", got)
+	}
+
+	page := browse(t, http.MethodGet, address, nil)
+	done := s.press(t, page)
+	if done.status != http.StatusOK || done.title != s.title(t, "en", "confirmed") || done.next != "https://app.example.com/" {
+		t.Errorf("after the button: %+v", done)
+	}
+	if got := s.status(t, sub); got != types.UserStatusTypeConfirmed {
+		t.Fatalf("after the button the user is %s, want CONFIRMED", got)
+	}
+	if again := s.press(t, page); again.status != http.StatusOK || again.title != s.title(t, "en", "already-confirmed") {
+		t.Errorf("after pressing the button twice: %+v", again)
+	}
+
+	welcome := s.mail(t, "Ann@example.com", "en", message.Welcome)
+	if welcome.Via != "SES" || !strings.Contains(welcome.Text, "Hello Ann Example,") || linkOf(t, welcome) != "https://app.example.com/" {
+		t.Errorf("the welcome mail is not as it should be: %+v", welcome)
+	}
+	groups, err := s.sdk().AdminListGroupsForUser(ctx, &cognito.AdminListGroupsForUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(groups.Groups) != 1 || *groups.Groups[0].GroupName != "members" {
+		t.Errorf("the user is in %v, want members", groups.Groups)
+	}
+	tokens, err := s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
+		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": "ANN@EXAMPLE.COM", "PASSWORD": password},
+	})
+	if err != nil || tokens.AuthenticationResult == nil {
+		t.Errorf("signing in with the address in capitals: %v", err)
+	}
+}
+
+func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "ben@example.com", "Ben", map[string]string{"locale": "ar-EG", "return": s.webURL + "/sign-in"})
+	m := s.mail(t, "ben@example.com", "ar", message.SignUp)
+	if !strings.Contains(m.HTML, `dir="rtl"`) {
+		t.Error("the Arabic mail does not run from right to left")
+	}
+	page := browse(t, http.MethodGet, linkOf(t, m), nil)
+	done := s.press(t, page)
+	if done.title != s.title(t, "ar", "confirmed") || done.next != s.webURL+"/sign-in" {
+		t.Errorf("after the button: %+v", done)
+	}
+	s.mail(t, "ben@example.com", "ar", message.Welcome)
+}
+
+func TestAnOldLinkOffersANewOne(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "cleo@example.com", "Cleo", map[string]string{"locale": "fr"})
+	first := linkOf(t, s.mail(t, "cleo@example.com", "fr", message.SignUp))
+	wrong := strings.Replace(first, "code=", "code=1", 1)
+	page := s.press(t, browse(t, http.MethodGet, wrong, nil))
+	if page.status != http.StatusGone || page.title != s.title(t, "fr", "expired") {
+		t.Fatalf("a wrong code: %+v", page)
+	}
+	before := len(s.box.Messages())
+	if sent := s.press(t, page); sent.status != http.StatusOK || sent.action != "" {
+		t.Fatalf("asking for a new link: %+v", sent)
+	}
+	messages := s.box.Messages()
+	if len(messages) != before+1 {
+		t.Fatalf("%d mails after asking for a new link, want %d", len(messages), before+1)
+	}
+	// The language came back with the form: the new mail is in French, too.
+	second := linkOf(t, messages[0])
+	if old := s.press(t, browse(t, http.MethodGet, first, nil)); old.status != http.StatusGone {
+		t.Errorf("the first link still works: %+v", old)
+	}
+	if done := s.press(t, browse(t, http.MethodGet, second, nil)); done.title != s.title(t, "fr", "confirmed") {
+		t.Errorf("the new link: %+v", done)
+	}
+}
+
+func TestTooManyAttemptsAreToldSo(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "dora@example.com", "Dora", nil)
+	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "dora@example.com", "en", message.SignUp)), nil)
+	page.form.Set("code", "000000")
+	var last shown
+	for range 20 { // Cognito allows 15 an hour
+		last = s.press(t, page)
+	}
+	if last.status != http.StatusTooManyRequests || last.title != s.title(t, "en", "throttled") {
+		t.Errorf("after 20 attempts: %+v", last)
+	}
+}
+
+func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
+	s := startSuite(t)
+	ctx := t.Context()
+	sub := s.signUp(t, "emil@example.com", "Emil", nil)
+	if _, err := s.sdk().AdminConfirmSignUp(ctx, &cognito.AdminConfirmSignUpInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.sdk().AdminResetUserPassword(ctx, &cognito.AdminResetUserPasswordInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)}); err == nil {
+		t.Fatal("a user without a verified address was sent a code")
+	}
+	// Confirmed by link this time, so that the address is verified.
+	s.signUp(t, "fay@example.com", "Fay", nil)
+	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "fay@example.com", "en", message.SignUp)), nil))
+	_, err := s.sdk().ForgotPassword(ctx, &cognito.ForgotPasswordInput{ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("fay@example.com")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "fay@example.com", "en", message.ForgotPassword)), nil)
+	if page.title != s.title(t, "en", "reset") {
+		t.Fatalf("the page: %+v", page)
+	}
+	page.form.Set("password", "short")
+	page.form.Set("repeat", "short")
+	refused := s.press(t, page)
+	if refused.status != http.StatusUnprocessableEntity {
+		t.Fatalf("a password against the policy: %+v", refused)
+	}
+	refused.form.Set("password", "another-sample-2")
+	refused.form.Set("repeat", "another-sample-2")
+	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in" {
+		t.Fatalf("a good password: %+v", done)
+	}
+	_, err = s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
+		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": "fay@example.com", "PASSWORD": "another-sample-2"},
+	})
+	if err != nil {
+		t.Errorf("signing in with the new password: %v", err)
+	}
+}
+
+func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing.T) {
+	s := startSuite(t)
+	_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
+		UserPoolId: aws.String(s.poolID), Username: aws.String("gus@example.com"), TemporaryPassword: aws.String("temp-sample-3"),
+		DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
+		UserAttributes:         []types.AttributeType{attribute("email", "gus@example.com"), attribute("email_verified", "true")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.mail(t, "gus@example.com", "en", message.Invitation)
+	if m.Note != "" || !strings.Contains(m.HTML, "gus@example.com") || !strings.Contains(m.HTML, "temp-sample-3") {
+		t.Errorf("the invitation lacks something: %s", m.Note)
+	}
+	if got := linkOf(t, m); got != "https://app.example.com/sign-in" {
+		t.Errorf("the invitation leads to %s", got)
+	}
+}
+
+func TestAChangedAddressIsVerifiedInTheApp(t *testing.T) {
+	s := startSuite(t)
+	ctx := t.Context()
+	s.signUp(t, "hal@example.com", "Hal", nil)
+	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "hal@example.com", "en", message.SignUp)), nil))
+	auth, err := s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
+		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": "hal@example.com", "PASSWORD": password},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := auth.AuthenticationResult.AccessToken
+	_, err = s.sdk().UpdateUserAttributes(ctx, &cognito.UpdateUserAttributesInput{AccessToken: token, UserAttributes: []types.AttributeType{attribute("email", "hal.new@example.com")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := url.Parse(linkOf(t, s.mail(t, "hal.new@example.com", "en", message.AttributeChange)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if address.Host != "app.example.com" {
+		t.Errorf("the link leads to %s, want the app: only the app has the access token", address.Host)
+	}
+	_, err = s.sdk().VerifyUserAttribute(ctx, &cognito.VerifyUserAttributeInput{
+		AccessToken: token, AttributeName: aws.String("email"), Code: aws.String(address.Query().Get("code")),
+	})
+	if err != nil {
+		t.Errorf("verifying with the code of the link: %v", err)
+	}
+}
+
+func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
+	s := startSuite(t)
+	cases := []struct {
+		name, email, agent, locale, want string
+	}{
+		{"a denied domain", "ann@example.net", "Ann", "", "PreSignUp failed with error EMAIL_DOMAIN_NOT_ALLOWED: Addresses "},
+		{"a domain below a denied one, in capitals", "ann@MAIL.Example.NET", "Ann", "", "PreSignUp failed with error EMAIL_DOMAIN_NOT_ALLOWED: "},
+		{"a name that is too short", "ann@example.com", "A", "", "PreSignUp failed with error ATTRIBUTE_TOO_SHORT: "},
+		{"a name with markup", "ann@example.com", "<b>Ann</b>", "", "PreSignUp failed with error ATTRIBUTE_INVALID: "},
+		{"in French", "ann@example.net", "Ann", "fr-CA", "PreSignUp failed with error EMAIL_DOMAIN_NOT_ALLOWED: Les adresses"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
+				ClientId: aws.String(s.clientIDs["web"]), Username: aws.String(c.email), Password: aws.String(password),
+				UserAttributes: []types.AttributeType{attribute("email", c.email), attribute("custom:agentName", c.agent)},
+				ClientMetadata: map[string]string{"locale": c.locale},
+			})
+			var refused *types.UserLambdaValidationException
+			if !errors.As(err, &refused) || !strings.HasPrefix(refused.ErrorMessage(), c.want) || strings.HasSuffix(refused.ErrorMessage(), "..") {
+				t.Errorf("got %v, want a UserLambdaValidationException %q", err, c.want)
+			}
+		})
+	}
+}
+
+// A stranger chooses the name that a mail greets with.
+func TestHostileNamesStayNames(t *testing.T) {
+	s := startSuite(t)
+	names := map[string]string{
+		"ida":  "{####} {username}",
+		"jon":  "www.evil.example/login",
+		"kim":  "Kim <a href='https://evil.example'>click</a>",
+		"lara": "Lara\r\nBcc: x@evil.example",
+		"mo":   "\u202eelpmaxe.live",
+		"nia":  strings.Repeat("Nia ", 24),
+	}
+	for user, name := range names {
+		t.Run(user, func(t *testing.T) {
+			email := user + "@example.com"
+			// AdminCreateUser, because pre-sign-up would refuse most of these.
+			_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
+				UserPoolId: aws.String(s.poolID), Username: aws.String(email), TemporaryPassword: aws.String("temp-sample-3"),
+				DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
+				UserAttributes:         []types.AttributeType{attribute("email", email), attribute("custom:agentName", name)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := s.mail(t, email, "en", message.Invitation)
+			if m.Note != "" {
+				t.Errorf("Cognito would have sent its default: %s", m.Note)
+			}
+			if linkOf(t, m) != "https://app.example.com/sign-in" || strings.Contains(m.HTML, "evil.example") {
+				t.Error("the name has put something clickable into the mail")
+			}
+			if n := strings.Count(m.HTML, "temp-sample-3"); n != 1 {
+				t.Errorf("the password stands %d times in the mail", n)
+			}
+		})
+	}
+}
+
+// Runs after the journeys above: whatever they logged is looked through.
+func TestLogsHoldNothingPersonal(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "secret.person@example.com", "Secret Name", map[string]string{"locale": "en", "note": "secret-metadata"})
+	m := s.mail(t, "secret.person@example.com", "en", message.SignUp)
+	address := linkOf(t, m)
+	query, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.press(t, browse(t, http.MethodGet, address, nil))
+	s.mail(t, "secret.person@example.com", "en", message.Welcome)
+	text := logs.String()
+	lines := 0
+	for line := range strings.Lines(text) {
+		_, line, _ = strings.Cut(line, ": ")
+		var fields map[string]any
+		if json.Unmarshal([]byte(line), &fields) == nil && fields["Function"] != nil {
+			lines++
+		}
+	}
+	if lines < 5 {
+		t.Fatalf("only %d lines were logged: %s", lines, text)
+	}
+	secrets := []string{"example.com", "Secret", "secret", password, query.Query().Get("code"), query.Query().Get("user"), "confirm?", "Bearer", "userAttributes", "{####}"}
+	for _, secret := range secrets {
+		if i := strings.Index(text, secret); i >= 0 {
+			t.Errorf("the logs hold %q: …%s…", secret, text[max(0, i-80):min(len(text), i+80)])
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"poolpost/infra/local/mailbox"
+	"poolpost/internal/message"
+)
+
+// logs collects what the functions of all tests write: nothing personal may be
+// in it (see TestLogsHoldNothingPersonal).
+var logs = &lockedBuffer{}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// startSuite starts everything on free ports, with the shipped settings. The
+// functions are built once, by the first test.
+func startSuite(t testing.TB) *suite {
+	t.Helper()
+	s, err := start(t.Context(), options{
+		settings: "../../poolpost.yaml", web: "127.0.0.1:0", aws: "127.0.0.1:0",
+		logs: logs, dir: buildDir, built: built,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	built = true
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+var (
+	buildDir string
+	built    bool
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	buildDir, err = os.MkdirTemp("", "poolpost-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(buildDir)
+	os.Exit(code)
+}
+
+// sdk is the AWS SDK's own Cognito client on the local pool.
+func (s *suite) sdk() *cognito.Client {
+	return cognito.New(cognito.Options{
+		BaseEndpoint: aws.String(s.awsURL), Region: s.settings.Pool.Region,
+		Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+	})
+}
+
+// subject is that of a message.
+func (s *suite) subject(t testing.TB, locale string, kind message.Kind) string {
+	t.Helper()
+	m, err := message.Load(filepath.Join(s.dir, "send-mail"), "web", locale, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Subject
+}
+
+// title is the heading of a page.
+func (s *suite) title(t testing.TB, locale, state string) string {
+	t.Helper()
+	p, err := message.LoadPage(filepath.Join(s.dir, "verify-link"), "web", locale, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return html.UnescapeString(heading.FindStringSubmatch(p.HTML)[1])
+}
+
+// mail waits for a mail of one kind to an address.
+func (s *suite) mail(t testing.TB, to, locale string, kind message.Kind) mailbox.Message {
+	t.Helper()
+	subject := s.subject(t, locale, kind)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	m, err := s.box.Wait(ctx, func(m mailbox.Message) bool {
+		return m.Subject == subject && len(m.To) == 1 && m.To[0] == to
+	})
+	if err != nil {
+		var have []string
+		for _, m := range s.box.Messages() {
+			have = append(have, fmt.Sprintf("%q to %v %s", m.Subject, m.To, m.Note))
+		}
+		t.Fatalf("no mail %q to %s: %v; the mailbox has %s", subject, to, err, strings.Join(have, "; "))
+	}
+	return m
+}
+
+var href = regexp.MustCompile(`<a [^>]*href="([^"]*)"`)
+
+// linkOf is the one link of a mail, as a mail program reads it.
+func linkOf(t testing.TB, m mailbox.Message) string {
+	t.Helper()
+	links := href.FindAllStringSubmatch(m.HTML, -1)
+	if len(links) != 1 {
+		t.Fatalf("the mail has %d links, want 1", len(links))
+	}
+	return html.UnescapeString(links[0][1])
+}
+
+var (
+	heading = regexp.MustCompile(`<h1>([^<]*)</h1>`)
+	action  = regexp.MustCompile(`<form method="(\w+)" action="([^"]*)">`)
+	hidden  = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
+	next    = regexp.MustCompile(`<a class="button" href="([^"]*)">`)
+)
+
+// A shown page is what a person sees of a page behind a link.
+type shown struct {
+	status int
+	title  string
+	next   string     // where its button leads, when it is a link
+	method string     // of its form
+	action string     // of its form
+	form   url.Values // its hidden fields
+}
+
+// browse makes a request as a browser does that came here by a link, or by the
+// page's own form.
+func browse(t testing.TB, method, address string, form url.Values) shown {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(body)
+	p := shown{status: response.StatusCode, form: url.Values{}}
+	if m := heading.FindStringSubmatch(page); m != nil {
+		p.title = html.UnescapeString(m[1])
+	}
+	if m := next.FindStringSubmatch(page); m != nil {
+		p.next = html.UnescapeString(m[1])
+	}
+	if m := action.FindStringSubmatch(page); m != nil {
+		p.method, p.action = m[1], m[2]
+	}
+	for _, m := range hidden.FindAllStringSubmatch(page, -1) {
+		p.form.Set(m[1], html.UnescapeString(m[2]))
+	}
+	return p
+}
+
+// press sends the form of a page.
+func (s *suite) press(t testing.TB, p shown) shown {
+	t.Helper()
+	return browse(t, strings.ToUpper(p.method), s.webURL+p.action, p.form)
+}
