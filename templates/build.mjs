@@ -23,6 +23,8 @@ const layout =
     .replaceAll("#1d4ed8", "{{.Color}}")
     // SES must not rewrite a link that carries a code (SES developer guide, click tracking).
     .replaceAll("<a href", "<a ses:no-track href")
+    // A mail program decides where a link opens.
+    .replaceAll(' target="_blank"', "")
     .trim() +
   "\n";
 
