@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"poolpost/internal/logging"
 )
 
 // clientNames asks Cognito for the names of app clients. A trigger's
@@ -37,18 +40,17 @@ func newClientNames(cfg aws.Config) *clientNames {
 	return c
 }
 
-// name is the name of an app client, or empty when Cognito does not tell within
-// the time of ctx. Only an answer is remembered.
-func (c *clientNames) name(ctx context.Context, pool, id string) string {
+// name is the name of an app client. Only an answer is remembered, not a
+// failure.
+func (c *clientNames) name(ctx context.Context, pool, id string) (string, error) {
 	if name, ok := c.known[id]; ok {
-		return name
+		return name, nil
 	}
 	name, err := c.describe(ctx, pool, id)
-	if err != nil {
-		return ""
+	if err == nil {
+		c.known[id] = name
 	}
-	c.known[id] = name
-	return name
+	return name, err
 }
 
 // describe calls DescribeUserPoolClient.
@@ -78,7 +80,7 @@ func (c *clientNames) describe(ctx context.Context, pool, id string) (string, er
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("DescribeUserPoolClient: status %d", response.StatusCode)
+		return "", logging.Safe("DescribeUserPoolClient: status " + strconv.Itoa(response.StatusCode))
 	}
 	var answer struct{ UserPoolClient struct{ ClientName string } }
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&answer); err != nil {

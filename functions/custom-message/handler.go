@@ -77,7 +77,8 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	}
 	line.Trigger, line.Kind = event.TriggerSource, string(kind)
 
-	client := h.client(ctx, event)
+	client, err := h.client(ctx, event)
+	line.Warning = err
 	locale := message.Lookup(h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
 	line.Client, line.Locale = client.Name, locale
 
@@ -135,12 +136,14 @@ func (h *handler) link(kind message.Kind, client config.Client, locale string, e
 
 // client is the client of the settings that the event is about. A pool with one
 // client needs no question; otherwise Cognito is asked for the name, and when
-// that takes too long, or the event has no client, it is the first one.
-func (h *handler) client(ctx context.Context, event *cognito.Event) config.Client {
+// that fails or takes too long, or the event has no client, it is the first
+// one: a mail in another brand is better than none.
+func (h *handler) client(ctx context.Context, event *cognito.Event) (config.Client, error) {
 	if h.clients == nil || event.ClientID == "" {
-		return h.config.Clients[0]
+		return h.config.Clients[0], nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	return config.Named(h.config.Clients, h.clients.name(ctx, event.UserPoolID, event.ClientID))
+	name, err := h.clients.name(ctx, event.UserPoolID, event.ClientID)
+	return config.Named(h.config.Clients, name), err
 }

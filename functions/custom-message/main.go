@@ -19,10 +19,12 @@ func main() {
 	h := &handler{dir: os.Getenv("LAMBDA_TASK_ROOT"), log: logging.New("custom-message")}
 	// Nothing here may stop the function: a person must get a code all the same.
 	// What is missing is logged with every event, and Cognito's own text goes out.
-	h.config, h.broken = config.Read[config.CustomMessage](h.dir)
-	if h.broken == nil {
-		h.links, h.broken = awsenv.Require("LINKS_URL")
+	var err error
+	h.config, err = config.Read[config.CustomMessage](h.dir)
+	if err == nil {
+		h.links, err = awsenv.Require("LINKS_URL")
 	}
+	h.broken = logging.AtStart(err)
 	if len(h.config.Clients) > 1 {
 		h.clients = newClientNames(awsenv.Config())
 	}

@@ -38,16 +38,21 @@ type handler struct {
 	log      *logging.Logger
 }
 
+const (
+	errPanic   = logging.Safe("panic")
+	errNoEvent = logging.Safe("the event is not JSON")
+)
+
 // Invoke returns the event as it came, whatever happens.
 func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
 	start := h.log.Start()
 	line := logging.Line{Outcome: "failed"}
 	defer func() {
 		if p := recover(); p != nil {
-			line.Outcome, line.Err = "failed", logging.Safe("panic")
+			line.Outcome, line.Err = "failed", errPanic
 		}
 		if !json.Valid(payload) {
-			payload, err = nil, logging.Safe("the event is not JSON")
+			payload, err = nil, errNoEvent
 		}
 		reply = payload
 		h.log.Event(ctx, start, line)
@@ -82,7 +87,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	errs := make([]error, len(h.config.Groups)+1)
 	var wait sync.WaitGroup
 	for i, group := range h.config.Groups {
-		wait.Go(func() { errs[i] = h.join(ctx, event, group) })
+		wait.Go(func() { errs[i] = caught(func() error { return h.join(ctx, event, group) }) })
 	}
 	line.Outcome = "welcomed"
 	if event.UserAttributes["email"] == "" || event.UserAttributes["email_verified"] != "true" {
@@ -90,7 +95,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 		line.Outcome = "not-welcomed"
 	} else {
 		line.Kind = string(message.Welcome)
-		wait.Go(func() { errs[len(errs)-1] = h.enqueue(ctx, event) })
+		wait.Go(func() { errs[len(errs)-1] = caught(func() error { return h.enqueue(ctx, event) }) })
 	}
 	wait.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -98,6 +103,17 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 		return err
 	}
 	return nil
+}
+
+// caught turns a panic into an error: in a goroutine of its own it would end the
+// process, and the user would be told that the confirmation failed.
+func caught(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errPanic
+		}
+	}()
+	return do()
 }
 
 func (h *handler) join(ctx context.Context, event *cognito.Event, group string) error {

@@ -31,9 +31,11 @@ func main() {
 		budget: budget,
 		log:    logging.New("post-confirmation"),
 	}
-	h.config, h.broken = config.Read[config.PostConfirmation](os.Getenv("LAMBDA_TASK_ROOT"))
-	if h.broken == nil {
-		h.queueURL, h.broken = awsenv.Require("MAIL_QUEUE_URL")
+	var err error
+	h.config, err = config.Read[config.PostConfirmation](os.Getenv("LAMBDA_TASK_ROOT"))
+	if err == nil {
+		h.queueURL, err = awsenv.Require("MAIL_QUEUE_URL")
 	}
+	h.broken = logging.AtStart(err)
 	lambda.Start(h)
 }

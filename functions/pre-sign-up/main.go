@@ -18,6 +18,6 @@ func main() {
 	if err == nil {
 		h.rules, err = newRules(c)
 	}
-	h.broken = err
+	h.broken = logging.AtStart(err)
 	lambda.Start(h)
 }

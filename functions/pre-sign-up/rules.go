@@ -11,6 +11,7 @@ import (
 
 	"poolpost/internal/cognito"
 	"poolpost/internal/config"
+	"poolpost/internal/logging"
 	"poolpost/internal/message"
 )
 
@@ -39,6 +40,9 @@ type rules struct {
 }
 
 func newRules(c config.PreSignUp) (*rules, error) {
+	if len(c.Locales) == 0 {
+		return nil, logging.Safe("the settings name no locale")
+	}
 	r := &rules{config: c, patterns: make([]*regexp.Regexp, len(c.Attributes))}
 	for i, a := range c.Attributes {
 		if a.Pattern == "" {

@@ -46,9 +46,17 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) })
 	sameOrigin := http.NewCrossOriginProtection()
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) }))
+	protected := sameOrigin.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if recover() != nil {
+				v := h.visit(r)
+				v.err = logging.Safe("panic")
+				v.show(w, unavailable)
+			}
+		}()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		sameOrigin.Handler(mux).ServeHTTP(w, r)
+		protected.ServeHTTP(w, r)
 	})
 }
 

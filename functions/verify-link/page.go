@@ -71,9 +71,14 @@ func outcome(done, stale state, err error) state {
 	case errors.As(err, &alias), errors.As(err, &byTrigger):
 		return refused
 	case errors.As(err, &invalidParameter):
-		// A user who is confirmed gets no new code; nobody needs to know that.
-		if done == sent {
+		switch done {
+		case sent:
+			// A user who is confirmed gets no new code; nobody needs to know that.
 			return sent
+		case resetDone:
+			// PasswordType: a password that begins or ends with a blank is no
+			// InvalidPasswordException. User and code were checked with the link.
+			return resetRefused
 		}
 		return badLink
 	case errors.As(err, &unknownClient):
@@ -99,21 +104,23 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 			Trigger: method(v.request), Locale: v.locale, Client: v.client.Name, Outcome: s.name, Err: v.err,
 		})
 	}()
-	page, err := message.LoadPage(v.dir, v.client.Name, v.locale, s.name)
-	if err != nil {
-		v.err = err
-		http.Error(w, "Please try again in a moment.", http.StatusServiceUnavailable)
-		return
-	}
 	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Language", v.locale)
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src '"+page.StyleHash+"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Robots-Tag", "noindex")
 	header.Set("Strict-Transport-Security", "max-age=63072000")
+	page, err := message.LoadPage(v.dir, v.client.Name, v.locale, s.name)
+	if err != nil {
+		v.err = err
+		header.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, "Please try again in a moment.\n")
+		return
+	}
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Language", v.locale)
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src '"+page.StyleHash+"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(s.status)
 	next := v.client.URL
 	if s == resetDone || s == resetExpired {

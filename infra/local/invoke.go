@@ -27,6 +27,14 @@ type invocationError struct {
 	ErrorMessage string `json:"errorMessage"`
 }
 
+// beside are the options for a suite that may run beside the one that these
+// options describe: on free ports, with links that lead to that one.
+func (o options) beside() options {
+	o.links = "http://" + o.web
+	o.web, o.aws = "127.0.0.1:0", "127.0.0.1:0"
+	return o
+}
+
 // invoke starts the real binary of a function, sends it the bytes of each file
 // as one invocation, and writes a line for each. An invocation that fails is a
 // line, not an error.
@@ -34,8 +42,7 @@ func invoke(ctx context.Context, o options, function string, files []string, std
 	if err := known(function); err != nil {
 		return err
 	}
-	o.web, o.aws = "127.0.0.1:0", "127.0.0.1:0" // beside a run of make dev
-	s, err := start(ctx, o)
+	s, err := start(ctx, o.beside())
 	if err != nil {
 		return err
 	}
@@ -92,14 +99,11 @@ func env(ctx context.Context, o options, function string, stdout io.Writer) erro
 	if err := known(function); err != nil {
 		return err
 	}
-	web, aws := o.web, o.aws
-	o.web, o.aws = "127.0.0.1:0", "127.0.0.1:0"
-	s, err := start(ctx, o)
+	s, err := start(ctx, o.beside())
 	if err != nil {
 		return err
 	}
-	// The addresses of a run of make dev, not those of this moment.
-	s.webURL, s.awsURL = "http://"+web, "http://"+aws
+	s.awsURL = "http://" + o.aws // of the run that it goes with, not of this moment
 	for _, f := range s.functions() {
 		if f.Name != function {
 			continue

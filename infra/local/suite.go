@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,6 +31,7 @@ type options struct {
 	settings string    // file
 	web      string    // address of the pages, host:port
 	aws      string    // address of the AWS APIs, host:port
+	links    string    // where links in mails lead; empty: to the pages
 	logs     io.Writer // what the functions write
 	dir      string    // where functions are built; empty: in the project's .build
 	built    bool      // the binaries are in dir already
@@ -43,6 +45,7 @@ type suite struct {
 	poolID    string
 	clientIDs map[string]string // by the names of the settings
 	webURL    string
+	linksURL  string // where links in mails lead
 	awsURL    string
 
 	host  *lambdahost.Host
@@ -82,12 +85,13 @@ func start(ctx context.Context, o options) (*suite, error) {
 		clientIDs: map[string]string{},
 		webURL:    "http://" + web.Addr().String(),
 		awsURL:    "http://" + aws.Addr().String(),
+		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
 		box:       mailbox.New(nil),
 	}
 	for i, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
 		// The app of the local run may be returned to, as well as the real one.
-		set.Clients[i].ReturnURLs = append(set.Clients[i].ReturnURLs, s.webURL+"/")
+		set.Clients[i].ReturnURLs = append(set.Clients[i].ReturnURLs, s.linksURL+"/")
 	}
 	if s.dir == "" {
 		s.dir = filepath.Join(root, ".build", strings.TrimSuffix(filepath.Base(o.settings), filepath.Ext(o.settings)))
@@ -159,7 +163,7 @@ func (s *suite) functions() []lambdahost.Function {
 	}
 	const trigger = 5 * time.Second // Cognito waits no longer
 	return []lambdahost.Function{
-		function("custom-message", trigger, "LINKS_URL", s.webURL),
+		function("custom-message", trigger, "LINKS_URL", s.linksURL),
 		function("pre-sign-up", trigger, "", ""),
 		function("post-confirmation", trigger, "MAIL_QUEUE_URL", s.queue.URL(s.awsURL)),
 		function("send-mail", 30*time.Second, "USER_POOL_CLIENTS", string(ids)),

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
@@ -196,12 +197,24 @@ func object(data []byte) ([]field, error) {
 	if err != nil {
 		return nil, err
 	}
-	if token == nil {
-		return nil, nil
-	}
-	if token != json.Delim('{') {
+	if token != nil && token != json.Delim('{') {
 		return nil, errNotObject
 	}
+	var fields []field
+	if token != nil {
+		if fields, err = members(decoder); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, errors.New("is followed by something else")
+	}
+	return fields, nil
+}
+
+// members reads the members of an object up to its closing brace. They are not
+// nil, even if there are none.
+func members(decoder *json.Decoder) ([]field, error) {
 	fields := make([]field, 0, 8)
 	for decoder.More() {
 		name, err := decoder.Token()
@@ -214,13 +227,8 @@ func object(data []byte) ([]field, error) {
 		}
 		fields = append(fields, f)
 	}
-	if _, err := decoder.Token(); err != nil { // the closing brace
-		return nil, err
-	}
-	if decoder.More() {
-		return nil, errors.New("is followed by something else")
-	}
-	return fields, nil
+	_, err := decoder.Token() // the closing brace
+	return fields, err
 }
 
 func appendObject(b []byte, fields []field) []byte {

@@ -71,7 +71,7 @@ func parse(raw string) (*url.URL, error) {
 		return nil, errors.New("has an impossible host")
 	case u.User != nil:
 		return nil, errors.New("must not hold a user or a password")
-	case u.Fragment != "":
+	case strings.Contains(raw, "#"):
 		return nil, errors.New("must not end in a #fragment")
 	}
 	// A server may undo %2e, %2f and %5c, so they count as what they stand for.

@@ -54,6 +54,7 @@ type Line struct {
 	Client  string // name in the settings
 	Outcome string // a dimension of the metrics, so one of a few fixed words
 	Err     error  // logged by Reason; makes the line an error
+	Warning error  // the same for what went wrong without changing the outcome
 }
 
 // Start returns the time that Event measures from.
@@ -81,6 +82,10 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	}
 	if line.Outcome == Unknown || line.Trigger == Unknown {
 		level = slog.LevelWarn
+	}
+	if line.Warning != nil {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("warning", Reason(line.Warning)))
 	}
 	if line.Err != nil {
 		level = slog.LevelError
@@ -129,3 +134,12 @@ func Reason(err error) string {
 type Safe string
 
 func (s Safe) Error() string { return string(s) }
+
+// AtStart is an error from before the first event, with its text: it can only
+// tell of the function's own files and variables.
+func AtStart(err error) error {
+	if err == nil {
+		return nil
+	}
+	return Safe(err.Error())
+}

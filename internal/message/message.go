@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 )
 
 // Kind is a kind of message. It is also the name of its template, its words
@@ -152,7 +153,8 @@ func asIs(b *strings.Builder, value string) { b.WriteString(value) }
 
 // EscapeHTML writes a value so that it is text, or the inside of a quoted
 // attribute, whatever it holds. A character that Cognito refuses becomes a
-// numeric reference, which HTML reads as that character.
+// numeric reference, which HTML reads as that character; for control characters
+// HTML has none (HTML standard, "Character references").
 func EscapeHTML(b *strings.Builder, value string) {
 	for _, r := range value {
 		switch {
@@ -166,8 +168,10 @@ func EscapeHTML(b *strings.Builder, value string) {
 			b.WriteString("&#34;")
 		case r == '\'':
 			b.WriteString("&#39;")
-		case r < 0x80 && r >= ' ', Accepted(r):
+		case Accepted(r):
 			b.WriteRune(r)
+		case unicode.IsControl(r):
+			b.WriteString("&#xFFFD;")
 		default:
 			fmt.Fprintf(b, "&#x%X;", r)
 		}

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/mail"
 	"regexp"
@@ -24,7 +25,7 @@ var (
 	domainName    = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
 	brandName     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 	clientName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-	localeTag     = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`)
+	localeTag     = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
 	hexColor      = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 	digits        = regexp.MustCompile(`^[0-9]{5,20}$`)
 )
@@ -81,8 +82,9 @@ func (r *reader) checkPool(p Pool) {
 	} else if !regionName.MatchString(p.Region) {
 		r.problem("pool.region", "must be an AWS region, such as eu-central-1, not %q", p.Region)
 	}
-	for tag, value := range p.Tags {
-		if tag == "" || len(tag) > 128 || strings.HasPrefix(strings.ToLower(tag), "aws:") || len(value) > 256 {
+	for _, tag := range slices.Sorted(maps.Keys(p.Tags)) {
+		length, valueLength := utf8.RuneCountInString(tag), utf8.RuneCountInString(p.Tags[tag])
+		if length < 1 || length > 128 || strings.HasPrefix(strings.ToLower(tag), "aws:") || valueLength > 256 {
 			r.problem("pool.tags."+tag, "must be 1 to 128 characters that do not begin with aws:, with a value of up to 256")
 		}
 	}
@@ -152,7 +154,7 @@ func (r *reader) checkBrands(brands []Brand) {
 		if !hexColor.MatchString(b.Color) {
 			r.problem(key+".color", "must be a colour such as #1d4ed8, not %q", b.Color)
 		} else if c := contrastToWhite(b.Color); c < 4.5 {
-			r.problem(key+".color", "has a contrast of %.1f to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)", c)
+			r.problem(key+".color", "has a contrast of %.2f to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)", c)
 		}
 	}
 }
@@ -219,11 +221,11 @@ func (r *reader) checkSignUp(s *Settings) {
 		r.attribute(key+".name", rule.Name, s)
 		r.unique(key+".name", rule.Name, names)
 		names = append(names, rule.Name)
-		for tag, label := range rule.Label {
+		for _, tag := range slices.Sorted(maps.Keys(rule.Label)) {
 			if !slices.Contains(s.Locales, tag) {
 				r.problem(key+".label."+tag, "is for a locale that this file does not have")
 			}
-			r.line(key+".label."+tag, label, 60)
+			r.line(key+".label."+tag, rule.Label[tag], 60)
 		}
 		if _, err := regexp.Compile(rule.Pattern); err != nil {
 			r.problem(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))

@@ -1,12 +1,15 @@
 package settings
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -36,11 +39,22 @@ func (p *Problems) Error() string {
 		}
 		b.WriteString(": ")
 		if problem.Key != "" {
-			b.WriteString(problem.Key + ": ")
+			b.WriteString(oneLine(problem.Key) + ": ")
 		}
-		b.WriteString(problem.Message)
+		b.WriteString(oneLine(problem.Message))
 	}
 	return b.String()
+}
+
+// oneLine makes a text fit for a terminal: a key or a pattern of the file may
+// hold line breaks and controls.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
 }
 
 // Read reads and checks a settings file. An error of type *Problems names
@@ -55,11 +69,18 @@ func Read(file string) (*Settings, error) {
 
 // Parse is Read for a text in memory; file is its name in messages.
 func Parse(file string, text []byte) (*Settings, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	r := reader{lines: map[string]int{}}
+	var document, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	err := decoder.Decode(&document)
+	if err == nil {
+		if err = decoder.Decode(&second); err == nil {
+			r.problems = append(r.problems, Problem{Line: second.Line, Message: "a second document begins here; a second pool is a second file"})
+		}
+	}
+	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
 	}
-	r := reader{lines: map[string]int{}}
 	s := Default()
 	if len(document.Content) > 0 {
 		root := document.Content[0]
@@ -105,6 +126,15 @@ func parent(path string) string {
 // has reports whether the file has a key.
 func (r *reader) has(path string) bool { return r.lines[path] > 0 }
 
+// key remembers where a key stands, and reports one that stood there before.
+func (r *reader) key(path string, name *yaml.Node) {
+	twice := r.has(path)
+	r.lines[path] = name.Line
+	if twice {
+		r.problem(path, "appears twice; keep one")
+	}
+}
+
 // walk holds a node against the type that it will be decoded into.
 func (r *reader) walk(node *yaml.Node, t reflect.Type, path string) {
 	if node.Kind == yaml.AliasNode {
@@ -129,10 +159,7 @@ func (r *reader) walk(node *yaml.Node, t reflect.Type, path string) {
 		}
 		for i := 0; i < len(node.Content); i += 2 {
 			key := path + "." + node.Content[i].Value
-			if r.has(key) {
-				r.problem(key, "appears twice; keep one")
-			}
-			r.lines[key] = node.Content[i].Line
+			r.key(key, node.Content[i])
 			r.walk(node.Content[i+1], t.Elem(), key)
 		}
 	case reflect.Slice:
@@ -172,10 +199,7 @@ func (r *reader) walkStruct(node *yaml.Node, t reflect.Type, path string) {
 		if path != "" {
 			key = path + "." + key
 		}
-		if r.has(key) {
-			r.problem(key, "appears twice; keep one")
-		}
-		r.lines[key] = name.Line
+		r.key(key, name)
 		field, ok := fieldOf(t, name.Value)
 		if !ok {
 			r.problem(key, "is unknown; %s", remedy(name.Value, keysOf(t)))

@@ -54,6 +54,7 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 				tag, tag, strings.Join(slices.Sorted(maps.Keys(locales)), ", ")))
 			continue
 		}
+		problems = append(problems, l.checkRefusals(locales[sourceLocale])...)
 		out.Refusals[tag] = l.Refusals
 		for _, client := range s.Clients {
 			f := newFrame(s, client, l)

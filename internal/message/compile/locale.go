@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -86,6 +87,39 @@ func (l *Locale) check() error {
 	}
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)
+}
+
+// sourceLocale is the one that others are translated from.
+const sourceLocale = "en"
+
+// checkRefusals holds the sentences for refused sign-ups against those of the
+// source: the same codes, known placeholders, and no full stop at the end, since
+// Cognito adds one.
+func (l *Locale) checkRefusals(source *Locale) (problems []error) {
+	fault := func(code, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("locales/%s.yaml: refusals.%s: %s", l.Tag, code, fmt.Sprintf(format, args...)))
+	}
+	values := map[string]string{"attribute": "", "minimum": "", "maximum": ""}
+	for _, code := range slices.Sorted(maps.Keys(l.Refusals)) {
+		sentence := l.Refusals[code]
+		if source != nil && source.Refusals[code] == "" {
+			fault(code, "there is no such refusal; remove it")
+		}
+		if _, err := expand(sentence, values); err != nil {
+			fault(code, "%v", err)
+		}
+		if strings.HasSuffix(sentence, ".") {
+			fault(code, "must not end in a full stop: Cognito adds one")
+		}
+	}
+	if source != nil {
+		for _, code := range slices.Sorted(maps.Keys(source.Refusals)) {
+			if l.Refusals[code] == "" {
+				fault(code, "is missing")
+			}
+		}
+	}
+	return problems
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,11 +85,12 @@ func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []
 func (set *templateSet) message(f *frame, kind message.Kind) (message.Message, error) {
 	w := newWords(f.locale, "messages."+string(kind), f.locale.Messages[kind])
 	d := &document{frame: f, kind: kind, words: w, Link: blank(message.Link)}
-	var err error
-	for key, field := range map[string]*string{"subject": &d.Subject, "preheader": &d.Preheader, "why": &d.Why} {
-		if *field, err = w.say(key, f.values); err != nil {
-			return message.Message{}, err
-		}
+	var err1, err2, err3 error
+	d.Subject, err1 = w.say("subject", f.values)
+	d.Preheader, err2 = w.say("preheader", f.values)
+	d.Why, err3 = w.say("why", f.values)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return message.Message{}, err
 	}
 	greeting, err := expand(f.locale.Greeting, map[string]string{"name": blank(message.Name)})
 	if err != nil {

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+const driversID = "2driversexample3456789abcd"
+
+// ask is the client that an event of the drivers' app is filled for, when
+// Cognito is what answers says.
+func ask(t *testing.T, h *handler, logged *bytes.Buffer) string {
+	t.Helper()
+	logged.Reset()
+	e := newEvent("SignUp")
+	e.CallerContext["clientId"] = driversID
+	fill(t, h, e.payload(t))
+	client, _ := logLines(t, logged)[0]["client"].(string)
+	return client
+}
+
+// newAskingHandler is a handler with a Cognito behind it, which counts what it
+// is asked.
+func newAskingHandler(t *testing.T, answer http.HandlerFunc) (*handler, *bytes.Buffer, *atomic.Int32) {
+	t.Helper()
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		answer(w, r)
+	}))
+	t.Cleanup(server.Close)
+	h, logged := newHandler(t)
+	h.clients = newClientNames(aws.Config{
+		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "sample-session-token"),
+	})
+	return h, logged, &asked
+}
+
+func describe(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"UserPoolClient":{"ClientId":%q,"ClientName":%q,"LastModifiedDate":1.7E9,"RefreshTokenValidity":30}}`, driversID, name)
+	}
+}
+
+func TestTheClientIsTheOneThatCognitoNames(t *testing.T) {
+	h, logged, asked := newAskingHandler(t, func(w http.ResponseWriter, r *http.Request) {
+		checkSigned(t, r)
+		describe("drivers")(w, r)
+	})
+	for range 3 {
+		if client := ask(t, h, logged); client != "drivers" {
+			t.Errorf("the client is %q, want drivers", client)
+		}
+	}
+	if asked.Load() != 1 {
+		t.Errorf("Cognito was asked %d times; the first answer must be remembered", asked.Load())
+	}
+}
+
+// checkSigned checks that a request is DescribeUserPoolClient, signed with
+// Signature Version 4: signing it once more must give the same signature.
+func checkSigned(t *testing.T, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	var input map[string]string
+	if err := json.Unmarshal(body, &input); err != nil || len(input) != 2 || input["UserPoolId"] != pool || input["ClientId"] != driversID {
+		t.Errorf("the request asks for %s (%v)", body, err)
+	}
+	if r.Method != http.MethodPost || r.URL.Path != "/" {
+		t.Errorf("the request is %s %s, not POST /", r.Method, r.URL.Path)
+	}
+	if got := r.Header.Get("X-Amz-Target"); got != "AWSCognitoIdentityProviderService.DescribeUserPoolClient" {
+		t.Errorf("the target is %q", got)
+	}
+	if got := r.Header.Get("Content-Type"); got != "application/x-amz-json-1.1" {
+		t.Errorf("the content type is %q", got)
+	}
+	signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+	if err != nil || time.Since(signed).Abs() > time.Minute {
+		t.Errorf("the request was signed at %v (%v)", signed, err)
+	}
+	again, err := http.NewRequest(http.MethodPost, "http://"+r.Host+"/", bytes.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	again.Header.Set("Content-Type", r.Header.Get("Content-Type"))
+	again.Header.Set("X-Amz-Target", r.Header.Get("X-Amz-Target"))
+	hash := sha256.Sum256(body)
+	key := aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sample-secret-key", SessionToken: "sample-session-token"}
+	if err := v4.NewSigner().SignHTTP(t.Context(), key, again, hex.EncodeToString(hash[:]), "cognito-idp", "eu-central-1", signed); err != nil {
+		t.Error(err)
+	}
+	if got, want := r.Header.Get("Authorization"), again.Header.Get("Authorization"); got != want {
+		t.Errorf("the signature is\n%s, want\n%s", got, want)
+	}
+}
+
+func TestWithoutAnAnswerTheClientIsTheDefaultOne(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"Cognito refuses": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"__type":"NotAuthorizedException","message":"not allowed"}`)
+		},
+		"Cognito is throttling":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTooManyRequests) },
+		"Cognito is down":               func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"the answer is not JSON":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
+		"the answer is cut off":         func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"UserPoolClient":{"ClientName":"dri`) },
+		"the connection breaks":         func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"the name is of another client": describe("a client that these settings do not have"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged, _ := newAskingHandler(t, answer)
+			if client := ask(t, h, logged); client != "riders" {
+				t.Errorf("the client is %q, want the default, riders", client)
+			}
+		})
+	}
+}
+
+func TestAFailureIsNotRemembered(t *testing.T) {
+	var recovered atomic.Bool
+	h, logged, asked := newAskingHandler(t, func(w http.ResponseWriter, r *http.Request) {
+		if !recovered.Load() {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		describe("drivers")(w, r)
+	})
+	if client := ask(t, h, logged); client != "riders" {
+		t.Errorf("the client is %q, want the default, riders", client)
+	}
+	recovered.Store(true)
+	if client := ask(t, h, logged); client != "drivers" || asked.Load() != 2 {
+		t.Errorf("the client is %q after %d requests, want drivers after 2", client, asked.Load())
+	}
+}
+
+func TestASlowCognitoCostsAboutASecond(t *testing.T) {
+	h, logged, _ := newAskingHandler(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	})
+	start := time.Now()
+	if client := ask(t, h, logged); client != "riders" {
+		t.Errorf("the client is %q, want the default, riders", client)
+	}
+	if took := time.Since(start); took < 500*time.Millisecond || took > 3*time.Second {
+		t.Errorf("it took %v; Cognito waits 5 seconds for the function, and some of them are needed for a cold start", took)
+	}
+}
+
+func TestCognitoIsNotAskedInVain(t *testing.T) {
+	for name, edit := range map[string]func(*event){
+		"for an operation without an app client": func(e *event) { e.CallerContext["clientId"] = "CLIENT_ID_NOT_APPLICABLE" },
+		"for an event with a null client":        func(e *event) { e.CallerContext["clientId"] = nil },
+		"for an event without a client":          func(e *event) { delete(e.CallerContext, "clientId") },
+		"for an event without a caller":          func(e *event) { e.CallerContext = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged, asked := newAskingHandler(t, describe("drivers"))
+			e := newEvent("ForgotPassword")
+			edit(&e)
+			fill(t, h, e.payload(t))
+			checkLine(t, logged, map[string]any{"client": "riders"})
+			if asked.Load() != 0 {
+				t.Errorf("Cognito was asked %d times", asked.Load())
+			}
+		})
+	}
+}
+
+func TestWithoutAnEndpointTheAddressIsThatOfTheRegion(t *testing.T) {
+	if got, want := newClientNames(aws.Config{Region: "eu-west-3"}).endpoint, "https://cognito-idp.eu-west-3.amazonaws.com"; got != want {
+		t.Errorf("the endpoint is %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,810 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+
+	"poolpost/internal/cognito"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+	"poolpost/internal/message"
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+const (
+	links    = "https://links.example.com"
+	pool     = "eu-central-1_Sample001"
+	userID   = "0a1b2c3d-1111-4222-8333-444455556666"
+	ridersID = "1ridersexample23456789abcd"
+	code     = "{####}"
+)
+
+// Two apps that differ in everything that a message shows. Riders is the
+// default; drivers has a page of its own for new passwords, and nothing else.
+const sampleSettings = `
+pool: {region: eu-central-1}
+mail:
+  from: {address: no-reply@example.com}
+  nameAttributes: [given_name, name, agentName]
+links: {host: links.example.com}
+brands:
+  - {name: riders, displayName: Riders, color: "#1d4ed8", postalAddress: "1 Sample Street", support: riders@example.com}
+  - {name: drivers, displayName: Drivers & Co, color: "#7f1d1d", postalAddress: "2 Sample Street", support: drivers@example.com}
+clients:
+  - name: riders
+    brand: riders
+    locale: en
+    url: https://riders.example.com/
+    signInUrl: https://riders.example.com/sign-in
+    attributeUrl: https://riders.example.com/account/verify?tab=email
+    returnUrls: [https://riders.example.com/trips]
+  - name: drivers
+    brand: drivers
+    locale: fr
+    url: https://drivers.example.com/
+    resetUrl: https://drivers.example.com/reset
+locales: [en, fr, ar]
+`
+
+// sample is the sample settings and what is compiled with them.
+type sample struct {
+	settings *settings.Settings
+	compiled *compile.Output
+}
+
+// compiled is done once: it reads every template of the project.
+var compiled = sync.OnceValues(func() (sample, error) {
+	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
+	if err != nil {
+		return sample{}, err
+	}
+	out, err := compile.All(os.DirFS("../../templates"), s)
+	return sample{s, out}, err
+})
+
+// newHandler is a handler as main.go makes it, without Cognito behind it, and
+// what it logs.
+func newHandler(t testing.TB) (*handler, *bytes.Buffer) {
+	t.Helper()
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &handler{dir: t.TempDir(), links: links, config: config.CustomMessage{
+		Locales: all.settings.Locales, NameAttributes: []string{"given_name", "name", "custom:agentName"},
+	}}
+	for _, c := range all.settings.Clients {
+		h.config.Clients = append(h.config.Clients, config.Client{
+			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL,
+			AttributeURL: c.AttributeURL, ResetURL: c.ResetURL, ReturnURLs: c.ReturnURLs,
+		})
+	}
+	for file, content := range all.compiled.Messages {
+		path := filepath.Join(h.dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var logged bytes.Buffer
+	h.log = logging.NewWith("custom-message", slog.NewJSONHandler(&logged, nil), time.Now)
+	return h, &logged
+}
+
+// of makes another client the default, and the only one.
+func (h *handler) of(client string) *handler {
+	h.config.Clients = []config.Client{config.Named(h.config.Clients, client)}
+	return h
+}
+
+// An event is what Cognito sends, ready to be changed.
+type event struct {
+	Version       any            `json:"version"`
+	Region        string         `json:"region"`
+	UserPoolID    string         `json:"userPoolId"`
+	UserName      string         `json:"userName"`
+	CallerContext map[string]any `json:"callerContext"`
+	TriggerSource string         `json:"triggerSource"`
+	Request       request        `json:"request"`
+	Response      map[string]any `json:"response"`
+}
+
+type request struct {
+	UserAttributes    map[string]any    `json:"userAttributes"`
+	CodeParameter     any               `json:"codeParameter"`
+	LinkParameter     any               `json:"linkParameter"`
+	UsernameParameter any               `json:"usernameParameter"`
+	ClientMetadata    map[string]string `json:"clientMetadata,omitempty"`
+}
+
+// newEvent is an ordinary event of a source.
+func newEvent(source string) event {
+	e := event{
+		Version: "1", Region: "eu-central-1", UserPoolID: pool, UserName: userID,
+		CallerContext: map[string]any{"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": ridersID},
+		TriggerSource: "CustomMessage_" + source,
+		Request: request{
+			UserAttributes: map[string]any{"sub": userID, "email": "jane@example.com", "email_verified": "false", "name": "Jane"},
+			CodeParameter:  code, LinkParameter: "{##Click Here##}",
+			ClientMetadata: map[string]string{},
+		},
+		Response: map[string]any{"smsMessage": nil, "emailMessage": nil, "emailSubject": nil},
+	}
+	if source == "AdminCreateUser" {
+		e.Request.UsernameParameter = "{username}"
+		e.CallerContext["clientId"] = "CLIENT_ID_NOT_APPLICABLE"
+	}
+	return e
+}
+
+func (e event) payload(t testing.TB) []byte {
+	t.Helper()
+	b, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// fill invokes the handler with an event that must be answered.
+func fill(t testing.TB, h *handler, payload []byte) cognito.CustomMessageResponse {
+	t.Helper()
+	reply, err := h.Invoke(t.Context(), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkUnchanged(t, payload, reply)
+	var answer struct{ Response cognito.CustomMessageResponse }
+	if err := json.Unmarshal(reply, &answer); err != nil {
+		t.Fatal(err)
+	}
+	if answer.Response.EmailMessage == "" || answer.Response.EmailSubject == "" || answer.Response.SMSMessage == "" {
+		t.Fatalf("the response is not filled: %+v", answer.Response)
+	}
+	return answer.Response
+}
+
+// checkUnchanged checks that a reply differs from the event in its response
+// only, and there in our three members only.
+func checkUnchanged(t testing.TB, payload, reply []byte) {
+	t.Helper()
+	before, after := members(t, payload), members(t, reply)
+	old, filled := members(t, before["response"]), members(t, after["response"])
+	for _, ours := range []string{"smsMessage", "emailMessage", "emailSubject"} {
+		delete(old, ours)
+		delete(filled, ours)
+	}
+	if !maps.EqualFunc(old, filled, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+		t.Errorf("the response lost or changed a member that is not ours: %s", after["response"])
+	}
+	delete(before, "response")
+	delete(after, "response")
+	if !maps.EqualFunc(before, after, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+		t.Errorf("the reply differs from the event outside its response:\n%s\n%s", payload, reply)
+	}
+}
+
+// members are those of a JSON object, as they are written; of null there are none.
+func members(t testing.TB, object []byte) map[string]json.RawMessage {
+	t.Helper()
+	m := map[string]json.RawMessage{}
+	if len(object) == 0 {
+		return m
+	}
+	if err := json.Unmarshal(object, &m); err != nil {
+		t.Fatalf("%v in %.200q", err, object)
+	}
+	return m
+}
+
+// hrefs are the addresses of the links of a mail.
+func hrefs(mail string) []string {
+	var found []string
+	tokens := html.NewTokenizer(strings.NewReader(mail))
+	for tokens.Next() != html.ErrorToken {
+		if token := tokens.Token(); token.Data == "a" && token.Type == html.StartTagToken {
+			for _, a := range token.Attr {
+				if a.Key == "href" {
+					found = append(found, a.Val)
+				}
+			}
+		}
+	}
+	return found
+}
+
+// skeleton is a mail without what a person reads: its tags and the names of
+// their attributes, in order.
+func skeleton(mail string) string {
+	var b strings.Builder
+	tokens := html.NewTokenizer(strings.NewReader(mail))
+	for tokens.Next() != html.ErrorToken {
+		token := tokens.Token()
+		if token.Type == html.TextToken {
+			continue
+		}
+		fmt.Fprintf(&b, "%s ", token.Type)
+		if token.Type == html.StartTagToken || token.Type == html.SelfClosingTagToken || token.Type == html.EndTagToken {
+			b.WriteString(token.Data)
+			for _, a := range token.Attr {
+				b.WriteString(" " + a.Key)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// logLines are the lines that were logged.
+func logLines(t testing.TB, logged *bytes.Buffer) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for line := range strings.Lines(logged.String()) {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("log line %q: %v", line, err)
+		}
+		lines = append(lines, m)
+	}
+	return lines
+}
+
+// checkLine checks the only line that was logged.
+func checkLine(t testing.TB, logged *bytes.Buffer, want map[string]any) {
+	t.Helper()
+	lines := logLines(t, logged)
+	if len(lines) != 1 {
+		t.Fatalf("%d lines were logged, not one: %s", len(lines), logged)
+	}
+	for key, value := range want {
+		if lines[0][key] != value {
+			t.Errorf("the log line has %s %v, want %v", key, lines[0][key], value)
+		}
+	}
+}
+
+func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
+	const client = "client=" + ridersID
+	query := client + "&user=" + userID + "&code=" + code
+	for _, test := range []struct {
+		source, client string
+		kind           message.Kind
+		link           string // empty: none
+	}{
+		{"SignUp", "riders", message.SignUp, links + "/confirm?" + query + "&lang=en"},
+		{"ResendCode", "riders", message.SignUp, links + "/confirm?" + query + "&lang=en"},
+		{"ForgotPassword", "riders", message.ForgotPassword, links + "/reset?" + query + "&lang=en"},
+		{"UpdateUserAttribute", "riders", message.AttributeChange, "https://riders.example.com/account/verify?tab=email&code=" + code},
+		{"VerifyUserAttribute", "riders", message.AttributeChange, "https://riders.example.com/account/verify?tab=email&code=" + code},
+		{"AdminCreateUser", "riders", message.Invitation, "https://riders.example.com/sign-in"},
+		{"Authentication", "riders", message.SignInCode, ""},
+		{"SignUp", "drivers", message.SignUp, links + "/confirm?" + query + "&lang=fr"},
+		{"ForgotPassword", "drivers", message.ForgotPassword, "https://drivers.example.com/reset?user=" + userID + "&code=" + code},
+		{"UpdateUserAttribute", "drivers", message.AttributeChange, "https://drivers.example.com/"},
+		{"AdminCreateUser", "drivers", message.Invitation, "https://drivers.example.com/"},
+		{"Authentication", "drivers", message.SignInCode, ""},
+	} {
+		t.Run(test.source+" of "+test.client, func(t *testing.T) {
+			h, logged := newHandler(t)
+			h.of(test.client)
+			filled := fill(t, h, newEvent(test.source).payload(t))
+
+			want, err := message.Load(h.dir, test.client, h.config.Clients[0].Locale, test.kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filled.EmailSubject != want.Subject {
+				t.Errorf("the subject is %q, want that of %s: %q", filled.EmailSubject, test.kind, want.Subject)
+			}
+			var wantLinks []string
+			if test.link != "" {
+				wantLinks = []string{test.link}
+			}
+			if got := hrefs(filled.EmailMessage); !slices.Equal(got, wantLinks) {
+				t.Errorf("the mail has the links %q, want %q", got, wantLinks)
+			}
+			if visible := text(filled.EmailMessage); !strings.Contains(visible, code) {
+				t.Error("the code does not stand in the mail for typing by hand")
+			}
+			if !strings.Contains(filled.SMSMessage, code) {
+				t.Errorf("the text message lacks the code: %q", filled.SMSMessage)
+			}
+			if test.kind == message.Invitation {
+				if !strings.Contains(filled.EmailMessage, "{username}") || !strings.Contains(filled.SMSMessage, "{username}") {
+					t.Error("the invitation lacks the placeholder of the user name")
+				}
+			} else if strings.Contains(filled.EmailMessage+filled.SMSMessage, "{username}") {
+				t.Error("only an invitation may hold the placeholder of the user name")
+			}
+			checkLine(t, logged, map[string]any{
+				"level": "INFO", "Function": "custom-message", "Outcome": "filled", "trigger": "CustomMessage_" + test.source,
+				"kind": string(test.kind), "client": test.client, "locale": h.config.Clients[0].Locale,
+			})
+		})
+	}
+}
+
+// text is what a person reads of a mail.
+func text(mail string) string {
+	var b strings.Builder
+	tokens := html.NewTokenizer(strings.NewReader(mail))
+	for tokens.Next() != html.ErrorToken {
+		if token := tokens.Token(); token.Type == html.TextToken {
+			b.WriteString(token.Data)
+		}
+	}
+	return b.String()
+}
+
+func TestEverySampleEventIsAnsweredAsItShould(t *testing.T) {
+	confirm := func(rest string) string {
+		return links + "/confirm?client=" + ridersID + "&user=" + userID + "&code=" + code + rest
+	}
+	wants := map[string]struct {
+		outcome string
+		locale  string
+		link    string
+		says    string // in the mail
+	}{
+		"sign-up-with-null-client-metadata":        {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-without-client-metadata":          {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-with-a-numeric-version":           {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-whose-absent-parameters-say-none": {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-with-boolean-attributes":          {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-in-canadian-french":               {"filled", "fr", confirm("&lang=fr"), "Jane Sample"},
+		"sign-up-with-a-garbage-locale":            {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-returning-to-an-allowed-page": {"filled", "en",
+			confirm("&return=https%3A%2F%2Friders.example.com%2Ftrips%2F42%3Ftab%3Dmap%26day%3D1&lang=en"), "Jane Sample"},
+		"sign-up-returning-to-javascript":                       {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-returning-to-another-host":                     {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"sign-up-with-a-hostile-name":                           {"filled", "en", confirm("&lang=en"), "Jane"},
+		"sign-up-with-unknown-fields-everywhere":                {"filled", "en", confirm("&lang=en"), "Jane Sample"},
+		"resend-code-to-a-user-whose-locale-is-egyptian-arabic": {"filled", "ar", confirm("&lang=ar"), "ليلى"},
+		"forgot-password-asked-by-a-confirmed-user": {"filled", "en",
+			links + "/reset?client=" + ridersID + "&user=" + userID + "&code=" + code + "&lang=en", "Jane Sample"},
+		"forgot-password-asked-by-an-administrator": {"filled", "en",
+			links + "/reset?user=" + userID + "&code=" + code + "&lang=en", "Jane Sample"},
+		"update-user-attribute":                   {"filled", "en", "https://riders.example.com/account/verify?tab=email&code=" + code, "Jane Sample"},
+		"verify-user-attribute":                   {"filled", "en", "https://riders.example.com/account/verify?tab=email&code=" + code, "Jane Sample"},
+		"admin-create-user-without-an-app-client": {"filled", "en", "https://riders.example.com/sign-in", "{username}"},
+		"authentication-with-a-second-factor":     {"filled", "en", "", "Jane Sample"},
+		"unknown-source-of-a-later-day":           {outcome: "unknown"},
+		"unknown-version":                         {outcome: "unknown"},
+		"event-of-another-trigger":                {outcome: "unknown"},
+	}
+	for file, want := range wants {
+		t.Run(file, func(t *testing.T) {
+			payload, err := os.ReadFile(filepath.Join("testdata/events", file+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			h, logged := newHandler(t)
+			if want.outcome == "unknown" {
+				reply, err := h.Invoke(t.Context(), payload)
+				if err != nil || !bytes.Equal(reply, payload) {
+					t.Errorf("the event did not come back as it was: %v", err)
+				}
+				checkLine(t, logged, map[string]any{"level": "WARN", "Outcome": "unknown", "reason": nil})
+				return
+			}
+			filled := fill(t, h, payload)
+			checkLine(t, logged, map[string]any{"level": "INFO", "Outcome": "filled", "locale": want.locale})
+			if got := strings.Join(hrefs(filled.EmailMessage), " "); got != want.link {
+				t.Errorf("the link is %q, want %q", got, want.link)
+			}
+			if !strings.Contains(text(filled.EmailMessage), want.says) {
+				t.Errorf("the mail does not say %q", want.says)
+			}
+		})
+	}
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
+			t.Errorf("%s has no row in this test", file)
+		}
+	}
+}
+
+func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
+	for name, test := range map[string]struct{ metadata, attribute, client, want string }{
+		"the app's wish comes first":                          {"fr", "ar", "riders", "fr"},
+		"the user's attribute is next":                        {"", "ar", "riders", "ar"},
+		"then comes the client's own":                         {"", "", "drivers", "fr"},
+		"a region is cut off":                                 {"fr-CA", "", "riders", "fr"},
+		"an underscore is a hyphen":                           {"ar_EG", "", "riders", "ar"},
+		"case does not matter":                                {"FR-ca", "", "riders", "fr"},
+		"a wish that cannot be met leads to the attribute":    {"de", "ar-MA", "riders", "ar"},
+		"garbage everywhere leads to the client's own":        {"../../etc/passwd", "\x00<b>", "drivers", "fr"},
+		"300 KB of a locale lead to the client's own":         {strings.Repeat("fr-", 100<<10), "", "riders", "en"},
+		"a language that begins like another is not mistaken": {"frr", "", "riders", "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged := newHandler(t)
+			e := newEvent("SignUp")
+			e.Request.UserAttributes["locale"] = test.attribute
+			e.Request.ClientMetadata["locale"] = test.metadata
+			filled := fill(t, h.of(test.client), e.payload(t))
+			checkLine(t, logged, map[string]any{"locale": test.want})
+			if href := hrefs(filled.EmailMessage)[0]; !strings.HasSuffix(href, "&lang="+test.want) {
+				t.Errorf("the link does not carry on in %s: %s", test.want, href)
+			}
+			if !strings.Contains(filled.EmailMessage, `lang="`+test.want+`"`) {
+				t.Errorf("the mail is not marked as %s", test.want)
+			}
+		})
+	}
+}
+
+// sources are all sources of CustomMessage (developer guide, "Custom message
+// Lambda trigger").
+func sources() []string { return slices.Sorted(maps.Keys(kinds)) }
+
+func TestEveryResponseIsWithinCognitosLimits(t *testing.T) {
+	long := map[string]func(*event){
+		"with ordinary values": func(*event) {},
+		"with the longest values": func(e *event) {
+			e.UserName = strings.Repeat("\U00010348", 128)
+			e.Request.UserAttributes["name"] = strings.Repeat("W", 2048)
+			e.Request.ClientMetadata["return"] = "https://riders.example.com/trips?" + strings.Repeat("%26", 670)
+		},
+	}
+	for _, source := range sources() {
+		for _, client := range []string{"riders", "drivers"} {
+			for _, locale := range []string{"en", "fr", "ar"} {
+				for name, edit := range long {
+					t.Run(strings.Join([]string{source, client, locale, name}, " "), func(t *testing.T) {
+						h, _ := newHandler(t)
+						e := newEvent(source)
+						edit(&e)
+						e.Request.ClientMetadata["locale"] = locale
+						checkLimits(t, fill(t, h.of(client), e.payload(t)))
+					})
+				}
+			}
+		}
+	}
+}
+
+// checkLimits holds a response against the limits, with the longest code that
+// has been seen and an address filled in.
+func checkLimits(t testing.TB, filled cognito.CustomMessageResponse) {
+	t.Helper()
+	placeholders := strings.NewReplacer(code, "12345678", "{username}", "jane.sample@example.com")
+	for _, part := range []struct {
+		name, text  string
+		least, most int
+	}{
+		{"subject", filled.EmailSubject, 1, message.MaxSubject},
+		{"mail", filled.EmailMessage, message.MinHTML, message.MaxHTML},
+		{"text message", filled.SMSMessage, message.MinTextMessage, message.MaxTextMessage},
+	} {
+		if n := utf8.RuneCountInString(placeholders.Replace(part.text)); n < part.least || n > part.most {
+			t.Errorf("the %s has %d characters; Cognito takes %d to %d", part.name, n, part.least, part.most)
+		}
+		for _, r := range part.text {
+			if !message.Accepted(r) {
+				t.Errorf("the %s holds %U, which Cognito refuses", part.name, r)
+			}
+		}
+	}
+	if strings.ContainsAny(filled.EmailSubject, "\r\n") {
+		t.Error("the subject has a line break")
+	}
+}
+
+func TestHostileValuesDoNotBreakOut(t *testing.T) {
+	h, _ := newHandler(t)
+	friendly := fill(t, h, newEvent("SignUp").payload(t))
+	for name, hostile := range map[string]string{
+		"a script":                        `<script>alert(1)</script>`,
+		"the end of an attribute":         `" onmouseover="alert(1)`,
+		"the end of a cell":               `</td></tr></table><a href="https://evil.example">here</a>`,
+		"a comment":                       `<!-- `,
+		"a conditional comment":           `<!--[if mso]><a href="https://evil.example"><![endif]-->`,
+		"entities":                        `&lt;script&gt; &#60;b&#62; &quot;`,
+		"line breaks and a header":        "Jane\r\nBcc: victim@example.com\r\n\r\nbody",
+		"Cognito's placeholder of a code": `{####}`,
+		"Cognito's other placeholders":    `{username} {##Click Here##} {##x##}`,
+		"half a placeholder":              `{##`,
+		"a right-to-left override":        "Jane\u202egpj.exe",
+		"an isolate and a joiner":         "Ja\u2066ne\u200d\u200b\ufeff",
+		"an address":                      `https://evil.example/login`,
+		"an address without a scheme":     `www.evil.example`,
+		"an e-mail address":               `security@evil.example`,
+		"the marks of compiled files":     "\x00link\x00 \x1c \x00code\x00",
+		"a template":                      `{{.Code}} {code} {link} 9blank0code9`,
+		"broken UTF-8":                    "Jane\xff\xfe",
+		"300 KB":                          strings.Repeat("W<", 150<<10),
+		"nothing but blanks":              " \t\u00a0 ",
+	} {
+		t.Run(name+" as a name", func(t *testing.T) {
+			e := newEvent("SignUp")
+			for _, key := range []string{"name", "given_name", "custom:agentName"} {
+				e.Request.UserAttributes[key] = hostile
+			}
+			filled := fill(t, h, e.payload(t))
+			checkLimits(t, filled)
+			if skeleton(filled.EmailMessage) != skeleton(friendly.EmailMessage) {
+				t.Error("the mail has other tags than with a friendly name")
+			}
+			if got := hrefs(filled.EmailMessage); !slices.Equal(got, hrefs(friendly.EmailMessage)) {
+				t.Errorf("the mail has the links %q", got)
+			}
+			if filled.EmailSubject != friendly.EmailSubject || filled.SMSMessage != friendly.SMSMessage {
+				t.Error("the name changed the subject or the text message")
+			}
+			for _, sign := range []string{"{####}", "{username}", "{##"} {
+				if got, want := strings.Count(filled.EmailMessage, sign), strings.Count(friendly.EmailMessage, sign); got != want {
+					t.Errorf("the mail holds %q %d times, not %d", sign, got, want)
+				}
+			}
+			for _, sign := range []string{"evil.example", "victim@", "security@", "://", "www.evil", "\u202e"} {
+				if strings.Contains(text(filled.EmailMessage), sign) {
+					t.Errorf("a person reads %q in the mail", sign)
+				}
+			}
+		})
+		t.Run(name+" as a user name", func(t *testing.T) {
+			e := newEvent("SignUp")
+			// What JSON makes of broken UTF-8 is what Cognito would send.
+			e.UserName = string([]rune(hostile)[:min(utf8.RuneCountInString(hostile), 128)])
+			filled := fill(t, h, e.payload(t))
+			checkLimits(t, filled)
+			if skeleton(filled.EmailMessage) != skeleton(friendly.EmailMessage) {
+				t.Error("the mail has other tags than with a friendly user name")
+			}
+			u, err := url.Parse(strings.ReplaceAll(hrefs(filled.EmailMessage)[0], code, "123456"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			query := u.Query()
+			if query.Get("user") != e.UserName || query.Get("code") != "123456" || len(query) != 4 {
+				t.Errorf("the link carries %q", query)
+			}
+		})
+	}
+}
+
+func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
+	signUp := newEvent("SignUp")
+	withoutCode, codeSaysNone := newEvent("SignUp"), newEvent("SignUp")
+	withoutCode.Request.CodeParameter = nil
+	codeSaysNone.Request.CodeParameter = "None"
+	withoutUser := newEvent("AdminCreateUser")
+	withoutUser.Request.UsernameParameter = nil
+	file := message.File("riders", "en", message.SignUp)
+	for name, test := range map[string]struct {
+		payload []byte
+		spoil   func(*testing.T, *handler)
+		reason  string
+	}{
+		"settings that cannot be read": {signUp.payload(t), func(t *testing.T, h *handler) {
+			_, h.broken = config.Read[config.CustomMessage](t.TempDir())
+		}, "no such file or directory"},
+		"settings without clients, which panic": {signUp.payload(t), func(_ *testing.T, h *handler) {
+			h.config = config.CustomMessage{}
+		}, "panic"},
+		"a message that was not compiled": {signUp.payload(t), func(t *testing.T, h *handler) {
+			if err := os.Remove(filepath.Join(h.dir, file)); err != nil {
+				t.Fatal(err)
+			}
+		}, file},
+		"a message file that is damaged": {signUp.payload(t), func(t *testing.T, h *handler) {
+			if err := os.WriteFile(filepath.Join(h.dir, file), []byte("half a file"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "Error"},
+		"no placeholder of a code":                   {withoutCode.payload(t), nil, "lacks the placeholder of the code"},
+		"None as the placeholder of a code":          {codeSaysNone.payload(t), nil, "lacks the placeholder of the code"},
+		"an invitation without the user name's":      {withoutUser.payload(t), nil, "lacks the placeholder of the user name"},
+		"an event that is a list":                    {[]byte(`[1,2]`), nil, "error"},
+		"an event that is a text":                    {[]byte(`"CustomMessage_SignUp"`), nil, "error"},
+		"attributes that are a list":                 {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":[]}}`), nil, "error"},
+		"an attribute that is an object":             {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":{"name":{}}}}`), nil, "error"},
+		"a response that is a number":                {spoiledResponse(t), nil, "error"},
+		"an event with white space around and in it": {[]byte(" {\n\t\"triggerSource\": [] } \n"), nil, "error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged := newHandler(t)
+			if test.spoil != nil {
+				test.spoil(t, h)
+			}
+			reply, err := h.Invoke(t.Context(), test.payload)
+			if err != nil || !bytes.Equal(reply, test.payload) {
+				t.Errorf("got %q, %v, want the event as it was", reply, err)
+			}
+			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			if reason, _ := logLines(t, logged)[0]["reason"].(string); !strings.Contains(strings.ToLower(reason), strings.ToLower(test.reason)) {
+				t.Errorf("the reason is %q, want one with %q", reason, test.reason)
+			}
+		})
+	}
+	for name, payload := range map[string]string{
+		"nothing": "", "half an event": `{"version":"1","triggerSource":"CustomMessage_SignUp"`, "no JSON": "\x00\xff",
+	} {
+		t.Run(name+" is an error", func(t *testing.T) {
+			h, logged := newHandler(t)
+			if _, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, errNoEvent) {
+				t.Errorf("got the error %v, want %v", err, errNoEvent)
+			}
+			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+		})
+	}
+}
+
+// spoiledResponse is an event that is fine but for its response.
+func spoiledResponse(t testing.TB) []byte {
+	t.Helper()
+	return bytes.Replace(newEvent("SignUp").payload(t), []byte(`{"emailMessage":null,"emailSubject":null,"smsMessage":null}`), []byte("7"), 1)
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	// Every text of the event is a secret, or has one planted in it.
+	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
+	plant := func(source string) event {
+		e := newEvent(source)
+		e.UserName = secret("user")
+		e.UserPoolID = secret("pool")
+		e.Region = secret("region")
+		e.CallerContext = map[string]any{"awsSdkVersion": secret("sdk"), "clientId": secret("client")}
+		e.Request.CodeParameter = secret("code")
+		e.Request.LinkParameter = secret("link")
+		e.Request.UsernameParameter = secret("username")
+		for _, key := range []string{"sub", "email", "name", "given_name", "locale", "custom:agentName", secret("key")} {
+			e.Request.UserAttributes[key] = secret("attribute")
+		}
+		e.Request.ClientMetadata = map[string]string{"locale": secret("locale"), "return": secret("return"), secret("key"): secret("metadata")}
+		e.Response = map[string]any{secret("key"): secret("response")}
+		return e
+	}
+	hidden := plant("SignUp")
+	hidden.TriggerSource = secret("source")
+	otherVersion := plant("SignUp")
+	otherVersion.Version = secret("version")
+	withoutCode := plant("SignUp")
+	withoutCode.Request.CodeParameter = ""
+	notText := plant("SignUp")
+	notText.Request.UserAttributes[secret("key")] = []string{secret("list")}
+	for name, test := range map[string]struct {
+		payload []byte
+		spoil   func(*handler)
+	}{
+		"a sign-up":                         {plant("SignUp").payload(t), nil},
+		"an invitation":                     {plant("AdminCreateUser").payload(t), nil},
+		"a source that is a secret":         {hidden.payload(t), nil},
+		"a version that is a secret":        {otherVersion.payload(t), nil},
+		"an event without a code":           {withoutCode.payload(t), nil},
+		"an attribute that is no text":      {notText.payload(t), nil},
+		"an event that is cut off":          {plant("SignUp").payload(t)[:400], nil},
+		"an event that is one secret":       {[]byte(secret("event")), nil},
+		"an event that is a secret text":    {[]byte(`"` + secret("event") + `"`), nil},
+		"a message that is missing":         {plant("SignUp").payload(t), func(h *handler) { h.dir = filepath.Join(h.dir, "none") }},
+		"a panic":                           {plant("SignUp").payload(t), func(h *handler) { h.config.Clients = nil }},
+		"an error that quotes the address":  {plant("SignUp").payload(t), func(h *handler) { h.broken = errors.New(secret("error")) }},
+		"an error that wraps such an error": {plant("SignUp").payload(t), func(h *handler) { h.broken = fmt.Errorf("ask: %w", errors.New(secret("error"))) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged := newHandler(t)
+			if test.spoil != nil {
+				test.spoil(h)
+			}
+			printed := capture(t, func() { _, _ = h.Invoke(t.Context(), test.payload) })
+			if logged.Len() == 0 {
+				t.Error("nothing was logged")
+			}
+			all := logged.String() + printed
+			for _, sign := range []string{"secret", "jane", "example.com", code} {
+				if strings.Contains(all, sign) {
+					t.Errorf("%q was logged: %s", sign, all)
+				}
+			}
+		})
+	}
+}
+
+// capture returns what is written to standard output and standard error
+// meanwhile.
+func capture(t *testing.T, run func()) string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = file, file
+	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
+	run()
+	printed, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(printed)
+}
+
+func FuzzInvoke(f *testing.F) {
+	files, err := fs.Glob(os.DirFS("testdata/events"), "*.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		payload, err := os.ReadFile(filepath.Join("testdata/events", file))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(payload)
+	}
+	h, _ := newHandler(f)
+	h.log = logging.NewWith("custom-message", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	// The tags of every mail that there is. Nothing in an event may add one.
+	known := map[string]bool{}
+	for _, source := range sources() {
+		for _, locale := range h.config.Locales {
+			e := newEvent(source)
+			e.Request.ClientMetadata["locale"] = locale
+			known[skeleton(fill(f, h, e.payload(f)).EmailMessage)] = true
+		}
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		reply, err := h.Invoke(t.Context(), payload)
+		if err != nil {
+			if json.Valid(payload) {
+				t.Fatalf("an event in JSON is answered by an error: %v", err)
+			}
+			return
+		}
+		if !json.Valid(reply) {
+			t.Fatalf("the reply is not JSON: %q", reply)
+		}
+		if bytes.Equal(reply, payload) {
+			return
+		}
+		checkUnchanged(t, payload, reply)
+		var answer struct{ Response cognito.CustomMessageResponse }
+		if err := json.Unmarshal(reply, &answer); err != nil {
+			t.Fatal(err)
+		}
+		if !known[skeleton(answer.Response.EmailMessage)] {
+			t.Errorf("the mail has tags that no message has: %s", answer.Response.EmailMessage)
+		}
+	})
+}
+
+func BenchmarkInvoke(b *testing.B) {
+	h, _ := newHandler(b)
+	h.log = logging.NewWith("custom-message", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	for _, source := range []string{"SignUp", "AdminCreateUser"} {
+		payload := newEvent(source).payload(b)
+		b.Run(source, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if reply, err := h.Invoke(b.Context(), payload); err != nil || len(reply) <= len(payload) {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,435 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+)
+
+const (
+	userID   = "0a1b2c3d-1111-4222-8333-444455556666"
+	clientID = "1ridersexample23456789abcd"
+	queueURL = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo"
+)
+
+// A recorder is both sides of AWS: it keeps what it is asked, and answers what
+// fail says.
+type recorder struct {
+	mu      sync.Mutex
+	joined  []*cognitoidentityprovider.AdminAddUserToGroupInput
+	entries []*sqs.SendMessageInput
+	fail    func(ctx context.Context, operation string) error
+}
+
+func (r *recorder) AdminAddUserToGroup(ctx context.Context, in *cognitoidentityprovider.AdminAddUserToGroupInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error) {
+	if r.fail != nil {
+		if err := r.fail(ctx, "join "+*in.GroupName); err != nil {
+			return nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.joined = append(r.joined, in)
+	return &cognitoidentityprovider.AdminAddUserToGroupOutput{}, nil
+}
+
+func (r *recorder) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	if r.fail != nil {
+		if err := r.fail(ctx, "enqueue"); err != nil {
+			return nil, err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entries = append(r.entries, in)
+	return &sqs.SendMessageOutput{}, nil
+}
+
+// groupNames are the groups that were joined, sorted.
+func (r *recorder) groupNames() []string {
+	var names []string
+	for _, in := range r.joined {
+		names = append(names, *in.GroupName)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func newHandler() (*handler, *recorder, *bytes.Buffer) {
+	var logged bytes.Buffer
+	r := &recorder{}
+	return &handler{
+		config: config.PostConfirmation{Groups: []string{"members", "riders"}, NameAttributes: []string{"given_name", "name"}},
+		groups: r, queue: r, queueURL: queueURL, budget: time.Minute,
+		log: logging.NewWith("post-confirmation", slog.NewJSONHandler(&logged, nil), time.Now),
+	}, r, &logged
+}
+
+func sampleEvent(t *testing.T, name string) []byte {
+	t.Helper()
+	payload, err := os.ReadFile(filepath.Join("testdata/events", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
+// checkReturned invokes the handler and checks that the user sees no failure.
+func checkReturned(t *testing.T, h *handler, payload []byte) {
+	t.Helper()
+	reply, err := h.Invoke(t.Context(), payload)
+	if err != nil || !bytes.Equal(reply, payload) {
+		t.Errorf("the event did not come back byte for byte: %v", err)
+	}
+}
+
+// checkLine checks the only line that was logged.
+func checkLine(t *testing.T, logged *bytes.Buffer, want map[string]any) {
+	t.Helper()
+	var line map[string]any
+	if err := json.Unmarshal(logged.Bytes(), &line); err != nil {
+		t.Fatalf("%v; want one line: %s", err, logged)
+	}
+	for key, value := range want {
+		if line[key] != value {
+			t.Errorf("the log line has %s %v, want %v", key, line[key], value)
+		}
+	}
+}
+
+func TestEverySampleEventHasItsEffects(t *testing.T) {
+	const to = "jane@example.com"
+	wants := map[string]struct {
+		outcome string
+		joins   bool
+		entry   *mail.Entry // nil: no welcome mail
+	}{
+		"confirm-sign-up": {"welcomed", true, &mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID, Locales: []string{"fr-CA"}}},
+		"confirm-sign-up-with-null-client-metadata": {"welcomed", true,
+			&mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID}},
+		"confirm-sign-up-by-an-administrator-with-a-null-client": {"welcomed", true, &mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample"}},
+		"confirm-sign-up-by-an-administrator-without-a-client":   {"welcomed", true, &mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample"}},
+		"confirm-sign-up-with-a-numeric-version-and-boolean-attributes": {"welcomed", true,
+			&mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID}},
+		"confirm-sign-up-with-a-hostile-name": {"welcomed", true,
+			&mail.Entry{Kind: message.Welcome, To: to, Name: message.CleanName("Jane</p><script>\r\nBcc: victim@example.com {####} \u202e https://evil.example"), ClientID: clientID}},
+		"confirm-sign-up-with-unknown-fields-everywhere": {"welcomed", true,
+			&mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID, Locales: []string{"ar"}}},
+		"confirm-sign-up-of-an-unverified-address": {"not-welcomed", true, nil},
+		"confirm-sign-up-without-an-address":       {"not-welcomed", true, nil},
+		"first-sign-in-through-facebook":           {"not-welcomed", true, nil},
+		"confirm-forgot-password":                  {"nothing-to-do", false, nil},
+		"unknown-source-of-a-later-day":            {"unknown", false, nil},
+	}
+	for file, want := range wants {
+		t.Run(file, func(t *testing.T) {
+			h, r, logged := newHandler()
+			checkReturned(t, h, sampleEvent(t, file))
+			checkLine(t, logged, map[string]any{"Outcome": want.outcome, "reason": nil})
+			var groups []string
+			if want.joins {
+				groups = h.config.Groups
+			}
+			if got := r.groupNames(); !slices.Equal(got, groups) {
+				t.Errorf("the user joined %q, want %q", got, groups)
+			}
+			if want.entry == nil {
+				if len(r.entries) != 0 {
+					t.Errorf("a welcome mail is on the queue: %s", *r.entries[0].MessageBody)
+				}
+				return
+			}
+			if len(r.entries) != 1 {
+				t.Fatalf("there are %d entries on the queue, not one", len(r.entries))
+			}
+			entry, err := mail.Decode(*r.entries[0].MessageBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if entry.Kind != want.entry.Kind || entry.To != want.entry.To || entry.Name != want.entry.Name ||
+				entry.ClientID != want.entry.ClientID || !slices.Equal(entry.Locales, want.entry.Locales) {
+				t.Errorf("the entry is %+v, want %+v", entry, *want.entry)
+			}
+		})
+	}
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
+			t.Errorf("%s has no row in this test", file)
+		}
+	}
+}
+
+func TestTheRequestsNameUserPoolGroupAndQueue(t *testing.T) {
+	h, r, _ := newHandler()
+	checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+	for _, in := range r.joined {
+		if *in.UserPoolId != "eu-central-1_Sample001" || *in.Username != userID {
+			t.Errorf("user %s of pool %s joins %s", *in.Username, *in.UserPoolId, *in.GroupName)
+		}
+	}
+	in := r.entries[0]
+	if *in.QueueUrl != queueURL || *in.MessageGroupId != userID || *in.MessageDeduplicationId != "welcome-"+userID {
+		t.Errorf("the entry is on %s, group %s, deduplication id %s", *in.QueueUrl, *in.MessageGroupId, *in.MessageDeduplicationId)
+	}
+}
+
+func TestARepeatedEventIsTheSameEntry(t *testing.T) {
+	h, r, _ := newHandler()
+	for range 3 { // as often as Cognito calls
+		checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+	}
+	if len(r.entries) != 3 {
+		t.Fatalf("there are %d entries, not 3", len(r.entries))
+	}
+	for _, in := range r.entries[1:] {
+		first := r.entries[0]
+		if *in.MessageDeduplicationId != *first.MessageDeduplicationId || *in.MessageGroupId != *first.MessageGroupId || *in.MessageBody != *first.MessageBody {
+			t.Error("the queue would take the repeated entry for another one")
+		}
+	}
+}
+
+func TestAnotherUserIsAnotherEntry(t *testing.T) {
+	h, r, _ := newHandler()
+	first := sampleEvent(t, "confirm-sign-up")
+	checkReturned(t, h, first)
+	checkReturned(t, h, bytes.ReplaceAll(first, []byte(userID), []byte("ffffffff-1111-4222-8333-444455556666")))
+	if *r.entries[0].MessageDeduplicationId == *r.entries[1].MessageDeduplicationId || *r.entries[0].MessageGroupId == *r.entries[1].MessageGroupId {
+		t.Error("the queue would drop the mail of the second user")
+	}
+}
+
+func TestAFailureNeverReachesTheUser(t *testing.T) {
+	throttled := &smithy.GenericAPIError{Code: "TooManyRequestsException", Message: "slow down"}
+	// Only the operation that is named fails; the others must go on.
+	only := func(failing string, err error) func(context.Context, string) error {
+		return func(_ context.Context, operation string) error {
+			if operation == failing {
+				return err
+			}
+			return nil
+		}
+	}
+	for name, test := range map[string]struct {
+		spoil   func(*testing.T, *handler, *recorder)
+		groups  []string
+		entries int
+		reason  string
+	}{
+		"a group that does not exist": {func(_ *testing.T, _ *handler, r *recorder) {
+			r.fail = only("join members", &smithy.GenericAPIError{Code: "ResourceNotFoundException", Message: "Group not found."})
+		}, []string{"riders"}, 1, "ResourceNotFoundException"},
+		"a queue that refuses": {func(_ *testing.T, _ *handler, r *recorder) {
+			r.fail = only("enqueue", throttled)
+		}, []string{"members", "riders"}, 0, "TooManyRequestsException"},
+		"everything fails": {func(_ *testing.T, _ *handler, r *recorder) {
+			r.fail = func(context.Context, string) error { return throttled }
+		}, nil, 0, "TooManyRequestsException"},
+		"a panic while a group is joined": {func(_ *testing.T, _ *handler, r *recorder) {
+			r.fail = func(_ context.Context, operation string) error {
+				if operation == "join riders" {
+					panic("sample panic")
+				}
+				return nil
+			}
+		}, []string{"members"}, 1, "panic"},
+		"a panic while the mail is queued": {func(_ *testing.T, _ *handler, r *recorder) {
+			r.fail = func(_ context.Context, operation string) error {
+				if operation == "enqueue" {
+					panic("sample panic")
+				}
+				return nil
+			}
+		}, []string{"members", "riders"}, 0, "panic"},
+		"settings that cannot be read": {func(t *testing.T, h *handler, _ *recorder) {
+			_, h.broken = config.Read[config.PostConfirmation](t.TempDir())
+		}, nil, 0, "no such file or directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler()
+			test.spoil(t, h, r)
+			checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			if !strings.Contains(logged.String(), test.reason) {
+				t.Errorf("the reason %q is not logged: %s", test.reason, logged)
+			}
+			if got := r.groupNames(); !slices.Equal(got, test.groups) || len(r.entries) != test.entries {
+				t.Errorf("the user joined %q and has %d mails, want %q and %d", got, len(r.entries), test.groups, test.entries)
+			}
+		})
+	}
+}
+
+func TestASlowAWSIsLeftWhenTheBudgetIsSpent(t *testing.T) {
+	h, r, logged := newHandler()
+	h.budget = 50 * time.Millisecond
+	r.fail = func(ctx context.Context, _ string) error {
+		<-ctx.Done()
+		return fmt.Errorf("operation error: %w", ctx.Err())
+	}
+	start := time.Now()
+	checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("it took %v with a budget of %v", took, h.budget)
+	}
+	checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": "timeout"})
+}
+
+func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"a server that never answers": func(_ http.ResponseWriter, r *http.Request) {
+			body := make([]byte, 1<<16)
+			for _, err := r.Body.Read(body); err == nil; _, err = r.Body.Read(body) {
+			}
+			<-r.Context().Done()
+		},
+		"a server that is down, which the SDK asks again and again": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(answer)
+			defer server.Close()
+			cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
+			h, _, logged := newHandler()
+			h.groups, h.queue, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
+			start := time.Now()
+			checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("it took %v with a budget of %v", took, h.budget)
+			}
+			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+		})
+	}
+}
+
+func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
+	for name, payload := range map[string]string{
+		"a list":                      "[1]",
+		"a text":                      `"PostConfirmation_ConfirmSignUp"`,
+		"attributes that are a list":  `{"triggerSource":"PostConfirmation_ConfirmSignUp","request":{"userAttributes":[]}}`,
+		"a source that is an object":  `{"triggerSource":{}}`,
+		"a caller that is a number":   `{"callerContext":7}`,
+		"blanks around the odd event": " \n{\"userName\":[] }\t",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler()
+			checkReturned(t, h, []byte(payload))
+			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			if len(r.joined)+len(r.entries) != 0 {
+				t.Error("it had effects")
+			}
+		})
+	}
+	for name, payload := range map[string]string{"nothing": "", "half an event": `{"version":"1"`, "no JSON": "\xff"} {
+		t.Run(name+" is an error", func(t *testing.T) {
+			h, r, logged := newHandler()
+			if reply, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, errNoEvent) || reply != nil {
+				t.Errorf("got %q, %v, want %v", reply, err, errNoEvent)
+			}
+			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			if len(r.joined)+len(r.entries) != 0 {
+				t.Error("it had effects")
+			}
+		})
+	}
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
+	plant := func(source string) []byte {
+		b, err := json.Marshal(map[string]any{
+			"version": secret("version"), "region": secret("region"), "userPoolId": secret("pool"), "userName": secret("user"),
+			"callerContext": map[string]any{"awsSdkVersion": secret("sdk"), "clientId": secret("client")},
+			"triggerSource": source,
+			"request": map[string]any{
+				"userAttributes": map[string]any{"sub": secret("sub"), "email": secret("email"), "email_verified": "true", "name": secret("name"), "locale": secret("locale"), secret("key"): secret("attribute")},
+				"clientMetadata": map[string]any{"locale": secret("locale"), secret("key"): secret("token")},
+			},
+			"response": map[string]any{secret("key"): secret("response")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	confirmed := plant("PostConfirmation_ConfirmSignUp")
+	for name, test := range map[string]struct {
+		payload []byte
+		fail    func(context.Context, string) error
+	}{
+		"a confirmation":                 {confirmed, nil},
+		"a forgotten password":           {plant("PostConfirmation_ConfirmForgotPassword"), nil},
+		"a source that is a secret":      {plant(secret("source")), nil},
+		"an event that is cut off":       {confirmed[:300], nil},
+		"an event that is one secret":    {[]byte(secret("event")), nil},
+		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
+		"an error of AWS that quotes the address": {confirmed, func(context.Context, string) error {
+			return &smithy.OperationError{ServiceID: "SQS", OperationName: "SendMessage", Err: &smithy.GenericAPIError{Code: "InvalidParameterValue", Message: secret("message")}}
+		}},
+		"an error without a code that quotes the address": {confirmed, func(context.Context, string) error { return errors.New(secret("message")) }},
+		"a panic that quotes the address":                 {confirmed, func(context.Context, string) error { panic(secret("panic")) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler()
+			r.fail = test.fail
+			printed := capture(t, func() { _, _ = h.Invoke(t.Context(), test.payload) })
+			if logged.Len() == 0 {
+				t.Error("nothing was logged")
+			}
+			all := logged.String() + printed
+			for _, sign := range []string{"secret", "jane", "example.com"} {
+				if strings.Contains(all, sign) {
+					t.Errorf("%q was logged: %s", sign, all)
+				}
+			}
+		})
+	}
+}
+
+// capture returns what is written to standard output and standard error
+// meanwhile.
+func capture(t *testing.T, run func()) string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = file, file
+	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
+	run()
+	printed, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(printed)
+}

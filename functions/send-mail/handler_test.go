@@ -1,0 +1,487 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/smithy-go"
+
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+const (
+	ridersID  = "1ridersexample23456789abcd"
+	driversID = "2driversexample3456789abcd"
+)
+
+const sampleSettings = `
+pool: {region: eu-central-1}
+mail: {from: {address: no-reply@example.com}}
+links: {host: links.example.com}
+brands:
+  - {name: riders, displayName: Riders, postalAddress: "1 Sample Street", support: riders@example.com}
+  - {name: drivers, displayName: Drivers & Co, postalAddress: "2 Sample Street", support: drivers@example.com}
+clients:
+  - {name: riders, brand: riders, locale: en, url: "https://riders.example.com/"}
+  - {name: drivers, brand: drivers, locale: fr, url: "https://drivers.example.com/start?a=1&b=2"}
+locales: [en, fr, ar]
+`
+
+type sample struct {
+	settings *settings.Settings
+	compiled *compile.Output
+}
+
+// compiled is done once: it reads every template of the project.
+var compiled = sync.OnceValues(func() (sample, error) {
+	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
+	if err != nil {
+		return sample{}, err
+	}
+	out, err := compile.All(os.DirFS("../../templates"), s)
+	return sample{s, out}, err
+})
+
+// A recorder is SES: it keeps what it sends, and answers what fail says.
+type recorder struct {
+	sent []*sesv2.SendEmailInput
+	fail func(to string) error
+}
+
+func (r *recorder) SendEmail(_ context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
+	if r.fail != nil {
+		if err := r.fail(in.Destination.ToAddresses[0]); err != nil {
+			return nil, err
+		}
+	}
+	r.sent = append(r.sent, in)
+	return &sesv2.SendEmailOutput{}, nil
+}
+
+// recipients are those of what was sent, in order.
+func (r *recorder) recipients() []string {
+	var all []string
+	for _, in := range r.sent {
+		all = append(all, in.Destination.ToAddresses...)
+	}
+	return all
+}
+
+func newHandler(t *testing.T) (*handler, *recorder, *bytes.Buffer) {
+	t.Helper()
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged bytes.Buffer
+	r := &recorder{}
+	h := &handler{
+		dir: t.TempDir(), ses: r, configurationSet: "sample-set",
+		config:    config.SendMail{From: `"Riders" <no-reply@example.com>`, ReplyTo: "help@example.com", Locales: all.settings.Locales},
+		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
+		log:       logging.NewWith("send-mail", slog.NewJSONHandler(&logged, nil), time.Now),
+	}
+	for _, c := range all.settings.Clients {
+		h.config.Clients = append(h.config.Clients, config.Client{Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL})
+	}
+	for file, content := range all.compiled.Messages {
+		path := filepath.Join(h.dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h, r, &logged
+}
+
+func sampleBatch(t *testing.T, name string) events.SQSEvent {
+	t.Helper()
+	payload, err := os.ReadFile(filepath.Join("testdata/events", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch events.SQSEvent
+	if err := json.Unmarshal(payload, &batch); err != nil {
+		t.Fatal(err)
+	}
+	return batch
+}
+
+// record is a welcome mail on the queue.
+func record(t *testing.T, id, group, to string) events.SQSMessage {
+	t.Helper()
+	body, err := json.Marshal(mail.Entry{Kind: message.Welcome, To: to, Name: "Jane", ClientID: ridersID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events.SQSMessage{MessageId: id, Body: string(body), Attributes: map[string]string{"MessageGroupId": group}}
+}
+
+// failed are the ids that a reply reports.
+func failed(reply events.SQSEventResponse) []string {
+	var ids []string
+	for _, f := range reply.BatchItemFailures {
+		ids = append(ids, f.ItemIdentifier)
+	}
+	return ids
+}
+
+// logLines are the lines that were logged.
+func logLines(t *testing.T, logged *bytes.Buffer) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for line := range strings.Lines(logged.String()) {
+		var m map[string]any
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("log line %q: %v", line, err)
+		}
+		lines = append(lines, m)
+	}
+	return lines
+}
+
+func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
+	wants := map[string]struct {
+		client, locale string // of the one mail
+		sent           int
+		failed         []string
+	}{
+		"one-welcome-mail": {"riders", "en", 1, nil},
+		"one-welcome-mail-with-unknown-fields-everywhere":       {"riders", "en", 1, nil},
+		"welcome-mail-of-a-user-without-client-name-and-locale": {"riders", "en", 1, nil},
+		"welcome-mail-in-egyptian-arabic-for-a-driver":          {"drivers", "ar", 1, nil},
+		"empty-batch": {"", "", 0, nil},
+		"batch-with-bodies-that-are-no-mail": {"riders", "en", 1, []string{
+			"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000003",
+			"00000000-0000-4000-8000-000000000004", "00000000-0000-4000-8000-000000000005", "00000000-0000-4000-8000-000000000006",
+			"00000000-0000-4000-8000-000000000007", "00000000-0000-4000-8000-000000000008", "00000000-0000-4000-8000-000000000009",
+		}},
+	}
+	for file, want := range wants {
+		t.Run(file, func(t *testing.T) {
+			h, r, logged := newHandler(t)
+			batch := sampleBatch(t, file)
+			reply, err := h.Handle(t.Context(), batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := failed(reply); !slices.Equal(got, want.failed) {
+				t.Errorf("the batch reports %q, want %q", got, want.failed)
+			}
+			if len(r.sent) != want.sent {
+				t.Fatalf("%d mails were sent, want %d", len(r.sent), want.sent)
+			}
+			lines := logLines(t, logged)
+			if len(lines) != len(batch.Records) {
+				t.Fatalf("%d lines were logged for %d mails", len(lines), len(batch.Records))
+			}
+			for _, line := range lines[:len(want.failed)] {
+				if line["level"] != "ERROR" || line["Outcome"] != "failed" || line["reason"] == nil {
+					t.Errorf("a failure is logged as %v", line)
+				}
+			}
+			if want.sent == 0 {
+				return
+			}
+			if last := lines[len(lines)-1]; last["level"] != "INFO" || last["Outcome"] != "sent" || last["kind"] != "welcome" ||
+				last["client"] != want.client || last["locale"] != want.locale {
+				t.Errorf("the sent mail is logged as %v, want %+v", last, want)
+			}
+			m, err := message.Load(h.dir, want.client, want.locale, message.Welcome)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := *r.sent[0].Content.Simple.Subject.Data; got != m.Subject {
+				t.Errorf("the subject is %q, want %q", got, m.Subject)
+			}
+		})
+	}
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
+			t.Errorf("%s has no row in this test", file)
+		}
+	}
+}
+
+// Lambda takes a reply that it cannot read for a failure of the whole batch, and
+// a list that is null or empty for a success (Lambda developer guide, "Handling
+// errors for an SQS event source in Lambda").
+func TestTheReplyIsWhatLambdaReads(t *testing.T) {
+	h, r, _ := newHandler(t)
+	for want, to := range map[string]string{
+		`{"batchItemFailures":[{"itemIdentifier":"id-1"}]}`: "refused@example.com",
+		`{"batchItemFailures":null}`:                        "jane@example.com",
+	} {
+		r.fail = func(to string) error {
+			if to == "refused@example.com" {
+				return errors.New("refused")
+			}
+			return nil
+		}
+		reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id-1", "group", to)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := json.Marshal(reply); err != nil || string(got) != want {
+			t.Errorf("the reply is %s (%v), want %s", got, err, want)
+		}
+	}
+}
+
+func TestTheMailIsComplete(t *testing.T) {
+	h, r, _ := newHandler(t)
+	body := `{"kind":"welcome","to":"jane@example.com","name":"Jane & Co","clientId":"` + driversID + `","locales":["fr-CA"]}`
+	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "id", Body: body}}})
+	if err != nil || len(reply.BatchItemFailures) != 0 || len(r.sent) != 1 {
+		t.Fatalf("%d mails were sent: %v, %v", len(r.sent), reply, err)
+	}
+	in := r.sent[0]
+	if *in.FromEmailAddress != h.config.From || !slices.Equal(in.ReplyToAddresses, []string{"help@example.com"}) || *in.ConfigurationSetName != "sample-set" {
+		t.Errorf("the mail is from %s, with answers to %q, in the set %s", *in.FromEmailAddress, in.ReplyToAddresses, *in.ConfigurationSetName)
+	}
+	to := in.Destination
+	if !slices.Equal(to.ToAddresses, []string{"jane@example.com"}) || len(to.CcAddresses)+len(to.BccAddresses) != 0 {
+		t.Errorf("the mail goes to %+v", to)
+	}
+	var tags []string
+	for _, tag := range in.EmailTags {
+		tags = append(tags, *tag.Name+"="+*tag.Value)
+	}
+	if want := []string{"kind=welcome", "client=drivers", "locale=fr"}; !slices.Equal(tags, want) {
+		t.Errorf("the tags are %q, want %q", tags, want)
+	}
+	simple := in.Content.Simple
+	if in.Content.Raw != nil || in.Content.Template != nil || in.ListManagementOptions != nil {
+		t.Error("the mail is more than a simple one")
+	}
+	for name, part := range map[string]struct {
+		content *types.Content
+		says    []string
+	}{
+		"subject": {simple.Subject, []string{"Drivers & Co"}},
+		"HTML":    {simple.Body.Html, []string{`lang="fr"`, "Jane &amp; Co", `href="https://drivers.example.com/start?a=1&amp;b=2"`, "ses:no-track", "drivers@example.com"}},
+		"text":    {simple.Body.Text, []string{"Jane & Co", "\nhttps://drivers.example.com/start?a=1&b=2\n", "drivers@example.com"}},
+	} {
+		if part.content == nil || *part.content.Charset != "UTF-8" {
+			t.Errorf("the %s is missing, or not UTF-8", name)
+			continue
+		}
+		for _, words := range part.says {
+			if !strings.Contains(*part.content.Data, words) {
+				t.Errorf("the %s lacks %q", name, words)
+			}
+		}
+		if strings.ContainsAny(*part.content.Data, message.BlankMark+message.PartMark) {
+			t.Errorf("the %s has a blank that is not filled", name)
+		}
+	}
+}
+
+func TestWhatIsNotSetIsNotSent(t *testing.T) {
+	h, r, _ := newHandler(t)
+	h.config.ReplyTo, h.configurationSet = "", ""
+	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
+		t.Fatal(err)
+	}
+	if in := r.sent[0]; in.ReplyToAddresses != nil || in.ConfigurationSetName != nil {
+		t.Errorf("answers go to %q, and the set is %q", in.ReplyToAddresses, *in.ConfigurationSetName)
+	}
+}
+
+func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
+	for name, test := range map[string]struct {
+		client string
+		wanted []string
+		want   string
+	}{
+		"the first wish": {ridersID, []string{"fr", "ar"}, "fr"},
+		"the next wish when the first has no words": {ridersID, []string{"de-AT", "ar_EG"}, "ar"},
+		"no wish leads to the client's own":         {driversID, nil, "fr"},
+		"garbage leads to the client's own":         {driversID, []string{"../../etc/passwd", "", "\x00"}, "fr"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, _ := newHandler(t)
+			body, err := json.Marshal(mail.Entry{Kind: message.Welcome, To: "jane@example.com", ClientID: test.client, Locales: test.wanted})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{Body: string(body)}}}); err != nil {
+				t.Fatal(err)
+			}
+			if got := *r.sent[0].EmailTags[2].Value; got != test.want {
+				t.Errorf("the mail is in %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
+	refuse := func(bad ...string) func(string) error {
+		return func(to string) error {
+			if slices.Contains(bad, to) {
+				return &types.TooManyRequestsException{}
+			}
+			return nil
+		}
+	}
+	for name, test := range map[string]struct {
+		batch  []string // group and address
+		fail   func(string) error
+		failed []string // numbers in the batch
+		sent   []string
+	}{
+		"nothing fails":              {[]string{"a 1@example.com", "b 2@example.com", "a 3@example.com"}, nil, nil, []string{"1@example.com", "2@example.com", "3@example.com"}},
+		"the first of a person":      {[]string{"a 1@example.com", "b 2@example.com", "a 3@example.com", "a 4@example.com", "c 5@example.com"}, refuse("1@example.com"), []string{"0", "2", "3"}, []string{"2@example.com", "5@example.com"}},
+		"the second of a person":     {[]string{"a 1@example.com", "a 2@example.com", "a 3@example.com"}, refuse("2@example.com"), []string{"1", "2"}, []string{"1@example.com"}},
+		"one of each of two persons": {[]string{"a 1@example.com", "b 2@example.com", "a 3@example.com", "b 4@example.com", "c 5@example.com"}, refuse("1@example.com", "4@example.com"), []string{"0", "2", "3"}, []string{"2@example.com", "5@example.com"}},
+		"all":                        {[]string{"a 1@example.com", "b 2@example.com"}, refuse("1@example.com", "2@example.com"), []string{"0", "1"}, nil},
+		"one that panics stops nobody else": {[]string{"a 1@example.com", "a 2@example.com", "b 3@example.com"}, func(to string) error {
+			if to == "1@example.com" {
+				panic("sample panic")
+			}
+			return nil
+		}, []string{"0", "1"}, []string{"3@example.com"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, _ := newHandler(t)
+			r.fail = test.fail
+			var batch events.SQSEvent
+			for i, entry := range test.batch {
+				group, to, _ := strings.Cut(entry, " ")
+				batch.Records = append(batch.Records, record(t, fmt.Sprint(i), group, to))
+			}
+			reply, err := h.Handle(t.Context(), batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := failed(reply); !slices.Equal(got, test.failed) {
+				t.Errorf("the batch reports %q, want %q", got, test.failed)
+			}
+			if got := r.recipients(); !slices.Equal(got, test.sent) {
+				t.Errorf("mails went to %q, want %q", got, test.sent)
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeFilledIsReported(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil  func(*testing.T, *handler)
+		reason string
+	}{
+		"a message that was not compiled": {func(t *testing.T, h *handler) {
+			if err := os.Remove(filepath.Join(h.dir, message.File("riders", "en", message.Welcome))); err != nil {
+				t.Fatal(err)
+			}
+		}, message.File("riders", "en", message.Welcome)},
+		"a message file that is damaged": {func(t *testing.T, h *handler) {
+			if err := os.WriteFile(filepath.Join(h.dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}, "Error"},
+		"an app client that the settings have lost":   {func(_ *testing.T, h *handler) { h.clientIDs = nil }, "app client"},
+		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.config.Clients = nil }, "panic"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler(t)
+			test.spoil(t, h)
+			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
+			if err != nil || !slices.Equal(failed(reply), []string{"id"}) || len(r.sent) != 0 {
+				t.Errorf("got %v, %v with %d mails sent", reply, err, len(r.sent))
+			}
+			if line := logLines(t, logged)[0]; line["level"] != "ERROR" || !strings.Contains(strings.ToLower(fmt.Sprint(line["reason"])), strings.ToLower(test.reason)) {
+				t.Errorf("the failure is logged as %v, want a reason with %q", line, test.reason)
+			}
+		})
+	}
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
+	body := func(kind message.Kind, clientID string) string {
+		b, err := json.Marshal(mail.Entry{Kind: kind, To: secret("to"), Name: secret("name"), ClientID: clientID, Locales: []string{secret("locale")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for name, test := range map[string]struct {
+		body string
+		fail func(string) error
+	}{
+		"a mail that is sent":            {body(message.Welcome, ridersID), nil},
+		"a kind that is a secret":        {body(message.Kind(secret("kind")), ridersID), nil},
+		"an app client that is a secret": {body(message.Welcome, secret("client")), nil},
+		"a body that is one secret":      {secret("body"), nil},
+		"a body that is cut off":         {body(message.Welcome, ridersID)[:60], nil},
+		"an entry without an address":    {`{"kind":"welcome","name":"` + secret("name") + `"}`, nil},
+		"an address that is a list":      {`{"kind":"welcome","to":["` + secret("to") + `"]}`, nil},
+		"SES refuses and quotes the address": {body(message.Welcome, ridersID), func(to string) error {
+			return &smithy.OperationError{ServiceID: "SESv2", OperationName: "SendEmail",
+				Err: &types.MessageRejected{Message: new("Email address is not verified: " + to)}}
+		}},
+		"an error without a code that quotes the address": {body(message.Welcome, ridersID), func(to string) error { return errors.New(to) }},
+		"a panic that quotes the address":                 {body(message.Welcome, ridersID), func(to string) error { panic(to) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler(t)
+			r.fail = test.fail
+			record := events.SQSMessage{MessageId: secret("id"), ReceiptHandle: secret("receipt"), Body: test.body, Attributes: map[string]string{"MessageGroupId": secret("group")}}
+			printed := capture(t, func() { _, _ = h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record}}) })
+			if logged.Len() == 0 {
+				t.Error("nothing was logged")
+			}
+			all := logged.String() + printed
+			for _, sign := range []string{"secret", "jane", "example.com"} {
+				if strings.Contains(all, sign) {
+					t.Errorf("%q was logged: %s", sign, all)
+				}
+			}
+		})
+	}
+}
+
+// capture returns what is written to standard output and standard error
+// meanwhile.
+func capture(t *testing.T, run func()) string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = file, file
+	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
+	run()
+	printed, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(printed)
+}

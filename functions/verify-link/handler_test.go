@@ -1,0 +1,706 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/akrylysov/algnhsa"
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
+
+	"poolpost/internal/config"
+	"poolpost/internal/link"
+	"poolpost/internal/logging"
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+const (
+	host      = "links.example.com"
+	userID    = "0a1b2c3d-1111-4222-8333-444455556666"
+	ridersID  = "1ridersexample23456789abcd"
+	driversID = "2driversexample3456789abcd"
+	code      = "123456"
+	password  = "correct horse 7"
+)
+
+const sampleSettings = `
+pool: {region: eu-central-1}
+mail: {from: {address: no-reply@example.com}}
+links: {host: links.example.com}
+brands:
+  - {name: riders, displayName: Riders, color: "#1d4ed8", postalAddress: "1 Sample Street", support: riders@example.com}
+  - {name: drivers, displayName: Drivers & Co, color: "#7f1d1d", postalAddress: "2 Sample Street", support: drivers@example.com}
+clients:
+  - name: riders
+    brand: riders
+    locale: en
+    url: https://riders.example.com/
+    signInUrl: https://riders.example.com/sign-in
+    returnUrls: [https://riders.example.com/trips]
+  - {name: drivers, brand: drivers, locale: fr, url: "https://drivers.example.com/start?a=1&b=2"}
+locales: [en, fr, ar]
+`
+
+type sample struct {
+	settings *settings.Settings
+	compiled *compile.Output
+}
+
+// compiled is done once: it reads every template of the project.
+var compiled = sync.OnceValues(func() (sample, error) {
+	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
+	if err != nil {
+		return sample{}, err
+	}
+	out, err := compile.All(os.DirFS("../../templates"), s)
+	return sample{s, out}, err
+})
+
+// A recorder is Cognito: it keeps what it is asked, and answers with err.
+type recorder struct {
+	asked []any
+	err   error
+}
+
+func (r *recorder) ConfirmSignUp(_ context.Context, in *cognitoidentityprovider.ConfirmSignUpInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error) {
+	r.asked = append(r.asked, in)
+	return &cognitoidentityprovider.ConfirmSignUpOutput{}, r.err
+}
+
+func (r *recorder) ResendConfirmationCode(_ context.Context, in *cognitoidentityprovider.ResendConfirmationCodeInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error) {
+	r.asked = append(r.asked, in)
+	return &cognitoidentityprovider.ResendConfirmationCodeOutput{}, r.err
+}
+
+func (r *recorder) ConfirmForgotPassword(_ context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
+	r.asked = append(r.asked, in)
+	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, r.err
+}
+
+// A site is the page behind the link with everything around it.
+type site struct {
+	handler *handler
+	cognito *recorder
+	logged  *bytes.Buffer
+}
+
+func newSite(t testing.TB) *site {
+	t.Helper()
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{cognito: &recorder{}, logged: &bytes.Buffer{}}
+	s.handler = &handler{
+		dir:       t.TempDir(),
+		config:    config.VerifyLink{Locales: all.settings.Locales},
+		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
+		pool:      s.cognito,
+		log:       logging.NewWith("verify-link", slog.NewJSONHandler(s.logged, nil), time.Now),
+	}
+	for _, c := range all.settings.Clients {
+		s.handler.config.Clients = append(s.handler.config.Clients, config.Client{
+			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL, ReturnURLs: c.ReturnURLs,
+		})
+	}
+	for file, content := range all.compiled.Pages {
+		path := filepath.Join(s.handler.dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// values are those of an ordinary link, with changes: pairs of name and value.
+// An empty value takes the name away.
+func values(changes ...string) url.Values {
+	v := url.Values{"client": {ridersID}, "user": {userID}, "code": {code}, "lang": {"en"}}
+	for i := 0; i < len(changes); i += 2 {
+		if v.Del(changes[i]); changes[i+1] != "" {
+			v.Set(changes[i], changes[i+1])
+		}
+	}
+	return v
+}
+
+func open(path string, query url.Values) *http.Request {
+	return httptest.NewRequest(http.MethodGet, "https://"+host+path+"?"+query.Encode(), nil)
+}
+
+// press is a form that the page itself sends. Its no-referrer policy makes
+// browsers send the origin null (Fetch standard, "append a request Origin
+// header").
+func press(path string, form url.Values) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "https://"+host+path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "null")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return r
+}
+
+// serve answers a request, and checks what holds for every answer.
+func (s *site) serve(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
+	t.Helper()
+	s.logged.Reset()
+	w := httptest.NewRecorder()
+	s.handler.routes().ServeHTTP(w, r)
+	checkHeader(t, w)
+	return w
+}
+
+// checkState checks that a page shows a state, in its status, log line and
+// heading.
+func (s *site) checkState(t testing.TB, w *httptest.ResponseRecorder, want state, client, locale string) {
+	t.Helper()
+	var line map[string]any
+	if err := json.Unmarshal(s.logged.Bytes(), &line); err != nil {
+		t.Fatalf("%v; want one line: %s", err, s.logged)
+	}
+	if line["Outcome"] != want.name || line["client"] != client || line["locale"] != locale {
+		t.Errorf("the log tells of %v, %v, %v, want %s, %s, %s", line["Outcome"], line["client"], line["locale"], want.name, client, locale)
+	}
+	if level, failed := line["level"], want == unavailable; failed != (level == "ERROR") || failed != (line["reason"] != nil) {
+		t.Errorf("%s is logged as %v, with the reason %v", want.name, level, line["reason"])
+	}
+	if w.Code != want.status {
+		t.Errorf("the status is %d, want %d", w.Code, want.status)
+	}
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(all.compiled.Pages[filepath.Join("pages", client, locale, want.name)])
+	if got := read(w.Body.String()).heading; got == "" || got != read(page).heading {
+		t.Errorf("the heading is %q, want that of %s: %q", got, want.name, read(page).heading)
+	}
+}
+
+func (s *site) checkNotAsked(t testing.TB) {
+	t.Helper()
+	if len(s.cognito.asked) != 0 {
+		t.Errorf("Cognito was asked for %T", s.cognito.asked[0])
+	}
+}
+
+func TestOpeningALinkNeverActs(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		for path, want := range map[string]state{
+			link.PathConfirm: confirm,
+			link.PathReset:   reset,
+			link.PathResend:  badLink,
+		} {
+			t.Run(method+" "+path, func(t *testing.T) {
+				s := newSite(t)
+				r := open(path, values("password", password, "repeat", password))
+				r.Method = method
+				s.checkState(t, s.serve(t, r), want, "riders", "en")
+				s.checkNotAsked(t)
+			})
+		}
+	}
+}
+
+func TestPressingTheButtonAsksCognito(t *testing.T) {
+	metadata := func(m map[string]string, want ...string) bool {
+		return maps.Equal(m, map[string]string{"locale": want[0], "return": "https://riders.example.com/trips/42"})
+	}
+	form := values("lang", "fr", "return", "https://riders.example.com/trips/42", "password", password, "repeat", password)
+
+	s := newSite(t)
+	s.checkState(t, s.serve(t, press(link.PathConfirm, form)), confirmed, "riders", "fr")
+	s.checkState(t, s.serve(t, press(link.PathResend, form)), sent, "riders", "fr")
+	s.checkState(t, s.serve(t, press(link.PathReset, form)), resetDone, "riders", "fr")
+	if len(s.cognito.asked) != 3 {
+		t.Fatalf("Cognito was asked %d times, not 3", len(s.cognito.asked))
+	}
+	c := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput)
+	if *c.ClientId != ridersID || *c.Username != userID || *c.ConfirmationCode != code || c.ForceAliasCreation || !metadata(c.ClientMetadata, "fr") {
+		t.Errorf("ConfirmSignUp is asked with %+v", c)
+	}
+	r := s.cognito.asked[1].(*cognitoidentityprovider.ResendConfirmationCodeInput)
+	if *r.ClientId != ridersID || *r.Username != userID || !metadata(r.ClientMetadata, "fr") {
+		t.Errorf("ResendConfirmationCode is asked with %+v", r)
+	}
+	p := s.cognito.asked[2].(*cognitoidentityprovider.ConfirmForgotPasswordInput)
+	if *p.ClientId != ridersID || *p.Username != userID || *p.ConfirmationCode != code || *p.Password != password || !metadata(p.ClientMetadata, "fr") {
+		t.Errorf("ConfirmForgotPassword is asked for client %s, user %s", *p.ClientId, *p.Username)
+	}
+}
+
+func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
+	s := newSite(t)
+	s.checkState(t, s.serve(t, press(link.PathConfirm, values("client", ""))), confirmed, "riders", "en")
+	if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ClientId != ridersID || in.ClientMetadata["return"] != "" {
+		t.Errorf("Cognito was asked as %s, with the metadata %q", *in.ClientId, in.ClientMetadata)
+	}
+}
+
+func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
+	api := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "sample"} }
+	none := state{}
+	for name, test := range map[string]struct {
+		err                    error
+		confirm, resend, reset state
+	}{
+		"done":                     {nil, confirmed, sent, resetDone},
+		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, none, none},
+		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, refused, refused},
+		"not authorized, no words": {&types.NotAuthorizedException{}, refused, refused, refused},
+		"expired code":             {&types.ExpiredCodeException{}, expired, sent, resetExpired},
+		"wrong code":               {&types.CodeMismatchException{}, expired, sent, resetExpired},
+		"unknown user":             {&types.UserNotFoundException{}, expired, sent, resetExpired},
+		"address taken":            {&types.AliasExistsException{}, refused, refused, refused},
+		"refused by a trigger":     {&types.UserLambdaValidationException{}, refused, refused, refused},
+		"too many failures":        {&types.TooManyFailedAttemptsException{}, throttled, throttled, throttled},
+		"over the limit":           {&types.LimitExceededException{}, throttled, throttled, throttled},
+		"too many requests":        {&types.TooManyRequestsException{}, throttled, throttled, throttled},
+		"a bad password":           {&types.InvalidPasswordException{}, none, none, resetRefused},
+		"a bad parameter":          {&types.InvalidParameterException{}, badLink, sent, resetRefused},
+		"an unknown client":        {&types.ResourceNotFoundException{}, badLink, badLink, badLink},
+		"an inner error":           {&types.InternalErrorException{}, unavailable, unavailable, unavailable},
+		"a trigger that fails":     {&types.UnexpectedLambdaException{}, unavailable, unavailable, unavailable},
+		"a trigger's bad answer":   {&types.InvalidLambdaResponseException{}, unavailable, unavailable, unavailable},
+		"forbidden by a firewall":  {&types.ForbiddenException{}, unavailable, unavailable, unavailable},
+		"a mail that is not sent":  {&types.CodeDeliveryFailureException{}, none, unavailable, none},
+		"an error of a later day":  {api("LaterException"), unavailable, unavailable, unavailable},
+		"no connection":            {errors.New("dial tcp: connection refused"), unavailable, unavailable, unavailable},
+		"no answer in time":        {context.DeadlineExceeded, unavailable, unavailable, unavailable},
+	} {
+		for path, want := range map[string]state{link.PathConfirm: test.confirm, link.PathResend: test.resend, link.PathReset: test.reset} {
+			if want == none {
+				continue // Cognito does not answer this here
+			}
+			t.Run(name+" at "+path, func(t *testing.T) {
+				s := newSite(t)
+				if s.cognito.err = test.err; test.err != nil {
+					s.cognito.err = &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "Sample", Err: test.err}
+				}
+				w := s.serve(t, press(path, values("password", password, "repeat", password)))
+				s.checkState(t, w, want, "riders", "en")
+				if len(s.cognito.asked) != 1 {
+					t.Errorf("Cognito was asked %d times", len(s.cognito.asked))
+				}
+				if strings.Contains(w.Body.String(), password) {
+					t.Error("the password stands in the page")
+				}
+			})
+		}
+	}
+}
+
+func TestDamagedLinksAreToldSo(t *testing.T) {
+	for name, test := range map[string]struct {
+		changes       []string
+		confirm, form state // of /confirm; none of them may ask Cognito
+	}{
+		"without a code":                   {[]string{"code", ""}, confirmCode, confirmCode},
+		"a code that is none":              {[]string{"code", "abc"}, confirmCode, confirmCode},
+		"a code that is cut off":           {[]string{"code", "123"}, confirmCode, confirmCode},
+		"Cognito's placeholder":            {[]string{"code", "{####}"}, confirmCode, confirmCode},
+		"a code of 300 KB":                 {[]string{"code", strings.Repeat("1", 300<<10)}, confirmCode, badLink}, // the form is too long
+		"without a user":                   {[]string{"user", ""}, badLink, badLink},
+		"an address as the user":           {[]string{"user", "jane@example.com"}, badLink, badLink},
+		"a user with a blank":              {[]string{"user", "jane sample"}, badLink, badLink},
+		"a user with a line break":         {[]string{"user", "jane\r\nsample"}, badLink, badLink},
+		"a user of 129 characters":         {[]string{"user", strings.Repeat("ä", 129)}, badLink, badLink},
+		"a user of 300 KB":                 {[]string{"user", strings.Repeat("u", 300<<10)}, badLink, badLink},
+		"a user of broken UTF-8":           {[]string{"user", "jane\xff"}, badLink, badLink},
+		"a client that is none of ours":    {[]string{"client", "9unknownexample23456789abc"}, badLink, badLink},
+		"the name of a client, not its id": {[]string{"client", "riders"}, badLink, badLink},
+		"a client that no client can be":   {[]string{"client", "../../" + ridersID}, badLink, badLink},
+		"a client of 300 KB":               {[]string{"client", strings.Repeat("c", 300<<10)}, badLink, badLink},
+		"nothing at all":                   {[]string{"client", "", "user", "", "code", "", "lang", ""}, badLink, badLink},
+	} {
+		t.Run("open a link: "+name, func(t *testing.T) {
+			s := newSite(t)
+			s.checkState(t, s.serve(t, open(link.PathConfirm, values(test.changes...))), test.confirm, "riders", "en")
+			s.checkNotAsked(t)
+		})
+		t.Run("press the button: "+name, func(t *testing.T) {
+			s := newSite(t)
+			s.checkState(t, s.serve(t, press(link.PathConfirm, values(test.changes...))), test.form, "riders", "en")
+			s.checkNotAsked(t)
+		})
+		t.Run("open a new password: "+name, func(t *testing.T) {
+			s := newSite(t)
+			s.checkState(t, s.serve(t, open(link.PathReset, values(test.changes...))), badLink, "riders", "en")
+			s.checkNotAsked(t)
+		})
+		t.Run("save a new password: "+name, func(t *testing.T) {
+			s := newSite(t)
+			form := values(append(test.changes, "password", password, "repeat", password)...)
+			s.checkState(t, s.serve(t, press(link.PathReset, form)), badLink, "riders", "en")
+			s.checkNotAsked(t)
+		})
+	}
+}
+
+func TestACodeMayBeTypedWithBlanks(t *testing.T) {
+	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6"} {
+		s := newSite(t)
+		s.checkState(t, s.serve(t, press(link.PathConfirm, values("code", typed))), confirmed, "riders", "en")
+		if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ConfirmationCode != code {
+			t.Errorf("%q is asked as %q", typed, *in.ConfirmationCode)
+		}
+	}
+}
+
+func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		origin, site string
+		accepted     bool
+	}{
+		"this page, in a browser of today":            {"null", "same-origin", true},
+		"this page, in an older browser":              {"https://" + host, "", true},
+		"a program without an origin":                 {"", "", true},
+		"typed into the address bar":                  {"", "none", true},
+		"another site":                                {"https://evil.example", "cross-site", false},
+		"another site that hides":                     {"null", "cross-site", false},
+		"another site without an origin":              {"", "cross-site", false},
+		"another site that names our origin":          {"https://" + host, "cross-site", false},
+		"another host of the same domain":             {"https://app.example.com", "same-site", false},
+		"another origin in an older browser":          {"https://evil.example", "", false},
+		"another port in an older browser":            {"https://" + host + ":8443", "", false},
+		"a hidden origin in an older browser":         {"null", "", false},
+		"an origin that begins like ours":             {"https://" + host + ".evil.example", "", false},
+		"an origin that is none":                      {"::", "", false},
+		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", false},
+	} {
+		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+			t.Run(name+" at "+path, func(t *testing.T) {
+				s := newSite(t)
+				r := press(path, values("password", password, "repeat", password))
+				r.Header.Del("Origin")
+				r.Header.Del("Sec-Fetch-Site")
+				if test.origin != "" {
+					r.Header.Set("Origin", test.origin)
+				}
+				if test.site != "" {
+					r.Header.Set("Sec-Fetch-Site", test.site)
+				}
+				w := s.serve(t, r)
+				if test.accepted {
+					if w.Code != http.StatusOK || len(s.cognito.asked) != 1 {
+						t.Errorf("the status is %d, and Cognito was asked %d times", w.Code, len(s.cognito.asked))
+					}
+					return
+				}
+				s.checkState(t, w, badLink, "riders", "en")
+				s.checkNotAsked(t)
+			})
+		}
+	}
+}
+
+func TestOnlyOurFormsAreRead(t *testing.T) {
+	form := values().Encode()
+	multipart := "--x\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\n" + userID + "\r\n--x--\r\n"
+	for name, test := range map[string]struct{ query, contentType, body string }{
+		"no body":                            {"", "application/x-www-form-urlencoded", ""},
+		"the values in the address":          {form, "application/x-www-form-urlencoded", ""},
+		"no content type":                    {"", "", form},
+		"a content type that is none":        {"", ";;;", form},
+		"plain text":                         {"", "text/plain", form},
+		"JSON":                               {"", "application/json", `{"client":"` + ridersID + `","user":"` + userID + `","code":"` + code + `"}`},
+		"a form with files":                  {"", "multipart/form-data; boundary=x", multipart},
+		"a form that is not escaped as such": {"", "application/x-www-form-urlencoded", form + "&x=%zz"},
+		"a form that is just too long":       {"", "application/x-www-form-urlencoded", form + "&x=" + strings.Repeat("x", maxBody-len(form)-2)},
+		"a form of 10 MB":                    {"", "application/x-www-form-urlencoded", form + "&x=" + strings.Repeat("x", 10<<20)},
+	} {
+		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+			t.Run(name+" at "+path, func(t *testing.T) {
+				s := newSite(t)
+				r := press(path, nil)
+				r.URL.RawQuery, r.Body, r.ContentLength = test.query, io.NopCloser(strings.NewReader(test.body)), int64(len(test.body))
+				r.Header.Set("Content-Type", test.contentType)
+				s.checkState(t, s.serve(t, r), badLink, "riders", "en")
+				s.checkNotAsked(t)
+			})
+		}
+	}
+	t.Run("a form of exactly the limit is read", func(t *testing.T) {
+		s := newSite(t)
+		form := values()
+		form.Set("x", strings.Repeat("x", maxBody-len(form.Encode())-3))
+		s.checkState(t, s.serve(t, press(link.PathConfirm, form)), confirmed, "riders", "en")
+	})
+}
+
+func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
+	for _, test := range []struct{ method, path string }{
+		{"GET", "/"}, {"GET", "/favicon.ico"}, {"GET", "/wp-login.php"}, {"GET", "/confirm/"}, {"GET", "/Confirm"}, {"GET", "/confirm/more"},
+		{"GET", "/resend"}, {"HEAD", "/resend"}, {"POST", "/"}, {"POST", "/confirm/"}, {"POST", "/other"},
+		{"PUT", "/confirm"}, {"PATCH", "/confirm"}, {"DELETE", "/confirm"}, {"OPTIONS", "/confirm"}, {"TRACE", "/confirm"}, {"CONFIRM", "/confirm"},
+	} {
+		t.Run(test.method+" "+test.path, func(t *testing.T) {
+			s := newSite(t)
+			r := press(test.path, values())
+			r.Method = test.method
+			s.checkState(t, s.serve(t, r), badLink, "riders", "en")
+			s.checkNotAsked(t)
+		})
+	}
+}
+
+func TestNewPasswordsMustBeTheSame(t *testing.T) {
+	for name, test := range map[string]struct {
+		password, repeat string
+		want             state
+	}{
+		"the same twice":               {password, password, resetDone},
+		"two that differ":              {password, "correct horse 8", resetRefused},
+		"two that differ in case":      {password, "Correct horse 7", resetRefused},
+		"one only":                     {password, "", resetRefused},
+		"the other one only":           {"", password, resetRefused},
+		"none":                         {"", "", resetRefused},
+		"blanks are part of a word":    {password, password + " ", resetRefused},
+		"signs that HTML would change": {`<">&'+%41 ß`, `<">&'+%41 ß`, resetDone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			w := s.serve(t, press(link.PathReset, values("password", test.password, "repeat", test.repeat)))
+			s.checkState(t, w, test.want, "riders", "en")
+			for _, typed := range []string{password, "orrect horse", "%41"} {
+				if strings.Contains(w.Body.String(), typed) {
+					t.Errorf("%q stands in the page", typed)
+				}
+			}
+			if test.want == resetDone {
+				if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmForgotPasswordInput); *in.Password != test.password {
+					t.Errorf("the password is saved as %q", *in.Password)
+				}
+				return
+			}
+			s.checkNotAsked(t)
+			// The form comes again, so that the next try needs no new link.
+			page := read(w.Body.String())
+			if page.action != "post /reset" || page.fields["user"] != userID || page.fields["code"] != code || page.fields["password"] != "" {
+				t.Errorf("the page has the form %s with %q", page.action, page.fields)
+			}
+		})
+	}
+}
+
+func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
+	for name, test := range map[string]struct{ lang, header, client, want string }{
+		"the link's":                            {"fr", "ar", ridersID, "fr"},
+		"the link's, with a region":             {"fr-CA", "", ridersID, "fr"},
+		"the browser's when the link has none":  {"", "ar", ridersID, "ar"},
+		"the browser's when the link's is none": {"xx", "ar-EG,en;q=0.8", ridersID, "ar"},
+		"the browser's first that there is":     {"", "de-AT, de;q=0.9, fr;q=0.8, en;q=0.7", ridersID, "fr"},
+		"any":                                   {"", "*", driversID, "fr"},
+		"none leads to the client's":            {"", "", driversID, "fr"},
+		"garbage leads to the client's":         {"../../../etc/passwd", ";;,,\x00<b>,", driversID, "fr"},
+		"300 KB lead to the client's":           {strings.Repeat("ar-", 100<<10), strings.Repeat("ar-", 100<<10), driversID, "fr"},
+		"a wish behind seven others is heard":   {"", "a,b,c,d,e,f,g,ar", ridersID, "ar"},
+		"a wish behind eight others is not":     {"", "a,b,c,d,e,f,g,h,ar", ridersID, "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			r := open(link.PathConfirm, values("lang", test.lang, "client", test.client))
+			r.Header.Set("Accept-Language", test.header)
+			w := s.serve(t, r)
+			client := map[string]string{ridersID: "riders", driversID: "drivers"}[test.client]
+			s.checkState(t, w, confirm, client, test.want)
+			if got := read(w.Body.String()); got.lang != test.want || got.fields["lang"] != test.want || w.Header().Get("Content-Language") != test.want {
+				t.Errorf("the page is in %s, its header says %s, its form goes on in %s", got.lang, w.Header().Get("Content-Language"), got.fields["lang"])
+			}
+		})
+	}
+}
+
+func TestThroughTheGateway(t *testing.T) {
+	wants := map[string]struct {
+		status int
+		asked  int
+	}{
+		"open-the-link-of-a-sign-up":                 {http.StatusOK, 0},
+		"press-the-button-that-confirms":             {http.StatusOK, 1},
+		"press-the-button-on-a-page-of-another-site": {http.StatusBadRequest, 0},
+		"send-a-new-link":                            {http.StatusOK, 1},
+		"save-a-new-password":                        {http.StatusOK, 1},
+		"open-a-path-that-does-not-exist":            {http.StatusBadRequest, 0},
+	}
+	for file, want := range wants {
+		t.Run(file, func(t *testing.T) {
+			payload, err := os.ReadFile(filepath.Join("testdata/events", file+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newSite(t)
+			adapter := algnhsa.New(s.handler.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2})
+			reply, err := adapter.Invoke(t.Context(), payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var response events.APIGatewayV2HTTPResponse
+			if err := json.Unmarshal(reply, &response); err != nil {
+				t.Fatal(err)
+			}
+			if response.StatusCode != want.status || len(s.cognito.asked) != want.asked {
+				t.Errorf("the status is %d, and Cognito was asked %d times, want %d and %d", response.StatusCode, len(s.cognito.asked), want.status, want.asked)
+			}
+			if response.IsBase64Encoded || read(response.Body).heading == "" || response.Headers["Content-Type"] != "text/html; charset=utf-8" {
+				t.Errorf("the page is %.100q, with %q", response.Body, response.Headers)
+			}
+			w := httptest.NewRecorder()
+			for name, value := range response.Headers {
+				w.Header().Set(name, value)
+			}
+			w.Body.WriteString(response.Body)
+			checkHeader(t, w)
+		})
+	}
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
+			t.Errorf("%s has no row in this test", file)
+		}
+	}
+}
+
+func TestAPageThatIsMissingIsOurFault(t *testing.T) {
+	s := newSite(t)
+	s.handler.dir = t.TempDir()
+	w := httptest.NewRecorder()
+	s.handler.routes().ServeHTTP(w, open(link.PathConfirm, values()))
+	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), userID) {
+		t.Errorf("the answer is %d %q", w.Code, w.Body)
+	}
+	if !strings.Contains(s.logged.String(), `"level":"ERROR"`) || !strings.Contains(s.logged.String(), "pages/riders/en/confirm") {
+		t.Errorf("the log does not tell what is missing: %s", s.logged)
+	}
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
+	planted := url.Values{"client": {ridersID}, "user": {"secret-user"}, "code": {"31415926"}, "return": {secret("return")}, "lang": {secret("lang")},
+		"password": {secret("password")}, "repeat": {secret("password")}, secret("key"): {secret("value")}}
+	bad := maps.Clone(planted)
+	bad["client"], bad["user"] = []string{secret("client")}, []string{secret("user")}
+	quoting := func(err error) error {
+		return &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "Sample", Err: err}
+	}
+	custom := open(link.PathConfirm, planted)
+	custom.Method = "SECRET-METHOD"
+	escaped := press(link.PathConfirm, nil)
+	escaped.Body = io.NopCloser(strings.NewReader("user=secret&%zz" + secret("body")))
+	for name, test := range map[string]struct {
+		request *http.Request
+		err     error
+	}{
+		"a link":                          {open(link.PathConfirm, planted), nil},
+		"a link for a new password":       {open(link.PathReset, planted), nil},
+		"a bad link":                      {open(link.PathConfirm, bad), nil},
+		"a path that is a secret":         {open("/"+secret("path"), planted), nil},
+		"a method that is a secret":       {custom, nil},
+		"a confirmation":                  {press(link.PathConfirm, planted), nil},
+		"a new link":                      {press(link.PathResend, planted), nil},
+		"a new password":                  {press(link.PathReset, planted), nil},
+		"a form that cannot be read":      {escaped, nil},
+		"Cognito refuses and quotes":      {press(link.PathConfirm, planted), quoting(&types.NotAuthorizedException{Message: new(secret("message"))})},
+		"Cognito fails and quotes":        {press(link.PathConfirm, planted), quoting(&types.InternalErrorException{Message: new(secret("message"))})},
+		"a later error that quotes":       {press(link.PathReset, planted), quoting(&smithy.GenericAPIError{Code: "LaterException", Message: secret("message")})},
+		"an error without a code, quoted": {press(link.PathResend, planted), errors.New(secret("message"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.cognito.err = test.err
+			for _, header := range []string{"Referer", "User-Agent", "Cookie", "Accept-Language", "X-Forwarded-For", "Authorization"} {
+				test.request.Header.Set(header, secret("header"))
+			}
+			printed := capture(t, func() { s.handler.routes().ServeHTTP(httptest.NewRecorder(), test.request) })
+			if s.logged.Len() == 0 {
+				t.Error("nothing was logged")
+			}
+			all := s.logged.String() + printed
+			for _, sign := range []string{"secret", "SECRET", "jane", "example.com", "31415926"} {
+				if strings.Contains(all, sign) {
+					t.Errorf("%q was logged: %s", sign, all)
+				}
+			}
+		})
+	}
+}
+
+// capture returns what is written to standard output and standard error
+// meanwhile.
+func capture(t *testing.T, run func()) string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = file, file
+	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
+	run()
+	printed, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(printed)
+}
+
+func BenchmarkGET(b *testing.B) {
+	s := newSite(b)
+	s.handler.log = logging.NewWith("verify-link", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	routes, r := s.handler.routes(), open(link.PathConfirm, values())
+	b.ReportAllocs()
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		if routes.ServeHTTP(w, r); w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
+	}
+}
+
+// states are all states that there are.
+func states() []state {
+	return []state{confirm, confirmCode, confirmed, alreadyConfirmed, expired, sent, throttled, unavailable, refused, badLink, reset, resetRefused, resetDone, resetExpired}
+}
+
+func TestEveryCompiledPageHasAStateAndTheOtherWayRound(t *testing.T) {
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for file := range all.compiled.Pages {
+		have[filepath.Base(file)] = true
+	}
+	var names []string
+	for _, s := range states() {
+		names = append(names, s.name)
+	}
+	slices.Sort(names)
+	if got := slices.Sorted(maps.Keys(have)); !slices.Equal(got, names) {
+		t.Errorf("the pages are %q, the states %q", got, names)
+	}
+}

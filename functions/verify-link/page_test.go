@@ -1,0 +1,295 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"golang.org/x/net/html"
+
+	"poolpost/internal/link"
+)
+
+// A shown page is what a test looks at in one.
+type shown struct {
+	skeleton string // its tags and the names of their attributes, in order
+	heading  string
+	lang     string
+	style    string
+	text     string            // what a person reads
+	action   string            // of its form, with the method: "post /confirm"
+	fields   map[string]string // of its form
+	next     string            // where its link leads
+}
+
+// read takes a page apart.
+func read(page string) shown {
+	p := shown{fields: map[string]string{}}
+	var tags, text strings.Builder
+	inside := ""
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for tokens.Next() != html.ErrorToken {
+		token := tokens.Token()
+		if token.Type == html.TextToken {
+			switch inside {
+			case "h1":
+				p.heading = token.Data
+			case "style":
+				p.style = token.Data
+				continue
+			}
+			text.WriteString(token.Data)
+			continue
+		}
+		inside = ""
+		fmt.Fprintf(&tags, "%s %s", token.Type, token.Data)
+		attributes := map[string]string{}
+		for _, a := range token.Attr {
+			attributes[a.Key] = a.Val
+			tags.WriteString(" " + a.Key)
+		}
+		tags.WriteByte('\n')
+		if token.Type != html.StartTagToken {
+			continue
+		}
+		switch inside = token.Data; inside {
+		case "html":
+			p.lang = attributes["lang"]
+		case "form":
+			p.action = attributes["method"] + " " + attributes["action"]
+		case "input":
+			p.fields[attributes["name"]] = attributes["value"]
+		case "a":
+			p.next = attributes["href"]
+		}
+	}
+	p.skeleton, p.text = tags.String(), text.String()
+	return p
+}
+
+// checkHeader checks the header of a page, the same for all of them.
+func checkHeader(t testing.TB, w *httptest.ResponseRecorder) {
+	t.Helper()
+	page := read(w.Body.String())
+	hash := sha256.Sum256([]byte(page.style))
+	for name, want := range map[string]string{
+		"Content-Type": "text/html; charset=utf-8",
+		"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
+			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Referrer-Policy":           "no-referrer",
+		"Cache-Control":             "no-store",
+		"X-Content-Type-Options":    "nosniff",
+		"X-Robots-Tag":              "noindex",
+		"Strict-Transport-Security": "max-age=63072000",
+		"Content-Language":          page.lang,
+		"Set-Cookie":                "",
+		"Location":                  "",
+	} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("the header has %s: %s, want %s", name, got, want)
+		}
+	}
+	for _, word := range []string{" script", " src", " on", " http-equiv"} {
+		if strings.Contains(page.skeleton, word) {
+			t.Errorf("the page has%s, which its policy forbids", word)
+		}
+	}
+}
+
+func TestAFormCarriesTheLinkOn(t *testing.T) {
+	back := "https://riders.example.com/trips/42"
+	for name, test := range map[string]struct {
+		request *http.Request
+		err     error
+		action  string
+		fields  map[string]string
+	}{
+		"confirm": {open(link.PathConfirm, values("return", back)), nil, "post /confirm",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en"}},
+		"confirm with a code typed by hand": {open(link.PathConfirm, values("code", "")), nil, "post /confirm",
+			map[string]string{"client": ridersID, "user": userID, "code": "", "return": "", "lang": "en"}},
+		"new password": {open(link.PathReset, values("return", back)), nil, "post /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en", "password": "", "repeat": ""}},
+		"send a new link": {press(link.PathConfirm, values("return", back)), &types.ExpiredCodeException{}, "post /resend",
+			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
+		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "get /confirm",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "get /confirm",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+		"try a new password again": {press(link.PathReset, values("password", password, "repeat", password)), &types.InternalErrorException{}, "get /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.cognito.err = test.err
+			page := read(s.serve(t, test.request).Body.String())
+			if page.action != test.action {
+				t.Errorf("the form is %s, want %s", page.action, test.action)
+			}
+			if fmt.Sprint(page.fields) != fmt.Sprint(test.fields) {
+				t.Errorf("the form has the fields %q, want %q", page.fields, test.fields)
+			}
+		})
+	}
+}
+
+func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
+	for name, test := range map[string]struct{ path, client, back, want string }{
+		"the app after confirming":                   {link.PathConfirm, ridersID, "", "https://riders.example.com/"},
+		"the other app after confirming":             {link.PathConfirm, driversID, "", "https://drivers.example.com/start?a=1&b=2"},
+		"sign-in after a new password":               {link.PathReset, ridersID, "", "https://riders.example.com/sign-in"},
+		"an allowed page":                            {link.PathConfirm, ridersID, "https://riders.example.com/trips", "https://riders.example.com/trips"},
+		"below an allowed page":                      {link.PathConfirm, ridersID, "https://riders.example.com/trips/42?a=1&b=%22", "https://riders.example.com/trips/42?a=1&b=%22"},
+		"an allowed page after a new password":       {link.PathReset, ridersID, "https://riders.example.com/trips", "https://riders.example.com/trips"},
+		"an allowed page in other letters":           {link.PathConfirm, ridersID, "HTTPS://Riders.Example.com:443/trips", "https://riders.example.com/trips"},
+		"the allowed page of another client":         {link.PathConfirm, driversID, "https://riders.example.com/trips", "https://drivers.example.com/start?a=1&b=2"},
+		"a page beside the allowed one":              {link.PathConfirm, ridersID, "https://riders.example.com/tripsy", "https://riders.example.com/"},
+		"out of the allowed page":                    {link.PathConfirm, ridersID, "https://riders.example.com/trips/../admin", "https://riders.example.com/"},
+		"another host":                               {link.PathConfirm, ridersID, "https://evil.example/trips", "https://riders.example.com/"},
+		"a host that begins like ours":               {link.PathConfirm, ridersID, "https://riders.example.com.evil.example/trips", "https://riders.example.com/"},
+		"our host as a user":                         {link.PathConfirm, ridersID, "https://riders.example.com@evil.example/trips", "https://riders.example.com/"},
+		"a backslash":                                {link.PathConfirm, ridersID, `https://riders.example.com\@evil.example/trips`, "https://riders.example.com/"},
+		"another scheme":                             {link.PathConfirm, ridersID, "http://riders.example.com/trips", "https://riders.example.com/"},
+		"a script":                                   {link.PathConfirm, ridersID, "javascript:alert(1)//https://riders.example.com/trips", "https://riders.example.com/"},
+		"a script in other letters and a line break": {link.PathConfirm, ridersID, "java\nScript:alert(1)", "https://riders.example.com/"},
+		"data":        {link.PathConfirm, ridersID, "data:text/html,<script>alert(1)</script>", "https://riders.example.com/"},
+		"no scheme":   {link.PathConfirm, ridersID, "//evil.example/trips", "https://riders.example.com/"},
+		"a path only": {link.PathConfirm, ridersID, "/trips", "https://riders.example.com/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			w := s.serve(t, press(test.path, values("client", test.client, "return", test.back, "password", password, "repeat", password)))
+			if got := read(w.Body.String()).next; got != test.want {
+				t.Errorf("the way on is %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// hostile are values that try to get out of where they stand.
+func hostile() map[string]string {
+	return map[string]string{
+		"a script":               `<script>alert(1)</script>`,
+		"the end of a value":     `"><script>alert(1)</script>`,
+		"the end of the other":   `'><img src=x onerror=alert(1)>`,
+		"a value without quotes": `x onfocus=alert(1) autofocus`,
+		"the end of the form":    `"></form><form action="https://evil.example">`,
+		"the end of the style":   `</style><script>alert(1)</script>`,
+		"the end of the title":   `</title><script>alert(1)</script>`,
+		"a comment":              `--><!--`,
+		"entities":               `&#34;&gt;&lt;script&gt;`,
+		"broken UTF-8":           "\xc0\xbcscript\xc0\xbe\xff",
+		"UTF-7":                  `+ADw-script+AD4-`,
+		"controls":               "\x00\x1c\x0b\r\n\u2028",
+		"a blank of ours":        "\x00continue\x00",
+		"a template":             `{{.Code}}${7*7}`,
+		"a script as an address": `javascript:alert(1)`,
+		"a right-to-left sign":   "\u202etxt.exe",
+	}
+}
+
+func TestNothingOfARequestBreaksOut(t *testing.T) {
+	s := newSite(t)
+	for what, value := range hostile() {
+		for _, key := range []string{"client", "user", "code", "return", "lang", "password"} {
+			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+				t.Run(what+" as "+key+" at "+path, func(t *testing.T) {
+					changed := values(key, value, "repeat", password)
+					for _, r := range []*http.Request{open(path, changed), press(path, changed)} {
+						r.Header.Set("Accept-Language", "en")
+						checkShape(t, s.serve(t, r).Body.String(), "riders", "en")
+					}
+				})
+			}
+		}
+		t.Run(what+" as a path and in the header", func(t *testing.T) {
+			r := open(link.PathConfirm, values())
+			r.URL.Path = "/" + value
+			for _, name := range []string{"Accept-Language", "Referer", "User-Agent", "X-Forwarded-Host", "Origin"} {
+				r.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			s.handler.routes().ServeHTTP(w, r)
+			if w.Code/100 == 3 {
+				checkRedirect(t, w) // a path that net/http has cleaned
+				return
+			}
+			checkShape(t, w.Body.String(), "riders", "en")
+		})
+	}
+}
+
+// checkRedirect checks that a visitor stays on this host.
+func checkRedirect(t testing.TB, w *httptest.ResponseRecorder) {
+	t.Helper()
+	to, err := url.Parse(w.Header().Get("Location"))
+	if err != nil || to.Host != "" || to.Scheme != "" || !strings.HasPrefix(to.Path, "/") || strings.HasPrefix(to.Path, "//") {
+		t.Errorf("the visitor is sent to %q", w.Header().Get("Location"))
+	}
+	if n := strings.Count(w.Body.String(), "<"); n > 2 { // <a href="…">…</a>
+		t.Errorf("the answer has %d tags: %s", n, w.Body)
+	}
+}
+
+// checkShape checks that a page has the tags of one of the compiled pages, and
+// nothing that only a request could have put there.
+func checkShape(t testing.TB, page, client, locale string) {
+	t.Helper()
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := read(page)
+	for _, s := range states() {
+		_, compiled, _ := strings.Cut(string(all.compiled.Pages["pages/"+client+"/"+locale+"/"+s.name]), "\x1c")
+		if want := read(compiled); got.skeleton == want.skeleton && got.text == want.text && got.style == want.style {
+			return
+		}
+	}
+	t.Errorf("no page looks like this:\n%s", page)
+}
+
+func FuzzOpen(f *testing.F) {
+	f.Add(link.PathConfirm, values().Encode(), "en")
+	f.Add(link.PathReset, values("return", "https://riders.example.com/trips").Encode(), "fr-CA,fr;q=0.9")
+	f.Add(link.PathConfirm, values("code", "", "client", driversID).Encode(), "ar")
+	f.Add("/other", "user=%zz&user=;&lang", "")
+	for _, value := range hostile() {
+		f.Add(link.PathConfirm, values("return", value, "user", value).Encode(), value)
+		f.Add(link.PathReset, values("return", value).Encode()+"&"+value, value)
+	}
+	s := newSite(f)
+	f.Fuzz(func(t *testing.T, path, query, language string) {
+		if _, err := url.ParseRequestURI("/?" + query); err != nil {
+			t.Skip("no server takes such an address")
+		}
+		r := open(link.PathConfirm, nil)
+		r.URL.Path, r.URL.RawQuery = "/"+strings.TrimPrefix(path, "/"), query
+		r.Header.Set("Accept-Language", language)
+		s.logged.Reset()
+		w := httptest.NewRecorder()
+		s.handler.routes().ServeHTTP(w, r)
+		s.checkNotAsked(t)
+		if w.Code/100 == 3 {
+			checkRedirect(t, w)
+			return
+		}
+		checkHeader(t, w)
+		page := read(w.Body.String())
+		client := "riders"
+		if strings.Contains(page.text, "Drivers & Co") {
+			client = "drivers"
+		}
+		checkShape(t, w.Body.String(), client, page.lang)
+		asked, err := url.ParseQuery(query)
+		if l, wrong := link.Read(asked); w.Code == http.StatusOK && err == nil && wrong == nil && page.fields["user"] != l.User {
+			t.Errorf("the form is for %q, the link for %q", page.fields["user"], l.User)
+		}
+	})
+}

@@ -1,0 +1,58 @@
+package mail
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"poolpost/internal/message"
+)
+
+func TestAnEntryDecodesAsItWasPut(t *testing.T) {
+	for name, entry := range map[string]Entry{
+		"a whole entry": {
+			Kind: message.Welcome, To: "ada@example.com", Name: "Ada O’Brien & Co", ClientID: "1sample1", Locales: []string{"fr-CA", "fr"},
+		},
+		"the least": {Kind: message.Welcome, To: "ada@example.com"},
+	} {
+		body, err := json.Marshal(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Decode(string(body)); err != nil || !reflect.DeepEqual(got, entry) {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
+// A newer function may put more on the queue than an older one knows.
+func TestAnEntryMayHoldMore(t *testing.T) {
+	got, err := Decode(`{"kind":"welcome","to":"ada@example.com","since":2}`)
+	if err != nil || got.To != "ada@example.com" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestWhatIsNoEntryIsRefused(t *testing.T) {
+	for body, want := range map[string]string{
+		``:                                   "decode mail queue entry: unexpected end of JSON input",
+		`hello`:                              "decode mail queue entry: invalid character 'h' looking for beginning of value",
+		`[]`:                                 "decode mail queue entry: json: cannot unmarshal array into Go value of type mail.Entry",
+		`{"kind":1,"to":"ada@example.com"}`:  "decode mail queue entry: json: cannot unmarshal number into Go struct field Entry.kind of type message.Kind",
+		`{}`:                                 "decode mail queue entry: it lacks a kind or an address",
+		`null`:                               "decode mail queue entry: it lacks a kind or an address",
+		`{"kind":"welcome"}`:                 "decode mail queue entry: it lacks a kind or an address",
+		`{"to":"ada@example.com"}`:           "decode mail queue entry: it lacks a kind or an address",
+		`{"kind":"","to":"ada@example.com"}`: "decode mail queue entry: it lacks a kind or an address",
+		`{"kind":"welcome","to":"ada@example.com"} {}`: "decode mail queue entry: invalid character '{' after top-level value",
+	} {
+		entry, err := Decode(body)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %+v, %v", body, entry, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "ada@") {
+			t.Errorf("the error quotes the address: %v", err)
+		}
+	}
+}

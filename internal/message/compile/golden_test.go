@@ -1,0 +1,114 @@
+package compile
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"poolpost/internal/message"
+)
+
+var update = flag.Bool("update", false, "write testdata/golden anew")
+
+const goldens = "testdata/golden"
+
+// sampleValues are what the goldens are filled with: Cognito's placeholders
+// where a trigger leaves them, and a name and an address like a person's.
+func sampleValues(locale string) message.Values {
+	return message.Values{
+		message.Link: "https://links.example.com/confirm?client=1sample111111111111example" +
+			"&user=11111111-2222-4333-8444-555555555555&code={####}&lang=" + locale,
+		message.Code:   "{####}",
+		message.User:   "{username}",
+		message.Name:   "Ada O’Brien",
+		message.Time:   "2026-01-02 15:04 UTC",
+		message.Place:  "Exampletown",
+		message.Device: "Firefox, Linux",
+	}
+}
+
+// nastiest is a name that wants everything that a name must not have.
+const nastiest = "<a href=\"https://example.net\">O'Brien & Sons</a>\r\n{####} {username} \u202e\x00'\"><script>alert(1)</script>"
+
+// golden are the goldens of the project's own messages, by their file: what a
+// mail program and Cognito get.
+func golden(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, m := range allMessages(t) {
+		filled := m.Fill(sampleValues(m.locale))
+		files[m.name()+".html"] = filled.HTML
+		files[m.name()+".txt"] = filled.Text
+		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\ntext message: %s\n", filled.Subject, filled.TextMessage)
+		if m.kind == message.SignUp {
+			values := sampleValues(m.locale)
+			values[message.Name] = message.CleanName(nastiest)
+			files[m.name()+".hostile.html"] = m.Fill(values).HTML
+		}
+	}
+	return files
+}
+
+// TestGoldens holds every part of every message in every locale against its
+// golden, and finds goldens without a message. After a change of words or
+// layout, run it with -update and read the difference.
+func TestGoldens(t *testing.T) {
+	want := golden(t)
+	if *update {
+		if err := os.RemoveAll(goldens); err != nil {
+			t.Fatal(err)
+		}
+		for file, text := range want {
+			path := filepath.Join(goldens, file)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	have := map[string]bool{}
+	err := filepath.WalkDir(goldens, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		file, err := filepath.Rel(goldens, path)
+		have[filepath.ToSlash(file)] = true
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file := range have {
+		if _, ok := want[file]; !ok {
+			t.Errorf("%s is the golden of no message; run this test with -update", file)
+		}
+	}
+	for _, file := range slices.Sorted(maps.Keys(want)) {
+		if !have[file] {
+			t.Errorf("%s is missing; run this test with -update", file)
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(goldens, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(text) != want[file] {
+			i := 0
+			for i < min(len(text), len(want[file])) && text[i] == want[file][i] {
+				i++
+			}
+			t.Errorf("%s differs from the message, at byte %d:\ngolden  %q\nmessage %q\nIf the message is right, run this test with -update.",
+				file, i, around(string(text), i), around(want[file], i))
+		}
+	}
+}
+
+// around is what stands near a place in a text.
+func around(s string, i int) string { return s[max(0, i-30):min(len(s), i+60)] }

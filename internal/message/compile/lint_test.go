@@ -1,0 +1,211 @@
+package compile
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"poolpost/internal/message"
+)
+
+func marked(name string) string { return message.BlankMark + name + message.BlankMark }
+
+// faultless are two messages without a fault: with a code and without.
+func faultless() map[message.Kind]message.Message {
+	greeting, greetingBlank := "Hello "+marked(message.Name)+",", marked(message.Greeting)
+	button := `<a ses:no-track href="` + marked(message.Link) + `">Go</a>`
+	return map[message.Kind]message.Message{
+		message.SignUp: {
+			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Confirm",
+			HTML:        "<p>" + greetingBlank + "</p>" + button + marked(message.Code),
+			Text:        greetingBlank + " " + marked(message.Link) + " " + marked(message.Code),
+			TextMessage: marked(message.Code) + " is your code",
+		},
+		message.Invitation: {
+			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Invitation",
+			HTML:        "<p>" + greetingBlank + "</p>" + button + marked(message.Code) + marked(message.User),
+			Text:        greetingBlank + " " + marked(message.Link) + " " + marked(message.Code) + marked(message.User),
+			TextMessage: marked(message.User) + " " + marked(message.Code),
+		},
+		message.SignInCode: {
+			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Code",
+			HTML:        "<p>" + greetingBlank + "</p>" + marked(message.Code),
+			Text:        greetingBlank + " " + marked(message.Code),
+			TextMessage: marked(message.Code) + " is your code",
+		},
+		message.Welcome: {
+			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Welcome",
+			HTML: "<p>" + greetingBlank + "</p>" + button,
+			Text: greetingBlank + " " + marked(message.Link),
+		},
+	}
+}
+
+func TestLint(t *testing.T) {
+	const (
+		sample = message.SignUp
+		noLink = "the HTML must hold one link, the link of the message; it holds "
+		theirs = " holds a placeholder of Cognito's; write {code}, {link} or {user} in the words instead"
+	)
+	filled := func(n int) string { return strings.Repeat("x", n) }
+	tests := map[string]struct {
+		kind   message.Kind
+		change func(*message.Message)
+		want   []string
+	}{
+		"nothing wrong with a sign-up":      {sample, func(*message.Message) {}, nil},
+		"nothing wrong with an invitation":  {message.Invitation, func(*message.Message) {}, nil},
+		"nothing wrong with a sign-in code": {message.SignInCode, func(*message.Message) {}, nil},
+		"nothing wrong with a welcome":      {message.Welcome, func(*message.Message) {}, nil},
+
+		"an empty subject": {sample, func(m *message.Message) { m.Subject = "" }, []string{
+			"the subject has 0 characters when its blanks are filled; Cognito takes 1 to 140"}},
+		"a subject of 140 characters": {sample, func(m *message.Message) { m.Subject = strings.Repeat("é", 140) }, nil},
+		"a subject of 141 characters": {sample, func(m *message.Message) { m.Subject = strings.Repeat("é", 141) }, []string{
+			"the subject has 141 characters when its blanks are filled; Cognito takes 1 to 140"}},
+		"a subject with a line feed":       {sample, func(m *message.Message) { m.Subject = "a\nb" }, []string{"the subject has a line break"}},
+		"a subject with a carriage return": {sample, func(m *message.Message) { m.Subject = "a\rb" }, []string{"the subject has a line break"}},
+		"a subject with a no-break space": {sample, func(m *message.Message) { m.Subject = "a\u00a0b" }, []string{
+			"the subject holds U+00A0, which Cognito refuses"}},
+		"a subject with a name": {sample, func(m *message.Message) { m.Subject += marked(message.Name) }, []string{
+			"the subject shows a name, which this kind of message does not have"}},
+		"a subject with a code": {sample, func(m *message.Message) { m.Subject += marked(message.Code) }, []string{
+			"the subject shows a code, which this kind of message does not have"}},
+		"a subject with the placeholder": {sample, func(m *message.Message) { m.Subject += "{####}" }, []string{
+			"the subject" + theirs}},
+
+		"an HTML of 20,000 characters when it is filled": {sample, func(m *message.Message) {
+			m.HTML += filled(20_000 - len([]rune(m.Fill(Longest).HTML)))
+		}, nil},
+		"an HTML of 20,001 characters when it is filled": {sample, func(m *message.Message) {
+			m.HTML += filled(20_001 - len([]rune(m.Fill(Longest).HTML)))
+		}, []string{"the HTML has 20001 characters when its blanks are filled; Cognito takes 6 to 20000"}},
+		"no HTML": {message.Welcome, func(m *message.Message) { m.HTML = "" }, []string{
+			"the HTML has 0 characters when its blanks are filled; Cognito takes 6 to 20000",
+			"the HTML lacks the greeting", "the HTML lacks the link", noLink + "0"}},
+		"an HTML with a joiner": {sample, func(m *message.Message) { m.HTML += "\u200d\u200d" }, []string{
+			"the HTML holds U+200D, which Cognito refuses"}},
+		"an HTML without its greeting": {sample, func(m *message.Message) {
+			m.HTML = strings.ReplaceAll(m.HTML, marked(message.Greeting), "")
+		}, []string{"the HTML lacks the greeting"}},
+		"an HTML without its code": {sample, func(m *message.Message) {
+			m.HTML = strings.ReplaceAll(m.HTML, marked(message.Code), "")
+		}, []string{"the HTML lacks the code"}},
+		"an invitation without its user name": {message.Invitation, func(m *message.Message) {
+			m.HTML = strings.ReplaceAll(m.HTML, marked(message.User), "")
+		}, []string{"the HTML lacks the user"}},
+		"an HTML with a blank of another kind": {sample, func(m *message.Message) { m.HTML += marked(message.User) }, []string{
+			"the HTML shows a user, which this kind of message does not have"}},
+		"an HTML with a blank that there is not": {sample, func(m *message.Message) { m.HTML += marked("nonsense") }, []string{
+			"the HTML shows a nonsense, which this kind of message does not have"}},
+		"an HTML with the placeholder of the code": {sample, func(m *message.Message) { m.HTML += "{####}" }, []string{"the HTML" + theirs}},
+		"an HTML with the placeholder of a link":   {sample, func(m *message.Message) { m.HTML += "{##Click##}" }, []string{"the HTML" + theirs}},
+		"an HTML with the placeholder of the user": {sample, func(m *message.Message) { m.HTML += "{username}" }, []string{"the HTML" + theirs}},
+
+		"a text without its link": {sample, func(m *message.Message) {
+			m.Text = strings.ReplaceAll(m.Text, marked(message.Link), "")
+		}, []string{"the text lacks the link"}},
+		"a text without its greeting": {sample, func(m *message.Message) {
+			m.Text = strings.ReplaceAll(m.Text, marked(message.Greeting), "")
+		}, []string{"the text lacks the greeting"}},
+		"a text with a blank of another kind": {message.Welcome, func(m *message.Message) { m.Text += marked(message.Code) }, []string{
+			"the text shows a code, which this kind of message does not have"}},
+		"a text with the placeholder": {sample, func(m *message.Message) { m.Text += "{####}" }, []string{"the text" + theirs}},
+
+		"a greeting without the name": {sample, func(m *message.Message) { m.Greeting = "Hello," }, []string{"the greeting lacks the name"}},
+		"a greeting with the code": {sample, func(m *message.Message) { m.Greeting += marked(message.Code) }, []string{
+			"the greeting shows a code, which this kind of message does not have"}},
+		"a greeting without a name that has one": {sample, func(m *message.Message) { m.GreetingWithoutName += marked(message.Name) }, []string{
+			"the greeting without name shows a name, which this kind of message does not have"}},
+		"a greeting with the placeholder": {sample, func(m *message.Message) { m.Greeting += "{username}" }, []string{"the greeting" + theirs}},
+
+		"a text message without its code": {sample, func(m *message.Message) { m.TextMessage = "Welcome" }, []string{
+			"the text message lacks the code"}},
+		"a text message with a link": {sample, func(m *message.Message) { m.TextMessage = marked(message.Code) + marked(message.Link) }, []string{
+			"the text message has 650 characters when its blanks are filled; Cognito takes 6 to 140",
+			"the text message shows a link, which this kind of message does not have"}},
+		"a text message of 140 characters when it is filled": {sample, func(m *message.Message) {
+			m.TextMessage = marked(message.Code) + strings.Repeat("é", 140-len(Longest[message.Code]))
+		}, nil},
+		"a text message of 141 characters when it is filled": {sample, func(m *message.Message) {
+			m.TextMessage = marked(message.Code) + strings.Repeat("é", 141-len(Longest[message.Code]))
+		}, []string{"the text message has 141 characters when its blanks are filled; Cognito takes 6 to 140"}},
+		"a text message that is missing": {sample, func(m *message.Message) { m.TextMessage = "" }, []string{
+			"the text message has 0 characters when its blanks are filled; Cognito takes 6 to 140", "the text message lacks the code"}},
+		"a text message with a direction mark": {sample, func(m *message.Message) { m.TextMessage += "\u200f" }, []string{
+			"the text message holds U+200F, which Cognito refuses"}},
+		"a text message with the placeholder": {sample, func(m *message.Message) { m.TextMessage += "{####}" }, []string{"the text message" + theirs}},
+		"an invitation's text message without the user name": {message.Invitation, func(m *message.Message) { m.TextMessage = marked(message.Code) }, []string{
+			"the text message lacks the user"}},
+		"a text message without a code to send": {message.Welcome, func(m *message.Message) { m.TextMessage = "Welcome to MyApp" }, []string{
+			"it has a text message, but no code to send to a phone"}},
+
+		"a second link": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="https://example.com/">x</a>` }, []string{noLink + "2"}},
+		"the same link twice": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="` + marked(message.Link) + `">x</a>` }, []string{
+			noLink + "2"}},
+		"a link to somewhere else": {sample, func(m *message.Message) {
+			m.HTML = strings.ReplaceAll(m.HTML, `href="`, `href="https://example.com/?u=`)
+		}, []string{noLink + "1"}},
+		"a link without TLS": {sample, func(m *message.Message) {
+			m.HTML += `<a ses:no-track href="http://example.com/">x</a>`
+		}, []string{"a link does not begin with https://: http://example.com/", noLink + "2"}},
+		"a link to a script of many lines": {sample, func(m *message.Message) {
+			m.HTML += `<a ses:no-track href="javascript:` + "\n" + filled(100) + `">x</a>`
+		}, []string{"a link does not begin with https://: javascript:" + filled(49) + "…", noLink + "2"}},
+		"a link without an address": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track>x</a>` }, []string{
+			"a link does not begin with https://: ", noLink + "2"}},
+		"a link to a mailbox in a sign-in code": {message.SignInCode, func(m *message.Message) {
+			m.HTML += `<a ses:no-track href="mailto:support@example.com">x</a>`
+		}, []string{"a link does not begin with https://: mailto:support@example.com", "the HTML holds a link, but a message of this kind has none"}},
+		"a link that SES may rewrite": {sample, func(m *message.Message) { m.HTML = strings.ReplaceAll(m.HTML, "ses:no-track ", "") }, []string{
+			"a link lacks ses:no-track"}},
+		"a script":    {sample, func(m *message.Message) { m.HTML += "<script>x</script>" }, []string{"the HTML holds a <script>"}},
+		"a frame":     {sample, func(m *message.Message) { m.HTML += "<IFRAME></IFRAME>" }, []string{"the HTML holds a <iframe>"}},
+		"an object":   {sample, func(m *message.Message) { m.HTML += "<object></object>" }, []string{"the HTML holds a <object>"}},
+		"an embedded": {sample, func(m *message.Message) { m.HTML += "<embed>" }, []string{"the HTML holds a <embed>"}},
+		"a form":      {sample, func(m *message.Message) { m.HTML += "<form></form>" }, []string{"the HTML holds a <form>"}},
+		"a style sheet from elsewhere": {sample, func(m *message.Message) { m.HTML += `<link rel="stylesheet"/>` }, []string{
+			"the HTML holds a <link>"}},
+		"another base": {sample, func(m *message.Message) { m.HTML += `<base href="https://example.com/">` }, []string{"the HTML holds a <base>"}},
+		"an event handler": {sample, func(m *message.Message) { m.HTML += `<p onclick="x">` }, []string{
+			"the HTML holds an event handler: onclick"}},
+		"a picture without TLS": {sample, func(m *message.Message) { m.HTML += `<img src="http://example.com/a.png">` }, []string{
+			"the HTML loads something that is not https: http://example.com/a.png"}},
+		"a picture in the mail": {sample, func(m *message.Message) { m.HTML += `<img src="data:image/png;base64,AAAA">` }, []string{
+			"the HTML loads something that is not https: data:image/png;base64,AAAA"}},
+		"a picture with TLS": {sample, func(m *message.Message) { m.HTML += `<img src="https://example.com/a.png" alt="">` }, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := faultless()[test.kind]
+			test.change(&m)
+			var got []string
+			for _, err := range Lint(test.kind, m) {
+				got = append(got, err.Error())
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// The linter is only as good as its longest values: none may be shorter than
+// what can come.
+func TestLongestValuesAreLong(t *testing.T) {
+	if name := message.CleanName(strings.Repeat("W", 2048)); len([]rune(name)) > len(Longest[message.Name]) {
+		t.Errorf("a name can be %d characters long", len([]rune(name)))
+	}
+	for kind, names := range blanks {
+		for _, name := range names {
+			if Longest[name] == "" {
+				t.Errorf("%s has the blank %s, for which there is no longest value", kind, name)
+			}
+		}
+	}
+	for name, value := range Longest {
+		if message.Plain(value) != value {
+			t.Errorf("the longest %s holds what Cognito refuses", name)
+		}
+	}
+}

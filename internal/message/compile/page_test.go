@@ -1,0 +1,148 @@
+package compile
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"poolpost/internal/link"
+	"poolpost/internal/message"
+
+	"golang.org/x/net/html"
+)
+
+// filledByPages are the blanks that verify-link fills.
+var filledByPages = []string{"client", "user", "code", "return", "lang", "continue", "again"}
+
+var (
+	anyBlank = regexp.MustCompile(message.BlankMark + "([a-z]*)" + message.BlankMark)
+	action   = regexp.MustCompile(`action="([^"]*)"`)
+)
+
+func TestPages(t *testing.T) {
+	s := shipped(t)
+	out := compileAll(t, os.DirFS(templates), s)
+	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
+	if err != nil || len(sources) < 14 {
+		t.Fatal(sources, err)
+	}
+	if want := len(sources) * len(s.Locales); len(out.Pages) != want {
+		t.Errorf("there are %d pages, want %d", len(out.Pages), want)
+	}
+	dir := t.TempDir()
+	for file, content := range out.Pages {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, locale := range s.Locales {
+		for _, source := range sources {
+			state := strings.TrimSuffix(filepath.Base(source), ".tmpl")
+			t.Run(locale+"/"+state, func(t *testing.T) {
+				page, err := message.LoadPage(dir, "web", locale, state)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkPage(t, locale, page)
+			})
+		}
+	}
+}
+
+func checkPage(t *testing.T, locale string, page message.Page) {
+	t.Helper()
+	if len(page.HTML) > 30<<10 {
+		t.Errorf("it has %d bytes", len(page.HTML))
+	}
+	_, rest, _ := strings.Cut(page.HTML, "<style>")
+	css, rest, closed := strings.Cut(rest, "</style>")
+	hash := sha256.Sum256([]byte(css))
+	if want := "sha256-" + base64.StdEncoding.EncodeToString(hash[:]); !closed || page.StyleHash != want {
+		t.Errorf("its style has the hash %s, not %s", want, page.StyleHash)
+	}
+	if strings.Contains(rest, "<style") || strings.Contains(page.HTML, " style=") {
+		t.Error("it has a style that the hash does not cover")
+	}
+	if strings.Contains(css, message.BlankMark) {
+		t.Error("its style changes when it is filled")
+	}
+	for _, left := range []string{"ZgotmplZ", "blank0", "{{", "<no value>"} {
+		if strings.Contains(page.HTML, left) {
+			t.Errorf("it holds %s", left)
+		}
+	}
+	for _, m := range anyBlank.FindAllStringSubmatch(page.HTML, -1) {
+		if !slices.Contains(filledByPages, m[1]) {
+			t.Errorf("nothing fills its blank %q", m[1])
+		}
+	}
+	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {
+		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, message.BlankMark + "again" + message.BlankMark}, m[1]) {
+			t.Errorf("a form goes to %q", m[1])
+		}
+	}
+	if a := first(page.HTML, "html"); a["lang"] != locale || a["dir"] != directions[locale].dir {
+		t.Errorf("<html> has %v", a)
+	}
+
+	// Whatever it is filled with, it stays the page that it is.
+	plain, nasty := message.Values{}, message.Values{}
+	for _, name := range filledByPages {
+		plain[name], nasty[name] = "x", `"'><script src=//example.net></script><!-- <a onclick=x>`
+	}
+	tags := elements(t, message.FillHTML(page.HTML, plain))
+	if !slices.Equal(tags, elements(t, message.FillHTML(page.HTML, nasty))) {
+		t.Error("a value can change what it is made of")
+	}
+}
+
+// elements are the tags of a page with the names of their attributes. It fails
+// for those that the Content-Security-Policy would block.
+func elements(t *testing.T, page string) []string {
+	t.Helper()
+	var list []string
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for tokens.Next() != html.ErrorToken {
+		token := tokens.Token()
+		if token.Type == html.TextToken {
+			continue
+		}
+		if slices.Contains([]string{"script", "link", "img", "iframe", "base", "object"}, token.Data) {
+			t.Errorf("it has a <%s>", token.Data)
+		}
+		entry := token.Type.String() + " " + token.Data
+		for _, a := range token.Attr {
+			entry += " " + a.Key
+			if a.Key == "src" || strings.HasPrefix(a.Key, "on") {
+				t.Errorf("<%s> has %s", token.Data, a.Key)
+			}
+		}
+		list = append(list, entry)
+	}
+	if len(list) < 15 {
+		t.Errorf("it has only the tags %q", list)
+	}
+	return list
+}
+
+func TestPagesAskForThePoolsPasswords(t *testing.T) {
+	s := inEnglish(t)
+	s.Pool.PasswordPolicy.MinimumLength = 17
+	s.Pool.PasswordPolicy.RequireSymbols = true
+	out := compileAll(t, os.DirFS(templates), s)
+	for _, state := range []string{"reset", "reset-refused"} {
+		page := string(out.Pages[message.PageFile("web", "en", state)])
+		if strings.Count(page, `minlength="17"`) != 2 || !strings.Contains(page, "17 characters") || !strings.Contains(page, "a special character") {
+			t.Errorf("%s does not ask for 17 characters and a special one:\n%s", state, page)
+		}
+	}
+}

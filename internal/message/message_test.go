@@ -1,0 +1,245 @@
+package message
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+)
+
+// mark writes a blank as a compiled file has it.
+func mark(name string) string { return BlankMark + name + BlankMark }
+
+// sample has every context that a blank can stand in.
+var sample = Message{
+	Greeting:            "Hello " + mark(Name) + ",",
+	GreetingWithoutName: "Hello,",
+	Subject:             "Confirm your address",
+	HTML: `<!doctype html><html lang="en"><head><title>Confirm</title><style>a{color:#1d4ed8}</style></head><body><p>` + mark(Greeting) +
+		`</p><a ses:no-track href="` + mark(Link) + `" target="_blank">Confirm</a><span dir="ltr">` + mark(Code) + `</span><bdi>` + mark(User) +
+		`</bdi><!--[if mso]><table><![endif]--><p>` + mark(Time) + mark(Place) + ` ` + mark(Device) + `</p></body></html>`,
+	Text:        mark(Greeting) + "\n\n" + mark(Link) + "\n" + mark(Code) + " " + mark(User) + "\n",
+	TextMessage: mark(Code) + " is your code.",
+}
+
+func TestFill(t *testing.T) {
+	m := Message{
+		Greeting: "Hello " + mark(Name) + ",", GreetingWithoutName: "Hello,",
+		Subject:     "For " + mark(Code),
+		HTML:        `<p>` + mark(Greeting) + `</p><a href="` + mark(Link) + `">` + mark(Code) + mark(Code) + `</a>`,
+		Text:        mark(Greeting) + " " + mark(Link) + " " + mark(Code),
+		TextMessage: mark(Code) + mark(User) + "!",
+	}
+	tests := map[string]struct {
+		values Values
+		want   Filled
+	}{
+		"a name": {
+			Values{Name: "Ada", Link: "https://a/?b=1&c=2", Code: "123456", User: "ada"},
+			Filled{
+				"For 123456", `<p>Hello Ada,</p><a href="https://a/?b=1&amp;c=2">123456123456</a>`,
+				"Hello Ada, https://a/?b=1&c=2 123456", "123456ada!",
+			},
+		},
+		"no name": {
+			Values{Link: "https://a/", Code: "1"},
+			Filled{"For 1", `<p>Hello,</p><a href="https://a/">11</a>`, "Hello, https://a/ 1", "1!"},
+		},
+		"a name that HTML must not see": {
+			Values{Name: "Tom & <Jerry>"},
+			Filled{"For ", `<p>Hello Tom &amp; &lt;Jerry&gt;,</p><a href=""></a>`, "Hello Tom & <Jerry>,  ", "!"},
+		},
+		"Cognito's placeholders stay as they are": {
+			Values{Link: "https://a/?code={####}", Code: "{####}", User: "{username}"},
+			Filled{"For {####}", `<p>Hello,</p><a href="https://a/?code={####}">{####}{####}</a>`, "Hello, https://a/?code={####} {####}", "{####}{username}!"},
+		},
+		"a value that looks like a blank is not filled again": {
+			Values{Name: mark(Code), Link: mark(Code), Code: "secret"},
+			Filled{
+				"For secret", `<p>Hello &#xFFFD;code&#xFFFD;,</p><a href="&#xFFFD;code&#xFFFD;">secretsecret</a>`,
+				"Hello " + mark(Code) + ", " + mark(Code) + " secret", "secret!",
+			},
+		},
+		"a greeting cannot be given": {
+			Values{Greeting: "<b>"},
+			Filled{"For ", `<p>Hello,</p><a href=""></a>`, "Hello,  ", "!"},
+		},
+		"nothing": {nil, Filled{"For ", `<p>Hello,</p><a href=""></a>`, "Hello,  ", "!"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := m.Fill(test.values); got != test.want {
+				t.Errorf("got\n%+v\nwant\n%+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestEscapeHTML(t *testing.T) {
+	for in, want := range map[string]string{
+		`Ada <b>"O'Brien"</b> & Co`: "Ada &lt;b&gt;&#34;O&#39;Brien&#34;&lt;/b&gt; &amp; Co",
+		"&amp;":                     "&amp;amp;",
+		"{####} é 世界 👍 a\r\n\tb":    "{####} é 世界 👍 a\r\n\tb",
+		"a\u00a0b\u202ec":           "a&#xA0;b&#x202E;c",
+		"\u200d\ue000":              "&#x200D;&#xE000;",
+		"\x00\x1c\x7f\u0085\x1b":    "&#xFFFD;&#xFFFD;&#xFFFD;&#xFFFD;&#xFFFD;", // HTML cannot write these
+		"a\xffb":                    "a&#xFFFD;b",
+	} {
+		var b strings.Builder
+		if EscapeHTML(&b, in); b.String() != want {
+			t.Errorf("%q: got %q, want %q", in, b.String(), want)
+		}
+	}
+}
+
+// outline is what a page is made of, without the values in it: its tags with
+// the names of their attributes, its comments and doctype.
+func outline(page string) []string {
+	var list []string
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for tokens.Next() != html.ErrorToken {
+		token := tokens.Token()
+		switch token.Type {
+		case html.TextToken:
+			continue
+		case html.CommentToken, html.DoctypeToken:
+			list = append(list, token.String())
+		default:
+			entry := token.Type.String() + " " + token.Data
+			for _, a := range token.Attr {
+				entry += " " + a.Key
+			}
+			list = append(list, entry)
+		}
+	}
+	return list
+}
+
+// FuzzFill holds that no value breaks out of its place in the HTML, and that
+// Cognito refuses nothing of what comes out.
+func FuzzFill(f *testing.F) {
+	f.Add("Ada", "https://links.example.com/confirm?user=a&code={####}", "{####}", "{username}", "now")
+	f.Add(`"><script>alert(1)</script>`, `javascript:alert(1)`, `' onclick=x "`, "<!--", "-->")
+	f.Add("<![endif]-->", "\x00link\x00", "&quot;&#34;&#x22;", "</bdi></body>", "]]>")
+	f.Add("\u2028\u202e\u00a0", "\xff\xfe", "{####}", "</title><style>", "<plaintext>")
+	want := outline(sample.Fill(nil).HTML)
+	if len(want) < 20 {
+		f.Fatalf("the sample has only %q", want)
+	}
+	f.Fuzz(func(t *testing.T, name, link, code, user, rest string) {
+		filled := sample.Fill(Values{Name: name, Link: link, Code: code, User: user, Time: rest, Place: rest, Device: rest})
+		if got := outline(filled.HTML); !reflect.DeepEqual(got, want) {
+			t.Errorf("the page is made of\n%q\nnot\n%q", got, want)
+		}
+		for _, r := range filled.HTML {
+			if !Accepted(r) {
+				t.Fatalf("the HTML holds %U: %q", r, filled.HTML)
+			}
+		}
+		if filled.Subject != sample.Subject {
+			t.Errorf("the subject became %q", filled.Subject)
+		}
+		var b strings.Builder
+		EscapeHTML(&b, name)
+		if got := html.UnescapeString(b.String()); got != readable(name) {
+			t.Errorf("%q reads as %q", name, got)
+		}
+	})
+}
+
+// readable is what HTML can say of a text: broken bytes and the controls that
+// it has no reference for become U+FFFD.
+func readable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !Accepted(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+func TestFillHTML(t *testing.T) {
+	page := `<input name="user" value="` + mark("user") + `"><a href="` + mark("continue") + `">` + mark(Greeting) + `</a>`
+	got := FillHTML(page, Values{"user": `"><b>`, "continue": "https://a/?b&c", Greeting: "Hi"})
+	want := `<input name="user" value="&#34;&gt;&lt;b&gt;"><a href="https://a/?b&amp;c">Hi</a>`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestEncodeAndDecode(t *testing.T) {
+	got, err := Decode(sample.Encode())
+	if err != nil || got != sample {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for file, want := range map[string]string{
+		"":                                "a compiled message has 6 parts, not 1",
+		"a" + strings.Repeat(PartMark, 4): "a compiled message has 6 parts, not 5",
+		strings.Repeat(PartMark, 6):       "a compiled message has 6 parts, not 7",
+	} {
+		if m, err := Decode([]byte(file)); err == nil || err.Error() != want {
+			t.Errorf("%q: got %+v, %v", file, m, err)
+		}
+	}
+}
+
+func TestMarksCannotStandInAMessage(t *testing.T) {
+	for _, m := range []string{PartMark, BlankMark} {
+		if r, _ := utf8.DecodeRuneInString(m); Accepted(r) {
+			t.Errorf("Cognito accepts %U", r)
+		}
+	}
+}
+
+func write(t *testing.T, dir, file string, content []byte) {
+	t.Helper()
+	file = filepath.Join(dir, file)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "messages/web/zh-Hans/sign-up", sample.Encode())
+	write(t, dir, "messages/web/en/sign-up", []byte("broken"))
+	if m, err := Load(dir, "web", "zh-Hans", SignUp); err != nil || m != sample {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	_, err := Load(dir, "web", "en", SignUp)
+	if err == nil || err.Error() != "load message messages/web/en/sign-up: a compiled message has 6 parts, not 1" {
+		t.Errorf("a broken file: %v", err)
+	}
+	_, err = Load(dir, "web", "fr", SignUp)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "load message: ") {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestLoadPage(t *testing.T) {
+	dir := t.TempDir()
+	page := Page{StyleHash: "sha256-AAAA", HTML: "<p>" + mark("user") + "</p>"}
+	write(t, dir, "pages/web/en/confirm", page.Encode())
+	write(t, dir, "pages/web/en/sent", []byte("<p></p>"))
+	if p, err := LoadPage(dir, "web", "en", "confirm"); err != nil || p != page {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	_, err := LoadPage(dir, "web", "en", "sent")
+	if err == nil || err.Error() != "load page pages/web/en/sent: it was not compiled" {
+		t.Errorf("a broken file: %v", err)
+	}
+	_, err = LoadPage(dir, "web", "en", "nowhere")
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "load page: ") {
+		t.Errorf("no file: %v", err)
+	}
+}

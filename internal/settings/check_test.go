@@ -1,0 +1,298 @@
+package settings
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// good is a file that uses every part of the settings; one edit makes it bad.
+const good = `pool:
+  name: App_Users
+  region: eu-central-1
+  tags:
+    AppName: MyApp
+  attributes:
+    - name: agentName
+      maxLength: 100
+  passwordPolicy:
+    minimumLength: 8
+    temporaryPasswordDays: 7
+  devices: always
+  mfa: "off"
+mail:
+  from:
+    name: MyApp
+    address: no-reply@example.com
+  replyTo: support@example.com
+  nameAttributes: [given_name, agentName]
+links:
+  host: links.example.com
+brands:
+  - name: myapp
+    displayName: MyApp
+    color: "#1d4ed8"
+    postalAddress: 1 Sample Street
+    support: support@example.com
+clients:
+  - name: web
+    brand: myapp
+    locale: en
+    url: https://app.example.com/
+    signInUrl: https://app.example.com/sign-in
+    attributeUrl: https://app.example.com/verify
+    resetUrl: https://app.example.com/reset
+    returnUrls: [https://app.example.com/]
+    refreshTokenDays: 30
+locales: [en, fr]
+signUp:
+  email:
+    allowedDomains: [example.com]
+    deniedDomains: ["*.example.com"]
+  attributes:
+    - name: agentName
+      label: {en: Agent}
+      pattern: "[a-z]+"
+      minLength: 2
+      maxLength: 40
+groups: [members]
+identityPool:
+  facebookAppId: "123456789"
+`
+
+func TestValuesThatAreRefused(t *testing.T) {
+	parse(t, good)
+	long := strings.Repeat("x", 129)
+	tests := map[string]struct {
+		replace, by string
+		want        string // the error without the file's name
+	}{
+		"a pool's name with a slash": {"App_Users", "App/Users",
+			`2: pool.name: must be 1 to 128 letters, digits, blanks or any of _+=,.@-, not "App/Users"`},
+		"a pool's name that is too long": {"App_Users", long,
+			`2: pool.name: must be 1 to 128 letters, digits, blanks or any of _+=,.@-, not "` + long + `"`},
+		"an empty region": {"region: eu-central-1", `region: ""`,
+			`3: pool.region: is missing; write an AWS region, such as eu-central-1`},
+		"a city in the place of a region": {"eu-central-1", "Frankfurt",
+			`3: pool.region: must be an AWS region, such as eu-central-1, not "Frankfurt"`},
+		"a tag of AWS's own": {"AppName: MyApp", "Aws:x: MyApp",
+			`5: pool.tags.Aws:x: must be 1 to 128 characters that do not begin with aws:, with a value of up to 256`},
+		"a tag that is too long": {"AppName: MyApp", "AppName: " + strings.Repeat("é", 257),
+			`5: pool.tags.AppName: must be 1 to 128 characters that do not begin with aws:, with a value of up to 256`},
+		"a custom attribute with its prefix": {"- name: agentName\n      maxLength", "- name: custom:agentName\n    - name: agentName\n      maxLength",
+			`7: pool.attributes[0].name: is written without the prefix custom:`},
+		"a custom attribute's name with a blank": {"- name: agentName\n      maxLength", "- name: agent name\n    - name: agentName\n      maxLength",
+			`7: pool.attributes[0].name: must be 1 to 20 characters without blanks, not "agent name"`},
+		"a custom attribute's name of 21 characters": {"- name: agentName\n      maxLength", "- name: " + long[:21] + "\n    - name: agentName\n      maxLength",
+			`7: pool.attributes[0].name: must be 1 to 20 characters without blanks, not "` + long[:21] + `"`},
+		"a custom attribute twice": {"- name: agentName\n      maxLength", "- name: agentName\n    - name: agentName\n      maxLength",
+			`8: pool.attributes[1].name: appears twice: "agentName"`},
+		"an attribute longer than Cognito's": {"maxLength: 100", "maxLength: 2049",
+			`7: pool.attributes[0]: must have 0 <= minLength <= maxLength <= 2048`},
+		"an attribute with its bounds the wrong way round": {"maxLength: 100", "minLength: 101\n      maxLength: 100",
+			`7: pool.attributes[0]: must have 0 <= minLength <= maxLength <= 2048`},
+		"51 custom attributes": {"- name: agentName\n      maxLength: 100", "- name: agentName" + strings.Join(names(50), ""),
+			`6: pool.attributes: has 51 entries; Cognito takes 50 custom attributes at most`},
+		"a short password": {"minimumLength: 8", "minimumLength: 5",
+			`10: pool.passwordPolicy.minimumLength: must be 6 to 99, not 5`},
+		"a long password": {"minimumLength: 8", "minimumLength: 100",
+			`10: pool.passwordPolicy.minimumLength: must be 6 to 99, not 100`},
+		"an invitation for no day": {"temporaryPasswordDays: 7", "temporaryPasswordDays: 0",
+			`11: pool.passwordPolicy.temporaryPasswordDays: must be 1 to 365, not 0`},
+		"an invitation for years": {"temporaryPasswordDays: 7", "temporaryPasswordDays: 366",
+			`11: pool.passwordPolicy.temporaryPasswordDays: must be 1 to 365, not 366`},
+		"an unknown way to remember devices": {"devices: always", "devices: never",
+			`12: pool.devices: must be one of always, on-prompt, off, not "never"`},
+		"an unknown way of MFA": {`mfa: "off"`, "mfa: SMS",
+			`13: pool.mfa: must be one of off, optional, required, not "SMS"`},
+		"a sender without an address": {"address: no-reply@example.com", `address: ""`,
+			`17: mail.from.address: is missing; write the sender's address, such as no-reply@example.com`},
+		"a sender's address with its name": {"address: no-reply@example.com", "address: MyApp <no-reply@example.com>",
+			`17: mail.from.address: must be a plain e-mail address, such as support@example.com, not "MyApp <no-reply@example.com>"`},
+		"a sender's address outside ASCII": {"address: no-reply@example.com", "address: no-reply@exämple.com",
+			`17: mail.from.address: must be a plain e-mail address, such as support@example.com, not "no-reply@exämple.com"`},
+		"a sender's name with a line break": {"from:\n    name: MyApp", "from:\n    name: \"My\\r\\nBcc: x\"",
+			`16: mail.from.name: must be up to 64 characters on one line, without <, > and quotes`},
+		"a sender's name with an address": {"from:\n    name: MyApp", "from:\n    name: MyApp <a@example.com>",
+			`16: mail.from.name: must be up to 64 characters on one line, without <, > and quotes`},
+		"a reply address that is none": {"replyTo: support@example.com", "replyTo: support",
+			`18: mail.replyTo: must be a plain e-mail address, such as support@example.com, not "support"`},
+		"people greeted by an attribute that nobody has": {"[given_name, agentName]", "[given_name, nickName]",
+			`19: mail.nameAttributes[1]: is neither in pool.attributes nor a standard attribute: "nickName"`},
+		"a link host with a scheme": {"host: links.example.com", "host: https://links.example.com",
+			`21: links.host: must be a host name in lower case, such as links.example.com, not "https://links.example.com"`},
+		"a link host of one label": {"host: links.example.com", "host: localhost",
+			`21: links.host: must be a host name in lower case, such as links.example.com, not "localhost"`},
+		"a link host that is an address": {"host: links.example.com", "host: 192.0.2.1",
+			`21: links.host: must be a host name in lower case, such as links.example.com, not "192.0.2.1"`},
+		"a brand's name with a blank": {"- name: myapp", "- name: My App\n  - name: myapp",
+			`23: brands[0].name: must be 1 to 32 lower-case letters, digits or hyphens, not "My App"`},
+		"a brand twice": {"- name: myapp", "- name: myapp\n  - name: myapp",
+			`24: brands[1].name: appears twice: "myapp"`},
+		"a brand that makes text messages too long": {"displayName: MyApp", "displayName: " + long[:31],
+			`24: brands[0].displayName: must be one line of up to 30 printable characters`},
+		"a brand with a direction mark": {"displayName: MyApp", `displayName: "My\u202eApp"`,
+			`24: brands[0].displayName: must be one line of up to 30 printable characters`},
+		"a brand with a placeholder of Cognito's": {"displayName: MyApp", "displayName: My{####}App",
+			`24: brands[0].displayName: must not hold { or }: Cognito looks for its placeholders there`},
+		"a colour by its name": {`color: "#1d4ed8"`, "color: blue",
+			`25: brands[0].color: must be a colour such as #1d4ed8, not "blue"`},
+		"a colour that white text cannot be read on": {`color: "#1d4ed8"`, `color: "#ffcc00"`,
+			`25: brands[0].color: has a contrast of 1.51 to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)`},
+		"a colour just too light": {`color: "#1d4ed8"`, `color: "#777777"`,
+			`25: brands[0].color: has a contrast of 4.48 to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)`},
+		"a postal address in two lines": {"postalAddress: 1 Sample Street", `postalAddress: "1 Sample Street\nTown"`,
+			`26: brands[0].postalAddress: must be one line of up to 200 printable characters`},
+		"a support page in the place of an address": {"    support: support@example.com", "    support: https://example.com/",
+			`27: brands[0].support: must be a plain e-mail address, such as support@example.com, not "https://example.com/"`},
+		"a client's name with a slash": {"- name: web", "- name: ../web",
+			`29: clients[0].name: must be 1 to 64 letters, digits, hyphens or underscores, not "../web"`},
+		"a client twice": {"- name: web", "- {name: web, url: https://app.example.com/}\n  - name: web",
+			`30: clients[1].name: appears twice: "web"`},
+		"a client of another brand": {"brand: myapp", "brand: other",
+			`30: clients[0].brand: names no brand of this file: "other"`},
+		"a client in a locale that the pool does not have": {"locale: en", "locale: de",
+			`31: clients[0].locale: is not among the locales of this file: "de"`},
+		"a client without an address": {"\n    url: https://app.example.com/", "\n    url: \"\"",
+			`32: clients[0].url: is missing; write the app's address, such as https://app.example.com/`},
+		"a client without TLS": {"\n    url: https://app.example.com/", "\n    url: http://app.example.com/",
+			`32: clients[0].url: must begin with https://`},
+		"a sign-in page that is only a path": {"signInUrl: https://app.example.com/sign-in", "signInUrl: /sign-in",
+			`33: clients[0].signInUrl: must be a full https address, such as https://app.example.com/`},
+		"a page for attributes with a fragment": {"https://app.example.com/verify", `"https://app.example.com/#verify"`,
+			`34: clients[0].attributeUrl: must not end in a #fragment`},
+		"a page for passwords with a password": {"https://app.example.com/reset", "https://a:b@app.example.com/reset",
+			`35: clients[0].resetUrl: must not hold a user or a password`},
+		"a return address that is a script": {"[https://app.example.com/]", "[https://app.example.com/, 'javascript:alert(1)']",
+			`36: clients[0].returnUrls[1]: must be a full https address, such as https://app.example.com/`},
+		"people who never stay signed in": {"refreshTokenDays: 30", "refreshTokenDays: 0",
+			`37: clients[0].refreshTokenDays: must be 1 to 3650, not 0`},
+		"people who stay signed in for longer than Cognito lets them": {"refreshTokenDays: 30", "refreshTokenDays: 3651",
+			`37: clients[0].refreshTokenDays: must be 1 to 3650, not 3651`},
+		"a locale in words": {"[en, fr]", "[en, fr, German]",
+			`38: locales[2]: must be a language tag, such as en, pt-BR or zh-Hans, not "German"`},
+		"a locale in the spelling of POSIX": {"[en, fr]", "[en, fr, pt_BR]",
+			`38: locales[2]: must be a language tag, such as en, pt-BR or zh-Hans, not "pt_BR"`},
+		"a locale twice": {"[en, fr]", "[en, fr, en]",
+			`38: locales[2]: appears twice: "en"`},
+		"a domain with an @": {"allowedDomains: [example.com]", `allowedDomains: ["@example.com"]`,
+			`41: signUp.email.allowedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not "@example.com"`},
+		"a domain in capitals": {`["*.example.com"]`, "[Example.com]",
+			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not "Example.com"`},
+		"a star inside a domain": {`["*.example.com"]`, `["mail.*.example.com"]`,
+			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not "mail.*.example.com"`},
+		"a rule for an attribute that nobody has": {"- name: agentName\n      label", "- name: nobody\n    - name: agentName\n      label",
+			`44: signUp.attributes[0].name: is neither in pool.attributes nor a standard attribute: "nobody"`},
+		"two rules for one attribute": {"- name: agentName\n      label", "- name: agentName\n    - name: agentName\n      label",
+			`45: signUp.attributes[1].name: appears twice: "agentName"`},
+		"a label in a locale that the pool does not have": {"{en: Agent}", "{de: Agent}",
+			`45: signUp.attributes[0].label.de: is for a locale that this file does not have`},
+		"a label of two lines": {"{en: Agent}", `{en: "Agent\nname"}`,
+			`45: signUp.attributes[0].label.en: must be one line of up to 60 printable characters`},
+		"a pattern that is none": {`pattern: "[a-z]+"`, `pattern: "[a-z"`,
+			"46: signUp.attributes[0].pattern: is no regular expression (RE2 syntax): missing closing ]: `[a-z`"},
+		"a rule with its bounds the wrong way round": {"minLength: 2", "minLength: 41",
+			`44: signUp.attributes[0]: must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound`},
+		"a negative bound": {"minLength: 2", "minLength: -1",
+			`44: signUp.attributes[0]: must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound`},
+		"a group with a blank": {"[members]", "[the members]",
+			`49: groups[0]: must be 1 to 128 characters without blanks, not "the members"`},
+		"a group twice": {"[members]", "[members, members]",
+			`49: groups[1]: appears twice: "members"`},
+		"a Facebook app by its name": {`"123456789"`, "MyApp",
+			`51: identityPool.facebookAppId: must be the number of a Facebook app, not "MyApp"`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, err := Parse("p", []byte(edit(t, good, test.replace, test.by)))
+			if err == nil {
+				t.Fatalf("it is accepted: %+v", s)
+			}
+			if want := "p:" + test.want; err.Error() != want {
+				t.Errorf("got\n%s\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+// names are entries of pool.attributes.
+func names(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = "\n    - name: a" + strings.Repeat("b", i%19) + string(rune('a'+i/19))
+	}
+	return list
+}
+
+func TestValuesThatAreAccepted(t *testing.T) {
+	for name, test := range map[string]struct{ replace, by string }{
+		"a tag of 128 characters that are more bytes": {"AppName: MyApp", strings.Repeat("é", 128) + ": " + strings.Repeat("é", 256)},
+		"a government's region":                       {"eu-central-1", "us-gov-west-1"},
+		"a colour that is just dark enough":           {"#1d4ed8", "#767676"},
+		"a colour in capitals":                        {"#1d4ed8", "#1D4ED8"},
+		"a brand in another script":                   {"displayName: MyApp", "displayName: تطبيقي"},
+		"a sender in another script":                  {"from:\n    name: MyApp", "from:\n    name: 私のアプリ"},
+		"a rule without an upper bound":               {"minLength: 2\n      maxLength: 40", "minLength: 41"},
+		"a rule for a standard attribute":             {"- name: agentName\n      label", "- name: family_name\n      label"},
+		"an app on this machine":                      {"\n    url: https://app.example.com/", "\n    url: http://localhost:3000/"},
+		"no restriction to domains":                   {"allowedDomains: [example.com]", "allowedDomains: []"},
+		"a domain in Punycode":                        {`["*.example.com"]`, `["*.xn--exmple-cua.com"]`},
+		"a group in another script":                   {"[members]", "[Mitglieder-ö]"},
+		"no Facebook app":                             {`"123456789"`, `""`},
+	} {
+		t.Run(name, func(t *testing.T) { parse(t, edit(t, good, test.replace, test.by)) })
+	}
+}
+
+func TestAllMistakesAreReportedAtOnceInTheOrderOfTheirLines(t *testing.T) {
+	const bad = `groups: [a b]
+clients:
+  - name: web
+    url: http://app.example.com/
+  - name: web
+    brand: other
+    refreshTokenDays: 0
+brands: [{name: a, color: "#ffffff", displayName: "{a}"}]
+signUp: {attributes: [{name: agentName, label: {zz: a, yy: b}}]}
+pool: {region: x, tags: {"aws:b": 1, "aws:a": 1}}
+`
+	want := []string{
+		`p: mail.from.address: is missing; write the sender's address, such as no-reply@example.com`,
+		`p: links.host: is missing; write the host of the link page, such as links.example.com`,
+		`p:1: groups[0]: must be 1 to 128 characters without blanks, not "a b"`,
+		`p:4: clients[0].url: must begin with https://`,
+		`p:5: clients[1].name: appears twice: "web"`,
+		`p:5: clients[1].url: is missing; write the app's address, such as https://app.example.com/`,
+		`p:6: clients[1].brand: names no brand of this file: "other"`,
+		`p:7: clients[1].refreshTokenDays: must be 1 to 3650, not 0`,
+		`p:8: brands[0].displayName: must not hold { or }: Cognito looks for its placeholders there`,
+		`p:8: brands[0].color: has a contrast of 1.00 to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)`,
+		`p:9: signUp.attributes[0].label.yy: is for a locale that this file does not have`,
+		`p:9: signUp.attributes[0].label.zz: is for a locale that this file does not have`,
+		`p:10: pool.region: must be an AWS region, such as eu-central-1, not "x"`,
+		`p:10: pool.tags.aws:a: must be 1 to 128 characters that do not begin with aws:, with a value of up to 256`,
+		`p:10: pool.tags.aws:b: must be 1 to 128 characters that do not begin with aws:, with a value of up to 256`,
+	}
+	for range 5 { // the order must not come from a map's
+		_, err := Parse("p", []byte(bad))
+		if err == nil {
+			t.Fatal("it is accepted")
+		}
+		if got := strings.Split(err.Error(), "\n"); !slices.Equal(got, want) {
+			t.Fatalf("got\n%s\nwant\n%s", err, strings.Join(want, "\n"))
+		}
+	}
+}
+
+// The ratios are those of WCAG's own formula: black on white is 21, and #767676
+// is the lightest grey of 4.5.
+func TestContrastToWhite(t *testing.T) {
+	for color, want := range map[string]float64{
+		"#000000": 21, "#ffffff": 1, "#767676": 4.54, "#777777": 4.48, "#ff0000": 4.00, "#00FF00": 1.37, "#0000ff": 8.59,
+	} {
+		if got := contrastToWhite(color); math.Abs(got-want) > 0.005 {
+			t.Errorf("%s: %.3f, want %.2f", color, got, want)
+		}
+	}
+}
