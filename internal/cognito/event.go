@@ -162,13 +162,13 @@ func (e *Event) Reply(response any) ([]byte, error) {
 		}
 	}
 	fields := append([]field{}, e.fields...)
-	merged := field{"response", appendObject(nil, merge(old, newFields))}
+	merged := field{"response", joined(merge(old, newFields))}
 	if at < len(fields) {
 		fields[at] = merged
 	} else {
 		fields = append(fields, merged)
 	}
-	return appendObject(nil, fields), nil
+	return joined(fields), nil
 }
 
 // merge puts the new members behind the old ones, or in their place.
@@ -231,12 +231,13 @@ func members(decoder *json.Decoder) ([]field, error) {
 	return fields, err
 }
 
-func appendObject(b []byte, fields []field) []byte {
+// joined is the object of some members.
+func joined(fields []field) []byte {
 	size := 2
 	for _, f := range fields {
 		size += len(f.name) + len(f.value) + 6
 	}
-	b = append(make([]byte, 0, size), '{')
+	b := append(make([]byte, 0, size), '{')
 	for i, f := range fields {
 		if i > 0 {
 			b = append(b, ',')
