@@ -18,16 +18,19 @@ import (
 var (
 	// poolName is Cognito's pattern for names of pools, clients and groups:
 	// UserPoolNameType, ClientNameType; GroupNameType is wider.
-	poolName      = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`)
-	groupName     = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
-	attributeName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,20}$`)
-	regionName    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
-	domainName    = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
-	brandName     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
-	clientName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-	localeTag     = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
-	hexColor      = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
-	digits        = regexp.MustCompile(`^[0-9]{5,20}$`)
+	poolName       = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`)
+	groupName      = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
+	attributeName  = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,20}$`)
+	regionName     = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	domainName     = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$`)
+	brandName      = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
+	clientName     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	localeTag      = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
+	hexColor       = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	zoneID         = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
+	domainPrefix   = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+	digits         = regexp.MustCompile(`^[0-9]{5,20}$`)
 )
 
 // maxDisplayName keeps a text message within 140 characters.
@@ -43,10 +46,10 @@ var standardAttributes = []string{
 func (r *reader) check(s *Settings) {
 	r.checkPool(s.Pool)
 	r.checkMail(s)
-	if s.Links.Host == "" {
-		r.problem("links.host", "is missing; write the host of the link page, such as links.example.com")
-	} else if !domainName.MatchString(s.Links.Host) {
-		r.problem("links.host", "must be a host name in lower case, such as links.example.com, not %q", s.Links.Host)
+	r.checkLinks(s.Links)
+	r.checkSignIn(s.SignIn)
+	if s.Alarms.Email != "" {
+		r.address("alarms.email", s.Alarms.Email)
 	}
 	if len(s.Locales) == 0 {
 		r.problem("locales", "must name at least one locale, such as en")
@@ -129,8 +132,58 @@ func (r *reader) checkMail(s *Settings) {
 	if m.ReplyTo != "" {
 		r.address("mail.replyTo", m.ReplyTo)
 	}
+	r.checkIdentity(m)
 	for i, name := range m.NameAttributes {
 		r.attribute(fmt.Sprintf("mail.nameAttributes[%d]", i), name, s)
+	}
+}
+
+func (r *reader) checkIdentity(m Mail) {
+	_, domain, _ := strings.Cut(m.From.Address, "@")
+	switch {
+	case m.Identity == "", m.Identity == m.From.Address, m.Identity == strings.ToLower(domain):
+	default:
+		r.problem("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
+	}
+	r.zone("mail.hostedZone", m.HostedZone, m.Identity)
+	if m.Rate < 1 || m.Rate > 10000 {
+		r.problem("mail.rate", "must be 1 to 10000 mails a second, not %d", m.Rate)
+	}
+}
+
+func (r *reader) checkLinks(l Links) {
+	if l.Host != "" && !domainName.MatchString(l.Host) {
+		r.problem("links.host", "must be a host name in lower case, such as links.example.com, not %q", l.Host)
+	}
+	r.zone("links.hostedZone", l.HostedZone, l.Host)
+	if l.CertificateARN != "" && !certificateARN.MatchString(l.CertificateARN) {
+		r.problem("links.certificateArn", "must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample, not %q", l.CertificateARN)
+	}
+}
+
+// zone accepts no hosted zone, or one that can hold records of a name.
+func (r *reader) zone(key string, z HostedZone, name string) {
+	switch {
+	case z == HostedZone{}:
+	case !zoneID.MatchString(z.ID):
+		r.problem(key+".id", "must be the id of a hosted zone, such as Z0123456789EXAMPLE, not %q", z.ID)
+	case z.Name != name && !strings.HasSuffix(name, "."+z.Name):
+		r.problem(key+".name", "must be %q or a domain above it, not %q", name, z.Name)
+	}
+}
+
+func (r *reader) checkSignIn(s SignIn) {
+	if s == (SignIn{}) {
+		return
+	}
+	if !digits.MatchString(s.FacebookAppID) {
+		r.problem("signIn.facebookAppId", "must be the number of a Facebook app, not %q", s.FacebookAppID)
+	}
+	if !domainPrefix.MatchString(s.DomainPrefix) {
+		r.problem("signIn.domainPrefix", "must be 1 to 63 lower-case letters, digits or hyphens, not %q", s.DomainPrefix)
+	}
+	if s.FacebookSecret == "" {
+		r.problem("signIn.facebookSecret", "is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret")
 	}
 }
 

@@ -126,6 +126,22 @@ func TestValuesThatAreRefused(t *testing.T) {
 			`21: links.host: must be a host name in lower case, such as links.example.com, not "localhost"`},
 		"a link host that is an address": {"host: links.example.com", "host: 192.0.2.1",
 			`21: links.host: must be a host name in lower case, such as links.example.com, not "192.0.2.1"`},
+		"an identity that the sender is not of": {"nameAttributes: [given_name", "identity: example.org\n  nameAttributes: [given_name",
+			`19: mail.identity: must be no-reply@example.com, the sender's address, or its domain, not "example.org": SES sends only for what it has verified`},
+		"a hosted zone without an id": {"nameAttributes: [given_name", "hostedZone: {name: example.com}\n  nameAttributes: [given_name",
+			`19: mail.hostedZone.id: must be the id of a hosted zone, such as Z0123456789EXAMPLE, not ""`},
+		"a hosted zone of another domain": {"host: links.example.com", "host: links.example.com\n  hostedZone: {id: Z0123456789EXAMPLE, name: ample.com}",
+			`22: links.hostedZone.name: must be "links.example.com" or a domain above it, not "ample.com"`},
+		"a rate of nothing": {"nameAttributes: [given_name", "rate: 0\n  nameAttributes: [given_name",
+			`19: mail.rate: must be 1 to 10000 mails a second, not 0`},
+		"a certificate that is none": {"host: links.example.com", "host: links.example.com\n  certificateArn: arn:aws:s3:::bucket",
+			`22: links.certificateArn: must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample, not "arn:aws:s3:::bucket"`},
+		"hosted sign-in without its parts": {"groups: [members]", "signIn: {facebookAppId: app}\ngroups: [members]",
+			"49: signIn.facebookAppId: must be the number of a Facebook app, not \"app\"\n" +
+				"p:49: signIn.domainPrefix: must be 1 to 63 lower-case letters, digits or hyphens, not \"\"\n" +
+				"p:49: signIn.facebookSecret: is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret"},
+		"alarms to nobody": {"groups: [members]", "alarms: {email: ops}\ngroups: [members]",
+			`49: alarms.email: must be a plain e-mail address, such as support@example.com, not "ops"`},
 		"a brand's name with a blank": {"- name: myapp", "- name: My App\n  - name: myapp",
 			`23: brands[0].name: must be 1 to 32 lower-case letters, digits or hyphens, not "My App"`},
 		"a brand twice": {"- name: myapp", "- name: myapp\n  - name: myapp",
@@ -259,7 +275,6 @@ pool: {region: x, tags: {"aws:b": 1, "aws:a": 1}}
 `
 	want := []string{
 		`p: mail.from.address: is missing; write the sender's address, such as no-reply@example.com`,
-		`p: links.host: is missing; write the host of the link page, such as links.example.com`,
 		`p:1: groups[0]: must be 1 to 128 characters without blanks, not "a b"`,
 		`p:4: clients[0].url: must begin with https://`,
 		`p:5: clients[1].name: appears twice: "web"`,

@@ -276,6 +276,8 @@ func (r *reader) complete(s *Settings) {
 			s.Pool.Attributes[i].MaxLength = maxAttributeLength
 		}
 	}
+	_, domain, _ := strings.Cut(s.Mail.From.Address, "@")
+	s.Mail.Identity = cmp.Or(s.Mail.Identity, strings.ToLower(domain))
 	for i := range s.Brands {
 		b := &s.Brands[i]
 		if !r.has(fmt.Sprintf("brands[%d].color", i)) {

@@ -17,7 +17,6 @@ const sample = "../../poolpost.yaml"
 // least is the shortest file that is accepted: what has no safe default.
 const least = `pool: {region: eu-central-1}
 mail: {from: {address: no-reply@example.com}}
-links: {host: links.example.com}
 brands: [{name: myapp}]
 clients: [{name: web, url: https://app.example.com/}]
 `
@@ -44,8 +43,10 @@ func TestAnAlmostEmptyFileIsTheTutorialsPoolMadeSafe(t *testing.T) {
 			Devices:        "always",
 			MFA:            "off",
 		},
-		Mail:   Mail{From: Address{Address: "no-reply@example.com"}, NameAttributes: []string{"given_name", "name"}},
-		Links:  Links{Host: "links.example.com"},
+		Mail: Mail{
+			From: Address{Address: "no-reply@example.com"}, NameAttributes: []string{"given_name", "name"},
+			Identity: "example.com", CreateIdentity: true, Rate: 1,
+		},
 		Brands: []Brand{{Name: "myapp", DisplayName: "myapp", Color: "#1d4ed8"}},
 		Clients: []Client{{
 			Name: "web", Brand: "myapp", Locale: "en", RefreshTokenDays: 30,
@@ -241,7 +242,7 @@ func TestTwoReadsDoNotShareTheirDefaults(t *testing.T) {
 }
 
 func TestMistakesOfTheFileItself(t *testing.T) {
-	top := "pool, mail, links, brands, clients, locales, signUp, groups, identityPool"
+	top := "pool, mail, links, brands, clients, locales, signUp, groups, signIn, identityPool, alarms"
 	tests := map[string]struct {
 		text string
 		want []string
@@ -256,7 +257,7 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 		"an unknown key that looks like none": {
 			"links:\n  webhook: x\nsomething: x\n",
 			[]string{
-				"poolpost.yaml:2: links.webhook: is unknown; the keys here are host",
+				"poolpost.yaml:2: links.webhook: is unknown; the keys here are host, hostedZone, certificateArn",
 				"poolpost.yaml:3: something: is unknown; the keys here are " + top,
 			},
 		},
@@ -332,7 +333,7 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 		},
 		"a second document": {
 			least + "---\npool: {}\n",
-			[]string{"poolpost.yaml:6: a second document begins here; a second pool is a second file"},
+			[]string{"poolpost.yaml:5: a second document begins here; a second pool is a second file"},
 		},
 		"a key with a line break is told in one line": {
 			"\"a\\nb\\e[0m\": x\n",
@@ -350,7 +351,6 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 			[]string{
 				"poolpost.yaml: pool.region: is missing; write an AWS region, such as eu-central-1",
 				"poolpost.yaml: mail.from.address: is missing; write the sender's address, such as no-reply@example.com",
-				"poolpost.yaml: links.host: is missing; write the host of the link page, such as links.example.com",
 				"poolpost.yaml: brands: is missing; write at least one brand with name and displayName",
 				"poolpost.yaml: clients: is missing; write at least one app client with name and url",
 			},
@@ -402,7 +402,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if s.Pool.Region == "" || s.Mail.From.Address == "" || s.Links.Host == "" || len(s.Locales) == 0 {
+		if s.Pool.Region == "" || s.Mail.From.Address == "" || len(s.Locales) == 0 {
 			t.Errorf("something is missing: %+v", s)
 		}
 		if len(s.Clients) == 0 {

@@ -16,7 +16,9 @@ type Settings struct {
 	Locales      []string     `yaml:"locales"`
 	SignUp       SignUp       `yaml:"signUp"`
 	Groups       []string     `yaml:"groups"`
+	SignIn       SignIn       `yaml:"signIn"`
 	IdentityPool IdentityPool `yaml:"identityPool"`
+	Alarms       Alarms       `yaml:"alarms"`
 }
 
 // Pool is the Cognito user pool. Users sign in with their e-mail address.
@@ -71,6 +73,23 @@ type Mail struct {
 	// NameAttributes are the attributes that people are greeted by, the first
 	// one that a user has; custom ones under their short name.
 	NameAttributes []string `yaml:"nameAttributes"`
+	// Identity is what SES has verified: the domain of From, a domain above it,
+	// or From itself. The domain of From if empty.
+	Identity string `yaml:"identity"`
+	// CreateIdentity makes the identity part of the deployment. An account has
+	// each identity once: only one of several stages creates it.
+	CreateIdentity bool `yaml:"createIdentity"`
+	// HostedZone is the Route 53 zone that gets the DKIM records of a new
+	// identity; without it they are told as outputs.
+	HostedZone HostedZone `yaml:"hostedZone"`
+	// Rate is how many mails a second SES takes from the account, 1 to 10000.
+	Rate int `yaml:"rate"`
+}
+
+// HostedZone is a public hosted zone of Route 53.
+type HostedZone struct {
+	ID   string `yaml:"id"`   // such as Z0123456789EXAMPLE
+	Name string `yaml:"name"` // such as example.com
 }
 
 // Address is a mailbox with an optional display name.
@@ -81,8 +100,14 @@ type Address struct {
 
 // Links says where the pages behind the links live.
 type Links struct {
-	// Host is the host name of the link page, such as links.example.com.
+	// Host is the host name of the link page, such as links.example.com. If
+	// empty, links lead to the address that API Gateway gives.
 	Host string `yaml:"host"`
+	// HostedZone gets the record of Host and that of its certificate.
+	HostedZone HostedZone `yaml:"hostedZone"`
+	// CertificateARN is the certificate of Host in AWS Certificate Manager, when
+	// its zone is not in Route 53.
+	CertificateARN string `yaml:"certificateArn"`
 }
 
 // Brand is what a message and a page look like, for one or more clients.
@@ -157,6 +182,25 @@ type AttributeRule struct {
 	MaxLength int `yaml:"maxLength"`
 }
 
+// SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
+// part of the local run.
+type SignIn struct {
+	// DomainPrefix is the first part of the hosted page's address.
+	DomainPrefix string `yaml:"domainPrefix"`
+	// FacebookAppID is the number of the Facebook app; empty for no hosted
+	// sign-in.
+	FacebookAppID string `yaml:"facebookAppId"`
+	// FacebookSecret is the name of the secret in AWS Secrets Manager that holds
+	// the app's secret as plain text.
+	FacebookSecret string `yaml:"facebookSecret"`
+}
+
+// Alarms says who hears of them.
+type Alarms struct {
+	// Email is subscribed to the alarms' topic; SNS asks the address first.
+	Email string `yaml:"email"`
+}
+
 // IdentityPool is the Cognito identity pool that turns a sign-in into AWS
 // credentials. It is deployed, and not part of the local run.
 type IdentityPool struct {
@@ -165,6 +209,9 @@ type IdentityPool struct {
 	Guests bool `yaml:"guests"`
 	// FacebookAppID also accepts sign-ins from that Facebook app.
 	FacebookAppID string `yaml:"facebookAppId"`
+	// ExampleBucket adds an S3 bucket in which each signed-in identity reaches
+	// its own objects only: an example of what the roles are for.
+	ExampleBucket bool `yaml:"exampleBucket"`
 }
 
 // Default returns the pool of the well-known tutorial, made safe: what a key
@@ -184,7 +231,7 @@ func Default() *Settings {
 			Devices:    "always",
 			MFA:        "off",
 		},
-		Mail:         Mail{NameAttributes: []string{"given_name", "name"}},
+		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, CreateIdentity: true, Rate: 1},
 		Locales:      []string{"en"},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
