@@ -2,9 +2,12 @@
 # must be on the machine; nothing is installed globally.
 
 SHELL := /bin/bash
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 .DEFAULT_GOAL := help
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 5s
+# The race detector needs cgo and a C compiler; without one, tests run without it.
+RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /dev/null && echo -race)
 
 .PHONY: help
 help: ## list the targets
@@ -17,7 +20,10 @@ dev: ## run everything on this machine: sign-up page, user pool, functions, mail
 
 .PHONY: test
 test: ## run all tests, with the race detector, and each fuzz target briefly
-	go test -race ./...
+	@[ -n "$(RACE)" ] || echo "there is no C compiler: testing without the race detector"
+	@command -v chromium > /dev/null || echo "there is no chromium: the browser test is skipped"
+	go test $(RACE) $$(go list ./... | grep -v '/infra$$')
+	go test ./infra
 	@$(MAKE) --no-print-directory fuzz
 
 .PHONY: fuzz
@@ -56,6 +62,40 @@ goldens: ## write the expected messages of the tests anew
 node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch node_modules
+
+# The deployment: SETTINGS is the file, STAGE dev, prod or another name.
+SETTINGS ?= poolpost.yaml
+STAGE ?= dev
+CDK = node_modules/.bin/cdk
+CDK_CONTEXT = -c settings=$(SETTINGS) -c stage=$(STAGE)
+
+.PHONY: node
+node:
+	@command -v node > /dev/null || { echo "there is no Node.js: install version 22 or newer, which the CDK needs"; exit 1; }
+
+.PHONY: bootstrap
+bootstrap: node node_modules ## prepare an AWS account and region for the CDK, once
+	$(CDK) bootstrap $(CDK_CONTEXT) $(ARGS)
+
+.PHONY: synth
+synth: node node_modules ## write the CloudFormation template to cdk.out
+	$(CDK) synth --quiet $(CDK_CONTEXT) $(ARGS)
+
+.PHONY: diff
+diff: node node_modules ## compare the template with what is deployed
+	$(CDK) diff $(CDK_CONTEXT) $(ARGS)
+
+.PHONY: deploy
+deploy: node node_modules ## create or change the stack on AWS
+	$(CDK) deploy --outputs-file .build/outputs.json $(CDK_CONTEXT) $(ARGS)
+
+.PHONY: outputs
+outputs: ## write amplify_outputs.json and .env.poolpost from the last deployment
+	go run ./infra/outputs .build/outputs.json
+
+.PHONY: destroy
+destroy: node node_modules ## delete the stack from AWS
+	$(CDK) destroy $(CDK_CONTEXT) $(ARGS)
 
 .PHONY: screenshots
 screenshots: ## take the README's pictures of the mail and the page (needs chromium)

@@ -16,25 +16,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"poolpost/internal/functiontest"
 )
 
 const driversID = "2driversexample3456789abcd"
 
 // ask is the client that an event of the drivers' app is filled for, when
 // Cognito is what answers says.
-func ask(t *testing.T, h *handler, logged *bytes.Buffer) string {
+func ask(t *testing.T, h *handler, logged *functiontest.Log) string {
 	t.Helper()
 	logged.Reset()
 	e := newEvent("SignUp")
 	e.CallerContext["clientId"] = driversID
 	fill(t, h, e.payload(t))
-	client, _ := logLines(t, logged)[0]["client"].(string)
+	client, _ := logged.Lines(t)[0]["client"].(string)
 	return client
 }
 
 // newAskingHandler is a handler with a Cognito behind it, which counts what it
 // is asked.
-func newAskingHandler(t *testing.T, answer http.HandlerFunc) (*handler, *bytes.Buffer, *atomic.Int32) {
+func newAskingHandler(t *testing.T, answer http.HandlerFunc) (*handler, *functiontest.Log, *atomic.Int32) {
 	t.Helper()
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -178,7 +180,7 @@ func TestCognitoIsNotAskedInVain(t *testing.T) {
 			e := newEvent("ForgotPassword")
 			edit(&e)
 			fill(t, h, e.payload(t))
-			checkLine(t, logged, map[string]any{"client": "riders"})
+			logged.CheckLine(t, map[string]any{"client": "riders"})
 			if asked.Load() != 0 {
 				t.Errorf("Cognito was asked %d times", asked.Load())
 			}

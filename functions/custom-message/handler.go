@@ -57,6 +57,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 
 const (
 	errPanic   = logging.Safe("panic")
+	errEvent   = logging.Safe("the event cannot be decoded")
 	errNoEvent = logging.Safe("the event is not JSON")
 	errNoCode  = logging.Safe("the event lacks the placeholder of the code")
 	errNoUser  = logging.Safe("the event lacks the placeholder of the user name")
@@ -68,7 +69,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	}
 	event, err := cognito.Decode(payload)
 	if err != nil {
-		return nil, err
+		return nil, errEvent
 	}
 	kind, ok := kinds[event.Kind("CustomMessage")]
 	if !ok || event.Version != "1" {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"maps"
 	"net/url"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -23,10 +21,9 @@ import (
 
 	"poolpost/internal/cognito"
 	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
-	"poolpost/internal/message/compile"
-	"poolpost/internal/settings"
 )
 
 const (
@@ -37,78 +34,14 @@ const (
 	code     = "{####}"
 )
 
-// Two apps that differ in everything that a message shows. Riders is the
-// default; drivers has a page of its own for new passwords, and nothing else.
-const sampleSettings = `
-pool: {region: eu-central-1}
-mail:
-  from: {address: no-reply@example.com}
-  nameAttributes: [given_name, name, agentName]
-links: {host: links.example.com}
-brands:
-  - {name: riders, displayName: Riders, color: "#1d4ed8", postalAddress: "1 Sample Street", support: riders@example.com}
-  - {name: drivers, displayName: Drivers & Co, color: "#7f1d1d", postalAddress: "2 Sample Street", support: drivers@example.com}
-clients:
-  - name: riders
-    brand: riders
-    locale: en
-    url: https://riders.example.com/
-    signInUrl: https://riders.example.com/sign-in
-    attributeUrl: https://riders.example.com/account/verify?tab=email
-    returnUrls: [https://riders.example.com/trips]
-  - name: drivers
-    brand: drivers
-    locale: fr
-    url: https://drivers.example.com/
-    resetUrl: https://drivers.example.com/reset
-locales: [en, fr, ar]
-`
-
-// sample is the sample settings and what is compiled with them.
-type sample struct {
-	settings *settings.Settings
-	compiled *compile.Output
-}
-
-// compiled is done once: it reads every template of the project.
-var compiled = sync.OnceValues(func() (sample, error) {
-	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
-	if err != nil {
-		return sample{}, err
-	}
-	out, err := compile.All(os.DirFS("../../templates"), s)
-	return sample{s, out}, err
-})
-
 // newHandler is a handler as main.go makes it, without Cognito behind it, and
 // what it logs.
-func newHandler(t testing.TB) (*handler, *bytes.Buffer) {
+func newHandler(t testing.TB) (*handler, *functiontest.Log) {
 	t.Helper()
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &handler{dir: t.TempDir(), links: links, config: config.CustomMessage{
-		Locales: all.settings.Locales, NameAttributes: []string{"given_name", "name", "custom:agentName"},
-	}}
-	for _, c := range all.settings.Clients {
-		h.config.Clients = append(h.config.Clients, config.Client{
-			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL,
-			AttributeURL: c.AttributeURL, ResetURL: c.ResetURL, ReturnURLs: c.ReturnURLs,
-		})
-	}
-	for file, content := range all.compiled.Messages {
-		path := filepath.Join(h.dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var logged bytes.Buffer
-	h.log = logging.NewWith("custom-message", slog.NewJSONHandler(&logged, nil), time.Now)
-	return h, &logged
+	logged := &functiontest.Log{}
+	h := &handler{links: links, log: logged.Logger("custom-message")}
+	h.dir, h.config = functiontest.Dir[config.CustomMessage](t, "custom-message")
+	return h, logged
 }
 
 // of makes another client the default, and the only one.
@@ -255,34 +188,6 @@ func skeleton(mail string) string {
 	return b.String()
 }
 
-// logLines are the lines that were logged.
-func logLines(t testing.TB, logged *bytes.Buffer) []map[string]any {
-	t.Helper()
-	var lines []map[string]any
-	for line := range strings.Lines(logged.String()) {
-		var m map[string]any
-		if err := json.Unmarshal([]byte(line), &m); err != nil {
-			t.Fatalf("log line %q: %v", line, err)
-		}
-		lines = append(lines, m)
-	}
-	return lines
-}
-
-// checkLine checks the only line that was logged.
-func checkLine(t testing.TB, logged *bytes.Buffer, want map[string]any) {
-	t.Helper()
-	lines := logLines(t, logged)
-	if len(lines) != 1 {
-		t.Fatalf("%d lines were logged, not one: %s", len(lines), logged)
-	}
-	for key, value := range want {
-		if lines[0][key] != value {
-			t.Errorf("the log line has %s %v, want %v", key, lines[0][key], value)
-		}
-	}
-}
-
 func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
 	const client = "client=" + ridersID
 	query := client + "&user=" + userID + "&code=" + code
@@ -300,8 +205,8 @@ func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
 		{"Authentication", "riders", message.SignInCode, ""},
 		{"SignUp", "drivers", message.SignUp, links + "/confirm?" + query + "&lang=fr"},
 		{"ForgotPassword", "drivers", message.ForgotPassword, "https://drivers.example.com/reset?user=" + userID + "&code=" + code},
-		{"UpdateUserAttribute", "drivers", message.AttributeChange, "https://drivers.example.com/"},
-		{"AdminCreateUser", "drivers", message.Invitation, "https://drivers.example.com/"},
+		{"UpdateUserAttribute", "drivers", message.AttributeChange, "https://drivers.example.com/start?a=1&b=2"},
+		{"AdminCreateUser", "drivers", message.Invitation, "https://drivers.example.com/start?a=1&b=2"},
 		{"Authentication", "drivers", message.SignInCode, ""},
 	} {
 		t.Run(test.source+" of "+test.client, func(t *testing.T) {
@@ -336,7 +241,7 @@ func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
 			} else if strings.Contains(filled.EmailMessage+filled.SMSMessage, "{username}") {
 				t.Error("only an invitation may hold the placeholder of the user name")
 			}
-			checkLine(t, logged, map[string]any{
+			logged.CheckLine(t, map[string]any{
 				"level": "INFO", "Function": "custom-message", "Outcome": "filled", "trigger": "CustomMessage_" + test.source,
 				"kind": string(test.kind), "client": test.client, "locale": h.config.Clients[0].Locale,
 			})
@@ -360,12 +265,13 @@ func TestEverySampleEventIsAnsweredAsItShould(t *testing.T) {
 	confirm := func(rest string) string {
 		return links + "/confirm?client=" + ridersID + "&user=" + userID + "&code=" + code + rest
 	}
-	wants := map[string]struct {
+	type row struct {
 		outcome string
 		locale  string
 		link    string
 		says    string // in the mail
-	}{
+	}
+	functiontest.EachEvent(t, map[string]row{
 		"sign-up-with-null-client-metadata":        {"filled", "en", confirm("&lang=en"), "Jane Sample"},
 		"sign-up-without-client-metadata":          {"filled", "en", confirm("&lang=en"), "Jane Sample"},
 		"sign-up-with-a-numeric-version":           {"filled", "en", confirm("&lang=en"), "Jane Sample"},
@@ -391,41 +297,25 @@ func TestEverySampleEventIsAnsweredAsItShould(t *testing.T) {
 		"unknown-source-of-a-later-day":           {outcome: "unknown"},
 		"unknown-version":                         {outcome: "unknown"},
 		"event-of-another-trigger":                {outcome: "unknown"},
-	}
-	for file, want := range wants {
-		t.Run(file, func(t *testing.T) {
-			payload, err := os.ReadFile(filepath.Join("testdata/events", file+".json"))
-			if err != nil {
-				t.Fatal(err)
+	}, func(t *testing.T, payload []byte, want row) {
+		h, logged := newHandler(t)
+		if want.outcome == "unknown" {
+			reply, err := h.Invoke(t.Context(), payload)
+			if err != nil || !bytes.Equal(reply, payload) {
+				t.Errorf("the event did not come back as it was: %v", err)
 			}
-			h, logged := newHandler(t)
-			if want.outcome == "unknown" {
-				reply, err := h.Invoke(t.Context(), payload)
-				if err != nil || !bytes.Equal(reply, payload) {
-					t.Errorf("the event did not come back as it was: %v", err)
-				}
-				checkLine(t, logged, map[string]any{"level": "WARN", "Outcome": "unknown", "reason": nil})
-				return
-			}
-			filled := fill(t, h, payload)
-			checkLine(t, logged, map[string]any{"level": "INFO", "Outcome": "filled", "locale": want.locale})
-			if got := strings.Join(hrefs(filled.EmailMessage), " "); got != want.link {
-				t.Errorf("the link is %q, want %q", got, want.link)
-			}
-			if !strings.Contains(text(filled.EmailMessage), want.says) {
-				t.Errorf("the mail does not say %q", want.says)
-			}
-		})
-	}
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
-			t.Errorf("%s has no row in this test", file)
+			logged.CheckLine(t, map[string]any{"level": "WARN", "Outcome": "unknown", "reason": nil})
+			return
 		}
-	}
+		filled := fill(t, h, payload)
+		logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "filled", "locale": want.locale})
+		if got := strings.Join(hrefs(filled.EmailMessage), " "); got != want.link {
+			t.Errorf("the link is %q, want %q", got, want.link)
+		}
+		if !strings.Contains(text(filled.EmailMessage), want.says) {
+			t.Errorf("the mail does not say %q", want.says)
+		}
+	})
 }
 
 func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
@@ -447,7 +337,7 @@ func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
 			e.Request.UserAttributes["locale"] = test.attribute
 			e.Request.ClientMetadata["locale"] = test.metadata
 			filled := fill(t, h.of(test.client), e.payload(t))
-			checkLine(t, logged, map[string]any{"locale": test.want})
+			logged.CheckLine(t, map[string]any{"locale": test.want})
 			if href := hrefs(filled.EmailMessage)[0]; !strings.HasSuffix(href, "&lang="+test.want) {
 				t.Errorf("the link does not carry on in %s: %s", test.want, href)
 			}
@@ -620,12 +510,12 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 		"no placeholder of a code":                   {withoutCode.payload(t), nil, "lacks the placeholder of the code"},
 		"None as the placeholder of a code":          {codeSaysNone.payload(t), nil, "lacks the placeholder of the code"},
 		"an invitation without the user name's":      {withoutUser.payload(t), nil, "lacks the placeholder of the user name"},
-		"an event that is a list":                    {[]byte(`[1,2]`), nil, "error"},
-		"an event that is a text":                    {[]byte(`"CustomMessage_SignUp"`), nil, "error"},
-		"attributes that are a list":                 {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":[]}}`), nil, "error"},
-		"an attribute that is an object":             {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":{"name":{}}}}`), nil, "error"},
+		"an event that is a list":                    {[]byte(`[1,2]`), nil, string(errEvent)},
+		"an event that is a text":                    {[]byte(`"CustomMessage_SignUp"`), nil, string(errEvent)},
+		"attributes that are a list":                 {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":[]}}`), nil, string(errEvent)},
+		"an attribute that is an object":             {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":{"name":{}}}}`), nil, string(errEvent)},
 		"a response that is a number":                {spoiledResponse(t), nil, "error"},
-		"an event with white space around and in it": {[]byte(" {\n\t\"triggerSource\": [] } \n"), nil, "error"},
+		"an event with white space around and in it": {[]byte(" {\n\t\"triggerSource\": [] } \n"), nil, string(errEvent)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)
@@ -636,8 +526,8 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 			if err != nil || !bytes.Equal(reply, test.payload) {
 				t.Errorf("got %q, %v, want the event as it was", reply, err)
 			}
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
-			if reason, _ := logLines(t, logged)[0]["reason"].(string); !strings.Contains(strings.ToLower(reason), strings.ToLower(test.reason)) {
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			if reason, _ := logged.Lines(t)[0]["reason"].(string); !strings.Contains(strings.ToLower(reason), strings.ToLower(test.reason)) {
 				t.Errorf("the reason is %q, want one with %q", reason, test.reason)
 			}
 		})
@@ -650,7 +540,7 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 			if _, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, errNoEvent) {
 				t.Errorf("got the error %v, want %v", err, errNoEvent)
 			}
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 		})
 	}
 }
@@ -711,50 +601,16 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(h)
 			}
-			printed := capture(t, func() { _, _ = h.Invoke(t.Context(), test.payload) })
-			if logged.Len() == 0 {
-				t.Error("nothing was logged")
-			}
-			all := logged.String() + printed
-			for _, sign := range []string{"secret", "jane", "example.com", code} {
-				if strings.Contains(all, sign) {
-					t.Errorf("%q was logged: %s", sign, all)
-				}
-			}
+			logged.CheckNothingPersonal(t, func() error {
+				_, err := h.Invoke(t.Context(), test.payload)
+				return err
+			}, code)
 		})
 	}
 }
 
-// capture returns what is written to standard output and standard error
-// meanwhile.
-func capture(t *testing.T, run func()) string {
-	t.Helper()
-	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr := os.Stdout, os.Stderr
-	os.Stdout, os.Stderr = file, file
-	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
-	run()
-	printed, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(printed)
-}
-
 func FuzzInvoke(f *testing.F) {
-	files, err := fs.Glob(os.DirFS("testdata/events"), "*.json")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		payload, err := os.ReadFile(filepath.Join("testdata/events", file))
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, payload := range functiontest.Events(f) {
 		f.Add(payload)
 	}
 	h, _ := newHandler(f)

@@ -72,7 +72,11 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	}
 	event, err := cognito.Decode(payload)
 	if err != nil {
-		return err
+		return logging.Safe("the event cannot be decoded")
+	}
+	if event.Version != "1" {
+		line.Outcome = logging.Unknown
+		return nil
 	}
 	switch event.Kind("PostConfirmation") {
 	case "ConfirmSignUp":

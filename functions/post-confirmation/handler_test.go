@@ -6,11 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +21,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"poolpost/internal/config"
-	"poolpost/internal/logging"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
 )
@@ -78,23 +75,11 @@ func (r *recorder) groupNames() []string {
 	return names
 }
 
-func newHandler() (*handler, *recorder, *bytes.Buffer) {
-	var logged bytes.Buffer
-	r := &recorder{}
-	return &handler{
-		config: config.PostConfirmation{Groups: []string{"members", "riders"}, NameAttributes: []string{"given_name", "name"}},
-		groups: r, queue: r, queueURL: queueURL, budget: time.Minute,
-		log: logging.NewWith("post-confirmation", slog.NewJSONHandler(&logged, nil), time.Now),
-	}, r, &logged
-}
-
-func sampleEvent(t *testing.T, name string) []byte {
+func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
-	payload, err := os.ReadFile(filepath.Join("testdata/events", name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return payload
+	logged, r := &functiontest.Log{}, &recorder{}
+	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
+	return &handler{config: c, groups: r, queue: r, queueURL: queueURL, budget: time.Minute, log: logged.Logger("post-confirmation")}, r, logged
 }
 
 // checkReturned invokes the handler and checks that the user sees no failure.
@@ -106,27 +91,14 @@ func checkReturned(t *testing.T, h *handler, payload []byte) {
 	}
 }
 
-// checkLine checks the only line that was logged.
-func checkLine(t *testing.T, logged *bytes.Buffer, want map[string]any) {
-	t.Helper()
-	var line map[string]any
-	if err := json.Unmarshal(logged.Bytes(), &line); err != nil {
-		t.Fatalf("%v; want one line: %s", err, logged)
-	}
-	for key, value := range want {
-		if line[key] != value {
-			t.Errorf("the log line has %s %v, want %v", key, line[key], value)
-		}
-	}
-}
-
 func TestEverySampleEventHasItsEffects(t *testing.T) {
 	const to = "jane@example.com"
-	wants := map[string]struct {
+	type row struct {
 		outcome string
 		joins   bool
 		entry   *mail.Entry // nil: no welcome mail
-	}{
+	}
+	functiontest.EachEvent(t, map[string]row{
 		"confirm-sign-up": {"welcomed", true, &mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID, Locales: []string{"fr-CA"}}},
 		"confirm-sign-up-with-null-client-metadata": {"welcomed", true,
 			&mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID}},
@@ -143,52 +115,45 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 		"first-sign-in-through-facebook":           {"not-welcomed", true, nil},
 		"confirm-forgot-password":                  {"nothing-to-do", false, nil},
 		"unknown-source-of-a-later-day":            {"unknown", false, nil},
-	}
-	for file, want := range wants {
-		t.Run(file, func(t *testing.T) {
-			h, r, logged := newHandler()
-			checkReturned(t, h, sampleEvent(t, file))
-			checkLine(t, logged, map[string]any{"Outcome": want.outcome, "reason": nil})
-			var groups []string
-			if want.joins {
-				groups = h.config.Groups
-			}
-			if got := r.groupNames(); !slices.Equal(got, groups) {
-				t.Errorf("the user joined %q, want %q", got, groups)
-			}
-			if want.entry == nil {
-				if len(r.entries) != 0 {
-					t.Errorf("a welcome mail is on the queue: %s", *r.entries[0].MessageBody)
-				}
-				return
-			}
-			if len(r.entries) != 1 {
-				t.Fatalf("there are %d entries on the queue, not one", len(r.entries))
-			}
-			entry, err := mail.Decode(*r.entries[0].MessageBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if entry.Kind != want.entry.Kind || entry.To != want.entry.To || entry.Name != want.entry.Name ||
-				entry.ClientID != want.entry.ClientID || !slices.Equal(entry.Locales, want.entry.Locales) {
-				t.Errorf("the entry is %+v, want %+v", entry, *want.entry)
-			}
-		})
-	}
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
-			t.Errorf("%s has no row in this test", file)
+		"unknown-version":                          {"unknown", false, nil},
+	}, func(t *testing.T, payload []byte, want row) {
+		h, r, logged := newHandler(t)
+		checkReturned(t, h, payload)
+		level := "INFO"
+		if want.outcome == "unknown" {
+			level = "WARN"
 		}
-	}
+		logged.CheckLine(t, map[string]any{"level": level, "Outcome": want.outcome, "reason": nil})
+		var groups []string
+		if want.joins {
+			groups = h.config.Groups
+		}
+		if got := r.groupNames(); !slices.Equal(got, groups) {
+			t.Errorf("the user joined %q, want %q", got, groups)
+		}
+		if want.entry == nil {
+			if len(r.entries) != 0 {
+				t.Errorf("a welcome mail is on the queue: %s", *r.entries[0].MessageBody)
+			}
+			return
+		}
+		if len(r.entries) != 1 {
+			t.Fatalf("there are %d entries on the queue, not one", len(r.entries))
+		}
+		entry, err := mail.Decode(*r.entries[0].MessageBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if entry.Kind != want.entry.Kind || entry.To != want.entry.To || entry.Name != want.entry.Name ||
+			entry.ClientID != want.entry.ClientID || !slices.Equal(entry.Locales, want.entry.Locales) {
+			t.Errorf("the entry is %+v, want %+v", entry, *want.entry)
+		}
+	})
 }
 
 func TestTheRequestsNameUserPoolGroupAndQueue(t *testing.T) {
-	h, r, _ := newHandler()
-	checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+	h, r, _ := newHandler(t)
+	checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 	for _, in := range r.joined {
 		if *in.UserPoolId != "eu-central-1_Sample001" || *in.Username != userID {
 			t.Errorf("user %s of pool %s joins %s", *in.Username, *in.UserPoolId, *in.GroupName)
@@ -201,9 +166,9 @@ func TestTheRequestsNameUserPoolGroupAndQueue(t *testing.T) {
 }
 
 func TestARepeatedEventIsTheSameEntry(t *testing.T) {
-	h, r, _ := newHandler()
+	h, r, _ := newHandler(t)
 	for range 3 { // as often as Cognito calls
-		checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+		checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 	}
 	if len(r.entries) != 3 {
 		t.Fatalf("there are %d entries, not 3", len(r.entries))
@@ -217,8 +182,8 @@ func TestARepeatedEventIsTheSameEntry(t *testing.T) {
 }
 
 func TestAnotherUserIsAnotherEntry(t *testing.T) {
-	h, r, _ := newHandler()
-	first := sampleEvent(t, "confirm-sign-up")
+	h, r, _ := newHandler(t)
+	first := functiontest.Events(t)["confirm-sign-up"]
 	checkReturned(t, h, first)
 	checkReturned(t, h, bytes.ReplaceAll(first, []byte(userID), []byte("ffffffff-1111-4222-8333-444455556666")))
 	if *r.entries[0].MessageDeduplicationId == *r.entries[1].MessageDeduplicationId || *r.entries[0].MessageGroupId == *r.entries[1].MessageGroupId {
@@ -273,10 +238,10 @@ func TestAFailureNeverReachesTheUser(t *testing.T) {
 		}, nil, 0, "no such file or directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, logged := newHandler()
+			h, r, logged := newHandler(t)
 			test.spoil(t, h, r)
-			checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 			if !strings.Contains(logged.String(), test.reason) {
 				t.Errorf("the reason %q is not logged: %s", test.reason, logged)
 			}
@@ -288,18 +253,18 @@ func TestAFailureNeverReachesTheUser(t *testing.T) {
 }
 
 func TestASlowAWSIsLeftWhenTheBudgetIsSpent(t *testing.T) {
-	h, r, logged := newHandler()
+	h, r, logged := newHandler(t)
 	h.budget = 50 * time.Millisecond
 	r.fail = func(ctx context.Context, _ string) error {
 		<-ctx.Done()
 		return fmt.Errorf("operation error: %w", ctx.Err())
 	}
 	start := time.Now()
-	checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+	checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 	if took := time.Since(start); took > 2*time.Second {
 		t.Errorf("it took %v with a budget of %v", took, h.budget)
 	}
-	checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": "timeout"})
+	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": "timeout"})
 }
 
 func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
@@ -318,14 +283,14 @@ func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
 			server := httptest.NewServer(answer)
 			defer server.Close()
 			cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
-			h, _, logged := newHandler()
+			h, _, logged := newHandler(t)
 			h.groups, h.queue, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
 			start := time.Now()
-			checkReturned(t, h, sampleEvent(t, "confirm-sign-up"))
+			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 			if took := time.Since(start); took > 2*time.Second {
 				t.Errorf("it took %v with a budget of %v", took, h.budget)
 			}
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 		})
 	}
 }
@@ -340,9 +305,9 @@ func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
 		"blanks around the odd event": " \n{\"userName\":[] }\t",
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, logged := newHandler()
+			h, r, logged := newHandler(t)
 			checkReturned(t, h, []byte(payload))
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": "the event cannot be decoded"})
 			if len(r.joined)+len(r.entries) != 0 {
 				t.Error("it had effects")
 			}
@@ -350,11 +315,11 @@ func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
 	}
 	for name, payload := range map[string]string{"nothing": "", "half an event": `{"version":"1"`, "no JSON": "\xff"} {
 		t.Run(name+" is an error", func(t *testing.T) {
-			h, r, logged := newHandler()
+			h, r, logged := newHandler(t)
 			if reply, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, errNoEvent) || reply != nil {
 				t.Errorf("got %q, %v, want %v", reply, err, errNoEvent)
 			}
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": "failed"})
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 			if len(r.joined)+len(r.entries) != 0 {
 				t.Error("it had effects")
 			}
@@ -364,9 +329,9 @@ func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
 
 func TestNothingPersonalIsLogged(t *testing.T) {
 	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
-	plant := func(source string) []byte {
+	plant := func(version, source string) []byte {
 		b, err := json.Marshal(map[string]any{
-			"version": secret("version"), "region": secret("region"), "userPoolId": secret("pool"), "userName": secret("user"),
+			"version": version, "region": secret("region"), "userPoolId": secret("pool"), "userName": secret("user"),
 			"callerContext": map[string]any{"awsSdkVersion": secret("sdk"), "clientId": secret("client")},
 			"triggerSource": source,
 			"request": map[string]any{
@@ -380,14 +345,15 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		}
 		return b
 	}
-	confirmed := plant("PostConfirmation_ConfirmSignUp")
+	confirmed := plant("1", "PostConfirmation_ConfirmSignUp")
 	for name, test := range map[string]struct {
 		payload []byte
 		fail    func(context.Context, string) error
 	}{
 		"a confirmation":                 {confirmed, nil},
-		"a forgotten password":           {plant("PostConfirmation_ConfirmForgotPassword"), nil},
-		"a source that is a secret":      {plant(secret("source")), nil},
+		"a forgotten password":           {plant("1", "PostConfirmation_ConfirmForgotPassword"), nil},
+		"a source that is a secret":      {plant("1", secret("source")), nil},
+		"a version that is a secret":     {plant(secret("version"), "PostConfirmation_ConfirmSignUp"), nil},
 		"an event that is cut off":       {confirmed[:300], nil},
 		"an event that is one secret":    {[]byte(secret("event")), nil},
 		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
@@ -398,38 +364,12 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"a panic that quotes the address":                 {confirmed, func(context.Context, string) error { panic(secret("panic")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, logged := newHandler()
+			h, r, logged := newHandler(t)
 			r.fail = test.fail
-			printed := capture(t, func() { _, _ = h.Invoke(t.Context(), test.payload) })
-			if logged.Len() == 0 {
-				t.Error("nothing was logged")
-			}
-			all := logged.String() + printed
-			for _, sign := range []string{"secret", "jane", "example.com"} {
-				if strings.Contains(all, sign) {
-					t.Errorf("%q was logged: %s", sign, all)
-				}
-			}
+			logged.CheckNothingPersonal(t, func() error {
+				_, err := h.Invoke(t.Context(), test.payload)
+				return err
+			})
 		})
 	}
-}
-
-// capture returns what is written to standard output and standard error
-// meanwhile.
-func capture(t *testing.T, run func()) string {
-	t.Helper()
-	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr := os.Stdout, os.Stderr
-	os.Stdout, os.Stderr = file, file
-	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
-	run()
-	printed, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(printed)
 }

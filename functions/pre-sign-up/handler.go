@@ -43,7 +43,7 @@ func (h *handler) decide(payload []byte, line *logging.Line) (*refusal, error) {
 	}
 	event, err := cognito.Decode(payload)
 	if err != nil {
-		return h.rules.refuse(tryAgain, ""), err
+		return h.rules.refuse(tryAgain, ""), logging.Safe("the event cannot be decoded")
 	}
 	locale := h.rules.locale(event)
 	line.Locale = locale
@@ -54,9 +54,10 @@ func (h *handler) decide(payload []byte, line *logging.Line) (*refusal, error) {
 		return nil, nil
 	case "ExternalProvider":
 		// The provider's attributes are what they are, and the person cannot
-		// fill in more: only the address is looked at, if there is one.
+		// fill in more: only the address is looked at. Without one the person may
+		// join, unless there is a list of those who may.
 		line.Trigger = event.TriggerSource
-		if event.UserAttributes["email"] == "" {
+		if event.UserAttributes["email"] == "" && len(h.rules.config.AllowedDomains) == 0 {
 			return nil, nil
 		}
 		return h.rules.email(event.UserAttributes["email"], locale), nil

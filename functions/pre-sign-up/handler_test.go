@@ -7,75 +7,21 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"poolpost/internal/cognito"
 	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
-	"poolpost/internal/message/compile"
-	"poolpost/internal/settings"
 )
-
-const sampleSettings = `
-pool: {region: eu-central-1}
-mail: {from: {address: no-reply@example.com}}
-links: {host: links.example.com}
-brands: [{name: sample, displayName: Sample, postalAddress: "1 Sample Street", support: help@example.com}]
-clients: [{name: web, brand: sample, locale: en, url: "https://app.example.com/"}]
-locales: [en, fr, ar]
-signUp:
-  email:
-    deniedDomains: [throwaway.example, "*.throwaway.example", alone.example, "*.below.example"]
-  attributes:
-    - name: agentName
-      label: {en: Agent name, fr: Nom d’agent, ar: اسم الوكيل}
-      required: true
-      # Alternatives: the pattern is for the whole value all the same.
-      pattern: "[\\p{L}\\p{M}][\\p{L}\\p{M}\\p{N} -]*|[0-9]{3}"
-      minLength: 2
-      maxLength: 10
-    - {name: nickname, maxLength: 8}
-`
-
-type sample struct {
-	settings *settings.Settings
-	compiled *compile.Output
-}
-
-// compiled is done once: it reads every template of the project.
-var compiled = sync.OnceValues(func() (sample, error) {
-	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
-	if err != nil {
-		return sample{}, err
-	}
-	out, err := compile.All(os.DirFS("../../templates"), s)
-	return sample{s, out}, err
-})
 
 func sampleRules(t testing.TB) *rules {
 	t.Helper()
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := config.PreSignUp{
-		Locales:       all.settings.Locales,
-		DeniedDomains: all.settings.SignUp.Email.DeniedDomains,
-		Refusals:      all.compiled.Refusals,
-	}
-	for _, a := range all.settings.SignUp.Attributes {
-		c.Attributes = append(c.Attributes, config.AttributeRule{
-			Key: all.settings.AttributeKey(a.Name), Label: a.Label, Required: a.Required,
-			Pattern: a.Pattern, MinLength: a.MinLength, MaxLength: a.MaxLength,
-		})
-	}
+	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
 	r, err := newRules(c)
 	if err != nil {
 		t.Fatal(err)
@@ -83,10 +29,10 @@ func sampleRules(t testing.TB) *rules {
 	return r
 }
 
-func newHandler(t testing.TB) (*handler, *bytes.Buffer) {
+func newHandler(t testing.TB) (*handler, *functiontest.Log) {
 	t.Helper()
-	var logged bytes.Buffer
-	return &handler{rules: sampleRules(t), log: logging.NewWith("pre-sign-up", slog.NewJSONHandler(&logged, nil), time.Now)}, &logged
+	logged := &functiontest.Log{}
+	return &handler{rules: sampleRules(t), log: logged.Logger("pre-sign-up")}, logged
 }
 
 // payload is an event with these attributes, as JSON of anything.
@@ -105,22 +51,9 @@ func payload(t testing.TB, source string, attributes map[string]any) []byte {
 	return b
 }
 
-// checkLine checks the only line that was logged.
-func checkLine(t testing.TB, logged *bytes.Buffer, want map[string]any) {
-	t.Helper()
-	var line map[string]any
-	if err := json.Unmarshal(logged.Bytes(), &line); err != nil {
-		t.Fatalf("%v; want one line: %s", err, logged)
-	}
-	for key, value := range want {
-		if line[key] != value {
-			t.Errorf("the log line has %s %v, want %v", key, line[key], value)
-		}
-	}
-}
-
 func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
-	wants := map[string]struct{ code, locale, trigger string }{
+	type row struct{ code, locale, trigger string }
+	functiontest.EachEvent(t, map[string]row{
 		"sign-up":                           {"", "en", "PreSignUp_SignUp"},
 		"sign-up-with-null-client-metadata": {"", "en", "PreSignUp_SignUp"},
 		"sign-up-with-a-numeric-version-and-boolean-attributes": {"", "en", "PreSignUp_SignUp"},
@@ -134,50 +67,30 @@ func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
 		"external-provider-without-an-address":                  {"", "en", "PreSignUp_ExternalProvider"},
 		"external-provider-with-a-denied-address":               {domainNotAllowed, "en", "PreSignUp_ExternalProvider"},
 		"unknown-source-of-a-later-day-is-held-to-the-rules":    {attributeMissing, "en", "unknown"},
-	}
-	for file, want := range wants {
-		t.Run(file, func(t *testing.T) {
-			event, err := os.ReadFile(filepath.Join("testdata/events", file+".json"))
-			if err != nil {
-				t.Fatal(err)
+	}, func(t *testing.T, event []byte, want row) {
+		h, logged := newHandler(t)
+		reply, err := h.Invoke(t.Context(), event)
+		if want.code == "" {
+			if err != nil || !bytes.Equal(reply, event) {
+				t.Errorf("the event did not come back byte for byte: %v", err)
 			}
-			h, logged := newHandler(t)
-			reply, err := h.Invoke(t.Context(), event)
-			if want.code == "" {
-				if err != nil || !bytes.Equal(reply, event) {
-					t.Errorf("the event did not come back byte for byte: %v", err)
-				}
-				checkLine(t, logged, map[string]any{"level": "INFO", "Outcome": "accepted", "locale": want.locale, "trigger": want.trigger, "reason": nil})
-				return
-			}
-			checkRefused(t, reply, err, want.code)
-			refused, _ := errors.AsType[*refusal](err)
-			if !isIn(t, refused, want.locale) {
-				t.Errorf("the sentence is not in %s: %s", want.locale, refused.sentence)
-			}
-			checkLine(t, logged, map[string]any{"Outcome": want.code, "locale": want.locale, "trigger": want.trigger, "reason": nil})
-		})
-	}
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
-			t.Errorf("%s has no row in this test", file)
+			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "accepted", "locale": want.locale, "trigger": want.trigger, "reason": nil})
+			return
 		}
-	}
+		checkRefused(t, reply, err, want.code)
+		refused, _ := errors.AsType[*refusal](err)
+		if !isIn(t, refused, want.locale) {
+			t.Errorf("the sentence is not in %s: %s", want.locale, refused.sentence)
+		}
+		logged.CheckLine(t, map[string]any{"Outcome": want.code, "locale": want.locale, "trigger": want.trigger, "reason": nil})
+	})
 }
 
 // isIn reports whether a refusal begins as its words in a locale do, up to the
 // first placeholder.
 func isIn(t *testing.T, refused *refusal, locale string) bool {
 	t.Helper()
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	words, _, _ := strings.Cut(all.compiled.Refusals[locale][refused.code], "{")
+	words, _, _ := strings.Cut(functiontest.Compiled(t).Refusals[locale][refused.code], "{")
 	return words != "" && strings.HasPrefix(refused.sentence, words)
 }
 
@@ -231,27 +144,53 @@ func TestNothingButSignUpAndWhatIsUnknownIsHeldToTheRules(t *testing.T) {
 	}
 }
 
+func TestAListOfAllowedDomainsAsksAProvidersUserForAnAddress(t *testing.T) {
+	for name, test := range map[string]struct {
+		attributes map[string]any
+		code       string
+	}{
+		"no address":                   {map[string]any{}, emailMissing},
+		"an empty address":             {map[string]any{"email": ""}, emailMissing},
+		"an address of another domain": {map[string]any{"email": "jane@example.com"}, domainNotAllowed},
+		"an address of the list's":     {map[string]any{"email": "jane@staff.example"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, _ := newHandler(t)
+			h.rules.config.AllowedDomains = []string{"staff.example"}
+			event := payload(t, "ExternalProvider", test.attributes)
+			reply, err := h.Invoke(t.Context(), event)
+			if test.code != "" {
+				checkRefused(t, reply, err, test.code)
+			} else if err != nil || !bytes.Equal(reply, event) {
+				t.Errorf("the event did not come back byte for byte: %v", err)
+			}
+		})
+	}
+}
+
 func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 	good := payload(t, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Jane"})
+	const unreadable = "the event cannot be decoded"
 	for name, test := range map[string]struct {
 		payload string
 		spoil   func(*testing.T, *handler)
+		reason  string
 	}{
-		"no payload":                   {"", nil},
-		"no JSON":                      {"\x00\xff", nil},
-		"half an event":                {string(good[:len(good)-20]), nil},
-		"a list":                       {"[]", nil},
-		"a text":                       {`"PreSignUp_SignUp"`, nil},
-		"attributes that are a list":   {`{"triggerSource":"PreSignUp_SignUp","request":{"userAttributes":["email"]}}`, nil},
-		"an address that is an object": {`{"triggerSource":"PreSignUp_AdminCreateUser","request":{"userAttributes":{"email":{}}}}`, nil},
-		"a source that is a list":      {`{"triggerSource":["PreSignUp_AdminCreateUser"]}`, nil},
+		"no payload":                   {"", nil, unreadable},
+		"no JSON":                      {"\x00\xff", nil, unreadable},
+		"half an event":                {string(good[:len(good)-20]), nil, unreadable},
+		"a list":                       {"[]", nil, unreadable},
+		"a text":                       {`"PreSignUp_SignUp"`, nil, unreadable},
+		"attributes that are a list":   {`{"triggerSource":"PreSignUp_SignUp","request":{"userAttributes":["email"]}}`, nil, unreadable},
+		"an address that is an object": {`{"triggerSource":"PreSignUp_AdminCreateUser","request":{"userAttributes":{"email":{}}}}`, nil, unreadable},
+		"a source that is a list":      {`{"triggerSource":["PreSignUp_AdminCreateUser"]}`, nil, unreadable},
 		"settings that cannot be read": {string(good), func(t *testing.T, h *handler) {
 			h.rules = nil
 			_, h.broken = config.Read[config.PreSignUp](t.TempDir())
-		}},
-		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = newRules(config.PreSignUp{}) }},
-		"a panic":                       {string(good), func(_ *testing.T, h *handler) { h.rules.patterns = nil }},
-		"no rules at all":               {string(good), func(_ *testing.T, h *handler) { h.rules = nil }},
+		}, "open "},
+		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = newRules(config.PreSignUp{}) }, "the settings name no locale"},
+		"a panic":                       {string(good), func(_ *testing.T, h *handler) { h.rules.patterns = nil }, "panic"},
+		"no rules at all":               {string(good), func(_ *testing.T, h *handler) { h.rules = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)
@@ -260,9 +199,9 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 			}
 			reply, err := h.Invoke(t.Context(), []byte(test.payload))
 			checkRefused(t, reply, err, tryAgain)
-			checkLine(t, logged, map[string]any{"level": "ERROR", "Outcome": tryAgain})
-			if !strings.Contains(logged.String(), `"reason":"`) {
-				t.Errorf("the cause is not logged: %s", logged)
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": tryAgain})
+			if !strings.Contains(logged.String(), `"reason":"`+test.reason) {
+				t.Errorf("the reason %q is not logged: %s", test.reason, logged)
 			}
 		})
 	}
@@ -312,55 +251,16 @@ func TestNothingPersonalIsLoggedOrTold(t *testing.T) {
 			if test.spoil != nil {
 				test.spoil(h)
 			}
-			told := ""
-			printed := capture(t, func() {
-				if _, err := h.Invoke(t.Context(), test.payload); err != nil {
-					told = err.Error()
-				}
+			logged.CheckNothingPersonal(t, func() error {
+				_, err := h.Invoke(t.Context(), test.payload)
+				return err
 			})
-			if logged.Len() == 0 {
-				t.Error("nothing was logged")
-			}
-			all := logged.String() + printed + told
-			for _, sign := range []string{"secret", "jane", "Jane", "example.com"} {
-				if strings.Contains(all, sign) {
-					t.Errorf("%q was logged or told: %s", sign, all)
-				}
-			}
 		})
 	}
 }
 
-// capture returns what is written to standard output and standard error
-// meanwhile.
-func capture(t *testing.T, run func()) string {
-	t.Helper()
-	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr := os.Stdout, os.Stderr
-	os.Stdout, os.Stderr = file, file
-	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
-	run()
-	printed, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(printed)
-}
-
 func FuzzInvoke(f *testing.F) {
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		event, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, event := range functiontest.Events(f) {
 		f.Add(event)
 	}
 	h, _ := newHandler(f)

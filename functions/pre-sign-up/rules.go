@@ -48,7 +48,7 @@ func newRules(c config.PreSignUp) (*rules, error) {
 		if a.Pattern == "" {
 			continue
 		}
-		pattern, err := regexp.Compile(`^(?:` + a.Pattern + `)$`)
+		pattern, err := config.WholeValue(a.Pattern)
 		if err != nil {
 			return nil, fmt.Errorf("compile pattern of %s: %w", a.Key, err)
 		}

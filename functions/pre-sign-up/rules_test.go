@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
 )
 
 func TestAddressesAreThoseThatMailCanBeSentTo(t *testing.T) {
@@ -172,10 +173,6 @@ func checkCode(t *testing.T, refused *refusal, want string) {
 }
 
 func TestASentenceIsInTheLocaleAndNamesTheField(t *testing.T) {
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := sampleRules(t)
 	labels := map[string]string{"en": "Agent name", "fr": "Nom d’agent", "ar": "اسم الوكيل"}
 	agent := func(locale, value string) *refusal {
@@ -195,7 +192,7 @@ func TestASentenceIsInTheLocaleAndNamesTheField(t *testing.T) {
 		} {
 			t.Run(locale+" "+code, func(t *testing.T) {
 				checkCode(t, refused, code)
-				words := all.compiled.Refusals[locale][code]
+				words := functiontest.Compiled(t).Refusals[locale][code]
 				want := strings.NewReplacer("{attribute}", label, "{minimum}", "2", "{maximum}", "10").Replace(words)
 				if words == "" || refused.Error() != code+": "+want {
 					t.Errorf("got %q, want %q", refused, code+": "+want)

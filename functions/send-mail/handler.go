@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,11 +36,17 @@ type handler struct {
 // A mail that was sent, and not yet acknowledged when the function died, is
 // sent again: SQS delivers at least once.
 func (h *handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		// Time to report what was sent: a batch that is cut off comes again whole.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-2*time.Second))
+		defer cancel()
+	}
 	var reply events.SQSEventResponse
 	waiting := map[string]bool{} // message groups with a failure
 	for _, record := range batch.Records {
 		group := record.Attributes["MessageGroupId"]
-		if waiting[group] || !h.handle(ctx, record) {
+		if ctx.Err() != nil || waiting[group] || !h.handle(ctx, record) {
 			waiting[group] = true
 			reply.BatchItemFailures = append(reply.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 		}
@@ -67,14 +74,15 @@ func (h *handler) handle(ctx context.Context, record events.SQSMessage) (sent bo
 func (h *handler) send(ctx context.Context, body string, line *logging.Line) error {
 	entry, err := mail.Decode(body)
 	if err != nil {
-		return err
+		return logging.Safe("the entry of the mail queue cannot be decoded")
 	}
 	if entry.Kind != message.Welcome {
 		return logging.Safe("the mail queue holds a kind of mail that send-mail does not send")
 	}
 	client, ok := config.WithID(h.config.Clients, h.clientIDs, entry.ClientID)
 	if !ok {
-		return logging.Safe("the mail is for an app client that the settings do not have")
+		// Made by hand, or replaced: a mail in the default brand is better than none.
+		line.Warning = logging.Safe("the app client is not in the settings")
 	}
 	locale := message.Lookup(h.config.Locales, client.Locale, entry.Locales...)
 	line.Kind, line.Client, line.Locale = string(entry.Kind), client.Name, locale

@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,11 +18,9 @@ import (
 	"github.com/aws/smithy-go"
 
 	"poolpost/internal/config"
-	"poolpost/internal/logging"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
-	"poolpost/internal/message/compile"
-	"poolpost/internal/settings"
 )
 
 const (
@@ -33,45 +28,22 @@ const (
 	driversID = "2driversexample3456789abcd"
 )
 
-const sampleSettings = `
-pool: {region: eu-central-1}
-mail: {from: {address: no-reply@example.com}}
-links: {host: links.example.com}
-brands:
-  - {name: riders, displayName: Riders, postalAddress: "1 Sample Street", support: riders@example.com}
-  - {name: drivers, displayName: Drivers & Co, postalAddress: "2 Sample Street", support: drivers@example.com}
-clients:
-  - {name: riders, brand: riders, locale: en, url: "https://riders.example.com/"}
-  - {name: drivers, brand: drivers, locale: fr, url: "https://drivers.example.com/start?a=1&b=2"}
-locales: [en, fr, ar]
-`
-
-type sample struct {
-	settings *settings.Settings
-	compiled *compile.Output
-}
-
-// compiled is done once: it reads every template of the project.
-var compiled = sync.OnceValues(func() (sample, error) {
-	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
-	if err != nil {
-		return sample{}, err
-	}
-	out, err := compile.All(os.DirFS("../../templates"), s)
-	return sample{s, out}, err
-})
-
 // A recorder is SES: it keeps what it sends, and answers what fail says.
 type recorder struct {
 	sent []*sesv2.SendEmailInput
 	fail func(to string) error
+	slow string // the address at which it takes as long as it is waited for
 }
 
-func (r *recorder) SendEmail(_ context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
+func (r *recorder) SendEmail(ctx context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
 	if r.fail != nil {
 		if err := r.fail(in.Destination.ToAddresses[0]); err != nil {
 			return nil, err
 		}
+	}
+	if in.Destination.ToAddresses[0] == r.slow {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	r.sent = append(r.sent, in)
 	return &sesv2.SendEmailOutput{}, nil
@@ -86,46 +58,14 @@ func (r *recorder) recipients() []string {
 	return all
 }
 
-func newHandler(t *testing.T) (*handler, *recorder, *bytes.Buffer) {
+func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var logged bytes.Buffer
-	r := &recorder{}
+	logged, r := &functiontest.Log{}, &recorder{}
 	h := &handler{
-		dir: t.TempDir(), ses: r, configurationSet: "sample-set",
-		config:    config.SendMail{From: `"Riders" <no-reply@example.com>`, ReplyTo: "help@example.com", Locales: all.settings.Locales},
-		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
-		log:       logging.NewWith("send-mail", slog.NewJSONHandler(&logged, nil), time.Now),
+		ses: r, configurationSet: "sample-set", clientIDs: map[string]string{"riders": ridersID, "drivers": driversID}, log: logged.Logger("send-mail"),
 	}
-	for _, c := range all.settings.Clients {
-		h.config.Clients = append(h.config.Clients, config.Client{Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL})
-	}
-	for file, content := range all.compiled.Messages {
-		path := filepath.Join(h.dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return h, r, &logged
-}
-
-func sampleBatch(t *testing.T, name string) events.SQSEvent {
-	t.Helper()
-	payload, err := os.ReadFile(filepath.Join("testdata/events", name+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var batch events.SQSEvent
-	if err := json.Unmarshal(payload, &batch); err != nil {
-		t.Fatal(err)
-	}
-	return batch
+	h.dir, h.config = functiontest.Dir[config.SendMail](t, "send-mail")
+	return h, r, logged
 }
 
 // record is a welcome mail on the queue.
@@ -147,85 +87,75 @@ func failed(reply events.SQSEventResponse) []string {
 	return ids
 }
 
-// logLines are the lines that were logged.
-func logLines(t *testing.T, logged *bytes.Buffer) []map[string]any {
-	t.Helper()
-	var lines []map[string]any
-	for line := range strings.Lines(logged.String()) {
-		var m map[string]any
-		if err := json.Unmarshal([]byte(line), &m); err != nil {
-			t.Fatalf("log line %q: %v", line, err)
-		}
-		lines = append(lines, m)
-	}
-	return lines
-}
-
 func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
-	wants := map[string]struct {
+	const (
+		unreadable = "the entry of the mail queue cannot be decoded"
+		otherKind  = "the mail queue holds a kind of mail that send-mail does not send"
+	)
+	type row struct {
 		client, locale string // of the one mail
+		warning        any    // of its line
 		sent           int
-		failed         []string
-	}{
-		"one-welcome-mail": {"riders", "en", 1, nil},
-		"one-welcome-mail-with-unknown-fields-everywhere":       {"riders", "en", 1, nil},
-		"welcome-mail-of-a-user-without-client-name-and-locale": {"riders", "en", 1, nil},
-		"welcome-mail-in-egyptian-arabic-for-a-driver":          {"drivers", "ar", 1, nil},
-		"empty-batch": {"", "", 0, nil},
-		"batch-with-bodies-that-are-no-mail": {"riders", "en", 1, []string{
-			"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002", "00000000-0000-4000-8000-000000000003",
-			"00000000-0000-4000-8000-000000000004", "00000000-0000-4000-8000-000000000005", "00000000-0000-4000-8000-000000000006",
-			"00000000-0000-4000-8000-000000000007", "00000000-0000-4000-8000-000000000008", "00000000-0000-4000-8000-000000000009",
+		failed         []string // the reasons of the first mails
+	}
+	functiontest.EachEvent(t, map[string]row{
+		"one-welcome-mail": {"riders", "en", nil, 1, nil},
+		"one-welcome-mail-with-unknown-fields-everywhere":       {"riders", "en", nil, 1, nil},
+		"welcome-mail-of-a-user-without-client-name-and-locale": {"riders", "en", nil, 1, nil},
+		"welcome-mail-in-egyptian-arabic-for-a-driver":          {"drivers", "ar", nil, 1, nil},
+		"welcome-mail-for-an-unknown-app-client":                {"riders", "ar", "the app client is not in the settings", 1, nil},
+		"empty-batch":                                           {"", "", nil, 0, nil},
+		"batch-with-bodies-that-are-no-mail": {"riders", "en", nil, 1, []string{
+			unreadable, unreadable, unreadable, unreadable, unreadable, otherKind, otherKind, unreadable,
 		}},
-	}
-	for file, want := range wants {
-		t.Run(file, func(t *testing.T) {
-			h, r, logged := newHandler(t)
-			batch := sampleBatch(t, file)
-			reply, err := h.Handle(t.Context(), batch)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := failed(reply); !slices.Equal(got, want.failed) {
-				t.Errorf("the batch reports %q, want %q", got, want.failed)
-			}
-			if len(r.sent) != want.sent {
-				t.Fatalf("%d mails were sent, want %d", len(r.sent), want.sent)
-			}
-			lines := logLines(t, logged)
-			if len(lines) != len(batch.Records) {
-				t.Fatalf("%d lines were logged for %d mails", len(lines), len(batch.Records))
-			}
-			for _, line := range lines[:len(want.failed)] {
-				if line["level"] != "ERROR" || line["Outcome"] != "failed" || line["reason"] == nil {
-					t.Errorf("a failure is logged as %v", line)
-				}
-			}
-			if want.sent == 0 {
-				return
-			}
-			if last := lines[len(lines)-1]; last["level"] != "INFO" || last["Outcome"] != "sent" || last["kind"] != "welcome" ||
-				last["client"] != want.client || last["locale"] != want.locale {
-				t.Errorf("the sent mail is logged as %v, want %+v", last, want)
-			}
-			m, err := message.Load(h.dir, want.client, want.locale, message.Welcome)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := *r.sent[0].Content.Simple.Subject.Data; got != m.Subject {
-				t.Errorf("the subject is %q, want %q", got, m.Subject)
-			}
-		})
-	}
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
-			t.Errorf("%s has no row in this test", file)
+	}, func(t *testing.T, payload []byte, want row) {
+		var batch events.SQSEvent
+		if err := json.Unmarshal(payload, &batch); err != nil {
+			t.Fatal(err)
 		}
-	}
+		h, r, logged := newHandler(t)
+		reply, err := h.Handle(t.Context(), batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, record := range batch.Records[:len(want.failed)] {
+			ids = append(ids, record.MessageId)
+		}
+		if got := failed(reply); !slices.Equal(got, ids) {
+			t.Errorf("the batch reports %q, want %q", got, ids)
+		}
+		if len(r.sent) != want.sent {
+			t.Fatalf("%d mails were sent, want %d", len(r.sent), want.sent)
+		}
+		lines := logged.Lines(t)
+		if len(lines) != len(batch.Records) {
+			t.Fatalf("%d lines were logged for %d mails", len(lines), len(batch.Records))
+		}
+		for i, reason := range want.failed {
+			if line := lines[i]; line["level"] != "ERROR" || line["Outcome"] != "failed" || line["reason"] != reason {
+				t.Errorf("failure %d is logged as %v, want the reason %q", i, line, reason)
+			}
+		}
+		if want.sent == 0 {
+			return
+		}
+		level := "INFO"
+		if want.warning != nil {
+			level = "WARN"
+		}
+		if last := lines[len(lines)-1]; last["level"] != level || last["Outcome"] != "sent" || last["kind"] != "welcome" ||
+			last["client"] != want.client || last["locale"] != want.locale || last["warning"] != want.warning {
+			t.Errorf("the sent mail is logged as %v, want %+v", last, want)
+		}
+		m, err := message.Load(h.dir, want.client, want.locale, message.Welcome)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := *r.sent[0].Content.Simple.Subject.Data; got != m.Subject {
+			t.Errorf("the subject is %q, want %q", got, m.Subject)
+		}
+	})
 }
 
 // Lambda takes a reply that it cannot read for a failure of the whole batch, and
@@ -389,6 +319,27 @@ func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
 	}
 }
 
+func TestSendingStopsInTimeToReport(t *testing.T) {
+	h, r, _ := newHandler(t)
+	r.slow = "2@example.com"
+	batch := events.SQSEvent{Records: []events.SQSMessage{
+		record(t, "1", "a", "1@example.com"), record(t, "2", "b", r.slow), record(t, "3", "c", "3@example.com"), record(t, "4", "a", "4@example.com"),
+	}}
+	deadline := time.Now().Add(2*time.Second + 500*time.Millisecond)
+	ctx, cancel := context.WithDeadline(t.Context(), deadline)
+	defer cancel()
+	reply, err := h.Handle(ctx, batch)
+	if left := time.Until(deadline); left < time.Second {
+		t.Errorf("the report comes %v before the deadline", left)
+	}
+	if got := failed(reply); err != nil || !slices.Equal(got, []string{"2", "3", "4"}) {
+		t.Errorf("the batch reports %q, %v, want what was not sent: 2, 3, 4", got, err)
+	}
+	if got := r.recipients(); !slices.Equal(got, []string{"1@example.com"}) {
+		t.Errorf("mails went to %q", got)
+	}
+}
+
 func TestWhatCannotBeFilledIsReported(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil  func(*testing.T, *handler)
@@ -404,7 +355,6 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "Error"},
-		"an app client that the settings have lost":   {func(_ *testing.T, h *handler) { h.clientIDs = nil }, "app client"},
 		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.config.Clients = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -414,7 +364,7 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 			if err != nil || !slices.Equal(failed(reply), []string{"id"}) || len(r.sent) != 0 {
 				t.Errorf("got %v, %v with %d mails sent", reply, err, len(r.sent))
 			}
-			if line := logLines(t, logged)[0]; line["level"] != "ERROR" || !strings.Contains(strings.ToLower(fmt.Sprint(line["reason"])), strings.ToLower(test.reason)) {
+			if line := logged.Lines(t)[0]; line["level"] != "ERROR" || !strings.Contains(strings.ToLower(fmt.Sprint(line["reason"])), strings.ToLower(test.reason)) {
 				t.Errorf("the failure is logged as %v, want a reason with %q", line, test.reason)
 			}
 		})
@@ -452,36 +402,10 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			h, r, logged := newHandler(t)
 			r.fail = test.fail
 			record := events.SQSMessage{MessageId: secret("id"), ReceiptHandle: secret("receipt"), Body: test.body, Attributes: map[string]string{"MessageGroupId": secret("group")}}
-			printed := capture(t, func() { _, _ = h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record}}) })
-			if logged.Len() == 0 {
-				t.Error("nothing was logged")
-			}
-			all := logged.String() + printed
-			for _, sign := range []string{"secret", "jane", "example.com"} {
-				if strings.Contains(all, sign) {
-					t.Errorf("%q was logged: %s", sign, all)
-				}
-			}
+			logged.CheckNothingPersonal(t, func() error {
+				_, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record}})
+				return err
+			})
 		})
 	}
-}
-
-// capture returns what is written to standard output and standard error
-// meanwhile.
-func capture(t *testing.T, run func()) string {
-	t.Helper()
-	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr := os.Stdout, os.Stderr
-	os.Stdout, os.Stderr = file, file
-	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
-	run()
-	printed, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(printed)
 }

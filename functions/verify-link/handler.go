@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -44,9 +45,6 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("GET "+link.PathReset, h.showReset)
 	mux.HandleFunc("POST "+link.PathReset, h.reset)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) })
-	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) }))
-	protected := sameOrigin.Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if recover() != nil {
@@ -56,8 +54,45 @@ func (h *handler) routes() http.Handler {
 			}
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		protected.ServeHTTP(w, r)
+		if path.Clean(r.URL.Path) != r.URL.Path || !sameOrigin(r) {
+			h.visit(r).show(w, badLink) // the mux would redirect to the clean path, with the code
+			return
+		}
+		ctx, cancel := beforeDeadline(r.Context())
+		defer cancel()
+		mux.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// sameOrigin reports whether a form was sent from this page's own origin, or by
+// a browser that does not say. Under the policy no-referrer, browsers that know
+// no Sec-Fetch-Site send "Origin: null" with our own form (Fetch standard, "append a
+// request Origin header"), so that alone is no reason to refuse.
+func sameOrigin(r *http.Request) bool {
+	if r.Method != http.MethodPost {
+		return true
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return true
+	case "":
+	default:
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" || origin == "null" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host == r.Host
+}
+
+// beforeDeadline leaves time for the page that says that Cognito takes too long.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-1500*time.Millisecond))
+	}
+	return ctx, func() {}
 }
 
 // A visit is one request, with what the link of it said.
@@ -71,6 +106,7 @@ type visit struct {
 	locale  string
 	start   time.Time
 	err     error // what went wrong on our side, for the log
+	warning error // what is odd, for the log
 }
 
 // visit reads the link of a request.
@@ -84,8 +120,13 @@ func (h *handler) visit(r *http.Request) *visit {
 	}
 	l, err := link.Read(v.values)
 	client, known := config.WithID(h.config.Clients, h.clientIDs, l.Client)
+	if !known {
+		// A client made by hand, or replaced. What the link can do is decided by its
+		// code, for which any client of the pool will do.
+		v.warning = logging.Safe("the app client of the link is not in the settings")
+	}
 	v.link, v.client = l, client
-	v.bad = v.bad || err != nil || !known
+	v.bad = v.bad || err != nil
 	v.locale = message.Lookup(h.config.Locales, client.Locale, append([]string{l.Locale}, acceptedLanguages(r)...)...)
 	return v
 }

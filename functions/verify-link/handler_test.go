@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,25 +10,21 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/akrylysov/algnhsa"
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 
 	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/link"
 	"poolpost/internal/logging"
-	"poolpost/internal/message/compile"
-	"poolpost/internal/settings"
 )
 
 const (
@@ -41,95 +36,48 @@ const (
 	password  = "correct horse 7"
 )
 
-const sampleSettings = `
-pool: {region: eu-central-1}
-mail: {from: {address: no-reply@example.com}}
-links: {host: links.example.com}
-brands:
-  - {name: riders, displayName: Riders, color: "#1d4ed8", postalAddress: "1 Sample Street", support: riders@example.com}
-  - {name: drivers, displayName: Drivers & Co, color: "#7f1d1d", postalAddress: "2 Sample Street", support: drivers@example.com}
-clients:
-  - name: riders
-    brand: riders
-    locale: en
-    url: https://riders.example.com/
-    signInUrl: https://riders.example.com/sign-in
-    returnUrls: [https://riders.example.com/trips]
-  - {name: drivers, brand: drivers, locale: fr, url: "https://drivers.example.com/start?a=1&b=2"}
-locales: [en, fr, ar]
-`
-
-type sample struct {
-	settings *settings.Settings
-	compiled *compile.Output
-}
-
-// compiled is done once: it reads every template of the project.
-var compiled = sync.OnceValues(func() (sample, error) {
-	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
-	if err != nil {
-		return sample{}, err
-	}
-	out, err := compile.All(os.DirFS("../../templates"), s)
-	return sample{s, out}, err
-})
-
 // A recorder is Cognito: it keeps what it is asked, and answers with err.
 type recorder struct {
 	asked []any
 	err   error
+	slow  bool // it takes as long as it is waited for
 }
 
-func (r *recorder) ConfirmSignUp(_ context.Context, in *cognitoidentityprovider.ConfirmSignUpInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error) {
+func (r *recorder) answer(ctx context.Context, in any) error {
 	r.asked = append(r.asked, in)
-	return &cognitoidentityprovider.ConfirmSignUpOutput{}, r.err
+	if r.slow {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return r.err
 }
 
-func (r *recorder) ResendConfirmationCode(_ context.Context, in *cognitoidentityprovider.ResendConfirmationCodeInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error) {
-	r.asked = append(r.asked, in)
-	return &cognitoidentityprovider.ResendConfirmationCodeOutput{}, r.err
+func (r *recorder) ConfirmSignUp(ctx context.Context, in *cognitoidentityprovider.ConfirmSignUpInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error) {
+	return &cognitoidentityprovider.ConfirmSignUpOutput{}, r.answer(ctx, in)
 }
 
-func (r *recorder) ConfirmForgotPassword(_ context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
-	r.asked = append(r.asked, in)
-	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, r.err
+func (r *recorder) ResendConfirmationCode(ctx context.Context, in *cognitoidentityprovider.ResendConfirmationCodeInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error) {
+	return &cognitoidentityprovider.ResendConfirmationCodeOutput{}, r.answer(ctx, in)
+}
+
+func (r *recorder) ConfirmForgotPassword(ctx context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
+	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, r.answer(ctx, in)
 }
 
 // A site is the page behind the link with everything around it.
 type site struct {
 	handler *handler
 	cognito *recorder
-	logged  *bytes.Buffer
+	logged  *functiontest.Log
 }
 
 func newSite(t testing.TB) *site {
 	t.Helper()
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{cognito: &recorder{}, logged: &bytes.Buffer{}}
+	s := &site{cognito: &recorder{}, logged: &functiontest.Log{}}
 	s.handler = &handler{
-		dir:       t.TempDir(),
-		config:    config.VerifyLink{Locales: all.settings.Locales},
-		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
-		pool:      s.cognito,
-		log:       logging.NewWith("verify-link", slog.NewJSONHandler(s.logged, nil), time.Now),
+		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID}, pool: s.cognito, log: s.logged.Logger("verify-link"),
 	}
-	for _, c := range all.settings.Clients {
-		s.handler.config.Clients = append(s.handler.config.Clients, config.Client{
-			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL, ReturnURLs: c.ReturnURLs,
-		})
-	}
-	for file, content := range all.compiled.Pages {
-		path := filepath.Join(s.handler.dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s.handler.dir, s.handler.config = functiontest.Dir[config.VerifyLink](t, "verify-link")
 	return s
 }
 
@@ -149,9 +97,9 @@ func open(path string, query url.Values) *http.Request {
 	return httptest.NewRequest(http.MethodGet, "https://"+host+path+"?"+query.Encode(), nil)
 }
 
-// press is a form that the page itself sends. Its no-referrer policy makes
-// browsers send the origin null (Fetch standard, "append a request Origin
-// header").
+// press is a form that the page itself sends, in a browser of today. The page's
+// no-referrer policy makes it send the origin null (Fetch standard, "append a
+// request Origin header").
 func press(path string, form url.Values) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "https://"+host+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -174,24 +122,15 @@ func (s *site) serve(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
 // heading.
 func (s *site) checkState(t testing.TB, w *httptest.ResponseRecorder, want state, client, locale string) {
 	t.Helper()
-	var line map[string]any
-	if err := json.Unmarshal(s.logged.Bytes(), &line); err != nil {
-		t.Fatalf("%v; want one line: %s", err, s.logged)
-	}
-	if line["Outcome"] != want.name || line["client"] != client || line["locale"] != locale {
-		t.Errorf("the log tells of %v, %v, %v, want %s, %s, %s", line["Outcome"], line["client"], line["locale"], want.name, client, locale)
-	}
+	s.logged.CheckLine(t, map[string]any{"Outcome": want.name, "client": client, "locale": locale})
+	line := s.logged.Lines(t)[0]
 	if level, failed := line["level"], want == unavailable; failed != (level == "ERROR") || failed != (line["reason"] != nil) {
 		t.Errorf("%s is logged as %v, with the reason %v", want.name, level, line["reason"])
 	}
 	if w.Code != want.status {
 		t.Errorf("the status is %d, want %d", w.Code, want.status)
 	}
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := string(all.compiled.Pages[filepath.Join("pages", client, locale, want.name)])
+	page := string(functiontest.Compiled(t).Pages[filepath.Join("pages", client, locale, want.name)])
 	if got := read(w.Body.String()).heading; got == "" || got != read(page).heading {
 		t.Errorf("the heading is %q, want that of %s: %q", got, want.name, read(page).heading)
 	}
@@ -257,6 +196,35 @@ func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
 	}
 }
 
+func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
+	for name, id := range map[string]string{"made by hand": "9unknownexample23456789abc", "a name, not an id": "drivers"} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			form := values("client", id, "return", "https://riders.example.com/trips", "password", password, "repeat", password)
+			for _, test := range []struct {
+				request *http.Request
+				want    state
+			}{
+				{open(link.PathConfirm, form), confirm},
+				{press(link.PathConfirm, form), confirmed},
+				{press(link.PathResend, form), sent},
+				{open(link.PathReset, form), reset},
+				{press(link.PathReset, form), resetDone},
+			} {
+				w := s.serve(t, test.request)
+				s.checkState(t, w, test.want, "riders", "en")
+				s.logged.CheckLine(t, map[string]any{"level": "WARN", "warning": "the app client of the link is not in the settings"})
+			}
+			if len(s.cognito.asked) != 3 {
+				t.Fatalf("Cognito was asked %d times, not 3", len(s.cognito.asked))
+			}
+			if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ClientId != ridersID {
+				t.Errorf("Cognito was asked as %s", *in.ClientId)
+			}
+		})
+	}
+}
+
 func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
 	api := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "sample"} }
 	none := state{}
@@ -272,11 +240,13 @@ func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
 		"wrong code":               {&types.CodeMismatchException{}, expired, sent, resetExpired},
 		"unknown user":             {&types.UserNotFoundException{}, expired, sent, resetExpired},
 		"address taken":            {&types.AliasExistsException{}, refused, refused, refused},
-		"refused by a trigger":     {&types.UserLambdaValidationException{}, refused, refused, refused},
+		"not yet confirmed":        {&types.UserNotConfirmedException{}, expired, sent, resetExpired},
+		"refused by a trigger":     {&types.UserLambdaValidationException{}, unavailable, unavailable, unavailable},
 		"too many failures":        {&types.TooManyFailedAttemptsException{}, throttled, throttled, throttled},
 		"over the limit":           {&types.LimitExceededException{}, throttled, throttled, throttled},
 		"too many requests":        {&types.TooManyRequestsException{}, throttled, throttled, throttled},
 		"a bad password":           {&types.InvalidPasswordException{}, none, none, resetRefused},
+		"a password used before":   {&types.PasswordHistoryPolicyViolationException{}, none, none, resetRefused},
 		"a bad parameter":          {&types.InvalidParameterException{}, badLink, sent, resetRefused},
 		"an unknown client":        {&types.ResourceNotFoundException{}, badLink, badLink, badLink},
 		"an inner error":           {&types.InternalErrorException{}, unavailable, unavailable, unavailable},
@@ -315,23 +285,21 @@ func TestDamagedLinksAreToldSo(t *testing.T) {
 		changes       []string
 		confirm, form state // of /confirm; none of them may ask Cognito
 	}{
-		"without a code":                   {[]string{"code", ""}, confirmCode, confirmCode},
-		"a code that is none":              {[]string{"code", "abc"}, confirmCode, confirmCode},
-		"a code that is cut off":           {[]string{"code", "123"}, confirmCode, confirmCode},
-		"Cognito's placeholder":            {[]string{"code", "{####}"}, confirmCode, confirmCode},
-		"a code of 300 KB":                 {[]string{"code", strings.Repeat("1", 300<<10)}, confirmCode, badLink}, // the form is too long
-		"without a user":                   {[]string{"user", ""}, badLink, badLink},
-		"an address as the user":           {[]string{"user", "jane@example.com"}, badLink, badLink},
-		"a user with a blank":              {[]string{"user", "jane sample"}, badLink, badLink},
-		"a user with a line break":         {[]string{"user", "jane\r\nsample"}, badLink, badLink},
-		"a user of 129 characters":         {[]string{"user", strings.Repeat("ä", 129)}, badLink, badLink},
-		"a user of 300 KB":                 {[]string{"user", strings.Repeat("u", 300<<10)}, badLink, badLink},
-		"a user of broken UTF-8":           {[]string{"user", "jane\xff"}, badLink, badLink},
-		"a client that is none of ours":    {[]string{"client", "9unknownexample23456789abc"}, badLink, badLink},
-		"the name of a client, not its id": {[]string{"client", "riders"}, badLink, badLink},
-		"a client that no client can be":   {[]string{"client", "../../" + ridersID}, badLink, badLink},
-		"a client of 300 KB":               {[]string{"client", strings.Repeat("c", 300<<10)}, badLink, badLink},
-		"nothing at all":                   {[]string{"client", "", "user", "", "code", "", "lang", ""}, badLink, badLink},
+		"without a code":                 {[]string{"code", ""}, confirmCode, confirmCode},
+		"a code that is none":            {[]string{"code", "abc"}, confirmCode, confirmCode},
+		"a code that is cut off":         {[]string{"code", "123"}, confirmCode, confirmCode},
+		"Cognito's placeholder":          {[]string{"code", "{####}"}, confirmCode, confirmCode},
+		"a code of 300 KB":               {[]string{"code", strings.Repeat("1", 300<<10)}, confirmCode, badLink}, // the form is too long
+		"without a user":                 {[]string{"user", ""}, badLink, badLink},
+		"an address as the user":         {[]string{"user", "jane@example.com"}, badLink, badLink},
+		"a user with a blank":            {[]string{"user", "jane sample"}, badLink, badLink},
+		"a user with a line break":       {[]string{"user", "jane\r\nsample"}, badLink, badLink},
+		"a user of 129 characters":       {[]string{"user", strings.Repeat("ä", 129)}, badLink, badLink},
+		"a user of 300 KB":               {[]string{"user", strings.Repeat("u", 300<<10)}, badLink, badLink},
+		"a user of broken UTF-8":         {[]string{"user", "jane\xff"}, badLink, badLink},
+		"a client that no client can be": {[]string{"client", "../../" + ridersID}, badLink, badLink},
+		"a client of 300 KB":             {[]string{"client", strings.Repeat("c", 300<<10)}, badLink, badLink},
+		"nothing at all":                 {[]string{"client", "", "user", "", "code", "", "lang", ""}, badLink, badLink},
 	} {
 		t.Run("open a link: "+name, func(t *testing.T) {
 			s := newSite(t)
@@ -376,14 +344,16 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 		"this page, in an older browser":              {"https://" + host, "", true},
 		"a program without an origin":                 {"", "", true},
 		"typed into the address bar":                  {"", "none", true},
+		"this page, in an older browser that hides":   {"null", "", true},
+		"this page, without an origin":                {"", "same-origin", true},
 		"another site":                                {"https://evil.example", "cross-site", false},
 		"another site that hides":                     {"null", "cross-site", false},
 		"another site without an origin":              {"", "cross-site", false},
 		"another site that names our origin":          {"https://" + host, "cross-site", false},
 		"another host of the same domain":             {"https://app.example.com", "same-site", false},
+		"another host that hides":                     {"null", "same-site", false},
 		"another origin in an older browser":          {"https://evil.example", "", false},
 		"another port in an older browser":            {"https://" + host + ":8443", "", false},
-		"a hidden origin in an older browser":         {"null", "", false},
 		"an origin that begins like ours":             {"https://" + host + ".evil.example", "", false},
 		"an origin that is none":                      {"::", "", false},
 		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", false},
@@ -452,6 +422,9 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 	for _, test := range []struct{ method, path string }{
 		{"GET", "/"}, {"GET", "/favicon.ico"}, {"GET", "/wp-login.php"}, {"GET", "/confirm/"}, {"GET", "/Confirm"}, {"GET", "/confirm/more"},
 		{"GET", "/resend"}, {"HEAD", "/resend"}, {"POST", "/"}, {"POST", "/confirm/"}, {"POST", "/other"},
+		// net/http would redirect these, with the code, to a clean path.
+		{"GET", "//x/confirm"}, {"GET", "//confirm"}, {"GET", "/./confirm"}, {"GET", "/confirm/../reset"}, {"GET", "/confirm/.."},
+		{"HEAD", "/a/../confirm"}, {"POST", "//x/confirm"}, {"POST", "/confirm/../reset"}, {"GET", "/confirm%2f..%2freset"},
 		{"PUT", "/confirm"}, {"PATCH", "/confirm"}, {"DELETE", "/confirm"}, {"OPTIONS", "/confirm"}, {"TRACE", "/confirm"}, {"CONFIRM", "/confirm"},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
@@ -460,6 +433,25 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 			r.Method = test.method
 			s.checkState(t, s.serve(t, r), badLink, "riders", "en")
 			s.checkNotAsked(t)
+		})
+	}
+}
+
+func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
+	for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+		t.Run(path, func(t *testing.T) {
+			s := newSite(t)
+			s.cognito.slow = true
+			deadline := time.Now().Add(1800 * time.Millisecond)
+			ctx, cancel := context.WithDeadline(t.Context(), deadline)
+			defer cancel()
+			r := press(path, values("password", password, "repeat", password))
+			w := s.serve(t, r.WithContext(ctx))
+			if left := time.Until(deadline); left < time.Second {
+				t.Errorf("the page comes %v before the deadline", left)
+			}
+			s.checkState(t, w, unavailable, "riders", "en")
+			s.logged.CheckLine(t, map[string]any{"reason": "timeout"})
 		})
 	}
 }
@@ -532,56 +524,37 @@ func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
 }
 
 func TestThroughTheGateway(t *testing.T) {
-	wants := map[string]struct {
-		status int
-		asked  int
-	}{
+	type row struct{ status, asked int }
+	functiontest.EachEvent(t, map[string]row{
 		"open-the-link-of-a-sign-up":                 {http.StatusOK, 0},
 		"press-the-button-that-confirms":             {http.StatusOK, 1},
 		"press-the-button-on-a-page-of-another-site": {http.StatusBadRequest, 0},
 		"send-a-new-link":                            {http.StatusOK, 1},
 		"save-a-new-password":                        {http.StatusOK, 1},
 		"open-a-path-that-does-not-exist":            {http.StatusBadRequest, 0},
-	}
-	for file, want := range wants {
-		t.Run(file, func(t *testing.T) {
-			payload, err := os.ReadFile(filepath.Join("testdata/events", file+".json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := newSite(t)
-			adapter := algnhsa.New(s.handler.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2})
-			reply, err := adapter.Invoke(t.Context(), payload)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var response events.APIGatewayV2HTTPResponse
-			if err := json.Unmarshal(reply, &response); err != nil {
-				t.Fatal(err)
-			}
-			if response.StatusCode != want.status || len(s.cognito.asked) != want.asked {
-				t.Errorf("the status is %d, and Cognito was asked %d times, want %d and %d", response.StatusCode, len(s.cognito.asked), want.status, want.asked)
-			}
-			if response.IsBase64Encoded || read(response.Body).heading == "" || response.Headers["Content-Type"] != "text/html; charset=utf-8" {
-				t.Errorf("the page is %.100q, with %q", response.Body, response.Headers)
-			}
-			w := httptest.NewRecorder()
-			for name, value := range response.Headers {
-				w.Header().Set(name, value)
-			}
-			w.Body.WriteString(response.Body)
-			checkHeader(t, w)
-		})
-	}
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		if _, ok := wants[strings.TrimSuffix(filepath.Base(file), ".json")]; !ok {
-			t.Errorf("%s has no row in this test", file)
+	}, func(t *testing.T, payload []byte, want row) {
+		s := newSite(t)
+		reply, err := s.throughGateway().Invoke(t.Context(), payload)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		var response events.APIGatewayV2HTTPResponse
+		if err := json.Unmarshal(reply, &response); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != want.status || len(s.cognito.asked) != want.asked {
+			t.Errorf("the status is %d, and Cognito was asked %d times, want %d and %d", response.StatusCode, len(s.cognito.asked), want.status, want.asked)
+		}
+		if response.IsBase64Encoded || read(response.Body).heading == "" || response.Headers["Content-Type"] != "text/html; charset=utf-8" {
+			t.Errorf("the page is %.100q, with %q", response.Body, response.Headers)
+		}
+		w := httptest.NewRecorder()
+		for name, value := range response.Headers {
+			w.Header().Set(name, value)
+		}
+		w.Body.WriteString(response.Body)
+		checkHeader(t, w)
+	})
 }
 
 func TestAPageThatIsMissingIsOurFault(t *testing.T) {
@@ -634,38 +607,12 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			for _, header := range []string{"Referer", "User-Agent", "Cookie", "Accept-Language", "X-Forwarded-For", "Authorization"} {
 				test.request.Header.Set(header, secret("header"))
 			}
-			printed := capture(t, func() { s.handler.routes().ServeHTTP(httptest.NewRecorder(), test.request) })
-			if s.logged.Len() == 0 {
-				t.Error("nothing was logged")
-			}
-			all := s.logged.String() + printed
-			for _, sign := range []string{"secret", "SECRET", "jane", "example.com", "31415926"} {
-				if strings.Contains(all, sign) {
-					t.Errorf("%q was logged: %s", sign, all)
-				}
-			}
+			s.logged.CheckNothingPersonal(t, func() error {
+				s.handler.routes().ServeHTTP(httptest.NewRecorder(), test.request)
+				return nil
+			}, "31415926")
 		})
 	}
-}
-
-// capture returns what is written to standard output and standard error
-// meanwhile.
-func capture(t *testing.T, run func()) string {
-	t.Helper()
-	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	stdout, stderr := os.Stdout, os.Stderr
-	os.Stdout, os.Stderr = file, file
-	defer func() { os.Stdout, os.Stderr = stdout, stderr }()
-	run()
-	printed, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(printed)
 }
 
 func BenchmarkGET(b *testing.B) {
@@ -687,12 +634,8 @@ func states() []state {
 }
 
 func TestEveryCompiledPageHasAStateAndTheOtherWayRound(t *testing.T) {
-	all, err := compiled()
-	if err != nil {
-		t.Fatal(err)
-	}
 	have := map[string]bool{}
-	for file := range all.compiled.Pages {
+	for file := range functiontest.Compiled(t).Pages {
 		have[filepath.Base(file)] = true
 	}
 	var names []string

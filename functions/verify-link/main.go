@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/akrylysov/algnhsa"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
@@ -43,5 +44,8 @@ func main() {
 		pool:      cognitoidentityprovider.NewFromConfig(cfg),
 		log:       logging.New("verify-link"),
 	}
-	algnhsa.ListenAndServe(h.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2})
+	lambda.Start(gateway{
+		Handler: algnhsa.New(h.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2}),
+		log:     h.log,
+	})
 }

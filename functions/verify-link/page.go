@@ -47,7 +47,8 @@ func outcome(done, stale state, err error) state {
 		mismatch         *types.CodeMismatchException
 		unknownUser      *types.UserNotFoundException
 		alias            *types.AliasExistsException
-		byTrigger        *types.UserLambdaValidationException
+		history          *types.PasswordHistoryPolicyViolationException
+		unconfirmed      *types.UserNotConfirmedException
 		attempts         *types.TooManyFailedAttemptsException
 		limit            *types.LimitExceededException
 		requests         *types.TooManyRequestsException
@@ -62,13 +63,13 @@ func outcome(done, stale state, err error) state {
 			return alreadyConfirmed
 		}
 		return refused
-	case errors.As(err, &expiredCode), errors.As(err, &mismatch), errors.As(err, &unknownUser):
+	case errors.As(err, &expiredCode), errors.As(err, &mismatch), errors.As(err, &unknownUser), errors.As(err, &unconfirmed):
 		return stale
-	case errors.As(err, &invalidPassword):
+	case errors.As(err, &invalidPassword), errors.As(err, &history):
 		return resetRefused
 	case errors.As(err, &attempts), errors.As(err, &limit), errors.As(err, &requests):
 		return throttled
-	case errors.As(err, &alias), errors.As(err, &byTrigger):
+	case errors.As(err, &alias):
 		return refused
 	case errors.As(err, &invalidParameter):
 		switch done {
@@ -84,6 +85,8 @@ func outcome(done, stale state, err error) state {
 	case errors.As(err, &unknownClient):
 		return badLink
 	default:
+		// An error of a trigger, too: Cognito calls PostConfirmation when the user is
+		// confirmed already, and trying again says so.
 		return unavailable
 	}
 }
@@ -101,7 +104,7 @@ func (v *visit) showOutcome(w http.ResponseWriter, done, stale state, err error)
 func (v *visit) show(w http.ResponseWriter, s state) {
 	defer func() {
 		v.log.Event(v.request.Context(), v.start, logging.Line{
-			Trigger: method(v.request), Locale: v.locale, Client: v.client.Name, Outcome: s.name, Err: v.err,
+			Trigger: method(v.request), Locale: v.locale, Client: v.client.Name, Outcome: s.name, Err: v.err, Warning: v.warning,
 		})
 	}()
 	header := w.Header()

@@ -55,7 +55,7 @@ func WriteFiles(o Options) error {
 		return err
 	}
 	for _, name := range o.names() {
-		if err := writeFiles(filepath.Join(o.Dir, name), filesOf(name, o.Settings, out)); err != nil {
+		if err := writeFiles(filepath.Join(o.Dir, name), Files(name, o.Settings, out)); err != nil {
 			return fmt.Errorf("write the files of %s: %w", name, err)
 		}
 	}
@@ -96,8 +96,10 @@ func buildBinaries(ctx context.Context, o Options) error {
 	return nil
 }
 
-// filesOf are the files beside a function's bootstrap, by their path.
-func filesOf(name string, s *settings.Settings, out *compile.Output) map[string][]byte {
+// Files are the files beside a function's bootstrap, by their path below its
+// folder: its part of the settings (config.File), and the messages or pages that
+// it fills. The name is one of Functions.
+func Files(name string, s *settings.Settings, out *compile.Output) map[string][]byte {
 	files := map[string][]byte{}
 	var c any
 	switch name {
@@ -115,7 +117,7 @@ func filesOf(name string, s *settings.Settings, out *compile.Output) map[string]
 	case "post-confirmation":
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
 	case "send-mail":
-		c = config.SendMail{From: from(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Clients: clients(s), Locales: s.Locales}
+		c = config.SendMail{From: From(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Clients: clients(s), Locales: s.Locales}
 		maps.Copy(files, out.Messages)
 	case "verify-link":
 		c = config.VerifyLink{Clients: clients(s), Locales: s.Locales}
@@ -165,25 +167,38 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 	return list
 }
 
-// from is the sender for a header: a name in ASCII stands in quotes, another
-// one is an encoded word without (RFC 2047, section 5).
-func from(a settings.Address) string {
+// From is the sender for a header: a name in ASCII stands in quotes, another
+// one is an encoded word without (RFC 2047, section 5). An address without a
+// name stands alone.
+func From(a settings.Address) string {
 	if a.Name == "" {
 		return a.Address
 	}
 	return (&mail.Address{Name: a.Name, Address: a.Address}).String()
 }
 
-// writeFiles makes dir hold these files and the bootstrap, nothing else.
+// writeFiles makes dir hold these files and the bootstrap, nothing else. A
+// function that runs may read a file at any moment, so each is put in its place
+// at once. Until then it lies beside dir: in dir, another build that runs at the
+// same time would take it for a file that is no longer needed.
 func writeFiles(dir string, files map[string][]byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	temporary, err := os.MkdirTemp(filepath.Dir(dir), "files-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary)
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, path)), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, path), files[path], 0o644); err != nil {
+		file := filepath.Join(temporary, "file")
+		if err := os.WriteFile(file, files[path], 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(file, filepath.Join(dir, path)); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"context"
+	"io"
 	"io/fs"
 	"maps"
 	"net/mail"
@@ -23,7 +24,7 @@ const root = "../.."
 
 func shipped(t *testing.T) *settings.Settings {
 	t.Helper()
-	s, err := settings.Read(filepath.Join(root, "poolpost.yaml"))
+	s, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]map[string][]byte{}
 	for _, name := range Functions {
-		files[name] = filesOf(name, s, out)
+		files[name] = Files(name, s, out)
 		if err := writeFiles(filepath.Join(dir, name), files[name]); err != nil {
 			t.Fatal(err)
 		}
@@ -144,12 +145,12 @@ func TestFrom(t *testing.T) {
 		"a name with a comma":    {settings.Address{Name: `My, App\`, Address: "a@example.com"}, `"My, App\\" <a@example.com>`},
 		"a name in Latin script": {settings.Address{Name: "Société", Address: "a@example.com"}, "=?utf-8?q?Soci=C3=A9t=C3=A9?= <a@example.com>"},
 	} {
-		if got := from(test.address); got != test.want {
+		if got := From(test.address); got != test.want {
 			t.Errorf("%s: got %s, want %s", name, got, test.want)
 		}
 	}
 	for _, name := range []string{"MyApp", "My, App", "Société", "تطبيقي الجميل", strings.Repeat("私のアプリ", 12)} {
-		header := from(settings.Address{Name: name, Address: "a@example.com"})
+		header := From(settings.Address{Name: name, Address: "a@example.com"})
 		parsed, err := mail.ParseAddress(header)
 		if err != nil || parsed.Name != name || parsed.Address != "a@example.com" {
 			t.Errorf("%s reads as %v, %v", header, parsed, err)
@@ -203,6 +204,33 @@ func TestFilesThatAreNoLongerNeededGo(t *testing.T) {
 		"bootstrap": []byte("binary"), "settings.json": []byte("new"),
 		"messages": nil, "messages/web": nil, "messages/web/en": nil, "messages/web/en/sign-up": []byte("new"),
 	})
+}
+
+// A function that has opened a file reads it to its end, while the next build
+// writes it anew.
+func TestAFileThatIsBeingReadStaysWhole(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "send-mail")
+	const path = "messages/web/en/welcome"
+	if err := writeFiles(dir, map[string][]byte{path: []byte("the old message")}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(filepath.Join(dir, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := writeFiles(dir, map[string][]byte{path: []byte("new")}); err != nil {
+		t.Fatal(err)
+	}
+	if old, err := io.ReadAll(file); err != nil || string(old) != "the old message" {
+		t.Errorf("who had opened the old file reads %q, %v", old, err)
+	}
+	want := map[string][]byte{
+		"send-mail": nil, "send-mail/messages": nil, "send-mail/messages/web": nil, "send-mail/messages/web/en": nil,
+		"send-mail/" + path: []byte("new"),
+	}
+	equal(t, tree(t, parent), want)
 }
 
 // copySources copies what a build needs into a folder of its own.

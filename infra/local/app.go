@@ -164,8 +164,12 @@ func (a *app) forgotPassword(w http.ResponseWriter, r *http.Request) {
 func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 	p := a.page(r, "sign-in")
 	err := a.readUser(r.Context(), &p, r.FormValue("password"))
-	if err == nil {
+	var unconfirmed *types.UserNotConfirmedException
+	switch {
+	case err == nil:
 		p.Step = "signed-in"
+	case errors.As(err, &unconfirmed):
+		p.Step = "code" // where the code can be typed, or sent again
 	}
 	a.show(w, p, err)
 }

@@ -30,37 +30,26 @@ func TestInTheBrowser(t *testing.T) {
 				_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !c.script})
 				return err
 			}))
-			b.do("sign up",
+			b.do("fill in the form",
 				chromedp.Navigate(s.webURL),
 				chromedp.SendKeys(chromedp.CSS("#email"), "ann@example.com"),
 				chromedp.SendKeys(chromedp.CSS("#attribute-agentName"), "Ann Example"),
 				chromedp.SendKeys(chromedp.CSS("#password"), password),
-				chromedp.Click(chromedp.CSS("form button")),
 			)
-			b.do("open the mail",
-				chromedp.Click(chromedp.CSS(`main a[href="/mailbox"]`)),
-				chromedp.Click(chromedp.CSS(`a[href*="refresh=off"]`)), // so that the row stays where it is
-				chromedp.Click(chromedp.CSS(".rows a")),
-			)
-			b.do("press the button in the mail",
-				chromedp.Click(chromedp.CSS(`a[href*="/confirm"]`), chromedp.FromNode(b.frame())),
-				chromedp.WaitVisible(chromedp.CSS(`form[action="/confirm"] button`)),
-			)
+			b.press("form button", `main a[href="/mailbox"]`)
+			b.press(`main a[href="/mailbox"]`, ".rows a")
+			b.press(".rows a", "iframe")
+			b.pressInMail(`a[href*="/confirm"]`, `form[action="/confirm"] button`)
 			if got, want := b.text("h1"), s.title(t, "en", "confirm"); got != want {
 				t.Errorf("the page behind the link is %q, want %q", got, want)
 			}
-			b.do("press confirm",
-				chromedp.Click(chromedp.CSS(`form[action="/confirm"] button`)),
-				chromedp.WaitVisible(chromedp.CSS("a.button")),
-			)
+			b.press(`form[action="/confirm"] button`, "a.button")
 			if got, want := b.text("h1"), s.title(t, "en", "confirmed"); got != want {
 				t.Errorf("after the button the page is %q, want %q", got, want)
 			}
 			s.mail(t, "ann@example.com", "en", message.Welcome)
-			b.do("open the welcome mail",
-				chromedp.Navigate(s.webURL+"/mailbox?refresh=off"),
-				chromedp.Click(chromedp.CSS(".rows a")),
-			)
+			b.do("go back to the mailbox", chromedp.Navigate(s.webURL+"/mailbox"))
+			b.press(".rows a", "iframe")
 			if got := b.text(".card", chromedp.FromNode(b.frame())); !strings.Contains(got, "Hello Ann Example,") {
 				t.Errorf("the welcome mail reads %q", got)
 			}
@@ -88,6 +77,44 @@ func (b *browserTab) text(selector string, options ...chromedp.QueryOption) stri
 		b.t.Fatalf("read %s: %v", selector, err)
 	}
 	return text
+}
+
+// press presses something until something else is there. A press is a click at a
+// place on the screen: while a page is being laid out, or reloads itself, it can
+// miss.
+func (b *browserTab) press(selector, then string) {
+	b.t.Helper()
+	b.until("press "+selector, then, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// pressInMail is press for what is in the frame of the mail.
+func (b *browserTab) pressInMail(selector, then string) {
+	b.t.Helper()
+	b.until("press "+selector+" in the mail", then, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		frames, err := chromedp.Nodes(chromedp.CSS("iframe"))(ctx, target)
+		if err == nil {
+			_, err = chromedp.Click(chromedp.CSS(selector), chromedp.FromNode(frames[0]))(ctx, target)
+		}
+		return err
+	}))
+}
+
+// until does something, again and again, until something else is there.
+func (b *browserTab) until(what, then string, action chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	attempt := func(action chromedp.Action[chromedp.Void]) error {
+		ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
+		defer cancel()
+		return chromedp.Do(ctx, action)
+	}
+	for b.ctx.Err() == nil {
+		err := attempt(action)
+		if attempt(chromedp.WaitVisible(chromedp.CSS(then))) == nil {
+			return
+		}
+		b.t.Logf("%s: %v; once more", what, err)
+	}
+	b.t.Fatalf("%s: there is no %s", what, then)
 }
 
 // frame is the frame of the mail on the page.
@@ -125,7 +152,7 @@ func startBrowser(t *testing.T) *browserTab {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start chromium: %v", err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	return &browserTab{t: t, ctx: ctx}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"poolpost/infra/local/lambdahost"
@@ -66,7 +67,7 @@ func (s *suite) invokeFile(ctx context.Context, function, file string) (result, 
 	if err != nil {
 		return r, fmt.Errorf("read event: %w", err)
 	}
-	before := len(s.box.Messages())
+	newest := s.newestMail()
 	start := time.Now()
 	reply, err := s.host.Invoke(ctx, function, payload)
 	r.MS = float64(time.Since(start).Microseconds()) / 1000
@@ -85,11 +86,23 @@ func (s *suite) invokeFile(ctx context.Context, function, file string) (result, 
 	if err := s.queue.Idle(ctx); err != nil {
 		return r, fmt.Errorf("wait for the mail queue: %w", err)
 	}
-	messages := s.box.Messages() // newest first
-	for i := len(messages) - before - 1; i >= 0; i-- {
-		r.Mails = append(r.Mails, messages[i])
+	for _, m := range s.box.Messages() { // newest first
+		if m.ID == newest {
+			break
+		}
+		r.Mails = append(r.Mails, m)
 	}
+	slices.Reverse(r.Mails)
 	return r, nil
+}
+
+// newestMail is the ID of the newest mail, empty when there is none. The number
+// of mails would not tell what is new: the box holds no more than its maximum.
+func (s *suite) newestMail() string {
+	if messages := s.box.Messages(); len(messages) > 0 {
+		return messages[0].ID
+	}
+	return ""
 }
 
 // env writes what a function is started with, as KEY=VALUE lines, behind the

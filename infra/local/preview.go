@@ -118,6 +118,9 @@ func (s *suite) sample(w http.ResponseWriter, r *http.Request) (message.Filled, 
 	return filled, true
 }
 
+// samplePassword is the temporary one of a sample invitation.
+const samplePassword = "aB3-sample"
+
 // fillSample fills a compiled message with what it could be filled with.
 func (s *suite) fillSample(client settings.Client, locale string, kind message.Kind) (message.Filled, error) {
 	m, err := message.Load(filepath.Join(s.dir, "send-mail"), client.Name, locale, kind)
@@ -126,12 +129,10 @@ func (s *suite) fillSample(client settings.Client, locale string, kind message.K
 	}
 	code := "123456"
 	if kind == message.Invitation {
-		code = "aB3-sample"
+		code = samplePassword
 	}
 	return m.Fill(message.Values{
-		message.Link: link.Build(s.webURL, link.PathConfirm, link.Link{
-			Client: s.clientIDs[client.Name], User: "00000000-0000-4000-8000-000000000000", Code: code, Locale: locale,
-		}),
+		message.Link:   s.sampleLink(client, locale, kind, code),
 		message.Code:   code,
 		message.User:   "ann@example.com",
 		message.Name:   "Ann Example",
@@ -139,4 +140,32 @@ func (s *suite) fillSample(client settings.Client, locale string, kind message.K
 		message.Place:  "Exampletown",
 		message.Device: "Firefox, Linux",
 	}), nil
+}
+
+// sampleLink is where the button of a message leads: as custom-message and
+// send-mail choose it, with a sample user and code.
+func (s *suite) sampleLink(client settings.Client, locale string, kind message.Kind, code string) string {
+	l := link.Link{
+		Client: s.clientIDs[client.Name], User: "00000000-0000-4000-8000-000000000000", Code: code, Locale: locale,
+	}
+	switch kind {
+	case message.SignUp:
+		return link.Build(s.linksURL, link.PathConfirm, l)
+	case message.ForgotPassword:
+		if client.ResetURL != "" {
+			return link.WithCode(client.ResetURL, l.User, code)
+		}
+		return link.Build(s.linksURL, link.PathReset, l)
+	case message.AttributeChange:
+		if client.AttributeURL != "" {
+			return link.WithCode(client.AttributeURL, "", code)
+		}
+		return client.URL
+	case message.Invitation:
+		return client.SignInURL // never with the password
+	case message.Welcome, message.AccountTakeover:
+		return client.URL
+	default: // a sign-in code is typed where it was asked for
+		return ""
+	}
 }

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/mail"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -58,7 +57,8 @@ type suite struct {
 	running sync.WaitGroup
 }
 
-const account = "000000000000"
+// account is that of AWS's own examples, and of the functions' ARNs too.
+const account = "123456789012"
 
 // start builds the functions and starts everything. Close ends it.
 func start(ctx context.Context, o options) (*suite, error) {
@@ -94,7 +94,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 		set.Clients[i].ReturnURLs = append(set.Clients[i].ReturnURLs, s.linksURL+"/")
 	}
 	if s.dir == "" {
-		s.dir = filepath.Join(root, ".build", strings.TrimSuffix(filepath.Base(o.settings), filepath.Ext(o.settings)))
+		s.dir = filepath.Join(root, ".build", settings.Name(o.settings))
 	}
 	build := bundle.Options{Root: root, Settings: set, Dir: s.dir}
 	if o.built {
@@ -113,7 +113,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.running.Go(func() { s.queue.Run(running) })
-	s.serve(web, s.webHandler())
+	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
 	s.serve(aws, s.awsHandler())
 	return s, nil
 }
@@ -176,22 +176,22 @@ func (s *suite) functions() []lambdahost.Function {
 func (s *suite) deliver(d userpool.Delivery) {
 	m := mailbox.Message{Kind: mailbox.SMS, To: []string{d.To}, Text: d.Body, Via: "Cognito", Note: d.Note}
 	if d.Medium == "EMAIL" {
-		from := mail.Address{Name: s.settings.Mail.From.Name, Address: s.settings.Mail.From.Address}
 		m.Kind, m.Text, m.HTML, m.Subject = mailbox.Email, "", d.Body, d.Subject
-		m.From, m.ReplyTo = from.String(), s.settings.Mail.ReplyTo
+		m.From, m.ReplyTo = bundle.From(s.settings.Mail.From), s.settings.Mail.ReplyTo
 	}
 	m.Tags = map[string]string{"trigger": d.TriggerSource}
 	s.box.Add(m)
 }
 
-// awsHandler are the AWS APIs, told apart by their targets and paths.
+// awsHandler are the AWS APIs, told apart by their targets and paths. Only the
+// user pool is there for pages in a browser.
 func (s *suite) awsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/2015-03-31/functions/", s.host)
 	mux.Handle("/v2/email/", s.box.SES())
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		switch target := r.Header.Get("X-Amz-Target"); {
-		case strings.HasPrefix(target, "AWSCognitoIdentityProviderService."):
+		case strings.HasPrefix(target, poolTarget):
 			s.pool.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "AmazonSQS."):
 			s.queue.ServeHTTP(w, r)
@@ -199,12 +199,12 @@ func (s *suite) awsHandler() http.Handler {
 			http.Error(w, "This address serves the APIs of Cognito user pools, SQS, SES v2 and Lambda to AWS SDKs.", http.StatusNotFound)
 		}
 	})
-	return mux
+	return poolForPages(s.pool, http.NewCrossOriginProtection().Handler(mux))
 }
 
 // serve serves a listener until Close.
 func (s *suite) serve(l net.Listener, h http.Handler) {
-	server := &http.Server{Handler: localOnly(http.NewCrossOriginProtection().Handler(h)), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: localOnly(h), ReadHeaderTimeout: 10 * time.Second}
 	s.servers = append(s.servers, server)
 	s.running.Go(func() { _ = server.Serve(l) }) // it ends with ErrServerClosed
 }
@@ -217,7 +217,7 @@ func localOnly(next http.Handler) http.Handler {
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
-		if host != "localhost" && !isLoopback(host) {
+		if !isLocal(host) {
 			http.Error(w, "This is a development server for this machine only.", http.StatusMisdirectedRequest)
 			return
 		}
@@ -225,15 +225,16 @@ func localOnly(next http.Handler) http.Handler {
 	})
 }
 
-func isLoopback(host string) bool {
+// isLocal says whether a host, without its port, is this machine.
+func isLocal(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return ip != nil && ip.IsLoopback()
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // listen opens a loopback address given by a flag.
 func listen(name, address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
-	if err != nil || host != "localhost" && !isLoopback(host) {
+	if err != nil || !isLocal(host) {
 		return nil, fmt.Errorf("%s %s: must be a loopback address with a port, such as 127.0.0.1:8080", name, address)
 	}
 	l, err := net.Listen("tcp", address)

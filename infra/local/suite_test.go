@@ -49,7 +49,7 @@ func (l *lockedBuffer) String() string {
 func startSuite(t testing.TB) *suite {
 	t.Helper()
 	s, err := start(t.Context(), options{
-		settings: "../../poolpost.yaml", web: "127.0.0.1:0", aws: "127.0.0.1:0",
+		settings: "../../internal/settings/testdata/sample.yaml", web: "127.0.0.1:0", aws: "127.0.0.1:0",
 		logs: logs, dir: buildDir, built: built,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // File is the name of the settings beside a bootstrap.
@@ -50,6 +51,17 @@ type AttributeRule struct {
 	Pattern   string            `json:"pattern,omitempty"` // for the whole value
 	MinLength int               `json:"minLength,omitempty"`
 	MaxLength int               `json:"maxLength,omitempty"`
+}
+
+// WholeValue compiles the pattern of a rule (Go's RE2 syntax), so that it
+// matches a value as a whole or not at all.
+func WholeValue(pattern string) (*regexp.Regexp, error) {
+	// "a)|(b" is no pattern by itself, and would mean something else between
+	// the parentheses.
+	if _, err := regexp.Compile(pattern); err != nil {
+		return nil, err
+	}
+	return regexp.Compile(`^(?:` + pattern + `)$`)
 }
 
 // PostConfirmation is what post-confirmation runs with.

@@ -2,6 +2,7 @@ package link
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 )
@@ -46,9 +47,14 @@ func below(path, base string) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
+// maxAddress keeps a mail that holds an address, escaped, within Cognito's limit.
+// A person may choose what to be returned to, so a longer one must not push the
+// mail over it.
+const maxAddress = 300
+
 func parse(raw string) (*url.URL, error) {
-	if len(raw) > 2048 {
-		return nil, errors.New("is longer than 2048 characters")
+	if len(raw) > maxAddress {
+		return nil, fmt.Errorf("is longer than %d characters", maxAddress)
 	}
 	for i := range len(raw) {
 		// Browsers drop tabs and line breaks, and read a backslash as a slash.

@@ -11,7 +11,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
+	"log"
 	"log/slog"
 	"reflect"
 	"strconv"
@@ -32,7 +34,11 @@ type Logger struct {
 
 // New returns the logger of a function. Lines go to standard output, in the
 // format and from the level that Lambda's logging configuration asks for.
+//
+// It silences package log: aws-lambda-go prints there whatever error a handler
+// returns, and the error of a refusal is an answer, not a fault.
 func New(function string) *Logger {
+	log.SetOutput(io.Discard)
 	return NewWith(function, lambdacontext.NewLogHandler(), time.Now)
 }
 

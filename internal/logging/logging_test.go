@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -128,6 +129,8 @@ func TestTheLevelOfALine(t *testing.T) {
 		"an event that went well":                       {Line{Trigger: "a", Outcome: "filled"}, "INFO"},
 		"an outcome that is unknown":                    {Line{Outcome: Unknown}, "WARN"},
 		"a trigger that is unknown":                     {Line{Trigger: Unknown, Outcome: "accepted"}, "WARN"},
+		"a warning":                                     {Line{Outcome: "filled", Warning: errors.New("x")}, "WARN"},
+		"a warning and an error":                        {Line{Outcome: "failed", Warning: errors.New("x"), Err: errors.New("x")}, "ERROR"},
 		"an error":                                      {Line{Outcome: "failed", Err: errors.New("x")}, "ERROR"},
 		"an error of an event that nobody had foreseen": {Line{Outcome: Unknown, Err: errors.New("x")}, "ERROR"},
 	} {
@@ -176,9 +179,9 @@ func TestReason(t *testing.T) {
 			if got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
-			line := entry(t, Line{Outcome: "failed", Err: test.err})
-			if line["reason"] != got {
-				t.Errorf("the line gives the reason %v", line["reason"])
+			line := entry(t, Line{Outcome: "failed", Err: test.err, Warning: test.err})
+			if line["reason"] != got || line["warning"] != got {
+				t.Errorf("the line gives the reason %v and the warning %v", line["reason"], line["warning"])
 			}
 			if text := fmt.Sprint(line); strings.Contains(text, "ada") || strings.Contains(text, "123456") {
 				t.Errorf("the line holds what is personal: %s", text)
@@ -197,6 +200,7 @@ func TestNewWritesAsLambdaAsks(t *testing.T) {
 	if os.Getenv(child) != "" {
 		ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "sample-request"})
 		l := New("send-mail")
+		log.Print("what aws-lambda-go prints")
 		l.Event(ctx, l.Start(), Line{Outcome: "sent"})
 		l.Event(ctx, l.Start(), Line{Outcome: "failed", Err: Safe("panic")})
 		return
@@ -204,9 +208,14 @@ func TestNewWritesAsLambdaAsks(t *testing.T) {
 	for level, want := range map[string][]string{"INFO": {"sent", "failed"}, "ERROR": {"failed"}} {
 		command := exec.Command(os.Args[0], "-test.run=^TestNewWritesAsLambdaAsks$")
 		command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_LOG_LEVEL="+level)
+		var printed bytes.Buffer
+		command.Stderr = &printed
 		output, err := command.Output()
 		if err != nil {
 			t.Fatal(err)
+		}
+		if printed.Len() != 0 {
+			t.Errorf("package log is not silent: %s", &printed)
 		}
 		var got []string
 		lines := bufio.NewScanner(bytes.NewReader(output))

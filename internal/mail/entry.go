@@ -1,5 +1,5 @@
-// Package mail is what functions put on the mail queue, and how they do it.
-// Only send-mail takes it off again.
+// Package mail is what functions put on the mail queue. Only send-mail takes it
+// off again.
 package mail
 
 import (

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"poolpost/internal/config"
 	"poolpost/internal/link"
 )
 
@@ -61,7 +62,7 @@ func (r *reader) check(s *Settings) {
 		}
 		r.unique(key, tag, s.Locales[:i])
 	}
-	r.checkBrands(s.Brands)
+	r.checkBrands(s)
 	r.checkClients(s)
 	r.checkSignUp(s)
 	for i, name := range s.Groups {
@@ -141,7 +142,7 @@ func (r *reader) checkMail(s *Settings) {
 func (r *reader) checkIdentity(m Mail) {
 	_, domain, _ := strings.Cut(m.From.Address, "@")
 	switch {
-	case m.Identity == "", m.Identity == m.From.Address, m.Identity == strings.ToLower(domain):
+	case m.From.Address == "", m.Identity == m.From.Address, m.Identity == strings.ToLower(domain):
 	default:
 		r.problem("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
 	}
@@ -155,19 +156,23 @@ func (r *reader) checkLinks(l Links) {
 	if l.Host != "" && !domainName.MatchString(l.Host) {
 		r.problem("links.host", "must be a host name in lower case, such as links.example.com, not %q", l.Host)
 	}
+	if l.Host == "" && l.HostedZone != (HostedZone{}) {
+		r.problem("links.host", "is missing; write the host name that links.hostedZone gets a record of, such as links.example.com")
+	}
 	r.zone("links.hostedZone", l.HostedZone, l.Host)
 	if l.CertificateARN != "" && !certificateARN.MatchString(l.CertificateARN) {
 		r.problem("links.certificateArn", "must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample, not %q", l.CertificateARN)
 	}
 }
 
-// zone accepts no hosted zone, or one that can hold records of a name.
+// zone accepts no hosted zone, or one that can hold records of a name. That a
+// name is missing is reported at the name.
 func (r *reader) zone(key string, z HostedZone, name string) {
 	switch {
 	case z == HostedZone{}:
 	case !zoneID.MatchString(z.ID):
 		r.problem(key+".id", "must be the id of a hosted zone, such as Z0123456789EXAMPLE, not %q", z.ID)
-	case z.Name != name && !strings.HasSuffix(name, "."+z.Name):
+	case name != "" && z.Name != name && !strings.HasSuffix(name, "."+z.Name):
 		r.problem(key+".name", "must be %q or a domain above it, not %q", name, z.Name)
 	}
 }
@@ -187,12 +192,12 @@ func (r *reader) checkSignIn(s SignIn) {
 	}
 }
 
-func (r *reader) checkBrands(brands []Brand) {
-	if len(brands) == 0 {
+func (r *reader) checkBrands(s *Settings) {
+	if len(s.Brands) == 0 {
 		r.problem("brands", "is missing; write at least one brand with name and displayName")
 	}
 	var names []string
-	for i, b := range brands {
+	for i, b := range s.Brands {
 		key := fmt.Sprintf("brands[%d]", i)
 		if !brandName.MatchString(b.Name) {
 			r.problem(key+".name", "must be 1 to 32 lower-case letters, digits or hyphens, not %q", b.Name)
@@ -201,7 +206,7 @@ func (r *reader) checkBrands(brands []Brand) {
 		names = append(names, b.Name)
 		r.line(key+".displayName", b.DisplayName, maxDisplayName)
 		r.line(key+".postalAddress", b.PostalAddress, 200)
-		if b.Support != "" {
+		if b.Support != s.Mail.ReplyTo {
 			r.address(key+".support", b.Support)
 		}
 		if !hexColor.MatchString(b.Color) {
@@ -224,19 +229,19 @@ func (r *reader) checkClients(s *Settings) {
 		}
 		r.unique(key+".name", c.Name, names)
 		names = append(names, c.Name)
-		if _, ok := s.Brand(c.Brand); !ok && len(s.Brands) > 0 {
+		if _, ok := s.Brand(c.Brand); !ok && len(s.Brands) > 0 && r.whole("brands") {
 			r.problem(key+".brand", "names no brand of this file: %q", c.Brand)
 		}
-		if !slices.Contains(s.Locales, c.Locale) {
+		if !slices.Contains(s.Locales, c.Locale) && len(s.Locales) > 0 && r.whole("locales") {
 			r.problem(key+".locale", "is not among the locales of this file: %q", c.Locale)
 		}
 		if c.URL == "" {
 			r.problem(key+".url", "is missing; write the app's address, such as https://app.example.com/")
 		} else {
 			r.url(key+".url", c.URL)
-			if c.SignInURL != c.URL {
-				r.url(key+".signInUrl", c.SignInURL)
-			}
+		}
+		if c.SignInURL != c.URL {
+			r.url(key+".signInUrl", c.SignInURL)
 		}
 		if c.AttributeURL != "" {
 			r.url(key+".attributeUrl", c.AttributeURL)
@@ -275,12 +280,12 @@ func (r *reader) checkSignUp(s *Settings) {
 		r.unique(key+".name", rule.Name, names)
 		names = append(names, rule.Name)
 		for _, tag := range slices.Sorted(maps.Keys(rule.Label)) {
-			if !slices.Contains(s.Locales, tag) {
+			if !slices.Contains(s.Locales, tag) && r.whole("locales") {
 				r.problem(key+".label."+tag, "is for a locale that this file does not have")
 			}
 			r.line(key+".label."+tag, rule.Label[tag], 60)
 		}
-		if _, err := regexp.Compile(rule.Pattern); err != nil {
+		if _, err := config.WholeValue(rule.Pattern); err != nil {
 			r.problem(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		if rule.MinLength < 0 || rule.MaxLength < 0 || rule.MaxLength > 0 && rule.MinLength > rule.MaxLength {
@@ -291,7 +296,7 @@ func (r *reader) checkSignUp(s *Settings) {
 
 // attribute accepts the short name of a custom attribute or a standard one.
 func (r *reader) attribute(key, name string, s *Settings) {
-	if s.AttributeKey(name) == name && !slices.Contains(standardAttributes, name) {
+	if s.AttributeKey(name) == name && !slices.Contains(standardAttributes, name) && r.whole("pool.attributes") {
 		r.problem(key, "is neither in pool.attributes nor a standard attribute: %q", name)
 	}
 }

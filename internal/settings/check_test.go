@@ -208,6 +208,12 @@ func TestValuesThatAreRefused(t *testing.T) {
 			`45: signUp.attributes[0].label.en: must be one line of up to 60 printable characters`},
 		"a pattern that is none": {`pattern: "[a-z]+"`, `pattern: "[a-z"`,
 			"46: signUp.attributes[0].pattern: is no regular expression (RE2 syntax): missing closing ]: `[a-z`"},
+		"a quotation in a pattern that does not end": {`pattern: "[a-z]+"`, `pattern: '\Qabc'`,
+			"46: signUp.attributes[0].pattern: is no regular expression (RE2 syntax): missing closing ): `^(?:\\Qabc)$`"},
+		"a pattern that is only whole between parentheses": {`pattern: "[a-z]+"`, `pattern: "a)|(b"`,
+			"46: signUp.attributes[0].pattern: is no regular expression (RE2 syntax): unexpected ): `a)|(b`"},
+		"a hosted zone without a host": {"host: links.example.com", "hostedZone: {id: Z0123456789EXAMPLE, name: example.com}",
+			`20: links.host: is missing; write the host name that links.hostedZone gets a record of, such as links.example.com`},
 		"a rule with its bounds the wrong way round": {"minLength: 2", "minLength: 41",
 			`44: signUp.attributes[0]: must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound`},
 		"a negative bound": {"minLength: 2", "minLength: -1",
@@ -227,6 +233,30 @@ func TestValuesThatAreRefused(t *testing.T) {
 			}
 			if want := "p:" + test.want; err.Error() != want {
 				t.Errorf("got\n%s\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+// Every address of an app stands in mails, so each is bounded.
+func TestAddressesThatAreTooLong(t *testing.T) {
+	const app = "https://app.example.com/"
+	for key, replace := range map[string]string{
+		"url":           "\n    url: " + app,
+		"signInUrl":     "signInUrl: " + app + "sign-in",
+		"attributeUrl":  "attributeUrl: " + app + "verify",
+		"resetUrl":      "resetUrl: " + app + "reset",
+		"returnUrls[0]": "returnUrls: [" + app,
+	} {
+		t.Run(key, func(t *testing.T) {
+			address := func(n int) string {
+				text, _, _ := strings.Cut(replace, app)
+				return text + app + strings.Repeat("x", n-len(app))
+			}
+			parse(t, edit(t, good, replace, address(300)))
+			_, err := Parse("p", []byte(edit(t, good, replace, address(301))))
+			if err == nil || !strings.HasSuffix(err.Error(), ": clients[0]."+key+": is longer than 300 characters") {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

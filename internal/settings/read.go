@@ -83,18 +83,10 @@ func Parse(file string, text []byte) (*Settings, error) {
 	}
 	s := Default()
 	if len(document.Content) > 0 {
-		root := document.Content[0]
-		r.walk(root, reflect.TypeFor[Settings](), "")
-		if len(r.problems) == 0 {
-			if err := root.Decode(s); err != nil {
-				return nil, fmt.Errorf("%s: %w", file, err)
-			}
-		}
+		r.read(document.Content[0], reflect.ValueOf(s).Elem(), "")
 	}
-	if len(r.problems) == 0 {
-		r.complete(s)
-		r.check(s)
-	}
+	complete(s)
+	r.check(s)
 	if len(r.problems) > 0 {
 		slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		return nil, &Problems{File: file, List: r.problems}
@@ -102,15 +94,22 @@ func Parse(file string, text []byte) (*Settings, error) {
 	return s, nil
 }
 
-// A reader remembers where each key stands, and what is wrong.
+// A reader fills settings from YAML, and remembers where each key stands, what
+// is wrong, and what it could not read. It does not stop at a mistake, so that
+// the values of all other keys are checked as well.
 type reader struct {
 	lines    map[string]int
 	problems []Problem
+	unread   []string // keys whose values the settings do not have
 }
 
 // problem reports a mistake at a key, on the line of that key or, when the
-// file does not have it, of the nearest key above it.
+// file does not have it, of the nearest key above it. At and below a key that
+// was not read it would only be a consequence, and is not reported.
 func (r *reader) problem(key, format string, args ...any) {
+	if slices.ContainsFunc(r.unread, func(path string) bool { return within(key, path) }) {
+		return
+	}
 	line := 0
 	for path := key; path != "" && line == 0; path = parent(path) {
 		line = r.lines[path]
@@ -118,104 +117,171 @@ func (r *reader) problem(key, format string, args ...any) {
 	r.problems = append(r.problems, Problem{Line: line, Key: key, Message: fmt.Sprintf(format, args...)})
 }
 
+// skip reports a mistake for which the value of a key is not read.
+func (r *reader) skip(key, format string, args ...any) {
+	r.problem(key, format, args...)
+	r.unread = append(r.unread, key)
+}
+
+// whole reports whether a key was read with everything below it. Only then can
+// other keys be held against it.
+func (r *reader) whole(key string) bool {
+	return !slices.ContainsFunc(r.unread, func(path string) bool { return within(path, key) || within(key, path) })
+}
+
 // parent is the path of the enclosing key: of a.b[1] it is a.b, then a.
 func parent(path string) string {
 	return path[:max(strings.LastIndexAny(path, ".["), 0)]
 }
 
+// within reports whether a key is path or stands below it.
+func within(key, path string) bool {
+	rest, ok := strings.CutPrefix(key, path)
+	return ok && (path == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// below is the path of a name under a key.
+func below(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
 // has reports whether the file has a key.
 func (r *reader) has(path string) bool { return r.lines[path] > 0 }
 
-// key remembers where a key stands, and reports one that stood there before.
-func (r *reader) key(path string, name *yaml.Node) {
+// first remembers where a key stands. It reports a key that stood there before,
+// and then returns false.
+func (r *reader) first(path string, name *yaml.Node) bool {
 	twice := r.has(path)
 	r.lines[path] = name.Line
 	if twice {
-		r.problem(path, "appears twice; keep one")
+		r.skip(path, "appears twice; keep one")
 	}
+	return !twice
 }
 
-// walk holds a node against the type that it will be decoded into.
-func (r *reader) walk(node *yaml.Node, t reflect.Type, path string) {
+// target is the node that an alias stands for, or the node itself.
+func target(node *yaml.Node) *yaml.Node {
 	if node.Kind == yaml.AliasNode {
-		node = node.Alias
+		return node.Alias
 	}
-	if path != "" && r.lines[path] == 0 {
+	return node
+}
+
+// read sets v to what a node says. What the node leaves out, or says wrongly,
+// keeps its value.
+func (r *reader) read(node *yaml.Node, v reflect.Value, path string) {
+	node = target(node)
+	if path != "" && !r.has(path) {
 		r.lines[path] = node.Line
 	}
 	if node.Tag == "!!null" {
 		if path != "" {
-			r.problem(path, "has no value; write one, or remove the key to use the default")
+			r.skip(path, "has no value; write one, or remove the key to use the default")
 		}
 		return
 	}
-	switch t.Kind() {
+	switch v.Kind() {
 	case reflect.Struct:
-		r.walkStruct(node, t, path)
+		r.readStruct(node, v, path)
 	case reflect.Map:
-		if node.Kind != yaml.MappingNode {
-			r.problem(path, "must be a list of name: value lines")
-			return
-		}
-		for i := 0; i < len(node.Content); i += 2 {
-			key := path + "." + node.Content[i].Value
-			r.key(key, node.Content[i])
-			r.walk(node.Content[i+1], t.Elem(), key)
-		}
+		r.readMap(node, v, path)
 	case reflect.Slice:
-		if node.Kind != yaml.SequenceNode {
-			r.problem(path, "must be a list: write each entry on a line of its own behind a dash")
-			return
-		}
-		for i, item := range node.Content {
-			r.walk(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
-		}
+		r.readSlice(node, v, path)
 	case reflect.String:
 		// A number or a date where words are expected is fine: the text is kept.
-		if node.Kind != yaml.ScalarNode {
-			r.problem(path, "must be a text")
+		if node.Kind != yaml.ScalarNode || !decode(node, v) {
+			r.skip(path, "must be a text")
 		}
 	case reflect.Bool:
-		if node.Tag != "!!bool" {
-			r.problem(path, "must be true or false, not %q", node.Value)
+		if node.Tag != "!!bool" || !decode(node, v) {
+			r.skip(path, "must be true or false, not %q", node.Value)
 		}
 	case reflect.Int:
-		if node.Tag != "!!int" {
-			r.problem(path, "must be a whole number, not %q", node.Value)
+		if node.Tag != "!!int" || !decode(node, v) {
+			r.skip(path, "must be a whole number, not %q", node.Value)
 		}
 	default:
-		panic("settings: a field of an unsupported type: " + t.String())
+		panic("settings: a field of an unsupported type: " + v.Type().String())
 	}
 }
 
-func (r *reader) walkStruct(node *yaml.Node, t reflect.Type, path string) {
+// decode sets v to a single value, and reports whether it could: a tag such as
+// !!int can stand before anything, and a number can be too large.
+func decode(node *yaml.Node, v reflect.Value) bool {
+	return node.Decode(v.Addr().Interface()) == nil
+}
+
+func (r *reader) readStruct(node *yaml.Node, v reflect.Value, path string) {
+	known := keysOf(v.Type())
 	if node.Kind != yaml.MappingNode {
-		r.problem(path, "must have keys below it: %s", strings.Join(keysOf(t), ", "))
+		r.skip(path, "must have keys below it: %s", strings.Join(known, ", "))
 		return
 	}
+	var unknown []int
 	for i := 0; i < len(node.Content); i += 2 {
-		name, value := node.Content[i], node.Content[i+1]
-		key := name.Value
-		if path != "" {
-			key = path + "." + key
+		name := target(node.Content[i])
+		key := below(path, name.Value)
+		field := slices.Index(known, name.Value)
+		switch {
+		case !r.first(key, name):
+		case field < 0:
+			unknown = append(unknown, i)
+		default:
+			r.read(node.Content[i+1], v.Field(field), key)
 		}
-		r.key(key, name)
-		field, ok := fieldOf(t, name.Value)
-		if !ok {
-			r.problem(key, "is unknown; %s", remedy(name.Value, keysOf(t)))
+	}
+	// A mistyped key is read as the one that it was taken for, unless the file
+	// has that one too: what it holds is checked, and nothing is called missing.
+	for _, i := range unknown {
+		name := target(node.Content[i])
+		field := nearest(name.Value, known)
+		if field < 0 {
+			r.skip(below(path, name.Value), "is unknown; the keys here are %s", strings.Join(known, ", "))
 			continue
 		}
-		r.walk(value, field.Type, key)
+		r.problem(below(path, name.Value), "is unknown; did you mean %s?", known[field])
+		if meant := below(path, known[field]); !r.has(meant) && r.first(meant, name) {
+			r.read(node.Content[i+1], v.Field(field), meant)
+		}
 	}
 }
 
-func fieldOf(t reflect.Type, key string) (reflect.StructField, bool) {
-	for field := range t.Fields() {
-		if field.Tag.Get("yaml") == key {
-			return field, true
+// readMap puts the names of the file in the place of the default ones.
+func (r *reader) readMap(node *yaml.Node, v reflect.Value, path string) {
+	if node.Kind != yaml.MappingNode {
+		r.skip(path, "must be a list of name: value lines")
+		return
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for i := 0; i < len(node.Content); i += 2 {
+		name := target(node.Content[i])
+		if name.Kind != yaml.ScalarNode {
+			r.skip(path, "must be a list of name: value lines")
+			return
+		}
+		if key := below(path, name.Value); r.first(key, name) {
+			value := reflect.New(v.Type().Elem()).Elem()
+			r.read(node.Content[i+1], value, key)
+			v.SetMapIndex(reflect.ValueOf(name.Value), value)
 		}
 	}
-	return reflect.StructField{}, false
+}
+
+// readSlice puts the entries of the file in the place of the default ones. An
+// entry that cannot be read keeps its place, for the others to keep theirs.
+func (r *reader) readSlice(node *yaml.Node, v reflect.Value, path string) {
+	if node.Kind != yaml.SequenceNode {
+		r.skip(path, "must be a list: write each entry on a line of its own behind a dash")
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(node.Content), len(node.Content)))
+	for i, item := range node.Content {
+		v.Index(i).Set(defaultEntry(v.Type().Elem()))
+		r.read(item, v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+	}
 }
 
 func keysOf(t reflect.Type) []string {
@@ -226,18 +292,16 @@ func keysOf(t reflect.Type) []string {
 	return keys
 }
 
-// remedy suggests the known key that looks like a mistyped one, or lists all.
-func remedy(key string, known []string) string {
-	best, least := "", 3
-	for _, k := range known {
+// nearest is the index of the known key that looks like a mistyped one, or -1.
+// At most two letters differ, and not all of a short key's.
+func nearest(key string, known []string) int {
+	best, least := -1, min(3, len(key))
+	for i, k := range known {
 		if d := distance(strings.ToLower(key), strings.ToLower(k)); d < least {
-			best, least = k, d
+			best, least = i, d
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %s?", best)
-	}
-	return "the keys here are " + strings.Join(known, ", ")
+	return best
 }
 
 // distance is the Levenshtein distance of two short texts, in bytes.
@@ -261,36 +325,17 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// complete fills in what a list entry leaves out, and what depends on others.
-func (r *reader) complete(s *Settings) {
-	if r.has("pool.tags") {
-		// Decoding adds to a map that is there; the file's tags replace it.
-		for tag := range Default().Pool.Tags {
-			if !r.has("pool.tags." + tag) {
-				delete(s.Pool.Tags, tag)
-			}
-		}
-	}
-	for i := range s.Pool.Attributes {
-		if r.has("pool.attributes") && !r.has(fmt.Sprintf("pool.attributes[%d].maxLength", i)) {
-			s.Pool.Attributes[i].MaxLength = maxAttributeLength
-		}
-	}
+// complete fills in what depends on other keys.
+func complete(s *Settings) {
 	_, domain, _ := strings.Cut(s.Mail.From.Address, "@")
 	s.Mail.Identity = cmp.Or(s.Mail.Identity, strings.ToLower(domain))
 	for i := range s.Brands {
 		b := &s.Brands[i]
-		if !r.has(fmt.Sprintf("brands[%d].color", i)) {
-			b.Color = defaultBrandColor
-		}
 		b.DisplayName = cmp.Or(b.DisplayName, b.Name)
 		b.Support = cmp.Or(b.Support, s.Mail.ReplyTo)
 	}
 	for i := range s.Clients {
 		c := &s.Clients[i]
-		if !r.has(fmt.Sprintf("clients[%d].refreshTokenDays", i)) {
-			c.RefreshTokenDays = defaultRefreshTokenDays
-		}
 		if len(s.Brands) > 0 {
 			c.Brand = cmp.Or(c.Brand, s.Brands[0].Name)
 		}

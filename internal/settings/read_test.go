@@ -15,11 +15,14 @@ import (
 const sample = "../../poolpost.yaml"
 
 // least is the shortest file that is accepted: what has no safe default.
-const least = `pool: {region: eu-central-1}
-mail: {from: {address: no-reply@example.com}}
-brands: [{name: myapp}]
-clients: [{name: web, url: https://app.example.com/}]
-`
+const (
+	least = leastPool + leastMail + leastBrands + leastClients
+
+	leastPool    = "pool: {region: eu-central-1}\n"
+	leastMail    = "mail: {from: {address: no-reply@example.com}}\n"
+	leastBrands  = "brands: [{name: myapp}]\n"
+	leastClients = "clients: [{name: web, url: https://app.example.com/}]\n"
+)
 
 func parse(t *testing.T, text string) *Settings {
 	t.Helper()
@@ -102,12 +105,9 @@ func TestEveryFieldIsAKey(t *testing.T) {
 	if err := yaml.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	r.walk(document.Content[0], reflect.TypeFor[Settings](), "")
+	r.read(document.Content[0], reflect.ValueOf(&got).Elem(), "")
 	if len(r.problems) > 0 {
 		t.Errorf("these keys are refused: %+v", r.problems)
-	}
-	if err := document.Decode(&got); err != nil {
-		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want.Interface()) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want.Interface())
@@ -248,83 +248,98 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 		want []string
 	}{
 		"an unknown key, with the one that was meant": {
-			"pool:\n  region: eu-central-1\n  nmae: x\nmial: {}\n",
+			"pool:\n  region: eu-central-1\n  nmae: x\nmial: {from: {address: no-reply@example.com}}\n" + leastBrands + leastClients,
 			[]string{
 				"poolpost.yaml:3: pool.nmae: is unknown; did you mean name?",
 				"poolpost.yaml:4: mial: is unknown; did you mean mail?",
 			},
 		},
 		"an unknown key that looks like none": {
-			"links:\n  webhook: x\nsomething: x\n",
+			"links:\n  webhook: x\nsomething: x\n" + leastPool + leastMail + leastBrands + leastClients,
 			[]string{
 				"poolpost.yaml:2: links.webhook: is unknown; the keys here are host, hostedZone, certificateArn",
 				"poolpost.yaml:3: something: is unknown; the keys here are " + top,
 			},
 		},
 		"a key in the wrong case": {
-			"signup: {}\n",
+			"signup: {}\n" + leastPool + leastMail + leastBrands + leastClients,
 			[]string{"poolpost.yaml:1: signup: is unknown; did you mean signUp?"},
 		},
 		"an unknown key in an entry of a list": {
-			"clients:\n  - name: web\n  - name: app\n    uri: x\n",
+			"clients:\n  - {name: web, url: https://app.example.com/}\n  - name: app\n    uri: https://app.example.com/\n" + leastPool + leastMail + leastBrands,
 			[]string{"poolpost.yaml:4: clients[1].uri: is unknown; did you mean url?"},
 		},
 		"a key that appears twice": {
-			"pool:\n  name: a\n  name: b\nlinks: {host: a}\nlinks: {}\n",
+			"pool:\n  name: a\n  name: b\n  region: eu-central-1\nlinks: {host: a}\nlinks: {host: b, x: c}\n" + leastMail + leastBrands + leastClients,
 			[]string{
 				"poolpost.yaml:3: pool.name: appears twice; keep one",
-				"poolpost.yaml:5: links: appears twice; keep one",
+				"poolpost.yaml:6: links: appears twice; keep one",
 			},
 		},
 		"a tag that appears twice": {
-			"pool:\n  tags:\n    a: 1\n    a: 2\n",
-			[]string{"poolpost.yaml:4: pool.tags.a: appears twice; keep one"},
+			"pool:\n  region: eu-central-1\n  tags:\n    a: 1\n    a: 2\n" + leastMail + leastBrands + leastClients,
+			[]string{"poolpost.yaml:5: pool.tags.a: appears twice; keep one"},
 		},
 		"a key without a value": {
-			"pool:\n  region:\nlocales: ~\n",
+			"pool:\n  region:\nlocales: ~\n" + leastMail + leastBrands + leastClients,
 			[]string{
 				"poolpost.yaml:2: pool.region: has no value; write one, or remove the key to use the default",
 				"poolpost.yaml:3: locales: has no value; write one, or remove the key to use the default",
 			},
 		},
 		"an entry of a list without a value": {
-			"groups:\n  - members\n  -\n",
+			"groups:\n  - members\n  -\n" + leastPool + leastMail + leastBrands + leastClients,
 			[]string{"poolpost.yaml:3: groups[1]: has no value; write one, or remove the key to use the default"},
 		},
 		"a value where keys are wanted": {
-			"pool: App_Users\nclients:\n  - web\n",
+			"pool: App_Users\nclients:\n  - web\n" + leastMail + leastBrands,
 			[]string{
 				"poolpost.yaml:1: pool: must have keys below it: name, region, tags, attributes, passwordPolicy, selfSignUp, devices, mfa",
 				"poolpost.yaml:3: clients[0]: must have keys below it: name, brand, locale, url, signInUrl, attributeUrl, resetUrl, returnUrls, refreshTokenDays",
 			},
 		},
 		"keys where a list is wanted": {
-			"groups: members\nbrands:\n  name: a\n",
+			"groups: members\nbrands:\n  name: a\n" + leastPool + leastMail + leastClients,
 			[]string{
 				"poolpost.yaml:1: groups: must be a list: write each entry on a line of its own behind a dash",
 				"poolpost.yaml:2: brands: must be a list: write each entry on a line of its own behind a dash",
 			},
 		},
 		"a list where names and values are wanted": {
-			"pool:\n  tags: [a, b]\n",
-			[]string{"poolpost.yaml:2: pool.tags: must be a list of name: value lines"},
+			"pool:\n  region: eu-central-1\n  tags: [a, b]\n" + leastMail + leastBrands + leastClients,
+			[]string{"poolpost.yaml:3: pool.tags: must be a list of name: value lines"},
+		},
+		"a list where the name of a tag is wanted": {
+			"pool:\n  region: eu-central-1\n  tags: {[a]: b}\n" + leastMail + leastBrands + leastClients,
+			[]string{"poolpost.yaml:3: pool.tags: must be a list of name: value lines"},
 		},
 		"keys where a text is wanted": {
-			"links:\n  host: {name: a}\n",
+			"links:\n  host: {name: a}\n" + leastPool + leastMail + leastBrands + leastClients,
 			[]string{"poolpost.yaml:2: links.host: must be a text"},
 		},
 		"a text where true or false is wanted": {
-			"pool:\n  selfSignUp: sometimes\nidentityPool:\n  guests: \"true\"\n",
+			"pool:\n  selfSignUp: sometimes\n  region: eu-central-1\nidentityPool:\n  guests: \"true\"\n" + leastMail + leastBrands + leastClients,
 			[]string{
 				`poolpost.yaml:2: pool.selfSignUp: must be true or false, not "sometimes"`,
-				`poolpost.yaml:4: identityPool.guests: must be true or false, not "true"`,
+				`poolpost.yaml:5: identityPool.guests: must be true or false, not "true"`,
 			},
 		},
 		"a text or a fraction where a number is wanted": {
-			"pool:\n  passwordPolicy:\n    minimumLength: eight\n    temporaryPasswordDays: 1.5\n",
+			"pool:\n  passwordPolicy:\n    minimumLength: eight\n    temporaryPasswordDays: 1.5\n  region: eu-central-1\n" + leastMail + leastBrands + leastClients,
 			[]string{
 				`poolpost.yaml:3: pool.passwordPolicy.minimumLength: must be a whole number, not "eight"`,
 				`poolpost.yaml:4: pool.passwordPolicy.temporaryPasswordDays: must be a whole number, not "1.5"`,
+			},
+		},
+		"a number that is larger than any": {
+			"mail:\n  from: {address: no-reply@example.com}\n  rate: 18446744073709551615\n" + leastPool + leastBrands + leastClients,
+			[]string{`poolpost.yaml:3: mail.rate: must be a whole number, not "18446744073709551615"`},
+		},
+		"a tag of YAML's before a value that it does not fit": {
+			"pool: {name: !!binary x, region: eu-central-1}\nidentityPool: {guests: !!bool x}\n" + leastMail + leastBrands + leastClients,
+			[]string{
+				"poolpost.yaml:1: pool.name: must be a text",
+				`poolpost.yaml:2: identityPool.guests: must be true or false, not "x"`,
 			},
 		},
 		"a list in the place of the whole": {
@@ -336,15 +351,20 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 			[]string{"poolpost.yaml:5: a second document begins here; a second pool is a second file"},
 		},
 		"a key with a line break is told in one line": {
-			"\"a\\nb\\e[0m\": x\n",
+			"\"a\\nb\\e[0m\": x\n" + leastPool + leastMail + leastBrands + leastClients,
 			[]string{"poolpost.yaml:1: a\ufffdb\ufffd[0m: is unknown; the keys here are " + top},
 		},
 		"a mistake behind an alias is reported where it stands": {
-			"clients:\n  - &web {nam: x}\n  - *web\n",
+			"mail:\n  from: {address: no-reply@example.com}\n  hostedZone: &zone {id: Z0123456789EXAMPLE, nam: example.com}\n" +
+				"links: {host: links.example.com, hostedZone: *zone}\n" + leastPool + leastBrands + leastClients,
 			[]string{
-				"poolpost.yaml:2: clients[0].nam: is unknown; did you mean name?",
-				"poolpost.yaml:2: clients[1].nam: is unknown; did you mean name?",
+				"poolpost.yaml:3: mail.hostedZone.nam: is unknown; did you mean name?",
+				"poolpost.yaml:3: links.hostedZone.nam: is unknown; did you mean name?",
 			},
+		},
+		"a short key that has nothing of a known one": {
+			"links: {hostedZone: {xy: a}}\n" + least,
+			[]string{"poolpost.yaml:1: links.hostedZone.xy: is unknown; the keys here are id, name"},
 		},
 		"nothing at all": {
 			"# to be written\n",
@@ -373,8 +393,123 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that no text makes Parse panic, that a refusal names the file,
-// and that what is accepted is good enough for the rest of the project.
+// A mistake in what can be read must not hide the others, and must not be told
+// a second time by what depends on it.
+func TestAMistakeInReadingNeitherHidesOthersNorCausesThem(t *testing.T) {
+	tests := map[string]struct {
+		text string
+		want []string // without the file's name
+	}{
+		"unknown keys beside bad values and missing keys": {
+			"pool:\n  nam: x\nlinks: {host: localhost}\nbrands: [{name: myapp, color: blue}]\n",
+			[]string{
+				" mail.from.address: is missing; write the sender's address, such as no-reply@example.com",
+				" clients: is missing; write at least one app client with name and url",
+				"1: pool.region: is missing; write an AWS region, such as eu-central-1",
+				"2: pool.nam: is unknown; did you mean name?",
+				"3: links.host: must be a host name in lower case, such as links.example.com, not \"localhost\"",
+				"4: brands[0].color: must be a colour such as #1d4ed8, not \"blue\"",
+			},
+		},
+		"required keys, mistyped": {
+			"pool: {regoin: eu-central-1}\nmail: {form: {adress: no-reply@example.com}}\nbrand: [{nam: myapp}]\nclient: [{nmae: web, brand: myapp, uri: https://app.example.com/}]\n",
+			[]string{
+				"1: pool.regoin: is unknown; did you mean region?",
+				"2: mail.form: is unknown; did you mean from?",
+				"2: mail.from.adress: is unknown; did you mean address?",
+				"3: brand: is unknown; did you mean brands?",
+				"3: brands[0].nam: is unknown; did you mean name?",
+				"4: client: is unknown; did you mean clients?",
+				"4: clients[0].nmae: is unknown; did you mean name?",
+				"4: clients[0].uri: is unknown; did you mean url?",
+			},
+		},
+		"bad values of mistyped keys": {
+			"client:\n  - name: web\n    url: https://app.example.com/\n    refreshTokenDay: 0\n    returnUrl: x\n" + leastPool + leastMail + leastBrands,
+			[]string{
+				"1: client: is unknown; did you mean clients?",
+				"4: clients[0].refreshTokenDay: is unknown; did you mean refreshTokenDays?",
+				"4: clients[0].refreshTokenDays: must be 1 to 3650, not 0",
+				"5: clients[0].returnUrl: is unknown; did you mean returnUrls?",
+				"5: clients[0].returnUrls: must be a list: write each entry on a line of its own behind a dash",
+			},
+		},
+		"a key, and the same key mistyped, in either order": {
+			"pool: {nam: a/b, name: c/d, region: eu-central-1}\nlinks: {host: localhost, hots: x}\n" + leastMail + leastBrands + leastClients,
+			[]string{
+				"1: pool.nam: is unknown; did you mean name?",
+				"1: pool.name: must be 1 to 128 letters, digits, blanks or any of _+=,.@-, not \"c/d\"",
+				"2: links.hots: is unknown; did you mean host?",
+				"2: links.host: must be a host name in lower case, such as links.example.com, not \"localhost\"",
+			},
+		},
+		"a key mistyped in two ways": {
+			"pool: {nam: a, nme: b/c, region: eu-central-1}\n" + leastMail + leastBrands + leastClients,
+			[]string{
+				"1: pool.nam: is unknown; did you mean name?",
+				"1: pool.nme: is unknown; did you mean name?",
+			},
+		},
+		"wrong types of required keys": {
+			"pool: {region: [eu-central-1]}\nmail: {from: no-reply@example.com, identity: example.com, hostedZone: {id: Z0123456789EXAMPLE, name: example.com}}\n" +
+				"brands: {name: myapp}\nclients: [{name: [web], brand: myapp, url: {a: b}, signInUrl: /sign-in}]\n",
+			[]string{
+				"1: pool.region: must be a text",
+				"2: mail.from: must have keys below it: name, address",
+				"3: brands: must be a list: write each entry on a line of its own behind a dash",
+				"4: clients[0].name: must be a text",
+				"4: clients[0].url: must be a text",
+				"4: clients[0].signInUrl: must be a full https address, such as https://app.example.com/",
+			},
+		},
+		"an entry without a value does not move the others": {
+			"brands: [~, {name: myapp, color: blue}]\nclients:\n  - web\n  - {name: app, brand: first, url: x}\n" + leastPool + leastMail,
+			[]string{
+				"1: brands[0]: has no value; write one, or remove the key to use the default",
+				"1: brands[1].color: must be a colour such as #1d4ed8, not \"blue\"",
+				"3: clients[0]: must have keys below it: name, brand, locale, url, signInUrl, attributeUrl, resetUrl, returnUrls, refreshTokenDays",
+				"4: clients[1].url: must be a full https address, such as https://app.example.com/",
+			},
+		},
+		"keys that refer to what could not be read": {
+			"pool: {region: eu-central-1, attributes: agentName}\nlocales: fr\nlinks: {host: [a], hostedZone: {id: Z0123456789EXAMPLE, name: example.com}}\n" +
+				"clients: [{name: web, locale: fr, url: https://app.example.com/}]\n" +
+				"signUp: {attributes: [{name: plate, label: {fr: Plaque}}, {name: plate}]}\n" + leastMail + leastBrands,
+			[]string{
+				"1: pool.attributes: must be a list: write each entry on a line of its own behind a dash",
+				"2: locales: must be a list: write each entry on a line of its own behind a dash",
+				"3: links.host: must be a text",
+				"5: signUp.attributes[1].name: appears twice: \"plate\"",
+			},
+		},
+		"bounds of which one could not be read": {
+			"pool: {region: eu-central-1, attributes: [{name: plate, minLength: 5, maxLength: x}]}\n" + leastMail + leastBrands + leastClients,
+			[]string{`1: pool.attributes[0].maxLength: must be a whole number, not "x"`},
+		},
+		"a mistake in a value that others take over": {
+			"mail: {from: {address: no-reply@example.com}, replyTo: support}\nlocales: []\n" + leastPool + leastBrands + leastClients,
+			[]string{
+				`1: mail.replyTo: must be a plain e-mail address, such as support@example.com, not "support"`,
+				"2: locales: must name at least one locale, such as en",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, err := Parse("p", []byte(test.text))
+			if err == nil {
+				t.Fatalf("it is accepted: %+v", s)
+			}
+			if want := "p:" + strings.Join(test.want, "\np:"); err.Error() != want {
+				t.Errorf("got\n%s\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+// FuzzParse holds that no text makes Parse panic, that a refusal names the file
+// and tells each mistake once, and that what is accepted is good enough for the
+// rest of the project.
 func FuzzParse(f *testing.F) {
 	shipped, err := os.ReadFile(sample)
 	if err != nil {
@@ -395,7 +530,12 @@ func FuzzParse(f *testing.F) {
 			if errors.As(err, &problems) && len(problems.List) == 0 {
 				t.Error("an error without a problem")
 			}
+			seen := map[string]bool{}
 			for line := range strings.SplitSeq(err.Error(), "\n") {
+				if seen[line] {
+					t.Errorf("told twice: %q", line)
+				}
+				seen[line] = true
 				if problems != nil && !strings.HasPrefix(line, "poolpost.yaml:") {
 					t.Errorf("a line without the file: %q", line)
 				}

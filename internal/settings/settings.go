@@ -6,6 +6,12 @@
 // settings, a function reads only its own part of them (package config).
 package settings
 
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+)
+
 // Settings is the whole of poolpost.yaml. One file describes one user pool.
 type Settings struct {
 	Pool         Pool         `yaml:"pool"`
@@ -125,7 +131,8 @@ type Brand struct {
 	Support string `yaml:"support"`
 }
 
-// Client is an app client of the pool, without a secret.
+// Client is an app client of the pool, without a secret. Its addresses are up
+// to 300 characters long each: they stand in mails, whose length Cognito limits.
 type Client struct {
 	// Name is the app client's name, unique in the pool.
 	Name string `yaml:"name"`
@@ -237,11 +244,21 @@ func Default() *Settings {
 	}
 }
 
-const (
-	defaultBrandColor       = "#1d4ed8"
-	defaultRefreshTokenDays = 30
-	maxAttributeLength      = 2048
-)
+// defaultEntry is Default for an entry of a list: what it starts from.
+func defaultEntry(t reflect.Type) reflect.Value {
+	switch t {
+	case reflect.TypeFor[Attribute]():
+		return reflect.ValueOf(Attribute{MaxLength: maxAttributeLength})
+	case reflect.TypeFor[Brand]():
+		return reflect.ValueOf(Brand{Color: "#1d4ed8"})
+	case reflect.TypeFor[Client]():
+		return reflect.ValueOf(Client{RefreshTokenDays: 30})
+	}
+	return reflect.Zero(t)
+}
+
+// maxAttributeLength is Cognito's, in characters.
+const maxAttributeLength = 2048
 
 // Client returns the client of that name, and whether there is one.
 func (s *Settings) Client(name string) (Client, bool) {
@@ -272,4 +289,9 @@ func (s *Settings) AttributeKey(name string) string {
 		}
 	}
 	return name
+}
+
+// Name is what a settings file is called without folder and ending.
+func Name(file string) string {
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 }

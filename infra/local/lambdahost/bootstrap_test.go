@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 		holdConnection(os.Getenv("ADDRESS"))
 	case "exit at start":
 		os.Exit(3)
+	case "ask and exit":
+		ask()
+		os.Exit(5)
 	case "report at start":
 		reportInitError()
 		select {}
@@ -211,6 +214,16 @@ func rawRuntime() {
 		panic(err)
 	}
 	next()
+}
+
+// ask asks for an event and does not wait for it.
+func ask() {
+	conn, err := net.Dial("tcp", os.Getenv("AWS_LAMBDA_RUNTIME_API"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprint(conn, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+	_ = conn.Close()
 }
 
 func next() (id string) {

@@ -128,16 +128,24 @@ func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]b
 	}
 }
 
+// maxUnseen is how many processes may end before they have seen an event that
+// is meant for them. One that ended while it was idle is no fault of the event;
+// a bootstrap that asks for an event and ends would be started for ever.
+const maxUnseen = 2
+
 // run takes the event through a process, a warm one if there is one.
 func (h *Host) run(fl *fleet, id string, payload []byte) ([]byte, error) {
-	for {
+	for unseen := 1; ; unseen++ {
 		proc, err := h.take(fl, id)
 		if err != nil {
 			return nil, err
 		}
 		result, seen := proc.run(id, payload)
 		if !seen {
-			continue // it ended while it was idle, which is no fault of this event
+			if unseen == maxUnseen {
+				return nil, exitError(id, proc.cmd.ProcessState)
+			}
+			continue
 		}
 		fl.put(proc)
 		if result.err != nil {

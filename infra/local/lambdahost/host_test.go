@@ -325,6 +325,7 @@ func TestFailures(t *testing.T) {
 		{"an exit in the handler", "handler", request{Do: "exit", Size: 7}, "Runtime.ExitError", requestID + "Runtime exited with error: exit status 7"},
 		{"an exit without a status", "handler", request{Do: "exit"}, "Runtime.ExitError", requestID + "Runtime exited without providing a reason"},
 		{"an exit before the first event", "exit at start", request{}, "Runtime.ExitError", requestID + "Runtime exited with error: exit status 3"},
+		{"an exit after asking for an event", "ask and exit", request{}, "Runtime.ExitError", requestID + "Runtime exited with error: exit status 5"},
 		{"an error reported before the first event", "report at start", request{}, "Settings.Missing", "no settings"},
 	}
 	for _, test := range tests {

@@ -98,7 +98,7 @@ func New(options Options) *Queue {
 }
 
 // URL returns the queue's address below that of the SQS endpoint, such as
-// http://127.0.0.1:9229/000000000000/mail.fifo.
+// http://127.0.0.1:9229/123456789012/mail.fifo.
 func (q *Queue) URL(endpoint string) string { return endpoint + q.path() }
 
 // ARN returns the queue's Amazon Resource Name.

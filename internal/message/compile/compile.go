@@ -46,7 +46,7 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 		Pages:    map[string][]byte{},
 		Refusals: map[string]map[string]string{},
 	}
-	var problems []error
+	problems := checkBrands(s)
 	for _, tag := range s.Locales {
 		l, ok := locales[tag]
 		if !ok {
@@ -66,6 +66,17 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// checkBrands finds the brands in use that lack what every mail and page tells.
+func checkBrands(s *settings.Settings) (problems []error) {
+	for _, brand := range s.Brands {
+		used := slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Brand == brand.Name })
+		if used && brand.Support == "" {
+			problems = append(problems, fmt.Errorf("brands: %s: support is missing; write the address that people are sent to for help, or mail.replyTo", brand.Name))
+		}
+	}
+	return problems
 }
 
 // A frame is what all messages and pages of one client in one locale share.
@@ -101,13 +112,15 @@ func newFrame(s *settings.Settings, client settings.Client, l *Locale) *frame {
 	return f
 }
 
-// Footer is the line at the foot of mails and pages.
+// Footer is the line at the foot of mails and pages: brand, postal address if
+// there is one, and where to ask.
 func (f *frame) Footer() (string, error) {
-	text, err := expand(f.locale.Footer, f.values)
+	questions, err := expand(f.locale.Questions, f.values)
 	if err != nil {
-		return "", fmt.Errorf("locales/%s.yaml: footer: %w", f.Lang, err)
+		return "", fmt.Errorf("locales/%s.yaml: questions: %w", f.Lang, err)
 	}
-	return text, nil
+	parts := []string{f.Brand, f.values["postalAddress"], questions}
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · "), nil
 }
 
 // passwordPolicy tells the policy in words.

@@ -26,7 +26,7 @@ const (
 
 func shipped(t *testing.T) *settings.Settings {
 	t.Helper()
-	s, err := settings.Read(root + "/poolpost.yaml")
+	s, err := settings.Read(root + "/internal/settings/testdata/sample.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -516,22 +516,23 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			`locales/en\.yaml: messages\.sign-up\.why: holds a single brace`}},
 		"a brace that was never opened": {set("pages.confirmed.text", "For brand}"), []string{
 			`locales/en\.yaml: pages\.confirmed\.text: holds a single brace`}},
-		"a placeholder in the footer that there is not": {set("footer", "{brand} {adress}"), slices.Repeat([]string{
-			`template: .*: locales/en\.yaml: footer: \{adress\} cannot be filled here; ` + known}, 21)},
+		"a placeholder in the footer that there is not": {set("questions", "Questions? {adress}"), slices.Repeat([]string{
+			`template: .*: locales/en\.yaml: questions: \{adress\} cannot be filled here; ` + known}, 21)},
 		"a placeholder in the greeting that there is not": {set("greeting", "Hello {name} of {brand}"), slices.Repeat([]string{
 			`locales/en\.yaml: greeting: \{brand\} cannot be filled here; these can: \{name\}`}, 7)},
 
 		"a direction that is none":  {set("direction", "left"), []string{`locales/en\.yaml: direction: must be ltr or rtl, not "left"`}},
 		"a greeting without a name": {set("greeting", "Hello,"), []string{`locales/en\.yaml: greeting: must hold \{name\}`}},
 		"several words for all that are missing": {func(t *testing.T, files fstest.MapFS) {
-			for _, path := range []string{"direction", "greeting", "greetingWithoutName", "footer", "name", "passwordPolicy"} {
+			for _, path := range []string{"direction", "greeting", "greetingWithoutName", "name", "passwordPolicy", "questions"} {
 				setWord(t, files, path, nil)
 			}
 		}, []string{
 			`locales/en\.yaml: direction: must be ltr or rtl, not ""`,
-			`footer: is missing`, `greeting: is missing`, `greeting: must hold \{name\}`, `greetingWithoutName: is missing`, `name: is missing`,
+			`greeting: is missing`, `greeting: must hold \{name\}`, `greetingWithoutName: is missing`, `name: is missing`,
 			`passwordPolicy\.length: is missing`, `passwordPolicy\.lowercase: is missing`, `passwordPolicy\.numbers: is missing`,
 			`passwordPolicy\.separator: is missing`, `passwordPolicy\.symbols: is missing`, `passwordPolicy\.uppercase: is missing`,
+			`questions: is missing`,
 		}},
 		"a key that there is not": {set("mesages", map[string]any{}), []string{
 			`locales/en\.yaml: unmarshal errors:`, `  line \d+: field mesages not found in type compile\.Locale`}},
@@ -603,6 +604,44 @@ func TestMistakesFailTheBuild(t *testing.T) {
 	}
 }
 
+func TestTheFooterLeavesOutWhatThereIsNot(t *testing.T) {
+	for address, want := range map[string]string{
+		"1 Sample Street": "MyApp · 1 Sample Street · Questions? support@example.com",
+		"":                "MyApp · Questions? support@example.com",
+	} {
+		s := inEnglish(t)
+		s.Brands[0].PostalAddress = address
+		out := compileAll(t, os.DirFS(templates), s)
+		m, err := message.Decode(out.Messages[message.File("web", "en", message.SignUp)])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for part, text := range map[string]string{
+			"HTML": m.HTML, "text": m.Text, "page": string(out.Pages[message.PageFile("web", "en", "confirm")]),
+		} {
+			if part != "text" {
+				text = html.UnescapeString(text)
+			}
+			if i := strings.Index(text, "MyApp · "); i < 0 || !strings.HasPrefix(text[i:], want) {
+				t.Errorf("the %s lacks %q:\n%s", part, want, text)
+			}
+		}
+	}
+}
+
+func TestABrandInUseMustSayWhereHelpIs(t *testing.T) {
+	s := shipped(t) // with three locales: the mistake is of the brand, and reported once
+	s.Brands[0].Support = ""
+	second := s.Clients[0]
+	second.Name = "drivers"
+	s.Clients = append(s.Clients, second)
+	s.Brands = append(s.Brands, settings.Brand{Name: "unused", DisplayName: "Unused"})
+	_, err := All(os.DirFS(templates), s)
+	if want := "brands: myapp: support is missing; write the address that people are sent to for help, or mail.replyTo"; err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
 func TestALocaleWithoutWordsIsNamedWithThoseThatThereAre(t *testing.T) {
 	s := inEnglish(t)
 	s.Locales = []string{"en", "tlh"}
@@ -646,4 +685,13 @@ func TestTwoCompilesAreTheSame(t *testing.T) {
 	if !reflect.DeepEqual(first, second) {
 		t.Error("they differ")
 	}
+}
+
+// The tests have settings of their own; these are the adopter's.
+func TestTheSettingsOfThisProjectCompile(t *testing.T) {
+	s, err := settings.Read(root + "/poolpost.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compileAll(t, os.DirFS(templates), s)
 }

@@ -18,12 +18,15 @@ import (
 // Longest is what the linter fills the blanks with: the longest that each can
 // be in practice. A message that fits with these fits always.
 //
-// Cognito's codes are 6 to 8 digits; a temporary password that it makes up is
-// not much longer than the password policy asks. An invitation's user name is
-// the address that the administrator typed; one of more than 40 characters
-// makes a text message too long, and Cognito then sends its own.
+// A link holds user name, client and an address to return to, of up to 128, 128
+// and 300 characters; escaping makes a character of user name and address up to
+// three times longer. Cognito's codes are 6 to 8 digits; a temporary password
+// that it makes up is not much longer than the password policy asks. An
+// invitation's user name is the address that the administrator typed; one of
+// more than 40 characters makes a text message too long, and Cognito then sends
+// its own.
 var Longest = message.Values{
-	message.Link:   "https://links.example.com/confirm?" + strings.Repeat("x", 600),
+	message.Link:   "https://links.example.com/confirm?" + strings.Repeat("x", 1500),
 	message.Code:   "1234567890123456",
 	message.User:   strings.Repeat("u", 28) + "@example.com",
 	message.Name:   strings.Repeat("W", 40),

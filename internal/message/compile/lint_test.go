@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"poolpost/internal/link"
 	"poolpost/internal/message"
 )
 
@@ -122,7 +123,7 @@ func TestLint(t *testing.T) {
 		"a text message without its code": {sample, func(m *message.Message) { m.TextMessage = "Welcome" }, []string{
 			"the text message lacks the code"}},
 		"a text message with a link": {sample, func(m *message.Message) { m.TextMessage = marked(message.Code) + marked(message.Link) }, []string{
-			"the text message has 650 characters when its blanks are filled; Cognito takes 6 to 140",
+			"the text message has 1550 characters when its blanks are filled; Cognito takes 6 to 140",
 			"the text message shows a link, which this kind of message does not have"}},
 		"a text message of 140 characters when it is filled": {sample, func(m *message.Message) {
 			m.TextMessage = marked(message.Code) + strings.Repeat("é", 140-len(Longest[message.Code]))
@@ -195,6 +196,14 @@ func TestLint(t *testing.T) {
 func TestLongestValuesAreLong(t *testing.T) {
 	if name := message.CleanName(strings.Repeat("W", 2048)); len([]rune(name)) > len(Longest[message.Name]) {
 		t.Errorf("a name can be %d characters long", len([]rune(name)))
+	}
+	// Nothing but letters that are escaped, three times longer, where they may stand.
+	longest := link.Build("https://links.example.com", link.PathConfirm, link.Link{
+		Client: strings.Repeat("c", 128), User: strings.Repeat("$", 128), Code: "{####}", Locale: "en-GB",
+		Return: "https://app.example.com/?" + strings.Repeat("&", 275),
+	})
+	if len(longest) > len(Longest[message.Link]) {
+		t.Errorf("a link can be %d characters long", len(longest))
 	}
 	for kind, names := range blanks {
 		for _, name := range names {

@@ -24,7 +24,7 @@ type Locale struct {
 	Direction           string                             `yaml:"direction"` // ltr or rtl
 	Greeting            string                             `yaml:"greeting"`
 	GreetingWithoutName string                             `yaml:"greetingWithoutName"`
-	Footer              string                             `yaml:"footer"`
+	Questions           string                             `yaml:"questions"`
 	Messages            map[message.Kind]map[string]string `yaml:"messages"`
 	PageWords           map[string]string                  `yaml:"pageWords"`
 	Pages               map[string]map[string]string       `yaml:"pages"`
@@ -74,7 +74,7 @@ func (l *Locale) check() error {
 	}
 	p := l.PasswordPolicy
 	for key, word := range map[string]string{
-		"name": l.Name, "greeting": l.Greeting, "greetingWithoutName": l.GreetingWithoutName, "footer": l.Footer,
+		"name": l.Name, "greeting": l.Greeting, "greetingWithoutName": l.GreetingWithoutName, "questions": l.Questions,
 		"passwordPolicy.separator": p.Separator, "passwordPolicy.length": p.Length, "passwordPolicy.numbers": p.Numbers,
 		"passwordPolicy.lowercase": p.Lowercase, "passwordPolicy.uppercase": p.Uppercase, "passwordPolicy.symbols": p.Symbols,
 	} {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/logging"
+)
+
+// An alarm is a row of the table in docs/deploy.md.
+type alarm struct {
+	id        string
+	meaning   string // what it says and what to do
+	metric    awscloudwatch.IMetric
+	threshold float64 // it goes off at this value
+	periods   float64 // in a row
+}
+
+var fiveMinutes = awscdk.Duration_Minutes(jsii.Number(5))
+
+// newAlarms are the alarms, with one topic for all, and a dashboard.
+func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
+	topic := awssns.NewTopic(s.Stack, jsii.String("Alarms"), &awssns.TopicProps{
+		DisplayName: s.name("Poolpost alarms"), EnforceSSL: jsii.Bool(true),
+	})
+	topic.GrantPublish(awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil))
+	if s.Settings.Alarms.Email != "" {
+		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.Settings.Alarms.Email), nil))
+	}
+	for _, a := range s.alarms(queue, functions) {
+		construct := awscloudwatch.NewAlarm(s.Stack, jsii.String(a.id), &awscloudwatch.AlarmProps{
+			AlarmDescription:   jsii.String(a.meaning),
+			Metric:             a.metric,
+			Threshold:          jsii.Number(a.threshold),
+			EvaluationPeriods:  jsii.Number(a.periods),
+			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
+		})
+		construct.AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
+	}
+	s.newDashboard(queue, functions)
+}
+
+func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
+	sum := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Sum")}
+	var list []alarm
+	for _, f := range functions {
+		id := strings.ReplaceAll(strings.Title(strings.ReplaceAll(f.name, "-", " ")), " ", "")
+		meaning := f.name + " fails or times out: read its log."
+		if f.name == "pre-sign-up" {
+			// A refusal is an error of the function, so errors say nothing here.
+			list = append(list, alarm{id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
+				outcome(f.name, "TRY_AGAIN"), 1, 1})
+		} else {
+			list = append(list, alarm{id + "Errors", meaning, f.MetricErrors(sum), 1, 1})
+		}
+		list = append(list, alarm{id + "Slow", fmt.Sprintf("The slowest hundredth of %s takes four fifths of its %g s: give it more memory, or look for what it waits for.", f.name, f.limit),
+			f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99")}), f.limit * 800, 3})
+	}
+	list = append(list,
+		alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", outcome("custom-message", "failed"), 1, 1},
+		alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.", outcome("post-confirmation", "failed"), 1, 1},
+		alarm{"MailsWait", "A mail has waited for a quarter of an hour: SES throttles or refuses; read the log of send-mail.",
+			queue.main.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}), 900, 1},
+		alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: mend the cause, then start a redrive.",
+			queue.dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}), 1, 1},
+		// SES reviews an account at 5 % bounces or 0.1 % complaints (SES developer
+		// guide, "Monitoring your sender reputation"); these go off before.
+		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.04, 1},
+		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.0008, 1},
+	)
+	return list
+}
+
+// outcome is the number of events of a function with an outcome: the metric that
+// its log lines carry.
+func outcome(function, outcome string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace: jsii.String(logging.Namespace), MetricName: jsii.String("Events"), Statistic: jsii.String("Sum"), Period: fiveMinutes,
+		DimensionsMap: &map[string]*string{"Function": jsii.String(function), "Outcome": jsii.String(outcome)},
+	})
+}
+
+// reputation is one of SES's own rates, of the whole account.
+func reputation(name string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+		Namespace: jsii.String("AWS/SES"), MetricName: jsii.String(name), Statistic: jsii.String("Maximum"), Period: awscdk.Duration_Hours(jsii.Number(1)),
+	})
+}
+
+// newDashboard is one look at the sign-up.
+func (s *stack) newDashboard(queue *mailQueue, functions []*function) {
+	var errors, durations []awscloudwatch.IMetric
+	for _, f := range functions {
+		label := jsii.String(f.name)
+		errors = append(errors, f.MetricErrors(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Sum"), Label: label}))
+		durations = append(durations, f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99"), Label: label}))
+	}
+	graph := func(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
+	}
+	outcomes := func(title, function string) awscloudwatch.IWidget {
+		search := fmt.Sprintf(`SEARCH('{%s,Function,Outcome} MetricName="Events" Function="%s"', 'Sum', 300)`, logging.Namespace, function)
+		return graph(title, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+			Expression: jsii.String(search), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
+		}))
+	}
+	awscloudwatch.NewDashboard(s.Stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+		DashboardName: jsii.String(stackName(s.props)),
+		Widgets: &[]*[]awscloudwatch.IWidget{
+			{outcomes("Sign-ups, accepted and refused by reason", "pre-sign-up"), outcomes("Messages for Cognito to send", "custom-message"), outcomes("Confirmed users", "post-confirmation")},
+			{outcomes("Link page", "verify-link"), outcomes("Mails sent and failed", "send-mail"),
+				graph("Mails that wait, and dead letters", queue.main.MetricApproximateNumberOfMessagesVisible(nil), queue.dead.MetricApproximateNumberOfMessagesVisible(nil))},
+			{graph("Errors", errors...), graph("p99 duration", durations...), graph("SES reputation of the account", reputation("Reputation.BounceRate"), reputation("Reputation.ComplaintRate"))},
+		},
+	})
+}

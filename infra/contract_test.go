@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"poolpost/infra/bundle"
+	"poolpost/infra/local/lambdahost"
+	"poolpost/infra/local/mailbox"
+	"poolpost/infra/local/queue"
+)
+
+// The contract between template and functions: each real binary, built for this
+// machine, is started with exactly the environment of the template and the files
+// of its asset, and answers its sample event. A variable that one side renames
+// fails here.
+func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
+	set := shipped(t)
+	tp := synthesise(t, set, "dev")
+
+	box := mailbox.New(nil)
+	mails := queue.New(queue.Options{
+		Name: "mail.fifo", Region: set.Pool.Region,
+		Invoke: func(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil },
+	})
+	var joined []string
+	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch target := r.Header.Get("X-Amz-Target"); {
+		case strings.HasPrefix(target, "AmazonSQS."):
+			mails.ServeHTTP(w, r)
+		case strings.HasSuffix(target, ".AdminAddUserToGroup"):
+			joined = append(joined, target)
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			_, _ = w.Write([]byte("{}"))
+		default:
+			box.SES().ServeHTTP(w, r)
+		}
+	}))
+	defer aws.Close()
+
+	dir := t.TempDir()
+	root, err := bundle.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bundle.Build(t.Context(), bundle.Options{Root: root, Settings: set, Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	resolve := resolver{template: tp, queueURL: mails.URL(aws.URL)}
+	var functions []lambdahost.Function
+	for _, f := range tp.all("AWS::Lambda::Function") {
+		name := strings.TrimPrefix(f.Properties["Description"].(string), "Poolpost: ")
+		env := map[string]string{}
+		for key, value := range f.Properties["Environment"].(map[string]any)["Variables"].(map[string]any) {
+			env[key] = resolve.value(value)
+		}
+		env["AWS_ENDPOINT_URL"] = aws.URL // the one thing that is not in the template
+		functions = append(functions, lambdahost.Function{
+			Name: name, Dir: filepath.Join(dir, name), Env: env,
+			Timeout: time.Duration(f.Properties["Timeout"].(float64)) * time.Second,
+		})
+	}
+	host, err := lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(f, line string) { t.Log(f, line) }}, functions...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	ask := func(function string, event []byte) string {
+		t.Helper()
+		reply, err := host.Invoke(t.Context(), function, event)
+		if err != nil {
+			t.Errorf("%s: %v", function, err)
+		}
+		return string(reply)
+	}
+	sample := func(function, name string) []byte {
+		t.Helper()
+		event, err := os.ReadFile(filepath.Join("../functions", function, "testdata/events", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return event
+	}
+
+	if got := ask("custom-message", sample("custom-message", "sign-up-without-client-metadata.json")); !strings.Contains(got, "https://links.sample.example.com/confirm?") {
+		t.Errorf("custom-message does not link to the page: %.300s", got)
+	}
+	accepted := sample("pre-sign-up", "sign-up.json")
+	if got := ask("pre-sign-up", accepted); got != string(accepted) {
+		t.Errorf("pre-sign-up: %.300s", got)
+	}
+	ask("post-confirmation", sample("post-confirmation", "confirm-sign-up.json"))
+	if mails.Depth() != 1 || len(joined) != len(set.Groups) {
+		t.Errorf("post-confirmation queued %d mails and joined %d groups", mails.Depth(), len(joined))
+	}
+	if got := ask("send-mail", sample("send-mail", "one-welcome-mail.json")); !strings.Contains(got, `"batchItemFailures":null`) {
+		t.Errorf("send-mail: %s", got)
+	}
+	if sent := box.Messages(); len(sent) != 1 || sent[0].Tags["ses:configuration-set"] != "sample-set" {
+		t.Errorf("send-mail sent %+v", sent)
+	}
+	page, err := json.Marshal(map[string]any{
+		"version": "2.0", "rawPath": "/confirm", "headers": map[string]string{"host": "links.sample.example.com"},
+		"rawQueryString": "client=" + sampleClientID + "&user=00000000-0000-4000-8000-000000000000&code=123456&lang=fr",
+		"requestContext": map[string]any{"http": map[string]string{"method": "GET", "path": "/confirm"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown struct {
+		StatusCode int
+		Body       string
+	}
+	if err := json.Unmarshal([]byte(ask("verify-link", page)), &shown); err != nil || shown.StatusCode != http.StatusOK || !strings.Contains(shown.Body, `lang="fr"`) {
+		t.Errorf("verify-link: %v, %.300s", err, shown.Body)
+	}
+}
+
+// A resolver puts samples in the place of what only the deployment knows.
+type resolver struct {
+	template *template
+	queueURL string
+}
+
+func (r resolver) value(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case map[string]any:
+		if id, ok := v["Ref"].(string); ok {
+			return r.ref(id)
+		}
+		if parts, ok := v["Fn::GetAtt"].([]any); ok && parts[1] == "ApiEndpoint" {
+			return "https://links.sample.example.com"
+		}
+		if parts, ok := v["Fn::Join"].([]any); ok {
+			var b strings.Builder
+			for i, part := range parts[1].([]any) {
+				if i > 0 {
+					b.WriteString(parts[0].(string))
+				}
+				b.WriteString(r.value(part))
+			}
+			return b.String()
+		}
+	}
+	r.template.t.Fatalf("the test cannot resolve %v", v)
+	return ""
+}
+
+func (r resolver) ref(id string) string {
+	switch kind := r.template.resources[id].Type; kind {
+	case "AWS::SQS::Queue":
+		return r.queueURL
+	case "AWS::SES::ConfigurationSet":
+		return "sample-set"
+	case "AWS::Cognito::UserPoolClient":
+		return sampleClientID
+	default:
+		r.template.t.Fatalf("the test cannot resolve a reference to %s, a %s", id, kind)
+		return ""
+	}
+}
+
+const sampleClientID = "sampleclientid0000000000001"

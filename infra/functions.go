@@ -1,0 +1,206 @@
+package main
+
+import (
+	"maps"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// A function is one of the folders below functions/.
+type function struct {
+	awslambda.Function
+	name  string
+	limit float64 // of one invocation, in seconds
+	role  awsiam.Role
+}
+
+// functionProps are what differs between functions.
+type functionProps struct {
+	name   string
+	limit  float64 // of one invocation, in seconds
+	memory float64 // in MB; CPU comes in proportion
+	env    map[string]*string
+}
+
+// triggerLimit is how long Cognito waits for a trigger, in seconds.
+const triggerLimit = 5
+
+// newFunction is a function with its own role and log group. The role may write
+// its log and its traces, and nothing else yet.
+func (s *stack) newFunction(id string, p functionProps) *function {
+	log := awslogs.NewLogGroup(s.Stack, jsii.String(id+"Log"), &awslogs.LogGroupProps{
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	role := awsiam.NewRole(s.Stack, jsii.String(id+"Role"), &awsiam.RoleProps{
+		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+		Description: jsii.String("Runs " + p.name),
+	})
+	log.GrantWrite(role)
+	env := map[string]*string{
+		// The CA bundle is one file; without this, Go reads every file of the
+		// certificate folders too, which takes a small function a long time.
+		"SSL_CERT_DIR": jsii.String("/nonexistent"),
+		// Below 1,769 MB a function has less than one CPU.
+		"GOMAXPROCS": jsii.String("1"),
+	}
+	maps.Copy(env, p.env)
+	f := awslambda.NewFunction(s.Stack, jsii.String(id), &awslambda.FunctionProps{
+		Description:   jsii.String("Poolpost: " + p.name),
+		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture:  awslambda.Architecture_ARM_64(),
+		Handler:       jsii.String("bootstrap"),
+		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(s.Functions, p.name)), nil),
+		Timeout:       awscdk.Duration_Seconds(jsii.Number(p.limit)),
+		MemorySize:    jsii.Number(p.memory),
+		Environment:   &env,
+		Role:          role,
+		LogGroup:      log,
+		LoggingFormat: awslambda.LoggingFormat_JSON,
+		Tracing:       awslambda.Tracing_ACTIVE,
+	})
+	suppress(role, "AwsSolutions-IAM5", "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource, so AWS allows * only.")
+	return &function{Function: f, name: p.name, limit: p.limit, role: role}
+}
+
+// allow gives a function's role one more permission, in a policy of its own: a
+// function waits for its role's default policy, and one that names the pool
+// there would be a circle, since the pool waits for its triggers.
+func (s *stack) allow(id string, f *function, resource *string, actions ...string) {
+	awsiam.NewPolicy(s.Stack, jsii.String(id), &awsiam.PolicyProps{
+		Roles: &[]awsiam.IRole{f.role},
+		Statements: &[]awsiam.PolicyStatement{
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &[]*string{resource}}),
+		},
+	})
+}
+
+// triggers are the functions that the pool invokes.
+type triggers struct {
+	customMessage, preSignUp, postConfirmation *function
+
+	all []*function
+}
+
+func (s *stack) newTriggers(api *linkAPI, queue *mailQueue) *triggers {
+	t := &triggers{
+		customMessage: s.newFunction("CustomMessage", functionProps{
+			name: "custom-message", limit: triggerLimit, memory: 256,
+			env: map[string]*string{"LINKS_URL": api.url},
+		}),
+		preSignUp: s.newFunction("PreSignUp", functionProps{
+			name: "pre-sign-up", limit: triggerLimit, memory: 256,
+		}),
+		postConfirmation: s.newFunction("PostConfirmation", functionProps{
+			name: "post-confirmation", limit: triggerLimit, memory: 256,
+			env: map[string]*string{"MAIL_QUEUE_URL": queue.main.QueueUrl()},
+		}),
+	}
+	t.all = []*function{t.customMessage, t.preSignUp, t.postConfirmation}
+	queue.main.GrantSendMessages(t.postConfirmation.role)
+	return t
+}
+
+// allow gives the triggers what they need of the pool that they belong to.
+func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
+	if len(s.Settings.Groups) > 0 {
+		s.allow("JoinGroups", t.postConfirmation, pool.UserPoolArn(), "cognito-idp:AdminAddUserToGroup")
+	}
+	if len(s.Settings.Clients) > 1 {
+		s.allow("NameClients", t.customMessage, pool.UserPoolArn(), "cognito-idp:DescribeUserPoolClient")
+	}
+}
+
+// newSendMail is the consumer of the mail queue.
+func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []client) *function {
+	f := s.newFunction("SendMail", functionProps{
+		name: "send-mail", limit: sendMailLimit, memory: 256,
+		env: map[string]*string{
+			"USER_POOL_CLIENTS": s.clientIDs(clients),
+			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
+		},
+	})
+	f.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings("ses:SendEmail"),
+		Resources: &[]*string{ses.identityARN, ses.configurationSetARN},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"ses:FromAddress": s.Settings.Mail.From.Address},
+		},
+	}))
+	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue.main, &awslambdaeventsources.SqsEventSourceProps{
+		BatchSize:               jsii.Number(batchSize),
+		ReportBatchItemFailures: jsii.Bool(true),
+		MaxConcurrency:          jsii.Number(sendMailConcurrency(s.Settings.Mail.Rate)),
+	}))
+	return f
+}
+
+// clientIDs are the app client ids by the names of the settings, as JSON.
+func (s *stack) clientIDs(clients []client) *string {
+	ids := map[string]*string{}
+	for _, c := range clients {
+		ids[c.Name] = c.UserPoolClientId()
+	}
+	return s.ToJsonString(ids, nil)
+}
+
+// newVerifyLink is the page behind the link. It calls Cognito's operations that
+// take no signature, so its role needs no permission for them.
+func (s *stack) newVerifyLink(api *linkAPI, clients []client) *function {
+	f := s.newFunction("VerifyLink", functionProps{
+		name: "verify-link", limit: 10, memory: 256,
+		env: map[string]*string{"USER_POOL_CLIENTS": s.clientIDs(clients)},
+	})
+	api.route(f)
+	return f
+}
+
+// A mailQueue holds the mails to be sent, and those that could not be.
+type mailQueue struct{ main, dead awssqs.Queue }
+
+const (
+	batchSize     = 10
+	sendMailLimit = 30 // seconds for a batch
+	maxReceives   = 5  // then a mail is a dead letter
+)
+
+// newMailQueue is a FIFO queue: one person's mails keep their order, and an
+// entry that comes twice within five minutes is one mail.
+func (s *stack) newMailQueue() *mailQueue {
+	q := &mailQueue{}
+	q.dead = awssqs.NewQueue(s.Stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		Fifo:            jsii.Bool(true),
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      jsii.Bool(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
+	})
+	q.main = awssqs.NewQueue(s.Stack, jsii.String("MailQueue"), &awssqs.QueueProps{
+		Fifo:       jsii.Bool(true),
+		Encryption: awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL: jsii.Bool(true),
+		// Lambda developer guide, "Configuring an SQS queue": six times the
+		// function's time limit.
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(6 * sendMailLimit)),
+		// High throughput: the quota of 300 calls a second holds for one person's
+		// mails, not for all.
+		DeduplicationScope:  awssqs.DeduplicationScope_MESSAGE_GROUP,
+		FifoThroughputLimit: awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID,
+		DeadLetterQueue:     &awssqs.DeadLetterQueue{Queue: q.dead, MaxReceiveCount: jsii.Number(maxReceives)},
+	})
+	return q
+}
+
+// sendMailConcurrency is how many senders keep to a rate of mails per second.
+// A call of SES takes about a tenth of a second, so one sender sends about ten a
+// second. Lambda takes 2 to 1,000.
+func sendMailConcurrency(rate int) float64 {
+	return float64(min(max(2, rate/10), 1000))
+}

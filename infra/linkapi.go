@@ -1,0 +1,96 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// A linkAPI is the HTTP API in front of verify-link.
+type linkAPI struct {
+	api awsapigatewayv2.HttpApi
+	url *string // what links begin with, without a final slash
+}
+
+// accessLog are the fields of the access log. Never the path's query: links
+// carry codes.
+const accessLog = `{"requestId":"$context.requestId","time":"$context.requestTime","method":"$context.httpMethod",` +
+	`"route":"$context.routeKey","status":"$context.status","ms":"$context.responseLatency","error":"$context.integrationErrorMessage"}`
+
+// newLinkAPI is the API with its stage and its address, without a route: the
+// address must be there for the triggers, and verify-link comes after the pool.
+func (s *stack) newLinkAPI() *linkAPI {
+	l := &linkAPI{}
+	links := s.Settings.Links
+	l.api = awsapigatewayv2.NewHttpApi(s.Stack, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
+		ApiName:                   s.name("poolpost-links"),
+		Description:               jsii.String("Poolpost: the page behind the link"),
+		CreateDefaultStage:        jsii.Bool(false),
+		DisableExecuteApiEndpoint: jsii.Bool(links.Host != ""),
+	})
+	log := awslogs.NewLogGroup(s.Stack, jsii.String("LinkAPILog"), &awslogs.LogGroupProps{
+		Retention: awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	stage := &awsapigatewayv2.HttpStageOptions{
+		AutoDeploy: jsii.Bool(true),
+		// A person presses a button a few times; the burst is for many at once.
+		Throttle:               &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(50), BurstLimit: jsii.Number(200)},
+		DetailedMetricsEnabled: jsii.Bool(true),
+	}
+	if links.Host == "" {
+		l.url = l.api.ApiEndpoint()
+	} else {
+		l.url = jsii.String("https://" + links.Host)
+		stage.DomainMapping = &awsapigatewayv2.DomainMappingOptions{DomainName: s.newLinkDomain()}
+	}
+	cfn := l.api.AddStage(jsii.String("Stage"), stage).Node().DefaultChild().(awsapigatewayv2.CfnStage)
+	cfn.SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+		DestinationArn: log.LogGroupArn(), Format: jsii.String(accessLog),
+	})
+	return l
+}
+
+// newLinkDomain is the host of the settings, with its certificate and, in a
+// hosted zone, its record.
+func (s *stack) newLinkDomain() awsapigatewayv2.DomainName {
+	links := s.Settings.Links
+	var zone awsroute53.IHostedZone
+	if links.HostedZone.ID != "" {
+		zone = awsroute53.HostedZone_FromHostedZoneAttributes(s.Stack, jsii.String("LinkZone"), &awsroute53.HostedZoneAttributes{
+			HostedZoneId: jsii.String(links.HostedZone.ID), ZoneName: jsii.String(links.HostedZone.Name),
+		})
+	}
+	var certificate awscertificatemanager.ICertificate
+	if links.CertificateARN != "" {
+		certificate = awscertificatemanager.Certificate_FromCertificateArn(s.Stack, jsii.String("LinkCertificate"), jsii.String(links.CertificateARN))
+	} else {
+		certificate = awscertificatemanager.NewCertificate(s.Stack, jsii.String("LinkCertificate"), &awscertificatemanager.CertificateProps{
+			DomainName: jsii.String(links.Host), Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
+		})
+	}
+	domain := awsapigatewayv2.NewDomainName(s.Stack, jsii.String("LinkDomain"), &awsapigatewayv2.DomainNameProps{
+		DomainName: jsii.String(links.Host), Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
+	})
+	if zone != nil {
+		target := awsroute53.RecordTarget_FromAlias(awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId()))
+		awsroute53.NewARecord(s.Stack, jsii.String("LinkRecord"), &awsroute53.ARecordProps{
+			Zone: zone, RecordName: jsii.String(links.Host + "."), Target: target,
+		})
+	}
+	return domain
+}
+
+// route leads every request to the page.
+func (l *linkAPI) route(page *function) {
+	l.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{
+		Path:        jsii.String("/{page+}"),
+		Methods:     &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST},
+		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Page"), page.Function, nil),
+	})
+	suppress(l.api, "AwsSolutions-APIG4", "People come here from a mail and cannot sign in yet; what they may do is decided by the code in the link.")
+}

@@ -1,0 +1,62 @@
+// Command infra is the CDK app: it builds the functions and describes one stack
+// with the user pool of poolpost.yaml and everything around it.
+//
+// The CDK CLI runs it (cdk.json). Context: settings, the settings file; stage,
+// such as dev or prod.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/infra/bundle"
+	"poolpost/internal/settings"
+)
+
+func main() {
+	// Without jsii.Close: the CDK's process ends with this one, and Close complains
+	// that it has.
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	app := awscdk.NewApp(nil)
+	file := contextValue(app, "settings", "poolpost.yaml")
+	stage := contextValue(app, "stage", "dev")
+	set, err := settings.Read(file)
+	if err != nil {
+		return err
+	}
+	root, err := bundle.Root()
+	if err != nil {
+		return err
+	}
+	// Built before every synthesis, so the assets are never older than the code.
+	dir := filepath.Join(root, ".build", "arm64", settings.Name(file))
+	err = bundle.Build(context.Background(), bundle.Options{
+		Root: root, Settings: set, Dir: dir, GOOS: "linux", GOARCH: "arm64",
+	})
+	if err != nil {
+		return err
+	}
+	newStack(app, props{Settings: set, Stage: stage, Functions: dir})
+	addChecks(app)
+	app.Synth(nil)
+	return nil
+}
+
+// contextValue is a value given to the CLI with -c, or its default.
+func contextValue(app awscdk.App, key, otherwise string) string {
+	if value, ok := app.Node().TryGetContext(jsii.String(key)).(string); ok && value != "" {
+		return value
+	}
+	return otherwise
+}

@@ -1,0 +1,100 @@
+// Command outputs writes what a front end needs to know of a deployment, from
+// the outputs file of cdk deploy: amplify_outputs.json, as Amplify's client
+// libraries read it (format version 1.3), and .env.poolpost with one line a
+// value.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: outputs OUTPUTS.json")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1], "."); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run reads a file of outputs and writes both files into a folder.
+func run(file, dir string) error {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is missing: run make deploy first", file)
+	}
+	if err != nil {
+		return fmt.Errorf("read outputs: %w", err)
+	}
+	var stacks map[string]map[string]string
+	if err := json.Unmarshal(text, &stacks); err != nil {
+		return fmt.Errorf("read outputs %s: %w", file, err)
+	}
+	if len(stacks) != 1 {
+		return fmt.Errorf("read outputs %s: it has %d stacks, want one", file, len(stacks))
+	}
+	for name, values := range stacks {
+		amplify, err := amplifyOutputs(values)
+		if err != nil {
+			return fmt.Errorf("read outputs of %s: %w", name, err)
+		}
+		if err := os.WriteFile(dir+"/amplify_outputs.json", amplify, 0o644); err != nil {
+			return err
+		}
+		if err := os.WriteFile(dir+"/.env.poolpost", environment(values), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// amplifyOutputs is the file for one app client, the first by name; the others
+// are in .env.poolpost.
+func amplifyOutputs(values map[string]string) ([]byte, error) {
+	var clients map[string]string
+	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
+		return nil, fmt.Errorf("ClientIds: %w", err)
+	}
+	auth := map[string]any{
+		"aws_region":   values["Region"],
+		"user_pool_id": values["UserPoolId"],
+	}
+	if names := slices.Sorted(maps.Keys(clients)); len(names) > 0 {
+		auth["user_pool_client_id"] = clients[names[0]]
+	}
+	if id := values["IdentityPoolId"]; id != "" {
+		auth["identity_pool_id"] = id
+	}
+	text, err := json.MarshalIndent(map[string]any{"version": "1.3", "auth": auth}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// environment is a line for each output, as POOLPOST_USER_POOL_ID=….
+func environment(values map[string]string) []byte {
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		fmt.Fprintf(&b, "POOLPOST_%s='%s'\n", upper(key), values[key])
+	}
+	return []byte(b.String())
+}
+
+// upper writes UserPoolId as USER_POOL_ID.
+func upper(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if i > 0 && r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToUpper(b.String())
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const deployed = `{"Poolpost-App-Users-dev": {
+  "Region": "eu-central-1",
+  "UserPoolId": "eu-central-1_Sample001",
+  "ClientIds": "{\"web\":\"sampleclientid0000000000001\",\"kiosk\":\"sampleclientid0000000000002\"}",
+  "ClientIdweb": "sampleclientid0000000000001",
+  "IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000"
+}}`
+
+func TestOutputsBecomeFilesForAFrontEnd(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "outputs.json")
+	if err := os.WriteFile(file, []byte(deployed), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(file, dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"amplify_outputs.json": `{
+  "auth": {
+    "aws_region": "eu-central-1",
+    "identity_pool_id": "eu-central-1:00000000-0000-4000-8000-000000000000",
+    "user_pool_client_id": "sampleclientid0000000000002",
+    "user_pool_id": "eu-central-1_Sample001"
+  },
+  "version": "1.3"
+}
+`,
+		".env.poolpost": `POOLPOST_CLIENT_IDS='{"web":"sampleclientid0000000000001","kiosk":"sampleclientid0000000000002"}'
+POOLPOST_CLIENT_IDWEB='sampleclientid0000000000001'
+POOLPOST_IDENTITY_POOL_ID='eu-central-1:00000000-0000-4000-8000-000000000000'
+POOLPOST_REGION='eu-central-1'
+POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
+`,
+	} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != want {
+			t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+func TestOutputsThatCannotBeReadAreToldSo(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		"":                   "is missing: run make deploy first",
+		"no":                 "invalid character",
+		"{}":                 "it has 0 stacks, want one",
+		`{"A": {}, "B": {}}`: "it has 2 stacks, want one",
+		`{"A": {}}`:          "ClientIds",
+	} {
+		file := filepath.Join(dir, "outputs.json")
+		_ = os.Remove(file)
+		if text != "" {
+			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := run(file, dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", text, err, want)
+		}
+	}
+}

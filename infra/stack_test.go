@@ -1,0 +1,562 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/cxapi"
+	"github.com/aws/jsii-runtime-go"
+	"go.yaml.in/yaml/v3"
+
+	"poolpost/infra/bundle"
+	"poolpost/internal/settings"
+)
+
+var update = flag.Bool("update", false, "write the expected template anew")
+
+// full is a settings file that uses every optional part of the deployment.
+const full = `
+pool:
+  name: Drivers
+  region: us-east-1
+  tags: {AppName: Rides, Team: drivers}
+  attributes: [{name: agentName, minLength: 2, maxLength: 40}, {name: plate, maxLength: 12}]
+  passwordPolicy: {minimumLength: 12, requireLowercase: true, requireUppercase: true, requireSymbols: true, temporaryPasswordDays: 3}
+  selfSignUp: false
+  devices: on-prompt
+  mfa: optional
+mail:
+  from: {name: Rides, address: no-reply@rides.example.com}
+  identity: rides.example.com
+  hostedZone: {id: Z0123456789EXAMPLE, name: example.com}
+  rate: 200
+links:
+  host: links.rides.example.com
+  hostedZone: {id: Z0123456789EXAMPLE, name: example.com}
+brands: [{name: rides, support: help@rides.example.com}]
+clients:
+  - {name: web, url: https://rides.example.com/, signInUrl: https://rides.example.com/sign-in, refreshTokenDays: 7}
+  - {name: kiosk, url: https://kiosk.rides.example.com/}
+groups: [drivers, everybody]
+signIn: {domainPrefix: rides-sample, facebookAppId: "1234567890", facebookSecret: rides/facebook}
+identityPool: {guests: false, facebookAppId: "1234567890", exampleBucket: true}
+alarms: {email: ops@rides.example.com}
+`
+
+// bare leaves out what can be left out.
+const bare = `
+pool: {region: eu-west-1, tags: {}, attributes: [], devices: off}
+mail: {from: {address: no-reply@example.com}, identity: no-reply@example.com, createIdentity: false}
+brands: [{name: app, support: help@example.com}]
+clients: [{name: web, url: https://app.example.com/}]
+identityPool: {enabled: false}
+`
+
+func parse(t *testing.T, text string) *settings.Settings {
+	t.Helper()
+	s, err := settings.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func shipped(t *testing.T) *settings.Settings {
+	t.Helper()
+	s, err := settings.Read("../internal/settings/testdata/sample.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// functionsFolder holds a stand-in for each function: what is in an asset does
+// not matter to the template.
+func functionsFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range bundle.Functions {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name, "bootstrap"), []byte(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// A template is what CloudFormation gets.
+type template struct {
+	t         *testing.T
+	stack     *stack
+	resources map[string]resource
+	outputs   map[string]any
+}
+
+type resource struct {
+	Type           string
+	Properties     map[string]any
+	DependsOn      []string
+	DeletionPolicy string
+}
+
+// synthesise makes the template of a stack. Unlike the CLI, Template_FromStack
+// also fails when resources wait for each other in a circle.
+func synthesise(t *testing.T, set *settings.Settings, stage string) *template {
+	t.Helper()
+	app := awscdk.NewApp(nil)
+	s := newStack(app, props{Settings: set, Stage: stage, Functions: functionsFolder(t)})
+	addChecks(app)
+	text, err := json.Marshal(assertions.Template_FromStack(s.Stack, nil).ToJSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parsed struct {
+		Resources map[string]resource
+		Outputs   map[string]any
+	}
+	if err := json.Unmarshal(text, &parsed); err != nil {
+		t.Fatal(err)
+	}
+	return &template{t: t, stack: s, resources: parsed.Resources, outputs: parsed.Outputs}
+}
+
+// all are the resources of a type, in the order of their ids.
+func (tp *template) all(kind string) []resource {
+	var list []resource
+	for _, id := range slices.Sorted(maps.Keys(tp.resources)) {
+		if r := tp.resources[id]; r.Type == kind {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// one is the only resource of a type.
+func (tp *template) one(kind string) resource {
+	tp.t.Helper()
+	list := tp.all(kind)
+	if len(list) != 1 {
+		tp.t.Fatalf("there are %d resources of type %s, want 1", len(list), kind)
+	}
+	return list[0]
+}
+
+// get is the value at a path such as "EmailConfiguration.From" as JSON text;
+// "none" when there is nothing.
+func (r resource) get(path string) string {
+	var value any = r.Properties
+	for key := range strings.SplitSeq(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[key]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(key, &i); err != nil || i >= len(v) {
+				return "none"
+			}
+			value = v[i]
+		default:
+			return "none"
+		}
+	}
+	if value == nil {
+		return "none"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// want compares values at paths of a resource.
+func (tp *template) want(r resource, values map[string]string) {
+	tp.t.Helper()
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		if got := r.get(path); got != values[path] {
+			tp.t.Errorf("%s: %s is %s, want %s", r.Type, path, got, values[path])
+		}
+	}
+}
+
+func TestTheUserPoolIsThatOfTheTutorial(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	pool := tp.one("AWS::Cognito::UserPool")
+	tp.want(pool, map[string]string{
+		"UserPoolName":                        `"App_Users-dev"`,
+		"UsernameAttributes":                  `["email"]`,
+		"UsernameConfiguration.CaseSensitive": `false`,
+		"AutoVerifiedAttributes":              `["email"]`,
+		"UserAttributeUpdateSettings.AttributesRequireVerificationBeforeUpdate": `["email"]`,
+		"AdminCreateUserConfig.AllowAdminCreateUserOnly":                        `false`,
+		"Policies.PasswordPolicy":                                               `{"MinimumLength":8,"RequireLowercase":false,"RequireNumbers":true,"RequireSymbols":false,"RequireUppercase":false,"TemporaryPasswordValidityDays":7}`,
+		"MfaConfiguration":                                                      `"OFF"`,
+		"DeviceConfiguration":                                                   `{"ChallengeRequiredOnNewDevice":false,"DeviceOnlyRememberedOnUserPrompt":false}`,
+		"EmailConfiguration.EmailSendingAccount":                                `"DEVELOPER"`,
+		"EmailConfiguration.From":                                               `"MyApp \u003cno-reply@example.com\u003e"`,
+		"EmailConfiguration.ReplyToEmailAddress":                                `"support@example.com"`,
+		"VerificationMessageTemplate.DefaultEmailOption":                        `"CONFIRM_WITH_CODE"`,
+		"UserPoolTags":                                                          `{"AppName":"MyApp","Stage":"dev"}`,
+		"UserPoolTier":                                                          `"ESSENTIALS"`,
+		"DeletionProtection":                                                    `"INACTIVE"`,
+	})
+	if got := pool.get("EmailConfiguration.SourceArn"); !strings.Contains(got, ":identity/example.com") {
+		t.Errorf("Cognito sends as %s", got)
+	}
+	if got := pool.get("EmailConfiguration.ConfigurationSet"); !strings.Contains(got, "ConfigurationSet") {
+		t.Errorf("Cognito's mails have the configuration set %s", got)
+	}
+	schema := pool.get("Schema")
+	if !strings.Contains(schema, `"Name":"agentName"`) || !strings.Contains(schema, `"MaxLength":"100"`) || !strings.Contains(schema, `"Mutable":true,"Name":"email","Required":true`) {
+		t.Errorf("the schema is %s", schema)
+	}
+	for trigger, function := range map[string]string{"PreSignUp": "PreSignUp", "CustomMessage": "CustomMessage", "PostConfirmation": "PostConfirmation"} {
+		if got := pool.get("LambdaConfig." + trigger); !strings.Contains(got, function) {
+			t.Errorf("the trigger %s is %s", trigger, got)
+		}
+	}
+	if pool.DeletionPolicy != "Delete" {
+		t.Errorf("the pool of stage dev has the deletion policy %s", pool.DeletionPolicy)
+	}
+	tp.want(tp.one("AWS::Cognito::UserPoolGroup"), map[string]string{"GroupName": `"members"`})
+}
+
+func TestUsersOfOtherStagesSurviveAMistake(t *testing.T) {
+	tp := synthesise(t, shipped(t), "prod")
+	pool := tp.one("AWS::Cognito::UserPool")
+	tp.want(pool, map[string]string{"UserPoolName": `"App_Users"`, "DeletionProtection": `"ACTIVE"`})
+	if pool.DeletionPolicy != "Retain" {
+		t.Errorf("the pool has the deletion policy %s", pool.DeletionPolicy)
+	}
+	if !*tp.stack.TerminationProtection() {
+		t.Error("the stack can be deleted by mistake")
+	}
+}
+
+func TestEverySettingOfThePoolArrives(t *testing.T) {
+	tp := synthesise(t, parse(t, full), "prod")
+	pool := tp.one("AWS::Cognito::UserPool")
+	tp.want(pool, map[string]string{
+		"AdminCreateUserConfig.AllowAdminCreateUserOnly": `true`,
+		"Policies.PasswordPolicy":                        `{"MinimumLength":12,"RequireLowercase":true,"RequireNumbers":true,"RequireSymbols":true,"RequireUppercase":true,"TemporaryPasswordValidityDays":3}`,
+		"MfaConfiguration":                               `"OPTIONAL"`,
+		"EnabledMfas":                                    `["SOFTWARE_TOKEN_MFA"]`,
+		"DeviceConfiguration":                            `{"ChallengeRequiredOnNewDevice":false,"DeviceOnlyRememberedOnUserPrompt":true}`,
+		"UserPoolTags":                                   `{"AppName":"Rides","Stage":"prod","Team":"drivers"}`,
+	})
+	if got := pool.get("DeviceConfiguration"); got == "none" {
+		t.Error("devices are not remembered")
+	}
+	bareTemplate := synthesise(t, parse(t, bare), "dev")
+	bareTemplate.want(bareTemplate.one("AWS::Cognito::UserPool"), map[string]string{
+		"DeviceConfiguration":                    `none`,
+		"EmailConfiguration.From":                `"no-reply@example.com"`,
+		"EmailConfiguration.ReplyToEmailAddress": `none`,
+	})
+	if n := len(bareTemplate.all("AWS::SES::EmailIdentity")); n != 0 {
+		t.Errorf("%d identities are created", n)
+	}
+	if got := bareTemplate.one("AWS::Cognito::UserPool").get("EmailConfiguration.SourceArn"); !strings.Contains(got, ":identity/no-reply@example.com") {
+		t.Errorf("Cognito sends as %s", got)
+	}
+}
+
+func TestAppClientsHaveNoSecret(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	client := tp.one("AWS::Cognito::UserPoolClient")
+	tp.want(client, map[string]string{
+		"ClientName":                      `"web"`,
+		"GenerateSecret":                  `false`,
+		"RefreshTokenValidity":            `43200`,
+		"TokenValidityUnits.RefreshToken": `"minutes"`,
+		"EnableTokenRevocation":           `true`,
+		"PreventUserExistenceErrors":      `"ENABLED"`,
+		"AllowedOAuthFlowsUserPoolClient": `false`,
+		"SupportedIdentityProviders":      `["COGNITO"]`,
+	})
+	for _, list := range []string{"ReadAttributes", "WriteAttributes"} {
+		if got := client.get(list); !strings.Contains(got, `"custom:agentName"`) || !strings.Contains(got, `"email"`) {
+			t.Errorf("%s is %s", list, got)
+		}
+	}
+	if strings.Contains(client.get("WriteAttributes"), "email_verified") {
+		t.Error("an app may declare its own users' addresses verified")
+	}
+}
+
+func TestHostedSignInWithFacebook(t *testing.T) {
+	tp := synthesise(t, parse(t, full), "prod")
+	provider := tp.one("AWS::Cognito::UserPoolIdentityProvider")
+	tp.want(provider, map[string]string{
+		"ProviderName":                  `"Facebook"`,
+		"ProviderDetails.client_id":     `"1234567890"`,
+		"ProviderDetails.client_secret": `"{{resolve:secretsmanager:rides/facebook:SecretString:::}}"`,
+		"AttributeMapping.email":        `"email"`,
+	})
+	tp.want(tp.one("AWS::Cognito::UserPoolDomain"), map[string]string{"Domain": `"rides-sample"`})
+	clients := tp.all("AWS::Cognito::UserPoolClient")
+	if len(clients) != 2 {
+		t.Fatalf("there are %d clients", len(clients))
+	}
+	for _, c := range clients {
+		if got := c.get("SupportedIdentityProviders"); got != `["COGNITO","Facebook"]` {
+			t.Errorf("%s signs in by %s", c.get("ClientName"), got)
+		}
+		if got := c.get("AllowedOAuthFlows"); got != `["code"]` {
+			t.Errorf("%s has the flows %s", c.get("ClientName"), got)
+		}
+		if !slices.ContainsFunc(c.DependsOn, func(id string) bool { return strings.HasPrefix(id, "Facebook") }) {
+			t.Errorf("%s does not wait for the provider", c.get("ClientName"))
+		}
+	}
+}
+
+func TestIdentityPoolRolesAreForTheirOwnPeopleOnly(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	identities := tp.one("AWS::Cognito::IdentityPool")
+	tp.want(identities, map[string]string{"AllowUnauthenticatedIdentities": `true`, "SupportedLoginProviders": `none`})
+	if got := identities.get("CognitoIdentityProviders.0.ClientId"); !strings.Contains(got, "Clientweb") {
+		t.Errorf("the identity pool knows the client %s", got)
+	}
+	found := map[string]bool{}
+	for _, role := range tp.all("AWS::IAM::Role") {
+		statement := role.get("AssumeRolePolicyDocument.Statement.0")
+		if !strings.Contains(statement, "cognito-identity.amazonaws.com") {
+			continue
+		}
+		for _, want := range []string{`"Action":"sts:AssumeRoleWithWebIdentity"`, `"Federated":"cognito-identity.amazonaws.com"`, `"StringEquals":{"cognito-identity.amazonaws.com:aud":{"Ref":"IdentityPool`} {
+			if !strings.Contains(statement, want) {
+				t.Errorf("the trust lacks %s: %s", want, statement)
+			}
+		}
+		for _, who := range []string{`:amr":"authenticated"`, `:amr":"unauthenticated"`} {
+			if strings.Contains(statement, who) {
+				found[who] = true
+			}
+		}
+		if got := role.get("ManagedPolicyArns"); got != "none" {
+			t.Errorf("a role for people has the policies %s", got)
+		}
+	}
+	if len(found) != 2 {
+		t.Errorf("there are roles for %v", found)
+	}
+
+	all := synthesise(t, parse(t, full), "prod")
+	all.want(all.one("AWS::Cognito::IdentityPool"), map[string]string{
+		"AllowUnauthenticatedIdentities": `false`, "SupportedLoginProviders": `{"graph.facebook.com":"1234567890"}`,
+	})
+	own := false
+	for _, policy := range all.all("AWS::IAM::Policy") {
+		text := policy.get("PolicyDocument")
+		if strings.Contains(text, "s3:GetObject") {
+			own = strings.Contains(text, `/${cognito-identity.amazonaws.com:sub}/*`) && !strings.Contains(text, `"s3:*"`)
+		}
+	}
+	if !own {
+		t.Error("people reach more of the example bucket than their own folder")
+	}
+	all.want(all.one("AWS::S3::Bucket"), map[string]string{
+		"PublicAccessBlockConfiguration": `{"BlockPublicAcls":true,"BlockPublicPolicy":true,"IgnorePublicAcls":true,"RestrictPublicBuckets":true}`,
+	})
+
+	none := synthesise(t, parse(t, bare), "dev")
+	if n := len(none.all("AWS::Cognito::IdentityPool")); n != 0 {
+		t.Errorf("%d identity pools", n)
+	}
+}
+
+func TestMailsAreNotTracked(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	destination := tp.one("AWS::SES::ConfigurationSetEventDestination")
+	events := destination.get("EventDestination.MatchingEventTypes")
+	for _, want := range []string{"bounce", "complaint", "reject", "delivery", "deliveryDelay", "renderingFailure"} {
+		if !strings.Contains(strings.ToLower(events), strings.ToLower(`"`+want+`"`)) && !strings.Contains(strings.ToLower(strings.ReplaceAll(events, "_", "")), strings.ToLower(want)) {
+			t.Errorf("the events lack %s: %s", want, events)
+		}
+	}
+	if strings.Contains(strings.ToLower(events), "click") || strings.Contains(strings.ToLower(events), "open") {
+		t.Errorf("clicks or openings are tracked: %s", events)
+	}
+	if got := destination.get("EventDestination.EventBridgeDestination.EventBusArn"); !strings.Contains(got, "event-bus/default") {
+		t.Errorf("events go to %s", got)
+	}
+	if _, ok := tp.outputs["DkimName1"]; !ok {
+		t.Error("the DKIM records are not told")
+	}
+	all := synthesise(t, parse(t, full), "prod")
+	if n := len(all.all("AWS::Route53::RecordSet")); n != 4 { // three of DKIM, one of the link page
+		t.Errorf("%d records are made in the hosted zones, want 4", n)
+	}
+}
+
+func TestFunctionsHaveLeastPrivilege(t *testing.T) {
+	for name, text := range map[string]string{"shipped": "", "full": full} {
+		t.Run(name, func(t *testing.T) {
+			set := shipped(t)
+			if text != "" {
+				set = parse(t, text)
+			}
+			tp := synthesise(t, set, "dev")
+			functions := tp.all("AWS::Lambda::Function")
+			if len(functions) != len(bundle.Functions) {
+				t.Errorf("there are %d functions, want %d", len(functions), len(bundle.Functions))
+			}
+			for _, f := range functions {
+				tp.want(f, map[string]string{
+					"Runtime": `"provided.al2023"`, "Handler": `"bootstrap"`, "Architectures": `["arm64"]`,
+					"TracingConfig.Mode": `"Active"`, "LoggingConfig.LogFormat": `"JSON"`,
+					"Environment.Variables.GOMAXPROCS": `"1"`,
+				})
+				if strings.HasPrefix(f.get("LoggingConfig.LogGroup"), "none") {
+					t.Error("a function has no log group of its own")
+				}
+			}
+			for _, policy := range tp.all("AWS::IAM::Policy") {
+				for _, s := range policy.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+					text, _ := json.Marshal(s)
+					if strings.Contains(string(text), `"Resource":"*"`) && !strings.Contains(string(text), "xray:PutTraceSegments") {
+						t.Errorf("a policy is for everything: %s", text)
+					}
+					if regexp.MustCompile(`"Action":(\[[^]]*)?"[a-z0-9-]+:\*"`).Match(text) {
+						t.Errorf("a policy allows every action: %s", text)
+					}
+				}
+			}
+			for _, p := range tp.all("AWS::Lambda::Permission") {
+				if p.get("Principal") == `"cognito-idp.amazonaws.com"` && !strings.Contains(p.get("SourceArn"), "UserPool") {
+					t.Errorf("any pool may invoke a trigger: %s", p.get("SourceArn"))
+				}
+			}
+		})
+	}
+}
+
+func TestTheLinkPage(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	stage := tp.one("AWS::ApiGatewayV2::Stage")
+	tp.want(stage, map[string]string{"DefaultRouteSettings.ThrottlingRateLimit": `50`, "DefaultRouteSettings.ThrottlingBurstLimit": `200`})
+	format := stage.get("AccessLogSettings.Format")
+	if !strings.Contains(format, "$context.requestId") || strings.Contains(format, "uery") || strings.Contains(format, "path") {
+		t.Errorf("the access log has %s", format)
+	}
+	tp.want(tp.one("AWS::ApiGatewayV2::Integration"), map[string]string{"PayloadFormatVersion": `"2.0"`, "IntegrationType": `"AWS_PROXY"`})
+	var routes []string
+	for _, r := range tp.all("AWS::ApiGatewayV2::Route") {
+		routes = append(routes, r.get("RouteKey"))
+	}
+	if want := []string{`"GET /{page+}"`, `"HEAD /{page+}"`, `"POST /{page+}"`}; !slices.Equal(routes, want) {
+		t.Errorf("the routes are %v, want %v", routes, want)
+	}
+	all := synthesise(t, parse(t, full), "prod")
+	all.want(all.one("AWS::ApiGatewayV2::DomainName"), map[string]string{"DomainName": `"links.rides.example.com"`})
+	all.want(all.one("AWS::CertificateManager::Certificate"), map[string]string{"DomainName": `"links.rides.example.com"`, "ValidationMethod": `"DNS"`})
+	all.want(all.one("AWS::ApiGatewayV2::Api"), map[string]string{"DisableExecuteApiEndpoint": `true`})
+	for _, f := range all.all("AWS::Lambda::Function") {
+		if got := f.get("Environment.Variables.LINKS_URL"); got != "none" && got != `"https://links.rides.example.com"` {
+			t.Errorf("links lead to %s", got)
+		}
+	}
+}
+
+func TestTheMailQueue(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	for _, q := range tp.all("AWS::SQS::Queue") {
+		tp.want(q, map[string]string{"FifoQueue": `true`, "SqsManagedSseEnabled": `true`, "ContentBasedDeduplication": `none`})
+	}
+	mapping := tp.one("AWS::Lambda::EventSourceMapping")
+	tp.want(mapping, map[string]string{
+		"FunctionResponseTypes": `["ReportBatchItemFailures"]`, "BatchSize": `10`, "ScalingConfig.MaximumConcurrency": `2`,
+	})
+	all := synthesise(t, parse(t, full), "prod")
+	all.want(all.one("AWS::Lambda::EventSourceMapping"), map[string]string{"ScalingConfig.MaximumConcurrency": `20`})
+	var main resource
+	for _, q := range tp.all("AWS::SQS::Queue") {
+		if q.get("RedrivePolicy") != "none" {
+			main = q
+		}
+	}
+	tp.want(main, map[string]string{"RedrivePolicy.maxReceiveCount": `5`, "VisibilityTimeout": `180`, "FifoThroughputLimit": `"perMessageGroupId"`})
+}
+
+// Every alarm has a row in docs/deploy.md, with its threshold.
+func TestTheDocumentationListsEveryAlarm(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	documented, err := os.ReadFile("../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows, want []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| ([0-9.]+) \\|").FindAllStringSubmatch(string(documented), -1) {
+		rows = append(rows, match[1]+" "+match[2])
+	}
+	for id, r := range tp.resources {
+		if r.Type == "AWS::CloudWatch::Alarm" {
+			want = append(want, id[:len(id)-8]+" "+r.get("Threshold")) // the CDK adds 8 characters
+			if len(r.Properties["AlarmActions"].([]any)) != 1 || r.get("TreatMissingData") != `"notBreaching"` {
+				t.Errorf("the alarm %s tells nobody, or goes off when nothing happens", id)
+			}
+		}
+	}
+	slices.Sort(rows)
+	slices.Sort(want)
+	if !slices.Equal(rows, want) {
+		t.Errorf("docs/deploy.md has\n%s\nthe template has\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
+	}
+	all := synthesise(t, parse(t, full), "prod")
+	all.want(all.one("AWS::SNS::Subscription"), map[string]string{"Protocol": `"email"`, "Endpoint": `"ops@rides.example.com"`})
+	tp.one("AWS::CloudWatch::Dashboard")
+}
+
+func TestCDKNagFindsNothing(t *testing.T) {
+	for name, text := range map[string]string{"shipped": "", "full": full, "bare": bare} {
+		t.Run(name, func(t *testing.T) {
+			set := shipped(t)
+			if text != "" {
+				set = parse(t, text)
+			}
+			tp := synthesise(t, set, "prod")
+			annotations := assertions.Annotations_FromStack(tp.stack.Stack)
+			for _, find := range []func(*string, any) *[]*cxapi.SynthesisMessage{annotations.FindError, annotations.FindWarning} {
+				for _, m := range *find(jsii.String("*"), assertions.Match_AnyValue()) {
+					t.Errorf("%s: %v", *m.Id, m.Entry.Data)
+				}
+			}
+		})
+	}
+}
+
+// The template of the shipped settings, for reading and for reviews.
+func TestTheTemplateIsAsExpected(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	text, err := yaml.Marshal(map[string]any{"Resources": tp.resources, "Outputs": tp.outputs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(string(text), "HASH")
+	const file = "testdata/template.yaml"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the template has changed: run go test ./infra -update and read the difference in %s", file)
+	}
+}

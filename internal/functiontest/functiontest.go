@@ -1,0 +1,150 @@
+// Package functiontest is what the tests of all functions share: the folder that
+// a function runs in, what it logs, and its sample events. It is for tests of
+// functions only, and knows nothing of what a single one does.
+package functiontest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"poolpost/infra/bundle"
+	"poolpost/internal/config"
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+// Two apps that differ in everything that a message shows. Riders is the
+// default; drivers has a page of its own for new passwords, and no other.
+const sampleSettings = `
+pool: {region: eu-central-1}
+mail:
+  from: {name: Riders, address: no-reply@example.com}
+  replyTo: help@example.com
+  nameAttributes: [given_name, name, agentName]
+links: {host: links.example.com}
+brands:
+  - {name: riders, displayName: Riders, color: "#1d4ed8", postalAddress: "1 Sample Street", support: riders@example.com}
+  - {name: drivers, displayName: Drivers & Co, color: "#7f1d1d", postalAddress: "2 Sample Street", support: drivers@example.com}
+clients:
+  - name: riders
+    brand: riders
+    locale: en
+    url: https://riders.example.com/
+    signInUrl: https://riders.example.com/sign-in
+    attributeUrl: https://riders.example.com/account/verify?tab=email
+    returnUrls: [https://riders.example.com/trips]
+  - name: drivers
+    brand: drivers
+    locale: fr
+    url: https://drivers.example.com/start?a=1&b=2
+    resetUrl: https://drivers.example.com/reset
+locales: [en, fr, ar]
+signUp:
+  email:
+    deniedDomains: [throwaway.example, "*.throwaway.example", alone.example, "*.below.example"]
+  attributes:
+    - name: agentName
+      label: {en: Agent name, fr: Nom d’agent, ar: اسم الوكيل}
+      required: true
+      # Alternatives: the pattern is for the whole value all the same.
+      pattern: "[\\p{L}\\p{M}][\\p{L}\\p{M}\\p{N} -]*|[0-9]{3}"
+      minLength: 2
+      maxLength: 10
+    - {name: nickname, maxLength: 8}
+groups: [members, riders]
+`
+
+type sample struct {
+	settings *settings.Settings
+	compiled *compile.Output
+}
+
+// compiled is done once: it reads every template of the project. Tests run in the
+// folder of their function.
+var compiled = sync.OnceValues(func() (sample, error) {
+	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
+	if err != nil {
+		return sample{}, err
+	}
+	out, err := compile.All(os.DirFS("../../templates"), s)
+	return sample{s, out}, err
+})
+
+func samples(t testing.TB) sample {
+	t.Helper()
+	all, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Compiled are the messages, pages and refusals of the sample settings.
+func Compiled(t testing.TB) *compile.Output {
+	t.Helper()
+	return samples(t).compiled
+}
+
+// Dir is a folder with what a function finds beside its bootstrap, and its part
+// of the sample settings.
+func Dir[Config any](t testing.TB, function string) (string, Config) {
+	t.Helper()
+	all, dir := samples(t), t.TempDir()
+	for file, content := range bundle.Files(function, all.settings, all.compiled) {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := config.Read[Config](dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, c
+}
+
+// Events are the sample events of the function under test, by their file's name
+// without its ending.
+func Events(t testing.TB) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob("testdata/events/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no sample events: %v", err)
+	}
+	events := map[string][]byte{}
+	for _, file := range files {
+		payload, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events[strings.TrimSuffix(filepath.Base(file), ".json")] = payload
+	}
+	return events
+}
+
+// EachEvent runs a test with every sample event and its row of a table. An event
+// without a row fails, and so does a row without an event.
+func EachEvent[Row any](t *testing.T, rows map[string]Row, test func(t *testing.T, payload []byte, want Row)) {
+	t.Helper()
+	events := Events(t)
+	for name, payload := range events {
+		t.Run(name, func(t *testing.T) {
+			want, ok := rows[name]
+			if !ok {
+				t.Fatal("the event has no row in this test")
+			}
+			test(t, payload, want)
+		})
+	}
+	for name := range rows {
+		if _, ok := events[name]; !ok {
+			t.Errorf("there is no event %s", name)
+		}
+	}
+}
