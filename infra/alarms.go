@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -53,16 +52,15 @@ func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
 	sum := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Sum")}
 	var list []alarm
 	for _, f := range functions {
-		id := strings.ReplaceAll(strings.Title(strings.ReplaceAll(f.name, "-", " ")), " ", "")
 		meaning := f.name + " fails or times out: read its log."
 		if f.name == "pre-sign-up" {
 			// A refusal is an error of the function, so errors say nothing here.
-			list = append(list, alarm{id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
+			list = append(list, alarm{f.id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
 				outcome(f.name, "TRY_AGAIN"), 1, 1})
 		} else {
-			list = append(list, alarm{id + "Errors", meaning, f.MetricErrors(sum), 1, 1})
+			list = append(list, alarm{f.id + "Errors", meaning, f.MetricErrors(sum), 1, 1})
 		}
-		list = append(list, alarm{id + "Slow", fmt.Sprintf("The slowest hundredth of %s takes four fifths of its %g s: give it more memory, or look for what it waits for.", f.name, f.limit),
+		list = append(list, alarm{f.id + "Slow", fmt.Sprintf("The slowest hundredth of %s takes four fifths of its %g s: give it more memory, or look for what it waits for.", f.name, f.limit),
 			f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99")}), f.limit * 800, 3})
 	}
 	list = append(list,

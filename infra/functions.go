@@ -17,6 +17,7 @@ import (
 // A function is one of the folders below functions/.
 type function struct {
 	awslambda.Function
+	id    string // in the stack
 	name  string
 	limit float64 // of one invocation, in seconds
 	role  awsiam.Role
@@ -68,7 +69,7 @@ func (s *stack) newFunction(id string, p functionProps) *function {
 		Tracing:       awslambda.Tracing_ACTIVE,
 	})
 	suppress(role, "AwsSolutions-IAM5", "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource, so AWS allows * only.")
-	return &function{Function: f, name: p.name, limit: p.limit, role: role}
+	return &function{Function: f, id: id, name: p.name, limit: p.limit, role: role}
 }
 
 // allow gives a function's role one more permission, in a policy of its own: a
