@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/infra/bundle"
@@ -35,6 +36,9 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	if err := checkRegion(set.Pool.Region); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
 	root, err := bundle.Root()
 	if err != nil {
 		return err
@@ -51,6 +55,16 @@ func run() error {
 	addChecks(app)
 	app.Synth(nil)
 	return nil
+}
+
+// checkRegion refuses a region that is none, before anything is deployed to it.
+func checkRegion(name string) error {
+	for _, region := range *regioninfo.RegionInfo_Regions() {
+		if *region.Name() == name {
+			return nil
+		}
+	}
+	return fmt.Errorf("pool.region: AWS has no region %q that the CDK knows; write another one, such as eu-central-1", name)
 }
 
 // contextValue is a value given to the CLI with -c, or its default.

@@ -239,7 +239,7 @@ func listen(name, address string) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %s: the port is in use; stop the program that has it, or choose another one with %s", name, address, name)
+		return nil, fmt.Errorf("%s %s: the port is in use; stop the program that has it, or choose another one: make dev ARGS=\"%s 127.0.0.1:8090\"", name, address, name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", name, address, err)

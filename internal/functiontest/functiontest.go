@@ -44,7 +44,7 @@ clients:
 locales: [en, fr, ar]
 signUp:
   email:
-    deniedDomains: [throwaway.example, "*.throwaway.example", alone.example, "*.below.example"]
+    deniedDomains: [example.net, "*.example.net", throwaway.example, "*.throwaway.example", alone.example, "*.below.example"]
   attributes:
     - name: agentName
       label: {en: Agent name, fr: Nom d’agent, ar: اسم الوكيل}
