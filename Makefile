@@ -23,7 +23,8 @@ test: ## run all tests, with the race detector, and each fuzz target briefly
 	@[ -n "$(RACE)" ] || echo "there is no C compiler: testing without the race detector"
 	@command -v chromium > /dev/null || echo "there is no chromium: the browser test is skipped"
 	go test $(RACE) $$(go list ./... | grep -v '/infra$$')
-	go test ./infra
+	@if command -v node > /dev/null || [ -n "$$CI" ]; then echo "go test ./infra"; go test ./infra; \
+	else echo "there is no Node.js: the tests of the CDK app are skipped"; fi
 	@$(MAKE) --no-print-directory fuzz
 
 .PHONY: fuzz
