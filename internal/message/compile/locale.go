@@ -108,7 +108,7 @@ func (l *Locale) checkRefusals(source *Locale) (problems []error) {
 		if _, err := expand(sentence, values); err != nil {
 			fault(code, "%v", err)
 		}
-		if strings.HasSuffix(sentence, ".") {
+		if strings.HasSuffix(sentence, ".") || strings.HasSuffix(sentence, "。") {
 			fault(code, "must not end in a full stop: Cognito adds one")
 		}
 	}

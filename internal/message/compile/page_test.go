@@ -90,7 +90,8 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 			t.Errorf("a form goes to %q", m[1])
 		}
 	}
-	if a := first(page.HTML, "html"); a["lang"] != locale || a["dir"] != directions[locale].dir {
+	dir, _ := directionOf(locale)
+	if a := first(page.HTML, "html"); a["lang"] != locale || a["dir"] != dir {
 		t.Errorf("<html> has %v", a)
 	}
 
