@@ -98,6 +98,20 @@ outputs: ## write amplify_outputs.json and .env.poolpost from the last deploymen
 destroy: node node_modules ## delete the stack from AWS
 	$(CDK) destroy $(CDK_CONTEXT) $(ARGS)
 
+# The emulator and what asks it: Python 3.10 or newer with venv, in a folder of its own.
+VENV = .build/venv
+
+$(VENV)/ready: infra/emulator/requirements.txt
+	@python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)' 2> /dev/null || { echo "there is no Python 3.10 or newer with venv: install python3 and python3-venv"; exit 1; }
+	@rm -rf $(VENV)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r infra/emulator/requirements.txt
+	@touch $@
+
+.PHONY: test-deploy
+test-deploy: node node_modules $(VENV)/ready ## deploy to an AWS emulator on this machine, ask it what is there, destroy it
+	@$(VENV)/bin/python -B -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator infra/emulator
+
 .PHONY: screenshots
 screenshots: ## take the README's pictures of the mail and the page (needs chromium)
 	go test ./infra/local -run TestScreenshots -count=1 -screenshots ../../docs/images

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -53,6 +54,9 @@ func (s *stack) newMailIdentity() *mailIdentity {
 		// Mails that people wait for must not stop when a stack is taken down.
 		m.identity.ApplyRemovalPolicy(s.removal())
 		m.resources = append(m.resources, m.identity)
+		if mail.HostedZone.ID != "" {
+			s.recordDKIM(m.identity)
+		}
 	}
 	return m
 }
@@ -60,15 +64,23 @@ func (s *stack) newMailIdentity() *mailIdentity {
 // identity is the kind of identity that the settings mean.
 func (s *stack) identity() awsses.Identity {
 	mail := s.Settings.Mail
-	switch {
-	case strings.Contains(mail.Identity, "@"):
+	if strings.Contains(mail.Identity, "@") {
 		return awsses.Identity_Email(jsii.String(mail.Identity))
-	case mail.HostedZone.ID != "":
-		return awsses.Identity_PublicHostedZone(awsroute53.PublicHostedZone_FromPublicHostedZoneAttributes(s.Stack, jsii.String("MailZone"), &awsroute53.PublicHostedZoneAttributes{
-			HostedZoneId: jsii.String(mail.HostedZone.ID), ZoneName: jsii.String(mail.HostedZone.Name),
-		}))
-	default:
-		return awsses.Identity_Domain(jsii.String(mail.Identity))
+	}
+	return awsses.Identity_Domain(jsii.String(mail.Identity))
+}
+
+// recordDKIM puts the identity's records into the hosted zone of the settings,
+// which may be that of a domain above it. The CDK's Identity_PublicHostedZone
+// would make the zone's domain the identity.
+func (s *stack) recordDKIM(identity awsses.EmailIdentity) {
+	for i, record := range *identity.DkimRecords() {
+		// A CfnRecordSet, since the construct above it adds the zone's name to a
+		// name that only the deployment knows.
+		awsroute53.NewCfnRecordSet(s.Stack, jsii.String(fmt.Sprintf("DKIM%d", i+1)), &awsroute53.CfnRecordSetProps{
+			HostedZoneId: jsii.String(s.Settings.Mail.HostedZone.ID), Type: jsii.String("CNAME"), Ttl: jsii.String("1800"),
+			Name: record.Name, ResourceRecords: &[]*string{record.Value},
+		})
 	}
 }
 

@@ -396,6 +396,8 @@ func TestMailsAreNotTracked(t *testing.T) {
 		t.Error("the DKIM records are not told")
 	}
 	all := synthesise(t, parse(t, full), "prod")
+	// The zone is that of the domain above the identity.
+	all.want(all.one("AWS::SES::EmailIdentity"), map[string]string{"EmailIdentity": `"rides.example.com"`})
 	if n := len(all.all("AWS::Route53::RecordSet")); n != 4 { // three of DKIM, one of the link page
 		t.Errorf("%d records are made in the hosted zones, want 4", n)
 	}

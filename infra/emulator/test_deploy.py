@@ -1,0 +1,675 @@
+"""Deploys the CDK app for real, to an AWS emulator on this machine, and asks what
+it created.
+
+Two settings files go through the CDK's own CLI: bootstrap, diff, deploy, diff,
+destroy. In between, the emulator's Cognito, SES, Lambda and so on are asked with
+AWS's own SDK, and their answers compared with the settings. docs/deploy.md says
+what this cannot show. How the functions behave is for the other tests: the
+emulator does not run them.
+"""
+
+import contextlib
+import io
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+CDK = ROOT / "node_modules/.bin/cdk"
+ACCOUNT = "123456789012"  # AWS's own sample
+READY_WITHIN = 30  # seconds
+AARCH64 = 183  # e_machine of an ELF file
+
+
+@contextlib.contextmanager
+def step(name):
+    began = time.monotonic()
+    yield
+    print(f"  {name}: {time.monotonic() - began:.1f} s", flush=True)
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory):
+    """The address of an emulator that runs as long as the tests do."""
+    folder = tmp_path_factory.mktemp("emulator")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "STATE_DIR": str(folder / "state"),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "GATEWAY_PORT": str(port),
+        "DOCKER_HOST": f"unix://{folder}/no-docker",
+        "SFTP_ENABLED": "0",
+    }
+    address = f"http://127.0.0.1:{port}"
+    with open(folder / "log", "w+") as log:
+        emulator = subprocess.Popen(
+            [sys.executable, HERE / "emulator.py"], env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log
+        )
+        try:
+            with step("start the emulator"):
+                wait_for(address + "/_ministack/health", emulator, folder / "log")
+            yield address
+        finally:
+            emulator.terminate()
+            try:
+                emulator.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                emulator.kill()
+                emulator.wait()
+
+
+def wait_for(url, process, log):
+    until = time.monotonic() + READY_WITHIN
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(url, timeout=1).close()
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the emulator is not ready:\n{log.read_text()}")
+
+
+class Stack:
+    """A settings file in a stage, and what the emulator knows of it."""
+
+    def __init__(self, endpoint, settings_file, stage, folder):
+        self.file, self.stage, self.folder = settings_file, stage, folder
+        self.settings = yaml.safe_load(settings_file.read_text())
+        self.region = self.settings["pool"]["region"]
+        self.assembly = folder / "cdk.out"
+        self.outputs_file = folder / "outputs.json"
+        self.account = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "sample",
+            "AWS_SECRET_ACCESS_KEY": "sample",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            # Nothing of a real account is read, whatever this machine has.
+            "AWS_CONFIG_FILE": str(folder / "no-config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "no-credentials"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        self.session = boto3.Session("sample", "sample", region_name=self.region)
+
+    @property
+    def kept(self):
+        """Whether the users outlive the stack."""
+        return self.stage != "dev"
+
+    def client(self, service):
+        return self.session.client(service, endpoint_url=self.account["AWS_ENDPOINT_URL"])
+
+    def cdk(self, command, *arguments, app=None):
+        """Runs the CLI on the synthesised app, or on the app itself."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        environment |= self.account | {"CDK_DISABLE_CLI_TELEMETRY": "true", "CDK_DISABLE_VERSION_CHECK": "true"}
+        app = app or ["--app", str(self.assembly)]
+        with step(f"cdk {command}"):
+            return subprocess.run(
+                [CDK, command, "--no-notices", *app, *arguments],
+                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                text=True, timeout=600,
+            )
+
+    def must_cdk(self, command, *arguments, app=None):
+        run = self.cdk(command, *arguments, app=app)
+        assert run.returncode == 0, run.stdout
+
+    def deploy(self):
+        self.must_cdk(
+            "synth", "--quiet", "--output", str(self.assembly),
+            app=["-c", f"settings={self.file}", "-c", f"stage={self.stage}"],
+        )
+        [template] = self.assembly.glob("*.template.json")
+        self.template_file = template
+        self.name = template.name.removesuffix(".template.json")
+        self.template = json.loads(template.read_text())
+        self.must_cdk("bootstrap", f"aws://{ACCOUNT}/{self.region}")
+        self.before = self.inventory()
+        assert self.cdk("diff", "--fail").returncode == 1, "cdk diff sees no difference to an empty account"
+        self.must_cdk("deploy", "--require-approval", "never", "--outputs-file", str(self.outputs_file))
+        self.outputs = json.loads(self.outputs_file.read_text())[self.name]
+
+    def named(self, base):
+        return base if self.stage == "prod" else f"{base}-{self.stage}"
+
+    def inventory(self):
+        """What there is in the account, without the CDK's own, by type."""
+        return {kind: {name for name in names if "cdk-" not in name} for kind, names in self.everything()}
+
+    def everything(self):
+        cloudwatch = self.client("cloudwatch")
+        sns = self.client("sns")
+        api = self.client("apigatewayv2")
+        ses = self.client("sesv2")
+        route53 = self.client("route53")
+        zones = [zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]]
+        records = [
+            record["Name"]
+            for zone in zones
+            for record in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+            if record["Type"] not in ("NS", "SOA")
+        ]
+        yield "AWS::ApiGatewayV2::Api", names(api.get_apis()["Items"], "ApiId")
+        yield "AWS::ApiGatewayV2::DomainName", names(api.get_domain_names()["Items"], "DomainName")
+        yield "AWS::CertificateManager::Certificate", names(self.client("acm").list_certificates()["CertificateSummaryList"], "CertificateArn")
+        yield "AWS::CloudWatch::Alarm", names(cloudwatch.describe_alarms()["MetricAlarms"], "AlarmName")
+        yield "AWS::CloudWatch::Dashboard", names(cloudwatch.list_dashboards()["DashboardEntries"], "DashboardName")
+        yield "AWS::Cognito::IdentityPool", names(self.client("cognito-identity").list_identity_pools(MaxResults=60)["IdentityPools"], "IdentityPoolId")
+        yield "AWS::Cognito::UserPool", names(self.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"], "Id")
+        yield "AWS::IAM::Role", names(self.client("iam").list_roles(MaxItems=1000)["Roles"], "RoleName")
+        yield "AWS::Lambda::EventSourceMapping", names(self.client("lambda").list_event_source_mappings()["EventSourceMappings"], "UUID")
+        yield "AWS::Lambda::Function", names(self.client("lambda").list_functions()["Functions"], "FunctionName")
+        yield "AWS::Logs::LogGroup", names(self.client("logs").describe_log_groups()["logGroups"], "logGroupName")
+        yield "AWS::Route53::RecordSet", records
+        yield "AWS::S3::Bucket", names(self.client("s3").list_buckets()["Buckets"], "Name")
+        yield "AWS::SES::ConfigurationSet", ses.list_configuration_sets()["ConfigurationSets"]
+        yield "AWS::SES::EmailIdentity", names(ses.list_email_identities()["EmailIdentities"], "IdentityName")
+        yield "AWS::SNS::Subscription", names(sns.list_subscriptions()["Subscriptions"], "SubscriptionArn")
+        yield "AWS::SNS::Topic", names(sns.list_topics()["Topics"], "TopicArn")
+        yield "AWS::SQS::Queue", self.client("sqs").list_queues().get("QueueUrls", [])
+
+    def created(self, kind):
+        return sorted(self.inventory()[kind] - self.before[kind])
+
+    def pool(self):
+        return self.client("cognito-idp").describe_user_pool(UserPoolId=self.outputs["UserPoolId"])["UserPool"]
+
+    def identity(self):
+        mail = self.settings["mail"]
+        return mail.get("identity", mail["from"]["address"].partition("@")[2])
+
+    def functions(self):
+        """The functions' configurations by the names of their folders."""
+        found = self.client("lambda").list_functions()["Functions"]
+        return {f["Description"].removeprefix("Poolpost: "): f for f in found}
+
+    def permissions(self, function):
+        """Who may invoke a function: principal and source ARN."""
+        policy = self.client("lambda").get_policy(FunctionName=function["FunctionName"])["Policy"]
+        return [
+            (s["Principal"]["Service"], s["Condition"]["ArnLike"]["AWS:SourceArn"])
+            for s in json.loads(policy)["Statement"]
+        ]
+
+    def statements(self, function):
+        """What a function's role may do: resources by action."""
+        iam = self.client("iam")
+        role = function["Role"].rpartition("/")[2]
+        found = {}
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            for statement in document["Statement"]:
+                for action in listed(statement["Action"]):
+                    found[action] = listed(statement["Resource"])
+        return found
+
+    def queues(self):
+        """The attributes of the mail queue and of the dead letters."""
+        sqs = self.client("sqs")
+        found = []
+        for url in self.created("AWS::SQS::Queue"):
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            found.append(attributes | {"Url": url})
+        [main] = [queue for queue in found if "RedrivePolicy" in queue]
+        [dead] = [queue for queue in found if "RedrivePolicy" not in queue]
+        return main, dead
+
+
+def names(items, key):
+    return [item[key] for item in items]
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def own_tags(tags):
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
+
+
+@pytest.fixture(scope="module", params=["shipped", "full"])
+def stack(request, endpoint, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    print(f"\n{request.param} settings", flush=True)
+    if request.param == "shipped":
+        deployment = Stack(endpoint, ROOT / "poolpost.yaml", "dev", folder)
+    else:
+        deployment = Stack(endpoint, with_zone(endpoint, folder), "prod", folder)
+    deployment.deploy()
+    return deployment
+
+
+def with_zone(endpoint, folder):
+    """The full settings, after creating what they expect to be there."""
+    def client(service):
+        return boto3.client(
+            service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="sample", aws_secret_access_key="sample"
+        )
+
+    zone = client("route53").create_hosted_zone(Name="example.com", CallerReference="sample")["HostedZone"]["Id"]
+    client("secretsmanager").create_secret(Name="rides/facebook", SecretString="sample-secret")
+    settings = (HERE / "full.yaml").read_text()
+    file = folder / "full.yaml"
+    file.write_text(settings.replace("Z0123456789EXAMPLE", zone.rpartition("/")[2]))
+    return file
+
+
+# These are created with, and seen in, another resource.
+PARTS = {
+    "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Stage",
+    "AWS::Cognito::IdentityPoolRoleAttachment", "AWS::Cognito::UserPoolClient", "AWS::Cognito::UserPoolDomain",
+    "AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolIdentityProvider", "AWS::IAM::Policy", "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy", "AWS::SES::ConfigurationSetEventDestination", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
+}  # fmt: skip
+
+
+def test_the_template_fits_the_schema_of_cloudformation(stack):
+    with step("cfn-lint"):
+        lint = subprocess.run(
+            [Path(sys.executable).parent / "cfn-lint", "--config-file", HERE / "cfnlint.yaml", "--regions", stack.region,
+             "--template", stack.template_file],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+        )  # fmt: skip
+    assert lint.returncode == 0, lint.stdout
+
+
+def test_every_resource_of_the_template_is_there(stack):
+    summaries = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
+    states = {r["LogicalResourceId"]: r["ResourceStatus"] for page in summaries for r in page["StackResourceSummaries"]}
+    assert states == dict.fromkeys(stack.template["Resources"], "CREATE_COMPLETE")
+    kinds = [resource["Type"] for resource in stack.template["Resources"].values() if resource["Type"] not in PARTS]
+    want = {kind: kinds.count(kind) for kind in set(kinds)}
+    got = {kind: len(stack.created(kind)) for kind in stack.before}
+    assert {kind: n for kind, n in got.items() if n} == want
+
+
+def test_the_user_pool_is_that_of_the_settings(stack):
+    settings, pool = stack.settings["pool"], stack.pool()
+    policy = settings["passwordPolicy"]
+    assert pool["Name"] == stack.named(settings["name"])
+    assert pool["Policies"]["PasswordPolicy"] == {
+        "MinimumLength": policy["minimumLength"],
+        "RequireNumbers": policy["requireNumbers"],
+        "RequireLowercase": policy.get("requireLowercase", False),
+        "RequireUppercase": policy.get("requireUppercase", False),
+        "RequireSymbols": policy.get("requireSymbols", False),
+        "TemporaryPasswordValidityDays": policy.get("temporaryPasswordDays", 7),
+    }
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] == (not settings["selfSignUp"])
+    assert pool["DeviceConfiguration"] == {
+        "ChallengeRequiredOnNewDevice": False,
+        "DeviceOnlyRememberedOnUserPrompt": settings["devices"] == "on-prompt",
+    }
+    assert pool["UsernameAttributes"] == ["email"]
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert pool["AutoVerifiedAttributes"] == ["email"]
+    assert pool["UserAttributeUpdateSettings"] == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+    assert pool["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "verified_email", "Priority": 1}]
+    assert pool["UserPoolTier"] == "ESSENTIALS"
+    assert pool["DeletionProtection"] == ("ACTIVE" if stack.kept else "INACTIVE")
+    assert own_tags(pool["UserPoolTags"]) == settings["tags"] | {"Stage": stack.stage}
+
+
+def test_the_pool_has_the_attributes_of_the_settings(stack):
+    schema = {a["Name"]: a for a in stack.pool()["SchemaAttributes"]}
+    assert schema["email"]["Required"] and schema["email"]["Mutable"]
+    custom = {
+        name.removeprefix("custom:"): (a["StringAttributeConstraints"], a["Mutable"])
+        for name, a in schema.items() if name.startswith("custom:")
+    }  # fmt: skip
+    assert custom == {
+        a["name"]: ({"MinLength": str(a.get("minLength", 0)), "MaxLength": str(a["maxLength"])}, True)
+        for a in stack.settings["pool"]["attributes"]
+    }
+
+
+def test_mfa_is_that_of_the_settings(stack):
+    mfa = stack.client("cognito-idp").get_user_pool_mfa_config(UserPoolId=stack.outputs["UserPoolId"])
+    optional = stack.settings["pool"]["mfa"] == "optional"
+    assert mfa["MfaConfiguration"] == ("OPTIONAL" if optional else "OFF")
+    assert mfa.get("SoftwareTokenMfaConfiguration", {"Enabled": False}) == {"Enabled": optional}
+
+
+def test_the_pool_sends_as_the_identity_that_is_created(stack):
+    mail, pool = stack.settings["mail"], stack.pool()
+    [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
+    assert stack.created("AWS::SES::EmailIdentity") == [stack.identity()]
+    assert pool["EmailConfiguration"] == {
+        "EmailSendingAccount": "DEVELOPER",
+        "SourceArn": f"arn:aws:ses:{stack.region}:{ACCOUNT}:identity/{stack.identity()}",
+        "From": f"{mail['from']['name']} <{mail['from']['address']}>",
+        "ReplyToEmailAddress": mail["replyTo"],
+        "ConfigurationSet": configuration_set,
+    }
+
+
+def test_ses_reports_to_eventbridge_and_tracks_no_clicks(stack):
+    ses = stack.client("sesv2")
+    [name] = stack.created("AWS::SES::ConfigurationSet")
+    options = ses.get_configuration_set(ConfigurationSetName=name)
+    assert options["DeliveryOptions"]["TlsPolicy"] == "REQUIRE"
+    assert options["ReputationOptions"]["ReputationMetricsEnabled"]
+    [destination] = ses.get_configuration_set_event_destinations(ConfigurationSetName=name)["EventDestinations"]
+    assert destination["Enabled"]
+    assert destination["EventBridgeDestination"]["EventBusArn"] == f"arn:aws:events:{stack.region}:{ACCOUNT}:event-bus/default"
+    assert set(destination["MatchingEventTypes"]) == {
+        "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "REJECT", "RENDERING_FAILURE",
+    }  # fmt: skip
+    assert ses.get_email_identity(EmailIdentity=stack.identity())["ConfigurationSetName"] == name
+
+
+def test_the_dkim_records_are_told_or_in_the_zone(stack):
+    identity = stack.client("sesv2").get_email_identity(EmailIdentity=stack.identity())
+    want = {
+        f"{token}._domainkey.{stack.identity()}": f"{token}.dkim.amazonses.com"
+        for token in identity["DkimAttributes"]["Tokens"]
+    }
+    assert len(want) == 3
+    if zone := stack.settings["mail"].get("hostedZone"):
+        records = stack.client("route53").list_resource_record_sets(HostedZoneId=zone["id"])["ResourceRecordSets"]
+        got = {r["Name"].rstrip("."): r["ResourceRecords"][0]["Value"] for r in records if r["Type"] == "CNAME"}
+    else:
+        got = {stack.outputs[f"DkimName{i}"]: stack.outputs[f"DkimValue{i}"] for i in (1, 2, 3)}
+    assert got == want
+
+
+def test_the_pool_alone_invokes_its_triggers(stack):
+    pool, functions = stack.pool(), stack.functions()
+    triggers = {"PreSignUp": "pre-sign-up", "CustomMessage": "custom-message", "PostConfirmation": "post-confirmation"}
+    assert pool["LambdaConfig"] == {event: functions[name]["FunctionArn"] for event, name in triggers.items()}
+    for name in triggers.values():
+        assert stack.permissions(functions[name]) == [("cognito-idp.amazonaws.com", pool["Arn"])], name
+
+
+def test_the_functions_have_what_they_read_from_their_environment(stack):
+    main, _ = stack.queues()
+    [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
+    clients = {"USER_POOL_CLIENTS": stack.outputs["ClientIds"]}
+    common = {"GOMAXPROCS": "1", "SSL_CERT_DIR": "/nonexistent"}
+    got = {name: f["Environment"]["Variables"] for name, f in stack.functions().items()}
+    assert got == {
+        "custom-message": common | {"LINKS_URL": stack.outputs["LinksUrl"]},
+        "pre-sign-up": common,
+        "post-confirmation": common | {"MAIL_QUEUE_URL": main["Url"]},
+        "send-mail": common | clients | {"CONFIGURATION_SET": configuration_set},
+        "verify-link": common | clients,
+    }
+
+
+def test_the_functions_run_as_lambda_wants_them(stack):
+    limits = {"custom-message": 5, "pre-sign-up": 5, "post-confirmation": 5, "send-mail": 30, "verify-link": 10}
+    functions = stack.functions()
+    assert {name: f["Timeout"] for name, f in functions.items()} == limits
+    groups = stack.client("logs").describe_log_groups()["logGroups"]
+    retention = {group["logGroupName"]: group.get("retentionInDays") for group in groups}
+    for name, f in functions.items():
+        assert (f["Runtime"], f["Handler"], f["Architectures"]) == ("provided.al2023", "bootstrap", ["arm64"]), name
+        assert f["TracingConfig"]["Mode"] == "Active", name
+        assert f["LoggingConfig"]["LogFormat"] == "JSON", name
+        assert retention[f["LoggingConfig"]["LogGroup"]] == 30, name
+
+
+def test_the_uploaded_code_is_a_binary_for_arm64_with_its_files(stack):
+    for name, f in stack.functions().items():
+        location = stack.client("lambda").get_function(FunctionName=f["FunctionName"])["Code"]["Location"]
+        with urllib.request.urlopen(location, timeout=30) as answer:
+            code = zipfile.ZipFile(io.BytesIO(answer.read()))
+        info = code.getinfo("bootstrap")
+        assert info.external_attr >> 16 & 0o111, f"{name}: bootstrap is not executable"
+        header = code.read("bootstrap")[:20]
+        assert header[:4] == b"\x7fELF" and struct.unpack("<H", header[18:20]) == (AARCH64,), name
+        assert any(entry.endswith(".json") for entry in code.namelist()), f"{name} has no settings"
+
+
+def test_the_functions_may_do_their_work_and_nothing_else(stack):
+    main, _ = stack.queues()
+    pool_arn = stack.pool()["Arn"]
+    [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
+    arn = f"arn:aws:ses:{stack.region}:{ACCOUNT}"
+    queue = [main["QueueArn"]]
+    own = {
+        "custom-message": {},
+        "pre-sign-up": {},
+        "post-confirmation": {
+            "sqs:SendMessage": queue, "sqs:GetQueueAttributes": queue, "sqs:GetQueueUrl": queue,
+            "cognito-idp:AdminAddUserToGroup": [pool_arn],
+        },
+        "send-mail": {
+            "sqs:ReceiveMessage": queue, "sqs:ChangeMessageVisibility": queue, "sqs:GetQueueUrl": queue,
+            "sqs:DeleteMessage": queue, "sqs:GetQueueAttributes": queue,
+            "ses:SendEmail": [f"{arn}:identity/{stack.identity()}", f"{arn}:configuration-set/{configuration_set}"],
+        },
+        "verify-link": {},
+    }  # fmt: skip
+    if len(stack.settings["clients"]) > 1:
+        own["custom-message"] = {"cognito-idp:DescribeUserPoolClient": [pool_arn]}
+    for name, f in stack.functions().items():
+        log = [f"arn:aws:logs:{stack.region}:{ACCOUNT}:log-group:{f['LoggingConfig']['LogGroup']}:*"]
+        common = {
+            "logs:CreateLogStream": log, "logs:PutLogEvents": log,
+            "xray:PutTraceSegments": ["*"], "xray:PutTelemetryRecords": ["*"],
+        }  # fmt: skip
+        assert stack.statements(f) == common | own[name], name
+        role = stack.client("iam").get_role(RoleName=f["Role"].rpartition("/")[2])["Role"]
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}, name
+
+
+def test_the_mail_queue_keeps_order_and_dead_letters(stack):
+    main, dead = stack.queues()
+    for queue in (main, dead):
+        assert (queue["FifoQueue"], queue["SqsManagedSseEnabled"]) == ("true", "true")
+        [statement] = json.loads(queue["Policy"])["Statement"]
+        assert statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    redrive = json.loads(main["RedrivePolicy"])
+    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 5}
+    assert main["VisibilityTimeout"] == "180"
+    assert dead["MessageRetentionPeriod"] == str(14 * 24 * 60 * 60)
+    assert (main["DeduplicationScope"], main["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+
+
+def test_the_queue_feeds_send_mail_at_the_rate_of_the_settings(stack):
+    main, _ = stack.queues()
+    [mapping] = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert mapping["EventSourceArn"] == main["QueueArn"]
+    assert mapping["FunctionArn"] == stack.functions()["send-mail"]["FunctionArn"]
+    assert mapping["BatchSize"] == 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": max(2, stack.settings["mail"].get("rate", 1) // 10)}
+
+
+def test_the_app_clients_are_those_of_the_settings(stack):
+    idp, pool = stack.client("cognito-idp"), stack.outputs["UserPoolId"]
+    found = idp.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
+    assert json.loads(stack.outputs["ClientIds"]) == {c["ClientName"]: c["ClientId"] for c in found}
+    assert {c["ClientName"] for c in found} == {c["name"] for c in stack.settings["clients"]}
+    custom = {f"custom:{a['name']}" for a in stack.settings["pool"]["attributes"]}
+    for settings in stack.settings["clients"]:
+        name = settings["name"]
+        identifier = json.loads(stack.outputs["ClientIds"])[name]
+        assert stack.outputs[f"ClientId{name}"] == identifier
+        client = idp.describe_user_pool_client(UserPoolId=pool, ClientId=identifier)["UserPoolClient"]
+        assert not client.get("ClientSecret")
+        assert client["TokenValidityUnits"]["RefreshToken"] == "minutes"
+        assert client["RefreshTokenValidity"] == settings["refreshTokenDays"] * 24 * 60
+        assert client["EnableTokenRevocation"] and client["PreventUserExistenceErrors"] == "ENABLED"
+        assert set(client["ExplicitAuthFlows"]) == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+        assert custom | {"email", "email_verified"} <= set(client["ReadAttributes"])
+        assert custom | {"email"} <= set(client["WriteAttributes"])
+        assert "email_verified" not in client["WriteAttributes"]
+        if "signIn" in stack.settings:
+            assert client["SupportedIdentityProviders"] == ["COGNITO", "Facebook"]
+            assert (client["CallbackURLs"], client["LogoutURLs"]) == ([settings["signInUrl"]], [settings["url"]])
+            assert client["AllowedOAuthFlows"] == ["code"]
+        else:
+            assert client["SupportedIdentityProviders"] == ["COGNITO"]
+            assert not client["AllowedOAuthFlowsUserPoolClient"]
+
+
+def test_the_groups_are_those_of_the_settings(stack):
+    groups = stack.client("cognito-idp").list_groups(UserPoolId=stack.outputs["UserPoolId"])["Groups"]
+    # A sign-in provider has a group of its own, as on AWS.
+    assert {g["GroupName"] for g in groups if not g["GroupName"].endswith("_Facebook")} == set(stack.settings["groups"])
+
+
+def test_facebook_signs_in_when_the_settings_have_it(stack):
+    idp, pool = stack.client("cognito-idp"), stack.outputs["UserPoolId"]
+    providers = names(idp.list_identity_providers(UserPoolId=pool)["Providers"], "ProviderName")
+    settings = stack.settings.get("signIn")
+    assert providers == (["Facebook"] if settings else [])
+    if not settings:
+        return
+    facebook = idp.describe_identity_provider(UserPoolId=pool, ProviderName="Facebook")["IdentityProvider"]
+    assert facebook["ProviderDetails"] == {
+        "client_id": settings["facebookAppId"],
+        "client_secret": "sample-secret",
+        "authorize_scopes": "public_profile,email",
+    }
+    assert facebook["AttributeMapping"] == {"email": "email", "name": "name"}
+    domain = idp.describe_user_pool_domain(Domain=settings["domainPrefix"])["DomainDescription"]
+    assert domain["UserPoolId"] == pool
+
+
+def test_the_identity_pool_trusts_its_own_people_only(stack):
+    settings, cognito = stack.settings["identityPool"], stack.client("cognito-identity")
+    identifier = stack.outputs["IdentityPoolId"]
+    pool = cognito.describe_identity_pool(IdentityPoolId=identifier)
+    assert pool["IdentityPoolName"] == stack.named(stack.settings["pool"]["name"])
+    assert pool["AllowUnauthenticatedIdentities"] == settings["guests"]
+    provider = f"cognito-idp.{stack.region}.amazonaws.com/{stack.outputs['UserPoolId']}"
+    assert {(p["ProviderName"], p["ClientId"], p["ServerSideTokenCheck"]) for p in pool["CognitoIdentityProviders"]} == {
+        (provider, client, True) for client in json.loads(stack.outputs["ClientIds"]).values()
+    }
+    facebook = settings["facebookAppId"]
+    assert pool.get("SupportedLoginProviders", {}) == ({"graph.facebook.com": facebook} if facebook else {})
+    roles = cognito.get_identity_pool_roles(IdentityPoolId=identifier)["Roles"]
+    for kind, arn in roles.items():
+        role = stack.client("iam").get_role(RoleName=arn.rpartition("/")[2])["Role"]
+        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Federated": "cognito-identity.amazonaws.com"}
+        assert trust["Condition"] == {
+            "StringEquals": {"cognito-identity.amazonaws.com:aud": identifier},
+            "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": kind},
+        }
+
+
+def test_each_identity_has_its_own_folder_in_the_example_bucket(stack):
+    buckets = stack.created("AWS::S3::Bucket")
+    if not stack.settings["identityPool"].get("exampleBucket"):
+        assert buckets == []
+        return
+    [bucket] = buckets
+    assert stack.outputs["ExampleBucketName"] == bucket
+    block = stack.client("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert len(block) == 4 and all(block.values())
+    roles = stack.client("cognito-identity").get_identity_pool_roles(IdentityPoolId=stack.outputs["IdentityPoolId"])["Roles"]
+    own = [f"arn:aws:s3:::{bucket}/${{cognito-identity.amazonaws.com:sub}}/*"]
+    assert stack.statements({"Role": roles["authenticated"]}) == {
+        "s3:GetObject": own, "s3:PutObject": own, "s3:DeleteObject": own, "s3:ListBucket": [f"arn:aws:s3:::{bucket}"],
+    }  # fmt: skip
+    assert stack.statements({"Role": roles["unauthenticated"]}) == {}
+
+
+def test_the_link_api_leads_to_verify_link(stack):
+    api = stack.client("apigatewayv2")
+    function = stack.functions()["verify-link"]
+    [identifier] = stack.created("AWS::ApiGatewayV2::Api")
+    [integration] = api.get_integrations(ApiId=identifier)["Items"]
+    assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0")
+    assert integration["IntegrationUri"] == function["FunctionArn"]
+    routes = {r["RouteKey"]: r["Target"] for r in api.get_routes(ApiId=identifier)["Items"]}
+    target = f"integrations/{integration['IntegrationId']}"
+    assert routes == dict.fromkeys(["GET /{page+}", "HEAD /{page+}", "POST /{page+}"], target)
+    source = f"arn:aws:execute-api:{stack.region}:{ACCOUNT}:{identifier}/*/*/{{page+}}"
+    assert set(stack.permissions(function)) == {("apigateway.amazonaws.com", source)}
+    [page] = api.get_stages(ApiId=identifier)["Items"]
+    assert page["StageName"] == "$default" and page["AutoDeploy"]
+    log = page["AccessLogSettings"]["DestinationArn"].removesuffix(":*").rpartition(":")[2]
+    assert log in stack.created("AWS::Logs::LogGroup")
+
+
+def test_the_links_have_the_host_of_the_settings(stack):
+    api = stack.client("apigatewayv2")
+    [identifier] = stack.created("AWS::ApiGatewayV2::Api")
+    found = api.get_api(ApiId=identifier)
+    links = stack.settings.get("links")
+    assert found["DisableExecuteApiEndpoint"] == bool(links)
+    if not links:
+        assert stack.outputs["LinksUrl"] == found["ApiEndpoint"]
+        return
+    host = links["host"]
+    assert stack.outputs["LinksUrl"] == f"https://{host}"
+    [configuration] = api.get_domain_name(DomainName=host)["DomainNameConfigurations"]
+    assert configuration["CertificateArn"] in stack.created("AWS::CertificateManager::Certificate")
+    assert configuration["SecurityPolicy"] == "TLS_1_2"
+    [mapping] = api.get_api_mappings(DomainName=host)["Items"]
+    assert (mapping["ApiId"], mapping["Stage"]) == (identifier, "$default")
+    records = stack.client("route53").list_resource_record_sets(HostedZoneId=links["hostedZone"]["id"])["ResourceRecordSets"]
+    [alias] = [r["AliasTarget"]["DNSName"].rstrip(".") for r in records if r["Name"] == f"{host}."]
+    assert alias == configuration["ApiGatewayDomainName"]
+
+
+def test_the_alarms_watch_what_exists_and_tell_the_topic(stack):
+    [topic] = stack.created("AWS::SNS::Topic")
+    exist = set(stack.created("AWS::Lambda::Function")) | {url.rpartition("/")[2] for url in stack.created("AWS::SQS::Queue")}
+    alarms = stack.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == len(stack.created("AWS::CloudWatch::Alarm"))
+    watched = set()
+    for alarm in alarms:
+        assert alarm["AlarmActions"] == [topic], alarm["AlarmName"]
+        assert alarm["TreatMissingData"] == "notBreaching", alarm["AlarmName"]
+        watched |= {d["Value"] for d in alarm["Dimensions"] if d["Name"] in ("FunctionName", "QueueName")}
+    assert watched == exist
+    subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    email = stack.settings.get("alarms", {}).get("email")
+    assert [(s["Protocol"], s["Endpoint"]) for s in subscriptions] == ([("email", email)] if email else [])
+
+
+def test_a_front_end_gets_the_real_ids(stack, tmp_path):
+    subprocess.run(["go", "build", "-o", tmp_path / "outputs", "./infra/outputs"], cwd=ROOT, check=True)
+    subprocess.run([tmp_path / "outputs", stack.outputs_file], cwd=tmp_path, check=True)
+    auth = json.loads((tmp_path / "amplify_outputs.json").read_text())["auth"]
+    assert auth["aws_region"] == stack.region
+    assert auth["user_pool_id"] == stack.pool()["Id"]
+    assert auth["user_pool_client_id"] in json.loads(stack.outputs["ClientIds"]).values()
+    assert [auth["identity_pool_id"]] == stack.created("AWS::Cognito::IdentityPool")
+    assert f"POOLPOST_USER_POOL_ID='{stack.pool()['Id']}'" in (tmp_path / ".env.poolpost").read_text().splitlines()
+
+
+def test_a_second_look_finds_no_difference(stack):
+    diff = stack.cdk("diff", "--fail")
+    assert diff.returncode == 0, diff.stdout
+
+
+def test_destroying_leaves_only_what_must_stay(stack):
+    """The last test of a stack, as it takes everything down."""
+    cloudformation = stack.client("cloudformation")
+    expected = {kind: set(found) for kind, found in stack.before.items()}
+    if stack.kept:
+        assert stack.cdk("destroy", "--force").returncode != 0, "a protected stack was destroyed"
+        cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
+        for kind in ("AWS::Cognito::UserPool", "AWS::S3::Bucket", "AWS::SES::EmailIdentity"):
+            expected[kind] |= set(stack.created(kind))
+    stack.must_cdk("destroy", "--force")
+    assert stack.inventory() == expected
+    assert stack.name not in names(cloudformation.describe_stacks()["Stacks"], "StackName")
