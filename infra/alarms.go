@@ -52,13 +52,12 @@ func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
 	sum := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Sum")}
 	var list []alarm
 	for _, f := range functions {
-		meaning := f.name + " fails or times out: read its log."
 		if f.name == "pre-sign-up" {
 			// A refusal is an error of the function, so errors say nothing here.
 			list = append(list, alarm{f.id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
 				outcome(f.name, "TRY_AGAIN"), 1, 1})
 		} else {
-			list = append(list, alarm{f.id + "Errors", meaning, f.MetricErrors(sum), 1, 1})
+			list = append(list, alarm{f.id + "Errors", f.name + " fails or times out: read its log.", f.MetricErrors(sum), 1, 1})
 		}
 		list = append(list, alarm{f.id + "Slow", fmt.Sprintf("The slowest hundredth of %s takes four fifths of its %g s: give it more memory, or look for what it waits for.", f.name, f.limit),
 			f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99")}), f.limit * 800, 3})

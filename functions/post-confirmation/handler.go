@@ -51,7 +51,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 		if p := recover(); p != nil {
 			line.Outcome, line.Err = "failed", errPanic
 		}
-		if !json.Valid(payload) {
+		if line.Err != nil && !json.Valid(payload) { // what was decoded is valid
 			payload, err = nil, errNoEvent
 		}
 		reply = payload

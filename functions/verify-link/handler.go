@@ -103,6 +103,7 @@ type visit struct {
 	link    link.Link
 	bad     bool // the link is damaged or not ours
 	client  config.Client
+	back    string // where the link asks to return to, if the client allows it
 	locale  string
 	start   time.Time
 	err     error // what went wrong on our side, for the log
@@ -126,6 +127,7 @@ func (h *handler) visit(r *http.Request) *visit {
 		v.warning = logging.Safe("the app client of the link is not in the settings")
 	}
 	v.link, v.client = l, client
+	v.back, _ = link.Returns(client.ReturnURLs, l.Return)
 	v.bad = v.bad || err != nil
 	v.locale = message.Lookup(h.config.Locales, client.Locale, append([]string{l.Locale}, acceptedLanguages(r)...)...)
 	return v
@@ -234,8 +236,8 @@ func (v *visit) clientID() string { return v.clientIDs[v.client.Name] }
 // want to return to.
 func (v *visit) metadata() map[string]string {
 	m := map[string]string{"locale": v.locale}
-	if to, ok := link.Returns(v.client.ReturnURLs, v.link.Return); ok {
-		m["return"] = to
+	if v.back != "" {
+		m["return"] = v.back
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -125,12 +126,9 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 	header.Set("Content-Language", v.locale)
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src '"+page.StyleHash+"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(s.status)
-	next := v.client.URL
+	next := cmp.Or(v.back, v.client.URL)
 	if s == resetDone || s == resetExpired {
-		next = v.client.SignInURL
-	}
-	if to, ok := link.Returns(v.client.ReturnURLs, v.link.Return); ok {
-		next = to
+		next = cmp.Or(v.back, v.client.SignInURL)
 	}
 	_, _ = io.WriteString(w, message.FillHTML(page.HTML, message.Values{
 		"client":   v.link.Client,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -81,10 +82,7 @@ func (a *app) page(r *http.Request, step string) appPage {
 		p.Locale = client.Locale
 	}
 	for _, rule := range a.settings.SignUp.Attributes {
-		label := rule.Label[client.Locale]
-		if label == "" {
-			label = rule.Name
-		}
+		label := cmp.Or(rule.Label[client.Locale], rule.Name)
 		p.Attributes = append(p.Attributes, appAttribute{rule.Name, label, r.FormValue("attribute-" + rule.Name)})
 	}
 	return p

@@ -108,33 +108,17 @@ func (p *Pool) temporaryPassword() (string, error) {
 // address, is answered as if a code were under way, without one ("Managing
 // user existence error responses").
 func (p *Pool) forgotPassword(ctx context.Context, c caller, in clientUserInput) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.SecretHash); err != nil {
-		return nil, err
-	}
-	var n *notice
-	err := p.locked(func() error {
-		if err := p.spend("ForgotPassword", in.Username); err != nil {
-			return err
-		}
-		u := p.find(in.Username)
-		if u == nil {
-			return nil
-		}
+	return p.requestCode(ctx, c, in, "ForgotPassword", func(u *user) (*notice, error) {
 		if err := u.resettable(); err != nil {
-			return err
+			return nil, err
 		}
 		if u.attributes["email_verified"] != "true" {
-			return nil
+			return nil, nil
 		}
 		code, err := p.issue(u, forNewPassword)
-		message := u.notify(sourceForgotPassword, code, in.ClientMetadata)
-		n = &message
-		return err
+		n := u.notify(sourceForgotPassword, code, in.ClientMetadata)
+		return &n, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return p.sendOrPretend(ctx, c.of(in.ClientId), in.Username, n)
 }
 
 // resettable refuses a user who still has a temporary password; the text is

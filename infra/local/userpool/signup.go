@@ -225,38 +225,40 @@ func (in clientUserInput) constraints() []constraint {
 // resendConfirmationCode is ResendConfirmationCode. An unknown user is answered
 // like a known one ("Managing user existence error responses").
 func (p *Pool) resendConfirmationCode(ctx context.Context, c caller, in clientUserInput) (any, error) {
+	return p.requestCode(ctx, c, in, "ResendConfirmationCode", func(u *user) (*notice, error) {
+		if u.status != unconfirmed {
+			return nil, invalidParameter("User is already confirmed.") // observed
+		}
+		code, err := p.issue(u, forSignUp)
+		n := u.notify(sourceResendCode, code, in.ClientMetadata)
+		return &n, err
+	})
+}
+
+// requestCode is what the operations share by which anybody asks for a code: it
+// counts against the operation's quota, and mails what issue makes for the user.
+// When there is no such user, or issue makes nothing, it answers as if it had:
+// both name the address in the same way.
+func (p *Pool) requestCode(ctx context.Context, c caller, in clientUserInput, operation string, issue func(*user) (*notice, error)) (any, error) {
 	if _, err := p.openClient(in.ClientId, in.SecretHash); err != nil {
 		return nil, err
 	}
 	var n *notice
-	err := p.locked(func() error {
-		if err := p.spend("ResendConfirmationCode", in.Username); err != nil {
+	err := p.locked(func() (err error) {
+		if err := p.spend(operation, in.Username); err != nil {
 			return err
 		}
-		u := p.find(in.Username)
-		if u == nil {
-			return nil
+		if u := p.find(in.Username); u != nil {
+			n, err = issue(u)
 		}
-		if u.status != unconfirmed {
-			return invalidParameter("User is already confirmed.") // observed
-		}
-		code, err := p.issue(u, forSignUp)
-		message := u.notify(sourceResendCode, code, in.ClientMetadata)
-		n = &message
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return p.sendOrPretend(ctx, c.of(in.ClientId), in.Username, n)
-}
-
-// sendOrPretend mails a code, or answers as if it had when there is nobody to
-// send it to. Both name the address in the same way.
-func (p *Pool) sendOrPretend(ctx context.Context, c caller, username string, n *notice) (any, error) {
 	if n == nil {
-		return deliveredResult{deliveryTo("email", username)}, nil
+		return deliveredResult{deliveryTo("email", in.Username)}, nil
 	}
-	delivered, err := p.sendTo(ctx, c, "email", n.attributes["email"], *n)
+	delivered, err := p.sendTo(ctx, c.of(in.ClientId), "email", n.attributes["email"], *n)
 	return deliveredResult{delivered}, err
 }
