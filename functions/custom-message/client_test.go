@@ -187,9 +187,3 @@ func TestCognitoIsNotAskedInVain(t *testing.T) {
 		})
 	}
 }
-
-func TestWithoutAnEndpointTheAddressIsThatOfTheRegion(t *testing.T) {
-	if got, want := newClientNames(aws.Config{Region: "eu-west-3"}).endpoint, "https://cognito-idp.eu-west-3.amazonaws.com"; got != want {
-		t.Errorf("the endpoint is %s, want %s", got, want)
-	}
-}
