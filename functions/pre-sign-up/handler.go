@@ -2,73 +2,95 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"poolpost/internal/cognito"
+	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/message"
+	"poolpost/internal/rules"
 )
 
 type handler struct {
-	rules  *rules
-	broken error // why there are no rules, or nil
-	log    *logging.Logger
+	config   config.PreSignUp
+	rules    *rules.Rules
+	accounts *accounts // nil when nobody is linked
+	broken   error     // why there are no rules, or nil
+	log      *logging.Logger
 }
 
-// Invoke returns the event as it came when the person may sign up, and an error
-// when not. Cognito shows the error's text to the app as "PreSignUp failed with
-// error CODE: sentence."; it adds the full stop.
+// Invoke returns the event when the person may sign up, and an error when not.
+// Cognito shows the error's text to the app as "PreSignUp failed with error
+// CODE: sentence."; it adds the full stop.
 func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
 	start := h.log.Start()
-	line := logging.Line{}
+	line := logging.Line{Outcome: "accepted"}
 	defer func() {
 		if p := recover(); p != nil {
-			reply, err, line.Err = nil, h.rules.refuse(tryAgain, ""), logging.Safe("panic")
-			line.Outcome = tryAgain
+			line.Err = errPanic
+			reply, err, line.Outcome = nil, h.rules.Refuse(rules.TryAgain, ""), rules.TryAgain
 		}
 		h.log.Event(ctx, start, line)
 	}()
-	refused, cause := h.decide(payload, &line)
-	if refused == nil {
-		line.Outcome = "accepted"
-		return payload, nil
+	ctx, cancel := context.WithTimeout(ctx, rules.Budget)
+	defer cancel()
+	reply, err = h.answer(ctx, payload, &line)
+	if err == nil {
+		return reply, nil
 	}
-	line.Outcome, line.Err = refused.code, cause
+	refused, ok := errors.AsType[*rules.Refusal](err)
+	if !ok {
+		line.Err, refused = err, h.rules.Refuse(rules.TryAgain, line.Locale)
+	}
+	line.Outcome = refused.Code
 	return nil, refused
 }
 
-// decide returns why the sign-up is refused, or nil. The second value is what
-// went wrong when the reason is not the person's own input.
-func (h *handler) decide(payload []byte, line *logging.Line) (*refusal, error) {
+const (
+	errPanic = logging.Safe("panic")
+	errEvent = logging.Safe("the event cannot be decoded")
+)
+
+// answer returns the event, with its response filled if that is more than the
+// default. An error is a refusal, or what keeps the function from deciding.
+func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
 	if h.broken != nil {
-		return h.rules.refuse(tryAgain, ""), h.broken
+		return nil, h.broken
 	}
 	event, err := cognito.Decode(payload)
 	if err != nil {
-		return h.rules.refuse(tryAgain, ""), logging.Safe("the event cannot be decoded")
+		return nil, errEvent
 	}
-	locale := h.rules.locale(event)
-	line.Locale = locale
-	switch event.Kind("PreSignUp") {
+	applicant := rules.Applicant{
+		Email: event.UserAttributes["email"], Attributes: event.UserAttributes,
+		Locale: message.Lookup(h.config.Locales, h.config.Locales[0], event.ClientMetadata["locale"], event.UserAttributes["locale"]),
+	}
+	line.Locale, line.Trigger = applicant.Locale, event.TriggerSource
+	kind := event.Kind("PreSignUp")
+	switch kind {
 	case "AdminCreateUser":
 		// An administrator, or a user migration, has decided already.
-		line.Trigger = event.TriggerSource
-		return nil, nil
+		return payload, nil
 	case "ExternalProvider":
-		// The provider's attributes are what they are, and the person cannot
-		// fill in more: only the address is looked at. Without one the person may
-		// join, unless there is a list of those who may.
-		line.Trigger = event.TriggerSource
-		if event.UserAttributes["email"] == "" && len(h.rules.config.AllowedDomains) == 0 {
-			return nil, nil
-		}
-		return h.rules.email(event.UserAttributes["email"], locale), nil
+		applicant.Provider = true
 	case "SignUp":
-		line.Trigger = event.TriggerSource
 	default:
 		// A source that AWS adds later must not be a way around the rules.
 		line.Trigger = logging.Unknown
 	}
-	if refused := h.rules.email(event.UserAttributes["email"], locale); refused != nil {
-		return refused, nil
+	refused, doubts := h.rules.Decide(ctx, applicant)
+	switch {
+	case refused != nil && refused.Code == rules.TryAgain:
+		return nil, doubts
+	case refused != nil:
+		return nil, refused
 	}
-	return h.rules.attributes(event.UserAttributes, locale), nil
+	line.Warning = doubts
+	if applicant.Provider && h.accounts != nil && applicant.Email != "" {
+		return payload, h.join(ctx, event, applicant, line)
+	}
+	if kind == "SignUp" && h.rules.AutoConfirms(applicant.Email) {
+		return event.Reply(cognito.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: h.config.AutoConfirm.VerifyEmail})
+	}
+	return payload, nil
 }

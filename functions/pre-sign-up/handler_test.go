@@ -17,22 +17,22 @@ import (
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
+	"poolpost/internal/rules"
 )
 
-func sampleRules(t testing.TB) *rules {
-	t.Helper()
-	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
-	r, err := newRules(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func newHandler(t testing.TB) (*handler, *functiontest.Log) {
+func newHandler(t testing.TB, change ...func(*config.PreSignUp)) (*handler, *functiontest.Log) {
 	t.Helper()
 	logged := &functiontest.Log{}
-	return &handler{rules: sampleRules(t), log: logged.Logger("pre-sign-up")}, logged
+	h := &handler{log: logged.Logger("pre-sign-up")}
+	_, h.config = functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
+	for _, f := range change {
+		f(&h.config)
+	}
+	var err error
+	if h.rules, err = rules.New(h.config, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	return h, logged
 }
 
 // payload is an event with these attributes, as JSON of anything.
@@ -58,15 +58,15 @@ func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
 		"sign-up-with-null-client-metadata": {"", "en", "PreSignUp_SignUp"},
 		"sign-up-with-a-numeric-version-and-boolean-attributes": {"", "en", "PreSignUp_SignUp"},
 		"sign-up-with-unknown-fields-everywhere":                {"", "fr", "PreSignUp_SignUp"},
-		"sign-up-without-user-attributes":                       {emailMissing, "en", "PreSignUp_SignUp"},
-		"sign-up-with-a-denied-address-in-french":               {domainNotAllowed, "fr", "PreSignUp_SignUp"},
-		"sign-up-with-a-hostile-agent-name":                     {attributeTooLong, "en", "PreSignUp_SignUp"},
-		"sign-up-without-an-agent-name-in-arabic":               {attributeMissing, "ar", "PreSignUp_SignUp"},
+		"sign-up-without-user-attributes":                       {rules.EmailMissing, "en", "PreSignUp_SignUp"},
+		"sign-up-with-a-denied-address-in-french":               {rules.DomainNotAllowed, "fr", "PreSignUp_SignUp"},
+		"sign-up-with-a-hostile-agent-name":                     {rules.AttributeTooLong, "en", "PreSignUp_SignUp"},
+		"sign-up-without-an-agent-name-in-arabic":               {rules.AttributeMissing, "ar", "PreSignUp_SignUp"},
 		"admin-create-user-without-an-app-client":               {"", "en", "PreSignUp_AdminCreateUser"},
 		"external-provider-facebook":                            {"", "en", "PreSignUp_ExternalProvider"},
 		"external-provider-without-an-address":                  {"", "en", "PreSignUp_ExternalProvider"},
-		"external-provider-with-a-denied-address":               {domainNotAllowed, "en", "PreSignUp_ExternalProvider"},
-		"unknown-source-of-a-later-day-is-held-to-the-rules":    {attributeMissing, "en", "unknown"},
+		"external-provider-with-a-denied-address":               {rules.DomainNotAllowed, "en", "PreSignUp_ExternalProvider"},
+		"unknown-source-of-a-later-day-is-held-to-the-rules":    {rules.AttributeMissing, "en", "unknown"},
 	}, func(t *testing.T, event []byte, want row) {
 		h, logged := newHandler(t)
 		reply, err := h.Invoke(t.Context(), event)
@@ -78,9 +78,9 @@ func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
 			return
 		}
 		checkRefused(t, reply, err, want.code)
-		refused, _ := errors.AsType[*refusal](err)
+		refused, _ := errors.AsType[*rules.Refusal](err)
 		if !isIn(t, refused, want.locale) {
-			t.Errorf("the sentence is not in %s: %s", want.locale, refused.sentence)
+			t.Errorf("the sentence is not in %s: %s", want.locale, refused.Sentence)
 		}
 		logged.CheckLine(t, map[string]any{"Outcome": want.code, "locale": want.locale, "trigger": want.trigger, "reason": nil})
 	})
@@ -88,21 +88,21 @@ func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
 
 // isIn reports whether a refusal begins as its words in a locale do, up to the
 // first placeholder.
-func isIn(t *testing.T, refused *refusal, locale string) bool {
+func isIn(t *testing.T, refused *rules.Refusal, locale string) bool {
 	t.Helper()
-	words, _, _ := strings.Cut(functiontest.Compiled(t).Refusals[locale][refused.code], "{")
-	return words != "" && strings.HasPrefix(refused.sentence, words)
+	words, _, _ := strings.Cut(functiontest.Compiled(t).Refusals[locale][refused.Code], "{")
+	return words != "" && strings.HasPrefix(refused.Sentence, words)
 }
 
 // checkRefused checks that a sign-up was refused: no reply, and an error that
 // is a code and a sentence.
 func checkRefused(t *testing.T, reply []byte, err error, code string) {
 	t.Helper()
-	refused, ok := errors.AsType[*refusal](err)
+	refused, ok := errors.AsType[*rules.Refusal](err)
 	if reply != nil || !ok {
 		t.Fatalf("got %q, %v, want a refusal", reply, err)
 	}
-	if refused.code != code || refused.sentence == "" || refused.Error() != refused.code+": "+refused.sentence {
+	if refused.Code != code || refused.Sentence == "" || refused.Error() != refused.Code+": "+refused.Sentence {
 		t.Errorf("got %q, want one with the code %s", refused, code)
 	}
 }
@@ -116,20 +116,20 @@ func TestNothingButSignUpAndWhatIsUnknownIsHeldToTheRules(t *testing.T) {
 		attributes map[string]any
 		code       string
 	}{
-		"a sign-up without anything":                        {"SignUp", none, emailMissing},
-		"a sign-up with a denied address":                   {"SignUp", denied, domainNotAllowed},
-		"a sign-up without a required attribute":            {"SignUp", nameless, attributeMissing},
+		"a sign-up without anything":                        {"SignUp", none, rules.EmailMissing},
+		"a sign-up with a denied address":                   {"SignUp", denied, rules.DomainNotAllowed},
+		"a sign-up without a required attribute":            {"SignUp", nameless, rules.AttributeMissing},
 		"a user of an administrator without anything":       {"AdminCreateUser", none, ""},
 		"a user of an administrator with a denied address":  {"AdminCreateUser", denied, ""},
 		"a provider's user without anything":                {"ExternalProvider", none, ""},
-		"a provider's user with a denied address":           {"ExternalProvider", denied, domainNotAllowed},
+		"a provider's user with a denied address":           {"ExternalProvider", denied, rules.DomainNotAllowed},
 		"a provider's user without a required attribute":    {"ExternalProvider", nameless, ""},
-		"a provider's user with a blank address":            {"ExternalProvider", map[string]any{"email": " "}, emailMissing},
-		"an unknown source without anything":                {"Later", none, emailMissing},
-		"an unknown source without a required attribute":    {"Later", nameless, attributeMissing},
-		"an unknown source with a denied address":           {"Later", denied, domainNotAllowed},
-		"a source that only begins like an administrator's": {"AdminCreateUserLater", none, emailMissing},
-		"no source": {"", none, emailMissing},
+		"a provider's user with a blank address":            {"ExternalProvider", map[string]any{"email": " "}, rules.EmailMissing},
+		"an unknown source without anything":                {"Later", none, rules.EmailMissing},
+		"an unknown source without a required attribute":    {"Later", nameless, rules.AttributeMissing},
+		"an unknown source with a denied address":           {"Later", denied, rules.DomainNotAllowed},
+		"a source that only begins like an administrator's": {"AdminCreateUserLater", none, rules.EmailMissing},
+		"no source": {"", none, rules.EmailMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, _ := newHandler(t)
@@ -149,14 +149,13 @@ func TestAListOfAllowedDomainsAsksAProvidersUserForAnAddress(t *testing.T) {
 		attributes map[string]any
 		code       string
 	}{
-		"no address":                   {map[string]any{}, emailMissing},
-		"an empty address":             {map[string]any{"email": ""}, emailMissing},
-		"an address of another domain": {map[string]any{"email": "jane@example.com"}, domainNotAllowed},
+		"no address":                   {map[string]any{}, rules.EmailMissing},
+		"an empty address":             {map[string]any{"email": ""}, rules.EmailMissing},
+		"an address of another domain": {map[string]any{"email": "jane@example.com"}, rules.DomainNotAllowed},
 		"an address of the list's":     {map[string]any{"email": "jane@staff.example"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, _ := newHandler(t)
-			h.rules.config.AllowedDomains = []string{"staff.example"}
+			h, _ := newHandler(t, func(c *config.PreSignUp) { c.Email.AllowedDomains = []string{"staff.example"} })
 			event := payload(t, "ExternalProvider", test.attributes)
 			reply, err := h.Invoke(t.Context(), event)
 			if test.code != "" {
@@ -188,8 +187,8 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 			h.rules = nil
 			_, h.broken = config.Read[config.PreSignUp](t.TempDir())
 		}, "open "},
-		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = newRules(config.PreSignUp{}) }, "the settings name no locale"},
-		"a panic":                       {string(good), func(_ *testing.T, h *handler) { h.rules.patterns = nil }, "panic"},
+		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = rules.New(config.PreSignUp{}, nil, nil) }, "the settings name no locale"},
+		"a panic":                       {string(good), func(_ *testing.T, h *handler) { h.config.Locales = nil }, "panic"},
 		"no rules at all":               {string(good), func(_ *testing.T, h *handler) { h.rules = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,8 +197,8 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 				test.spoil(t, h)
 			}
 			reply, err := h.Invoke(t.Context(), []byte(test.payload))
-			checkRefused(t, reply, err, tryAgain)
-			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": tryAgain})
+			checkRefused(t, reply, err, rules.TryAgain)
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": rules.TryAgain})
 			if !strings.Contains(logged.String(), `"reason":"`+test.reason) {
 				t.Errorf("the reason %q is not logged: %s", test.reason, logged)
 			}
@@ -265,12 +264,12 @@ func FuzzInvoke(f *testing.F) {
 	}
 	h, _ := newHandler(f)
 	h.log = logging.NewWith("pre-sign-up", slog.NewJSONHandler(io.Discard, nil), time.Now)
-	codes := []string{emailMissing, emailInvalid, domainNotAllowed, attributeMissing, attributeTooShort, attributeTooLong, attributeInvalid, tryAgain}
+	codes := rules.Codes()
 	f.Fuzz(func(t *testing.T, event []byte) {
 		reply, err := h.Invoke(t.Context(), event)
 		if err != nil {
-			refused, ok := errors.AsType[*refusal](err)
-			if !ok || reply != nil || !slices.Contains(codes, refused.code) || refused.sentence == "" {
+			refused, ok := errors.AsType[*rules.Refusal](err)
+			if !ok || reply != nil || !slices.Contains(codes, refused.Code) || refused.Sentence == "" {
 				t.Fatalf("got %q, %v, want a refusal", reply, err)
 			}
 			return

@@ -1,22 +1,32 @@
 // Command pre-sign-up is the PreSignUp trigger: it decides who may sign up, by
-// the rules of the settings. It fails closed: what it cannot decide, it
-// refuses, with a code and a sentence fit for the person who signs up.
+// the rules of the settings (package rules), and links people who come through
+// an external provider to their account. It fails closed: what it cannot decide,
+// it refuses, with a code and a sentence fit for the person who signs up.
 package main
 
 import (
+	"net"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"poolpost/internal/awscall"
+	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/rules"
 )
 
 func main() {
 	h := &handler{log: logging.New("pre-sign-up")}
-	c, err := config.Read[config.PreSignUp](os.Getenv("LAMBDA_TASK_ROOT"))
+	var err error
+	h.config, err = config.Read[config.PreSignUp](os.Getenv("LAMBDA_TASK_ROOT"))
 	if err == nil {
-		h.rules, err = newRules(c)
+		cfg := awsenv.Config()
+		h.rules, err = rules.New(h.config, net.DefaultResolver, suppressions{awscall.New(cfg, "email", "ses")})
+		if h.config.ExternalProviders.Policy == rules.Link {
+			h.accounts = &accounts{awscall.New(cfg, "cognito-idp", "cognito-idp")}
+		}
 	}
 	h.broken = logging.AtStart(err)
 	lambda.Start(h)

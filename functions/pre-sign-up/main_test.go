@@ -16,6 +16,7 @@ import (
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
+	"poolpost/internal/rules"
 )
 
 // aws-lambda-go prints the error of an invocation, which here is an answer to
@@ -62,15 +63,15 @@ func TestARefusalIsOneLineOfTheLog(t *testing.T) {
 
 	select {
 	case answer := <-answers:
-		if !strings.Contains(answer, domainNotAllowed+": ") {
+		if !strings.Contains(answer, rules.DomainNotAllowed+": ") {
 			t.Errorf("Lambda is told %s", answer)
 		}
 	default:
 		t.Error("Lambda is told nothing")
 	}
 	var line map[string]any
-	if err := json.Unmarshal(stdout.Bytes(), &line); err != nil || line["Outcome"] != domainNotAllowed {
-		t.Errorf("want one line, of %s: %v: %s", domainNotAllowed, err, &stdout)
+	if err := json.Unmarshal(stdout.Bytes(), &line); err != nil || line["Outcome"] != rules.DomainNotAllowed {
+		t.Errorf("want one line, of %s: %v: %s", rules.DomainNotAllowed, err, &stdout)
 	}
 	if stderr.Len() != 0 {
 		t.Errorf("it printed %s", &stderr)

@@ -108,11 +108,12 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 		maps.Copy(files, out.Messages)
 	case "pre-sign-up":
 		c = config.PreSignUp{
-			Locales:        s.Locales,
-			AllowedDomains: s.SignUp.Email.AllowedDomains,
-			DeniedDomains:  s.SignUp.Email.DeniedDomains,
-			Attributes:     attributeRules(s),
-			Refusals:       out.Refusals,
+			Locales:           s.Locales,
+			Email:             config.EmailRules(s.SignUp.Email),
+			Attributes:        attributeRules(s),
+			AutoConfirm:       config.AutoConfirm(s.SignUp.AutoConfirm),
+			ExternalProviders: config.ExternalProviders(s.SignUp.ExternalProviders),
+			Refusals:          out.Refusals,
 		}
 	case "post-confirmation":
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
@@ -161,7 +162,8 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 		}
 		list = append(list, config.AttributeRule{
 			Key: s.AttributeKey(r.Name), Label: label, Required: r.Required, Pattern: r.Pattern,
-			MinLength: r.MinLength, MaxLength: r.MaxLength,
+			MinLength: r.MinLength, MaxLength: r.MaxLength, AllowedValues: r.AllowedValues,
+			ForbiddenWords: r.ForbiddenWords, RefuseURLs: r.RefuseURLs,
 		})
 	}
 	return list

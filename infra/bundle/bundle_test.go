@@ -69,11 +69,16 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		ReturnURLs: []string{"https://app.example.com/"}, RefreshTokenDays: 30,
 	}}
 	s.SignUp = settings.SignUp{
-		Email: settings.EmailRules{AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"}},
+		Email: settings.EmailRules{
+			AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"}, RefuseTypos: true, RefuseDisposable: true, RefuseRoleAccounts: true,
+			RefusePlusAddresses: true, AcceptUnicodeDomains: true, RequireMailExchanger: true, RefuseSuppressed: true,
+		},
 		Attributes: []settings.AttributeRule{
 			{Name: "agentName", Label: map[string]string{"fr": "Agent"}, Required: true, Pattern: "[a-z]+", MinLength: 2, MaxLength: 40},
-			{Name: "family_name"},
+			{Name: "family_name", AllowedValues: []string{"Example"}, ForbiddenWords: []string{"admin"}, RefuseURLs: true},
 		},
+		AutoConfirm:       settings.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
+		ExternalProviders: settings.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
 	}
 	out, err := compile.All(os.DirFS(filepath.Join(root, "templates")), s)
 	if err != nil {
@@ -100,14 +105,23 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Clients: clients, Locales: s.Locales,
 	})
 	equal(t, read[config.PreSignUp](t, dir, "pre-sign-up"), config.PreSignUp{
-		Locales: s.Locales, AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"},
+		Locales: s.Locales,
+		Email: config.EmailRules{
+			AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"}, RefuseTypos: true, RefuseDisposable: true, RefuseRoleAccounts: true,
+			RefusePlusAddresses: true, AcceptUnicodeDomains: true, RequireMailExchanger: true, RefuseSuppressed: true,
+		},
 		Attributes: []config.AttributeRule{
 			{
 				Key: "custom:agentName", Label: map[string]string{"en": "agentName", "fr": "Agent"},
 				Required: true, Pattern: "[a-z]+", MinLength: 2, MaxLength: 40,
 			},
-			{Key: "family_name", Label: map[string]string{"en": "family_name", "fr": "family_name"}},
+			{
+				Key: "family_name", Label: map[string]string{"en": "family_name", "fr": "family_name"},
+				AllowedValues: []string{"Example"}, ForbiddenWords: []string{"admin"}, RefuseURLs: true,
+			},
 		},
+		AutoConfirm:       config.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
+		ExternalProviders: config.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
 		Refusals: out.Refusals,
 	})
 

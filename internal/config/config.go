@@ -36,21 +36,50 @@ type CustomMessage struct {
 
 // PreSignUp is what pre-sign-up runs with.
 type PreSignUp struct {
-	Locales        []string                     `json:"locales"` // the first is the default
-	AllowedDomains []string                     `json:"allowedDomains"`
-	DeniedDomains  []string                     `json:"deniedDomains"`
-	Attributes     []AttributeRule              `json:"attributes"`
-	Refusals       map[string]map[string]string `json:"refusals"` // locale, code: sentence
+	Locales           []string                     `json:"locales"` // the first is the default
+	Email             EmailRules                   `json:"email"`
+	Attributes        []AttributeRule              `json:"attributes"`
+	AutoConfirm       AutoConfirm                  `json:"autoConfirm"`
+	ExternalProviders ExternalProviders            `json:"externalProviders"`
+	Refusals          map[string]map[string]string `json:"refusals"` // locale, code: sentence
+}
+
+// EmailRules, AutoConfirm and ExternalProviders are those of the settings, where
+// they are explained.
+type EmailRules struct {
+	AllowedDomains       []string `json:"allowedDomains,omitempty"`
+	DeniedDomains        []string `json:"deniedDomains,omitempty"`
+	RefuseTypos          bool     `json:"refuseTypos,omitempty"`
+	RefuseDisposable     bool     `json:"refuseDisposable,omitempty"`
+	RefuseRoleAccounts   bool     `json:"refuseRoleAccounts,omitempty"`
+	RefusePlusAddresses  bool     `json:"refusePlusAddresses,omitempty"`
+	AcceptUnicodeDomains bool     `json:"acceptUnicodeDomains,omitempty"`
+	RequireMailExchanger bool     `json:"requireMailExchanger,omitempty"`
+	RefuseSuppressed     bool     `json:"refuseSuppressed,omitempty"`
+}
+
+type AutoConfirm struct {
+	Domains     []string `json:"domains,omitempty"`
+	VerifyEmail bool     `json:"verifyEmail,omitempty"`
+}
+
+type ExternalProviders struct {
+	Policy         string   `json:"policy"`
+	Trusted        []string `json:"trusted,omitempty"`
+	AssumeVerified []string `json:"assumeVerified,omitempty"`
 }
 
 // AttributeRule is a rule for one attribute.
 type AttributeRule struct {
-	Key       string            `json:"key"`   // as in events, such as custom:agentName
-	Label     map[string]string `json:"label"` // what people call it, by locale
-	Required  bool              `json:"required,omitempty"`
-	Pattern   string            `json:"pattern,omitempty"` // for the whole value
-	MinLength int               `json:"minLength,omitempty"`
-	MaxLength int               `json:"maxLength,omitempty"`
+	Key            string            `json:"key"`   // as in events, such as custom:agentName
+	Label          map[string]string `json:"label"` // what people call it, by locale
+	Required       bool              `json:"required,omitempty"`
+	Pattern        string            `json:"pattern,omitempty"` // for the whole value
+	MinLength      int               `json:"minLength,omitempty"`
+	MaxLength      int               `json:"maxLength,omitempty"`
+	AllowedValues  []string          `json:"allowedValues,omitempty"`
+	ForbiddenWords []string          `json:"forbiddenWords,omitempty"`
+	RefuseURLs     bool              `json:"refuseUrls,omitempty"`
 }
 
 // WholeValue compiles the pattern of a rule (Go's RE2 syntax), so that it

@@ -12,6 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
+
 	"poolpost/internal/config"
 	"poolpost/internal/link"
 )
@@ -31,6 +33,7 @@ var (
 	zoneID         = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
 	domainPrefix   = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+	providerName   = regexp.MustCompile(`^[^_\s][\p{L}\p{M}\p{S}\p{N}\p{P}]{0,30}[^_\s]$`)
 	digits         = regexp.MustCompile(`^[0-9]{5,20}$`)
 )
 
@@ -259,20 +262,19 @@ func (r *reader) checkClients(s *Settings) {
 }
 
 func (r *reader) checkSignUp(s *Settings) {
-	lists := []struct {
-		key     string
-		domains []string
-	}{
-		{"signUp.email.allowedDomains", s.SignUp.Email.AllowedDomains},
-		{"signUp.email.deniedDomains", s.SignUp.Email.DeniedDomains},
-	}
-	for _, list := range lists {
-		for i, d := range list.domains {
-			if !domainName.MatchString(strings.TrimPrefix(d, "*.")) {
-				r.problem(fmt.Sprintf("%s[%d]", list.key, i), "must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not %q", d)
+	lists := s.SignUp.domains()
+	for _, key := range slices.Sorted(maps.Keys(lists)) {
+		for i, d := range lists[key] {
+			domain := strings.TrimPrefix(d, "*.")
+			if _, err := idna.Lookup.ToASCII(domain); err != nil || !domainName.MatchString(domain) {
+				r.problem(fmt.Sprintf("signUp.%s[%d]", key, i), "must be a domain such as example.com, or *.example.com for all below it, not %q", d)
 			}
 		}
 	}
+	if a := s.SignUp.AutoConfirm; a.VerifyEmail && len(a.Domains) == 0 && r.whole("signUp.autoConfirm.domains") {
+		r.problem("signUp.autoConfirm.verifyEmail", "needs signUp.autoConfirm.domains: an address is verified without a mail only where it is confirmed without one")
+	}
+	r.checkProviders(s.SignUp.ExternalProviders)
 	var names []string
 	for i, rule := range s.SignUp.Attributes {
 		key := fmt.Sprintf("signUp.attributes[%d]", i)
@@ -291,7 +293,63 @@ func (r *reader) checkSignUp(s *Settings) {
 		if rule.MinLength < 0 || rule.MaxLength < 0 || rule.MaxLength > 0 && rule.MinLength > rule.MaxLength {
 			r.problem(key, "must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound")
 		}
+		for j, word := range rule.ForbiddenWords {
+			if !strings.ContainsFunc(word, unicode.IsLetter) {
+				r.problem(fmt.Sprintf("%s.forbiddenWords[%d]", key, j), "must be one or more words, not %q", word)
+			}
+		}
+		for j, value := range rule.AllowedValues {
+			if value == "" {
+				r.problem(fmt.Sprintf("%s.allowedValues[%d]", key, j), "must not be empty; an attribute that is not required may be left out anyway")
+			}
+			r.unique(fmt.Sprintf("%s.allowedValues[%d]", key, j), value, rule.AllowedValues[:j])
+		}
 	}
+}
+
+// checkProviders holds the names against Cognito's ProviderNameType, and one
+// list against the other.
+func (r *reader) checkProviders(p ExternalProviders) {
+	const key = "signUp.externalProviders"
+	r.oneOf(key+".policy", p.Policy, "accept", "refuse", "link")
+	if len(p.Trusted) > 0 != (p.Policy == "link") && r.whole(key) {
+		r.problem(key+".trusted", "belongs to the policy link: write both, with the providers that you trust to verify addresses, such as Google, or neither")
+	}
+	for i, name := range p.Trusted {
+		entry := fmt.Sprintf("%s.trusted[%d]", key, i)
+		if !providerName.MatchString(name) {
+			r.problem(entry, "must be the name of a provider as in Cognito, such as Facebook, not %q", name)
+		}
+		r.unique(entry, name, p.Trusted[:i])
+	}
+	for i, name := range p.AssumeVerified {
+		if !slices.Contains(p.Trusted, name) && r.whole(key+".trusted") {
+			r.problem(fmt.Sprintf("%s.assumeVerified[%d]", key, i), "is not in %s.trusted: %q", key, name)
+		}
+	}
+}
+
+// domains are the lists of domains, by their keys below signUp.
+func (s *SignUp) domains() map[string][]string {
+	return map[string][]string{
+		"email.allowedDomains": s.Email.AllowedDomains,
+		"email.deniedDomains":  s.Email.DeniedDomains,
+		"autoConfirm.domains":  s.AutoConfirm.Domains,
+	}
+}
+
+// asciiDomain is a domain in lower case and Punycode, as addresses are compared
+// (RFC 5891); one that has no such form stays as it is.
+func asciiDomain(d string) string {
+	rest, below := strings.CutPrefix(d, "*.")
+	ascii, err := idna.Lookup.ToASCII(rest)
+	switch {
+	case err != nil:
+		return d
+	case below:
+		return "*." + ascii
+	}
+	return ascii
 }
 
 // attribute accepts the short name of a custom attribute or a standard one.

@@ -193,11 +193,35 @@ func TestValuesThatAreRefused(t *testing.T) {
 		"a locale twice": {"[en, fr]", "[en, fr, en]",
 			`38: locales[2]: appears twice: "en"`},
 		"a domain with an @": {"allowedDomains: [example.com]", `allowedDomains: ["@example.com"]`,
-			`41: signUp.email.allowedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not "@example.com"`},
-		"a domain in capitals": {`["*.example.com"]`, "[Example.com]",
-			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not "Example.com"`},
+			`41: signUp.email.allowedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, not "@example.com"`},
+		"a domain of one word": {`["*.example.com"]`, "[Example]",
+			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, not "example"`},
+		"a domain that has no Punycode": {`["*.example.com"]`, "[xn--a.example.com]",
+			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, not "xn--a.example.com"`},
+		"forbidden words that are none": {"minLength: 2", `forbiddenWords: [admin, "--"]`,
+			`47: signUp.attributes[0].forbiddenWords[1]: must be one or more words, not "--"`},
+		"an empty value that is allowed": {"minLength: 2", `allowedValues: [a, ""]`,
+			`47: signUp.attributes[0].allowedValues[1]: must not be empty; an attribute that is not required may be left out anyway`},
+		"a value that is allowed twice": {"minLength: 2", `allowedValues: [a, b, a]`,
+			`47: signUp.attributes[0].allowedValues[2]: appears twice: "a"`},
+		"a sign-up that is confirmed for an address": {"groups: [members]", "  autoConfirm: {domains: [ann@example.com]}",
+			`49: signUp.autoConfirm.domains[0]: must be a domain such as example.com, or *.example.com for all below it, not "ann@example.com"`},
+		"an address that is verified without a domain": {"groups: [members]", "  autoConfirm: {verifyEmail: true}",
+			`49: signUp.autoConfirm.verifyEmail: needs signUp.autoConfirm.domains: an address is verified without a mail only where it is confirmed without one`},
+		"an unknown policy for providers": {"groups: [members]", "  externalProviders: {policy: merge}",
+			`49: signUp.externalProviders.policy: must be one of accept, refuse, link, not "merge"`},
+		"linking for no provider": {"groups: [members]", "  externalProviders: {policy: link}",
+			`49: signUp.externalProviders.trusted: belongs to the policy link: write both, with the providers that you trust to verify addresses, such as Google, or neither`},
+		"trusted providers that are not linked": {"groups: [members]", "  externalProviders: {trusted: [Google]}",
+			`49: signUp.externalProviders.trusted: belongs to the policy link: write both, with the providers that you trust to verify addresses, such as Google, or neither`},
+		"a provider with an underscore at its end": {"groups: [members]", "  externalProviders: {policy: link, trusted: [Google_]}",
+			`49: signUp.externalProviders.trusted[0]: must be the name of a provider as in Cognito, such as Facebook, not "Google_"`},
+		"a provider twice": {"groups: [members]", "  externalProviders: {policy: link, trusted: [Google, Google]}",
+			`49: signUp.externalProviders.trusted[1]: appears twice: "Google"`},
+		"a provider that is not trusted and verifies": {"groups: [members]", "  externalProviders: {policy: link, trusted: [Google], assumeVerified: [Facebook]}",
+			`49: signUp.externalProviders.assumeVerified[0]: is not in signUp.externalProviders.trusted: "Facebook"`},
 		"a star inside a domain": {`["*.example.com"]`, `["mail.*.example.com"]`,
-			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, in lower case and Punycode, not "mail.*.example.com"`},
+			`42: signUp.email.deniedDomains[0]: must be a domain such as example.com, or *.example.com for all below it, not "mail.*.example.com"`},
 		"a rule for an attribute that nobody has": {"- name: agentName\n      label", "- name: nobody\n    - name: agentName\n      label",
 			`44: signUp.attributes[0].name: is neither in pool.attributes nor a standard attribute: "nobody"`},
 		"two rules for one attribute": {"- name: agentName\n      label", "- name: agentName\n    - name: agentName\n      label",
@@ -339,5 +363,13 @@ func TestContrastToWhite(t *testing.T) {
 		if got := contrastToWhite(color); math.Abs(got-want) > 0.005 {
 			t.Errorf("%s: %.3f, want %.2f", color, got, want)
 		}
+	}
+}
+
+func TestDomainsAreKeptAsTheyAreCompared(t *testing.T) {
+	s := parse(t, edit(t, good, "[example.com]", `[EXAMPLE.com, Müller.example, "*.MÜLLER.example", xn--mller-kva.example]`))
+	want := []string{"example.com", "xn--mller-kva.example", "*.xn--mller-kva.example", "xn--mller-kva.example"}
+	if got := s.SignUp.Email.AllowedDomains; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

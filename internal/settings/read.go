@@ -344,4 +344,9 @@ func complete(s *Settings) {
 		}
 		c.SignInURL = cmp.Or(c.SignInURL, c.URL)
 	}
+	for _, list := range s.SignUp.domains() {
+		for i, d := range list {
+			list[i] = asciiDomain(d)
+		}
+	}
 }

@@ -56,6 +56,7 @@ func TestAnAlmostEmptyFileIsTheTutorialsPoolMadeSafe(t *testing.T) {
 			URL: "https://app.example.com/", SignInURL: "https://app.example.com/",
 		}},
 		Locales:      []string{"en"},
+		SignUp:       SignUp{Email: EmailRules{RefuseTypos: true}, ExternalProviders: ExternalProviders{Policy: "accept"}},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -162,16 +162,38 @@ type Client struct {
 type SignUp struct {
 	Email EmailRules `yaml:"email"`
 	// Attributes are rules for attributes, custom ones under their short name.
-	Attributes []AttributeRule `yaml:"attributes"`
+	Attributes        []AttributeRule   `yaml:"attributes"`
+	AutoConfirm       AutoConfirm       `yaml:"autoConfirm"`
+	ExternalProviders ExternalProviders `yaml:"externalProviders"`
 }
 
-// EmailRules decide by the domain of the e-mail address. A domain "example.com"
-// means itself; "*.example.com" means every domain below it.
+// EmailRules decide by the e-mail address. A domain "example.com" means itself;
+// "*.example.com" means every domain below it. Domains may be written in any
+// letters and are kept in lower case and Punycode.
 type EmailRules struct {
 	// AllowedDomains, if not empty, are the only ones that may sign up.
 	AllowedDomains []string `yaml:"allowedDomains"`
 	// DeniedDomains may not sign up, even if allowed above.
 	DeniedDomains []string `yaml:"deniedDomains"`
+	// RefuseTypos refuses common misspellings of large mail providers, and names
+	// the right one. Their mail would go to a stranger.
+	RefuseTypos bool `yaml:"refuseTypos"`
+	// RefuseDisposable refuses the domains of throw-away mailboxes, by a public list.
+	RefuseDisposable bool `yaml:"refuseDisposable"`
+	// RefuseRoleAccounts refuses addresses of a function, such as admin@.
+	RefuseRoleAccounts bool `yaml:"refuseRoleAccounts"`
+	// RefusePlusAddresses refuses a plus sign before the @.
+	RefusePlusAddresses bool `yaml:"refusePlusAddresses"`
+	// AcceptUnicodeDomains accepts domains that are not written in ASCII. SES
+	// takes them in Punycode only, so something must convert them before mail is
+	// sent; Cognito is not documented to.
+	AcceptUnicodeDomains bool `yaml:"acceptUnicodeDomains"`
+	// RequireMailExchanger refuses a domain of which DNS says for certain that
+	// it takes no mail.
+	RequireMailExchanger bool `yaml:"requireMailExchanger"`
+	// RefuseSuppressed refuses an address on SES's suppression list of the
+	// account: no mail would reach it.
+	RefuseSuppressed bool `yaml:"refuseSuppressed"`
 }
 
 // AttributeRule is a rule for one attribute at sign-up.
@@ -187,6 +209,36 @@ type AttributeRule struct {
 	// MinLength and MaxLength bound the value in characters; 0 is no bound.
 	MinLength int `yaml:"minLength"`
 	MaxLength int `yaml:"maxLength"`
+	// AllowedValues, if not empty, are the only values.
+	AllowedValues []string `yaml:"allowedValues"`
+	// ForbiddenWords may not stand in the value as whole words, in upper, lower
+	// or full-width letters. An entry can be several words.
+	ForbiddenWords []string `yaml:"forbiddenWords"`
+	// RefuseURLs refuses a value with a web or e-mail address in it.
+	RefuseURLs bool `yaml:"refuseUrls"`
+}
+
+// AutoConfirm confirms sign-ups without a mail. Anybody can type an address of
+// these domains, so nothing is proved about it.
+type AutoConfirm struct {
+	// Domains are written as in EmailRules; none is the default.
+	Domains []string `yaml:"domains"`
+	// VerifyEmail marks the address as verified as well.
+	VerifyEmail bool `yaml:"verifyEmail"`
+}
+
+// ExternalProviders says what becomes of a first sign-in through Facebook and
+// the like.
+type ExternalProviders struct {
+	// Policy is accept (an account of its own, Cognito's default), refuse, or
+	// link: to the account that has the same address, if both are verified.
+	Policy string `yaml:"policy"`
+	// Trusted are the names of providers whose word on addresses is taken: only
+	// they are linked.
+	Trusted []string `yaml:"trusted"`
+	// AssumeVerified are those of them that verify addresses without saying so:
+	// Facebook sends no email_verified.
+	AssumeVerified []string `yaml:"assumeVerified"`
 }
 
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
@@ -240,6 +292,7 @@ func Default() *Settings {
 		},
 		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, CreateIdentity: true, Rate: 1},
 		Locales:      []string{"en"},
+		SignUp:       SignUp{Email: EmailRules{RefuseTypos: true}, ExternalProviders: ExternalProviders{Policy: "accept"}},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 }

@@ -552,7 +552,7 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"no page": {remove("pages/confirmed.tmpl"), []string{
 			`locales/en\.yaml: pages\.confirmed: there is no such page`}},
 		"a refusal with an unknown placeholder": {set("refusals.ATTRIBUTE_MISSING", "Fill in {field}"), []string{
-			`locales/en\.yaml: refusals\.ATTRIBUTE_MISSING: \{field\} cannot be filled here; these can: \{attribute\} \{maximum\} \{minimum\}`}},
+			`locales/en\.yaml: refusals\.ATTRIBUTE_MISSING: \{field\} cannot be filled here; these can: \{attribute\} \{maximum\} \{minimum\} \{suggestion\}`}},
 		"a refusal with a full stop": {set("refusals.TRY_AGAIN", "Try again."), []string{
 			`locales/en\.yaml: refusals\.TRY_AGAIN: must not end in a full stop: Cognito adds one`}},
 		"a template that is none": {edit("messages/welcome.tmpl", `"note"}}`, `"note"`), []string{

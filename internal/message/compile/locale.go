@@ -99,7 +99,7 @@ func (l *Locale) checkRefusals(source *Locale) (problems []error) {
 	fault := func(code, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("locales/%s.yaml: refusals.%s: %s", l.Tag, code, fmt.Sprintf(format, args...)))
 	}
-	values := map[string]string{"attribute": "", "minimum": "", "maximum": ""}
+	values := map[string]string{"attribute": "", "minimum": "", "maximum": "", "suggestion": ""}
 	for _, code := range slices.Sorted(maps.Keys(l.Refusals)) {
 		sentence := l.Refusals[code]
 		if source != nil && source.Refusals[code] == "" {

@@ -1,0 +1,119 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+
+	"poolpost/internal/config"
+)
+
+func TestAttributesAreHeldAgainstTheirRules(t *testing.T) {
+	for name, test := range map[string]struct {
+		value string
+		want  string
+	}{
+		"a good value":                       {"Agent 7", ""},
+		"the shortest":                       {"Jo", ""},
+		"the longest":                        {"Josephine-", ""},
+		"the longest, in characters":         {"Žofie Ďábl", ""},
+		"the longest, of four bytes each":    {strings.Repeat("𐎠", 10), ""},
+		"Arabic":                             {"ليلى", ""},
+		"nothing":                            {"", AttributeMissing},
+		"blanks":                             {"   ", AttributeMissing},
+		"blanks of all sorts":                {" \t\r\n\u00a0\u2003", AttributeMissing},
+		"one character":                      {"J", AttributeTooShort},
+		"one character of four bytes":        {"𐎠", AttributeTooShort},
+		"one too many":                       {"Josephine-1", AttributeTooLong},
+		"300 KB":                             {strings.Repeat("J", 300<<10), AttributeTooLong},
+		"a bad character at the end":         {"Jane!", AttributeInvalid},
+		"a bad character in front":           {"!Jane", AttributeInvalid},
+		"a good line and a bad one":          {"Jane\n<b>", AttributeInvalid},
+		"a line break at the end":            {"Jane\n", AttributeInvalid},
+		"HTML":                               {"<b>", AttributeInvalid},
+		"Cognito's placeholder":              {"{####}", AttributeInvalid},
+		"a right-to-left override":           {"Ja\u202ene", AttributeInvalid},
+		"the other half of the alternatives": {"007", ""},
+		"more than that other half":          {"007x", AttributeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkCode(t, decide(t, newRules(t, nil), with(map[string]string{"custom:agentName": test.value})), test.want)
+		})
+	}
+	t.Run("an attribute that is not there", func(t *testing.T) {
+		checkCode(t, decide(t, newRules(t, nil), with(nil)), AttributeMissing)
+	})
+	t.Run("an optional attribute that is not there", func(t *testing.T) {
+		checkCode(t, decide(t, newRules(t, nil), with(map[string]string{"custom:agentName": "Jane", "nickname": ""})), "")
+	})
+	t.Run("an optional attribute that is too long", func(t *testing.T) {
+		checkCode(t, decide(t, newRules(t, nil), with(map[string]string{"custom:agentName": "Jane", "nickname": "Jane of Sampletown"})), AttributeTooLong)
+	})
+	t.Run("the first fault is the one that is told", func(t *testing.T) {
+		refused := decide(t, newRules(t, nil), with(map[string]string{"custom:agentName": "J", "nickname": "Jane of Sampletown"}))
+		checkCode(t, refused, AttributeTooShort)
+	})
+}
+
+func TestAllowedValuesWordsAndAddresses(t *testing.T) {
+	r := newRules(t, func(c *config.PreSignUp) {
+		c.Attributes = []config.AttributeRule{
+			{Key: "custom:agentName", ForbiddenWords: []string{"admin", "Straße", "customer service", "ADMIN-TEAM"}, RefuseURLs: true},
+			{Key: "custom:plan", AllowedValues: []string{"free", "team plan"}},
+		}
+	})
+	for name, test := range map[string]struct{ key, value, want string }{
+		"an allowed value":                          {"custom:plan", "team plan", ""},
+		"no value":                                  {"custom:plan", "", ""},
+		"another value":                             {"custom:plan", "gold", AttributeNotAllowed},
+		"an allowed value in upper case":            {"custom:plan", "Free", AttributeNotAllowed},
+		"an allowed value and a blank":              {"custom:plan", "free ", AttributeNotAllowed},
+		"a name":                                    {"custom:agentName", "Ann Example", ""},
+		"a forbidden word":                          {"custom:agentName", "admin", AttributeWord},
+		"in upper case":                             {"custom:agentName", "The ADMIN", AttributeWord},
+		"between punctuation":                       {"custom:agentName", "«admin».", AttributeWord},
+		"in full-width letters":                     {"custom:agentName", "ａｄＭＩＮ", AttributeWord},
+		"with an invisible character":               {"custom:agentName", "ad\u200bmin", AttributeWord},
+		"with a soft hyphen":                        {"custom:agentName", "ad\u00admin", AttributeWord},
+		"with letters that fold":                    {"custom:agentName", "STRAẞE", AttributeWord},
+		"a part of a word":                          {"custom:agentName", "Badminton", ""},
+		"with an accent it is another word":         {"custom:agentName", "ádmin", ""},
+		"two words":                                 {"custom:agentName", "Customer-Service Ann", AttributeWord},
+		"two words apart":                           {"custom:agentName", "customer and service", ""},
+		"the second word alone":                     {"custom:agentName", "service", ""},
+		"a web address":                             {"custom:agentName", "Ann www.evil.example/login", AttributeURL},
+		"a web address without www":                 {"custom:agentName", "evil.example", AttributeURL},
+		"a scheme":                                  {"custom:agentName", "javascript://x", AttributeURL},
+		"an e-mail address":                         {"custom:agentName", "ann@evil.example", AttributeURL},
+		"an ideographic full stop":                  {"custom:agentName", "evil。example", AttributeURL},
+		"an international domain":                   {"custom:agentName", "müller.рф", AttributeURL},
+		"a domain in brackets":                      {"custom:agentName", "Ann (evil.example)", AttributeURL},
+		"a domain with a port":                      {"custom:agentName", "evil.example:80", AttributeURL},
+		"initials":                                  {"custom:agentName", "J.R.R. Tolkien", ""},
+		"initials at the end":                       {"custom:agentName", "Ann E.", ""},
+		"a full stop with a space":                  {"custom:agentName", "St. John", ""},
+		"a full stop without a space looks like it": {"custom:agentName", "St.John", AttributeURL},
+		"a version":                                 {"custom:agentName", "Agent 1.5", ""},
+		"dots":                                      {"custom:agentName", "Ann...", ""},
+		"dots in front":                             {"custom:agentName", "...Ann", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkCode(t, decide(t, r, with(map[string]string{test.key: test.value})), test.want)
+		})
+	}
+}
+
+func TestAProvidersAttributesAreWhatTheyAre(t *testing.T) {
+	r := newRules(t, nil)
+	a := with(map[string]string{"custom:agentName": "<b>"})
+	checkCode(t, decide(t, r, a), AttributeInvalid)
+	a.Provider = true
+	checkCode(t, decide(t, r, a), "")
+}
+
+func TestAForbiddenWordIsFoundAnywhere(t *testing.T) {
+	for _, around := range []string{"%", "Ann %", "% Ann", "Ann, % & Co", "-%-", "\n%\t", "é %", "% é"} {
+		if value := strings.ReplaceAll(around, "%", "AdMiN"); !strings.Contains(fold(value), fold("admin")) {
+			t.Errorf("it is not found in %q, folded %q", value, fold(value))
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package rules
+
+import (
+	_ "embed" // the list of disposable domains
+	"strings"
+)
+
+// emailRules are the rules for the address that need no network.
+func (r *Rules) emailRules() []Rule {
+	c := r.config.Email
+	// on is a rule for the domain or the local part, once there is an address.
+	on := func(name, setting, code string, on bool, bad func(address) bool) Rule {
+		return Rule{Name: name, Setting: "signUp.email." + setting, Codes: []string{code}, On: on, ask: func(a *applicant) *Refusal {
+			if bad(a.address) {
+				return r.Refuse(code, a.Locale)
+			}
+			return nil
+		}}
+	}
+	typo := on("typo", "refuseTypos", EmailTypo, c.RefuseTypos, nil)
+	typo.ask = func(a *applicant) *Refusal {
+		if meant := meantDomain(a.address.domain); meant != "" && !inDomains(a.address.domain, c.AllowedDomains) {
+			return r.Refuse(EmailTypo, a.Locale, "{suggestion}", meant)
+		}
+		return nil
+	}
+	return []Rule{
+		{Name: "provider", Setting: "signUp.externalProviders.policy", Codes: []string{ProviderNotAllowed}, On: r.config.ExternalProviders.Policy == Refuse, ask: func(a *applicant) *Refusal {
+			if a.Provider {
+				return r.Refuse(ProviderNotAllowed, a.Locale)
+			}
+			return nil
+		}},
+		{Name: "address", Codes: []string{EmailMissing, EmailInvalid, EmailNotASCII}, On: true, ask: func(a *applicant) *Refusal {
+			code := ""
+			if a.address, code = parse(a.Email); code != "" {
+				return r.Refuse(code, a.Locale)
+			}
+			return nil
+		}},
+		on("allowed-domain", "allowedDomains", DomainNotAllowed, len(c.AllowedDomains) > 0, func(a address) bool { return !inDomains(a.domain, c.AllowedDomains) }),
+		on("denied-domain", "deniedDomains", DomainNotAllowed, len(c.DeniedDomains) > 0, func(a address) bool { return inDomains(a.domain, c.DeniedDomains) }),
+		typo,
+		on("disposable", "refuseDisposable", EmailDisposable, c.RefuseDisposable, func(a address) bool { return isDisposable(a.domain) }),
+		on("role", "refuseRoleAccounts", EmailRole, c.RefuseRoleAccounts, func(a address) bool { return isRole(a.local) }),
+		on("plus", "refusePlusAddresses", EmailPlus, c.RefusePlusAddresses, func(a address) bool { return strings.Contains(a.local, "+") }),
+		on("unicode-domain", "acceptUnicodeDomains", EmailNotASCII, !c.AcceptUnicodeDomains, func(a address) bool { return a.unicode }),
+	}
+}
+
+// Policies for sign-ups through an external provider.
+const (
+	Accept = "accept"
+	Refuse = "refuse"
+	Link   = "link"
+)
+
+// AutoConfirms reports whether a sign-up that was accepted needs no
+// confirmation: its address is in a domain that the settings trust.
+func (r *Rules) AutoConfirms(email string) bool {
+	a, code := parse(email)
+	return code == "" && inDomains(a.domain, r.config.AutoConfirm.Domains)
+}
+
+// inDomains reports whether a domain is among the listed ones: "example.com" is
+// itself, "*.example.com" is everything below it.
+func inDomains(domain string, list []string) bool {
+	for _, entry := range list {
+		if below, ok := strings.CutPrefix(entry, "*"); ok {
+			if strings.HasSuffix(domain, below) {
+				return true
+			}
+		} else if domain == entry {
+			return true
+		}
+	}
+	return false
+}
+
+// disposable are the domains of throw-away mailboxes, one a line, in the order
+// of their bytes: see disposable.md. It is searched as it is, so it costs nothing
+// at start.
+//
+//go:embed disposable.txt
+var disposable string
+
+// isDisposable reports whether a domain, or one that it is below, is listed.
+func isDisposable(domain string) bool {
+	for strings.Contains(domain, ".") {
+		if hasLine(disposable, domain) {
+			return true
+		}
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+	return false
+}
+
+// hasLine reports whether sorted text, whose every line ends in a line feed, has
+// a line.
+func hasLine(text, line string) bool {
+	for text != "" {
+		middle := len(text) / 2
+		start := strings.LastIndexByte(text[:middle], '\n') + 1
+		end := middle + strings.IndexByte(text[middle:], '\n')
+		switch found := text[start:end]; {
+		case found == line:
+			return true
+		case found < line:
+			text = text[end+1:]
+		default:
+			text = text[:start]
+		}
+	}
+	return false
+}
+
+// isRole reports whether a local part names a function, not a person: those of
+// RFC 2142 and what is usual beside them. What follows a plus sign does not
+// count.
+func isRole(local string) bool {
+	local, _, _ = strings.Cut(local, "+")
+	switch local {
+	case "abuse", "admin", "administrator", "billing", "contact", "do-not-reply", "donotreply", "ftp", "help", "hostmaster",
+		"info", "mailer-daemon", "marketing", "news", "no-reply", "nobody", "noc", "noreply", "office", "postmaster", "root",
+		"sales", "security", "support", "sysadmin", "usenet", "uucp", "webmaster", "www":
+		return true
+	}
+	return false
+}
+
+// meantDomain is the large mail provider's domain that a misspelt one was meant
+// to be, or empty. These are misspellings that no known provider uses, and not
+// everything within a letter or two: email.com, ymail.com and mail.com are
+// providers of their own.
+func meantDomain(domain string) string {
+	switch domain {
+	case "gmial.com", "gmai.com", "gmal.com", "gamil.com", "gmali.com", "gnail.com", "gmil.com", "gmaill.com", "gmaul.com", "gmsil.com",
+		"gmail.con", "gmail.cm", "gmail.co", "gmail.om", "gmail.cmo", "gmail.comm", "gmail.vom", "gmail.xom", "ggmail.com", "gemail.com":
+		return "gmail.com"
+	case "googlmail.com", "goglemail.com", "googemail.com", "googlemail.con":
+		return "googlemail.com"
+	case "hotnail.com", "hotmial.com", "hotmal.com", "hotmai.com", "hotmil.com", "hotamil.com", "homail.com", "hitmail.com", "hotmaill.com",
+		"hotmali.com", "htmail.com", "hotmail.con", "hotmail.cm", "hotmail.co", "hotmail.om", "hotmail.comm":
+		return "hotmail.com"
+	case "outlok.com", "outloo.com", "oulook.com", "outlokk.com", "outllook.com", "otlook.com", "outlook.con", "outlook.cm", "outlook.co", "outlook.comm":
+		return "outlook.com"
+	case "yaho.com", "yhoo.com", "yahooo.com", "yahho.com", "yaoo.com", "uahoo.com", "yhaoo.com", "yahoo.con", "yahoo.cm", "yahoo.om", "yahoo.comm":
+		return "yahoo.com"
+	case "iclod.com", "icoud.com", "icluod.com", "iclould.com", "icloud.con", "icloud.cm", "icloud.co", "icloud.om":
+		return "icloud.com"
+	case "gmx.dee", "gnx.de", "gmx.d":
+		return "gmx.de"
+	case "we.de", "wed.de", "webb.de":
+		return "web.de"
+	case "protonmai.com", "protonmial.com", "protonmal.com", "protonmail.con":
+		return "protonmail.com"
+	}
+	return ""
+}

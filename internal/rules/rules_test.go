@@ -1,0 +1,209 @@
+package rules
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
+)
+
+// newRules are the rules of the sample settings, changed.
+func newRules(t testing.TB, change func(*config.PreSignUp)) *Rules {
+	t.Helper()
+	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
+	if change != nil {
+		change(&c)
+	}
+	r, err := New(c, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// ann is somebody with an address, who is otherwise fine.
+func ann(email string) Applicant {
+	return Applicant{Email: email, Attributes: map[string]string{"custom:agentName": "Ann"}, Locale: "en"}
+}
+
+// with is somebody with attributes, who is otherwise fine.
+func with(attributes map[string]string) Applicant {
+	return Applicant{Email: "jane@example.com", Attributes: attributes, Locale: "en"}
+}
+
+func decide(t testing.TB, r *Rules, a Applicant) *Refusal {
+	t.Helper()
+	refused, doubts := r.Decide(t.Context(), a)
+	if doubts != nil {
+		t.Errorf("there are doubts: %v", doubts)
+	}
+	return refused
+}
+
+func checkCode(t testing.TB, refused *Refusal, want string) {
+	t.Helper()
+	got := ""
+	if refused != nil {
+		got = refused.Code
+	}
+	if got != want {
+		t.Errorf("got the code %q, want %q", got, want)
+	}
+}
+
+func TestASentenceIsInTheLocaleAndNamesTheField(t *testing.T) {
+	r := newRules(t, nil)
+	values := []string{"{minimum}", "2", "{maximum}", "10", "{suggestion}", "gmail.com"}
+	for locale, label := range map[string]string{"en": "Agent name", "fr": "Nom d’agent", "ar": "اسم الوكيل"} {
+		told := map[string]bool{} // all sentences; each is told once
+		for _, code := range Codes() {
+			t.Run(locale+" "+code, func(t *testing.T) {
+				replacements := append([]string{"{attribute}", label}, values...)
+				refused := r.Refuse(code, locale, replacements...)
+				words := functiontest.Compiled(t).Refusals[locale][code]
+				if want := strings.NewReplacer(replacements...).Replace(words); words == "" || refused.Error() != code+": "+want {
+					t.Errorf("got %q, want %q", refused, code+": "+want)
+				}
+				if strings.HasPrefix(code, "ATTRIBUTE") != strings.Contains(refused.Sentence, label) {
+					t.Errorf("the field %q is not told when it should be: %s", label, refused.Sentence)
+				}
+				// "PreSignUp failed with error CODE: sentence." has a full stop already.
+				if strings.ContainsAny(refused.Sentence[len(refused.Sentence)-3:], ".。۔!") || strings.ContainsAny(refused.Sentence, "{}\r\n") {
+					t.Errorf("the sentence is not fit to be shown: %q", refused.Sentence)
+				}
+				if told[refused.Sentence] {
+					t.Errorf("another refusal has the same sentence: %q", refused.Sentence)
+				}
+				told[refused.Sentence] = true
+			})
+		}
+	}
+}
+
+func TestRulesThatCannotBeUsedAreAnError(t *testing.T) {
+	for name, test := range map[string]struct {
+		config config.PreSignUp
+		want   string
+	}{
+		"no locale": {config.PreSignUp{}, "no locale"},
+		"a pattern that is none": {config.PreSignUp{
+			Locales: []string{"en"}, Attributes: []config.AttributeRule{{Key: "nickname", Pattern: "("}},
+		}, "compile pattern of nickname"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := New(test.config, nil, nil)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got the error %v, want one with %q", err, test.want)
+			}
+			if refused := r.Refuse(TryAgain, ""); refused.Code != TryAgain || refused.Sentence == "" {
+				t.Errorf("without rules the refusal is %q", refused)
+			}
+		})
+	}
+}
+
+// everything is a configuration in which every rule is on.
+func everything(c *config.PreSignUp) {
+	c.Email = config.EmailRules{
+		AllowedDomains: []string{"example.com", "gmial.com"}, DeniedDomains: []string{"denied.example.com"}, RefuseTypos: true, RefuseDisposable: true,
+		RefuseRoleAccounts: true, RefusePlusAddresses: true, RequireMailExchanger: true, RefuseSuppressed: true,
+	}
+	c.ExternalProviders.Policy = Refuse
+	a := &c.Attributes[0]
+	a.AllowedValues, a.ForbiddenWords, a.RefuseURLs = []string{"Ann"}, []string{"admin"}, true
+	c.Attributes = c.Attributes[:1]
+}
+
+// The table of docs/sign-up-rules.md has every rule, in the order in which they
+// are asked, with its settings key, its codes and whether it is hard or soft.
+func TestTheDocumentationListsEveryRule(t *testing.T) {
+	text, err := os.ReadFile("../../docs/sign-up-rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed, want []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\| [^|]* \\| ([^|]*) \\| (hard|soft) \\|").FindAllStringSubmatch(string(text), -1) {
+		listed = append(listed, strings.Join(row[1:], " | "))
+	}
+	for _, rule := range newRules(t, everything).list {
+		setting, kind := "always", "hard"
+		if rule.Setting != "" {
+			setting = "`" + rule.Setting + "`"
+		}
+		if rule.Soft {
+			kind = "soft"
+		}
+		want = append(want, strings.Join([]string{rule.Name, setting, "`" + strings.Join(rule.Codes, "`, `") + "`", kind}, " | "))
+	}
+	if !slices.Equal(listed, want) {
+		t.Errorf("docs/sign-up-rules.md has\n%s\nthe code has\n%s", strings.Join(listed, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Every code has a row in docs/errors.md and a sentence in the source locale,
+// which the compiler holds all other locales against.
+func TestTheDocumentationListsEveryCode(t *testing.T) {
+	codes := slices.Sorted(slices.Values(Codes()))
+	for file, row := range map[string]string{
+		"../../docs/errors.md":            "(?m)^\\| `([A-Z_]+)` \\|",
+		"../../templates/locales/en.yaml": `(?m)^  ([A-Z_]+): "`,
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var listed []string
+		for _, match := range regexp.MustCompile(row).FindAllStringSubmatch(string(text), -1) {
+			listed = append(listed, match[1])
+		}
+		slices.Sort(listed)
+		if !slices.Equal(listed, codes) {
+			t.Errorf("%s has\n%v\nthe code has\n%v", file, listed, codes)
+		}
+	}
+}
+
+func TestEveryRuleIsExplained(t *testing.T) {
+	r := newRules(t, func(c *config.PreSignUp) { c.Email.RefusePlusAddresses = true })
+	steps, refused := r.Explain(t.Context(), Applicant{Email: "jane@example.com", Attributes: map[string]string{"custom:agentName": "J", "nickname": "x"}, Locale: "en"})
+	checkCode(t, refused, AttributeTooShort)
+	got := map[string]string{}
+	for _, step := range steps {
+		got[strings.TrimSpace(step.Name+" "+step.Subject)] = step.Result
+		if asked := step.Result == "passed" || step.Result == AttributeTooShort; asked != (step.Took > 0) {
+			t.Errorf("%s: %s took %v", step.Name, step.Result, step.Took)
+		}
+	}
+	for rule, want := range map[string]string{
+		"provider": "off", "address": "passed", "denied-domain": "passed", "allowed-domain": "off", "plus": "passed", "role": "off",
+		"required agentName": "passed", "min-length agentName": AttributeTooShort, "max-length agentName": "not reached",
+		"max-length nickname": "not reached", "pattern nickname": "off", "mail-exchanger": "off",
+	} {
+		if got[rule] != want {
+			t.Errorf("%s is %q, want %q", rule, got[rule], want)
+		}
+	}
+}
+
+// What is explained is what is decided.
+func TestExplainingDecidesTheSame(t *testing.T) {
+	r := newRules(t, func(c *config.PreSignUp) {
+		everything(c)
+		c.Email.AllowedDomains, c.Email.RequireMailExchanger, c.Email.RefuseSuppressed = nil, false, false
+	})
+	for _, a := range []Applicant{
+		ann("ann@example.com"), ann(""), ann("ann@gmial.com"), ann("ann@mailinator.com"), ann("admin@example.com"), ann("a+b@example.com"),
+		with(nil), with(map[string]string{"custom:agentName": "Bob"}), {Provider: true, Locale: "en"}, {Email: "ann@example.com", Provider: true, Locale: "en"},
+	} {
+		_, explained := r.Explain(t.Context(), a)
+		code := ""
+		if explained != nil {
+			code = explained.Code
+		}
+		checkCode(t, decide(t, r, a), code)
+	}
+}
