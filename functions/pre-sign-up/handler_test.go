@@ -167,6 +167,49 @@ func TestAListOfAllowedDomainsAsksAProvidersUserForAnAddress(t *testing.T) {
 	}
 }
 
+func TestOnlySignUpsOfTrustedDomainsAreConfirmed(t *testing.T) {
+	const confirmed, verified = `"response":{"autoConfirmUser":true,"autoVerifyEmail":false,"autoVerifyPhone":false}`, `"response":{"autoConfirmUser":true,"autoVerifyEmail":true,"autoVerifyPhone":false}`
+	for name, test := range map[string]struct {
+		source, email string
+		verify        bool
+		response      string // empty: the event comes back as it is
+	}{
+		"a trusted domain":                     {"SignUp", "jane@staff.example", false, confirmed},
+		"a trusted domain, verified":           {"SignUp", "jane@staff.example", true, verified},
+		"a trusted domain in upper case":       {"SignUp", "jane@STAFF.Example", true, verified},
+		"below a trusted domain":               {"SignUp", "jane@a.staff.example", true, ""},
+		"another domain":                       {"SignUp", "jane@example.com", true, ""},
+		"a trusted domain as the name":         {"SignUp", "staff.example@example.com", true, ""},
+		"through a provider":                   {"ExternalProvider", "jane@staff.example", true, ""},
+		"through a provider without address":   {"ExternalProvider", "", true, ""},
+		"by an administrator":                  {"AdminCreateUser", "jane@staff.example", true, ""},
+		"by an administrator, without address": {"AdminCreateUser", "", true, ""},
+		"an unknown source":                    {"Later", "jane@staff.example", true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged := newHandler(t, func(c *config.PreSignUp) {
+				c.AutoConfirm = config.AutoConfirm{Domains: []string{"staff.example"}, VerifyEmail: test.verify}
+			})
+			attributes := map[string]any{"custom:agentName": "Jane"}
+			if test.email != "" {
+				attributes["email"] = test.email
+			}
+			event := payload(t, test.source, attributes)
+			reply, err := h.Invoke(t.Context(), event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.response == "" && !bytes.Equal(reply, event) || !strings.Contains(string(reply), test.response) {
+				t.Errorf("got %s", reply)
+			}
+			logged.CheckLine(t, map[string]any{"Outcome": "accepted"})
+		})
+	}
+	h, _ := newHandler(t, func(c *config.PreSignUp) { c.AutoConfirm.Domains = []string{"throwaway.example"} })
+	reply, err := h.Invoke(t.Context(), payload(t, "SignUp", map[string]any{"email": "jane@throwaway.example", "custom:agentName": "Jane"}))
+	checkRefused(t, reply, err, rules.DomainNotAllowed) // trust is no way around the rules
+}
+
 func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 	good := payload(t, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Jane"})
 	const unreadable = "the event cannot be decoded"

@@ -1,0 +1,290 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"poolpost/internal/awscall"
+	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
+	"poolpost/internal/rules"
+)
+
+// service is an AWS service with an answer behind it.
+func service(t *testing.T, answer http.HandlerFunc) *awscall.Service {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return awscall.New(aws.Config{
+		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "sample-session-token"),
+	}, "sample", "sample")
+}
+
+// failWith answers with an error of AWS, whose message is personal.
+func failWith(status int, code, message string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-ErrorType", code)
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"message":%q}`, message)
+	}
+}
+
+// Answers that no AWS service should give, and that networks give.
+func brokenAnswers() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"no permission":         failWith(400, "AccessDeniedException", "secret"),
+		"too many requests":     failWith(429, "TooManyRequestsException", "secret"),
+		"an inner error":        failWith(500, "InternalErrorException", "secret"),
+		"no code":               failWith(503, "", "secret"),
+		"a page":                func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); fmt.Fprint(w, "<html>secret") },
+		"half an answer":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"Username":"secr`) },
+		"a broken connection":   func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"an answer after hours": func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); <-r.Context().Done() },
+	}
+}
+
+// A pool plays Cognito: an account, and how each operation answers.
+type pool struct {
+	t      *testing.T
+	user   string // the answer of AdminGetUser; empty: there is none
+	link   http.HandlerFunc
+	get    http.HandlerFunc
+	linked []string // what AdminLinkProviderForUser was called with
+}
+
+func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		p.t.Error(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	switch r.Header.Get("X-Amz-Target") {
+	case "AWSCognitoIdentityProviderService.AdminGetUser":
+		if want := `{"UserPoolId":"eu-central-1_Sample001","Username":"Jane@example.com"}`; string(body) != want {
+			p.t.Errorf("AdminGetUser got %s, want %s", body, want)
+		}
+		switch {
+		case p.get != nil:
+			p.get(w, r)
+		case p.user == "":
+			failWith(400, "UserNotFoundException", "User does not exist.")(w, r)
+		default:
+			fmt.Fprint(w, p.user)
+		}
+	case "AWSCognitoIdentityProviderService.AdminLinkProviderForUser":
+		p.linked = append(p.linked, string(body))
+		if p.link != nil {
+			p.link(w, r)
+			return
+		}
+		fmt.Fprint(w, "{}")
+	default:
+		p.t.Errorf("there is a call of %s", r.Header.Get("X-Amz-Target"))
+	}
+}
+
+// native is a user as AdminGetUser answers.
+func native(status, email, verified string, enabled bool) string {
+	return fmt.Sprintf(`{"Username":"0a1b-sub","UserStatus":%q,"Enabled":%t,"UserCreateDate":1.7E9,"UserAttributes":[
+		{"Name":"sub","Value":"0a1b-sub"},{"Name":"email","Value":%q},{"Name":"email_verified","Value":%q}]}`, status, enabled, email, verified)
+}
+
+// newLinking is a handler that links to the accounts of a pool.
+func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
+	t.Helper()
+	p.t = t
+	h, logged := newHandler(t, func(c *config.PreSignUp) {
+		c.ExternalProviders = config.ExternalProviders{Policy: rules.Link, Trusted: []string{"Google", "Facebook", "My_Company"}, AssumeVerified: []string{"My_Company"}}
+	})
+	h.accounts = &accounts{service(t, p.ServeHTTP)}
+	return h, logged
+}
+
+// comes is the event of somebody who comes through a provider.
+func comes(t *testing.T, userName string, attributes map[string]any) []byte {
+	t.Helper()
+	event := map[string]any{}
+	if err := json.Unmarshal(payload(t, "ExternalProvider", attributes), &event); err != nil {
+		t.Fatal(err)
+	}
+	event["userName"] = userName
+	b, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestAProvidersUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
+	verified := map[string]any{"email": "Jane@example.com", "email_verified": "true"}
+	unverified := map[string]any{"email": "Jane@example.com"}
+	confirmed := native("CONFIRMED", "jane@example.com", "true", true)
+	to := func(provider, id string) string {
+		return fmt.Sprintf(`{"UserPoolId":"eu-central-1_Sample001","DestinationUser":{"ProviderName":"Cognito","ProviderAttributeValue":"0a1b-sub"},`+
+			`"SourceUser":{"ProviderName":%q,"ProviderAttributeName":"Cognito_Subject","ProviderAttributeValue":%q}}`, provider, id)
+	}
+	for name, test := range map[string]struct {
+		userName   string
+		attributes map[string]any
+		user       string
+		code       string
+		linked     string
+		provider   any
+	}{
+		"both verified":                           {"Google_123", verified, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
+		"the provider in lower case":              {"google_123", verified, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
+		"an id with an underscore":                {"Google_1_2_3", verified, confirmed, rules.AccountLinked, to("Google", "1_2_3"), "Google"},
+		"a provider with an underscore":           {"My_Company_jane", unverified, confirmed, rules.AccountLinked, to("My_Company", "jane"), "My_Company"},
+		"verified as a boolean":                   {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": true}, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
+		"nothing about it from the provider":      {"Facebook_123", unverified, confirmed, rules.AccountExists, "", "Facebook"},
+		"unverified at the provider":              {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "Google"},
+		"a provider that is not trusted":          {"SignInWithApple_123", verified, confirmed, rules.AccountExists, "", nil},
+		"a provider that begins like a trusted":   {"GoogleX_123", verified, confirmed, rules.AccountExists, "", nil},
+		"a provider without an id":                {"Google_", verified, confirmed, rules.AccountExists, "", nil},
+		"unverified in the pool":                  {"Google_123", verified, native("UNCONFIRMED", "jane@example.com", "false", true), "", "", nil},
+		"confirmed and unverified in the pool":    {"Google_123", verified, native("CONFIRMED", "jane@example.com", "false", true), "", "", nil},
+		"verified nowhere":                        {"Google_123", unverified, native("UNCONFIRMED", "jane@example.com", "false", true), "", "", nil},
+		"a disabled account":                      {"Google_123", verified, native("CONFIRMED", "jane@example.com", "true", false), rules.AccountExists, "", "Google"},
+		"an invitation that was never used":       {"Google_123", verified, native("FORCE_CHANGE_PASSWORD", "jane@example.com", "true", true), rules.AccountExists, "", "Google"},
+		"an account that waits for a password":    {"Google_123", verified, native("RESET_REQUIRED", "jane@example.com", "true", true), rules.AccountExists, "", "Google"},
+		"another provider's user":                 {"Google_123", verified, native("EXTERNAL_PROVIDER", "jane@example.com", "true", true), "", "", nil},
+		"somebody else, who is only called so":    {"Google_123", verified, native("CONFIRMED", "joe@example.com", "true", true), "", "", nil},
+		"no account":                              {"Google_123", verified, "", "", "", nil},
+		"an address that the rules refuse":        {"Google_123", map[string]any{"email": "jane@throwaway.example", "email_verified": "true"}, confirmed, rules.DomainNotAllowed, "", nil},
+		"no address":                              {"Google_123", map[string]any{}, confirmed, "", "", nil},
+		"an address that is verified in capitals": {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "TRUE"}, confirmed, rules.AccountExists, "", "Google"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &pool{user: test.user}
+			h, logged := newLinking(t, p)
+			event := comes(t, test.userName, test.attributes)
+			reply, err := h.Invoke(t.Context(), event)
+			outcome := test.code
+			if test.code != "" {
+				checkRefused(t, reply, err, test.code)
+			} else {
+				outcome = "accepted"
+				if err != nil || !bytes.Equal(reply, event) {
+					t.Errorf("the event did not come back byte for byte: %v", err)
+				}
+			}
+			if got := strings.Join(p.linked, "\n"); got != test.linked {
+				t.Errorf("linked\n%s, want\n%s", got, test.linked)
+			}
+			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": outcome, "provider": test.provider, "trigger": "PreSignUp_ExternalProvider"})
+			for _, personal := range []string{"jane", "0a1b", "_123"} {
+				if strings.Contains(strings.ToLower(logged.String()), personal) {
+					t.Errorf("it logs %s: %s", personal, logged)
+				}
+			}
+		})
+	}
+}
+
+// Cognito may call a trigger three times.
+func TestALinkThatIsThereAlreadyIsFine(t *testing.T) {
+	h, _ := newLinking(t, &pool{
+		user: native("CONFIRMED", "jane@example.com", "true", true),
+		link: failWith(400, "InvalidParameterException", "SourceUser is already linked to DestinationUser"),
+	})
+	reply, err := h.Invoke(t.Context(), comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
+	checkRefused(t, reply, err, rules.AccountLinked)
+}
+
+func TestALinkThatFailsRefuses(t *testing.T) {
+	broken := brokenAnswers()
+	broken["another parameter that is wrong"] = failWith(400, "InvalidParameterException", "secret")
+	for name, answer := range broken {
+		if name == "half an answer" { // AdminLinkProviderForUser answers nothing
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			checkTryAgain(t, &pool{user: native("CONFIRMED", "jane@example.com", "true", true), link: answer})
+		})
+	}
+	for name, answer := range brokenAnswers() {
+		t.Run("looking for the account: "+name, func(t *testing.T) {
+			checkTryAgain(t, &pool{get: answer})
+		})
+	}
+}
+
+// checkTryAgain checks that what a pool answers ends in TRY_AGAIN, in time, and
+// in an error of the log without anything personal.
+func checkTryAgain(t *testing.T, p *pool) {
+	t.Helper()
+	h, logged := newLinking(t, p)
+	start := time.Now()
+	var reply []byte
+	var err error
+	logged.CheckNothingPersonal(t, func() error {
+		reply, err = h.Invoke(t.Context(), comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
+		return err
+	})
+	checkRefused(t, reply, err, rules.TryAgain)
+	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": rules.TryAgain})
+	if took := time.Since(start); took > rules.Budget+500*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestTheSuppressionListIsAsked(t *testing.T) {
+	answers := map[string]http.HandlerFunc{
+		"the address is on it": func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"SuppressedDestination":{"EmailAddress":"secret","Reason":"BOUNCE"}}`)
+		},
+		"the address is not on it": failWith(404, "NotFoundException", "secret"),
+	}
+	codes := map[string]string{"the address is on it": rules.EmailSuppressed}
+	for name, answer := range brokenAnswers() {
+		if name != "half an answer" { // the status says everything
+			answers[name] = answer
+		}
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			h, logged := newHandler(t, func(c *config.PreSignUp) { c.Email.RefuseSuppressed = true })
+			list := suppressions{service(t, func(w http.ResponseWriter, r *http.Request) {
+				if got, want := r.Method+" "+r.URL.EscapedPath(), "GET /v2/email/suppression/addresses/jane%2Ba%2Fb%40example.com"; got != want {
+					t.Errorf("SES is asked %s, want %s", got, want)
+				}
+				answer(w, r)
+			})}
+			var err error
+			if h.rules, err = rules.New(h.config, nil, list); err != nil {
+				t.Fatal(err)
+			}
+			event := payload(t, "SignUp", map[string]any{"email": "Jane+a/b@Example.com", "custom:agentName": "Jane"})
+			var reply []byte
+			logged.CheckNothingPersonal(t, func() error {
+				reply, err = h.Invoke(t.Context(), event)
+				return err
+			})
+			_, broken := brokenAnswers()[name]
+			switch {
+			case codes[name] != "":
+				checkRefused(t, reply, err, codes[name])
+			case err != nil || !bytes.Equal(reply, event):
+				t.Errorf("the event did not come back byte for byte: %v", err)
+			case broken:
+				logged.CheckLine(t, map[string]any{"level": "WARN", "Outcome": "accepted"})
+				if !strings.Contains(logged.String(), `"warning":"suppression-list: `) {
+					t.Errorf("the log does not name the rule: %s", logged)
+				}
+			default:
+				logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "accepted", "warning": nil})
+			}
+		})
+	}
+}
