@@ -5,6 +5,7 @@
 //	go run ./infra/local                             start everything
 //	go run ./infra/local invoke FUNCTION EVENT.json… send events to one function
 //	go run ./infra/local env FUNCTION                how to start one function
+//	go run ./infra/local rules -email a@b.example    explain who may sign up
 //
 // It is a development tool: everything is in memory, and it listens on loopback
 // addresses only.
@@ -46,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.web, "web", "127.0.0.1:8080", "loopback `address` of the pages")
 	flags.StringVar(&o.aws, "aws", "127.0.0.1:9229", "loopback `address` of the AWS APIs")
 	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: local [flags] [invoke FUNCTION EVENT.json… | env FUNCTION]")
+		fmt.Fprintln(stderr, "usage: local [flags] [invoke FUNCTION EVENT.json… | env FUNCTION | rules -email ADDRESS -attr NAME=VALUE…]")
 		flags.PrintDefaults()
 		fmt.Fprintln(stderr, "functions:", strings.Join(bundle.Functions, ", "))
 	}
@@ -61,6 +62,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return invoke(ctx, o, args[1], args[2:], stdout)
 	case args[0] == "env" && len(args) == 2:
 		return env(ctx, o, args[1], stdout)
+	case args[0] == "rules":
+		return explainRules(ctx, o, args[1:], stdout, stderr)
 	default:
 		flags.Usage()
 		return flag.ErrHelp

@@ -48,8 +48,14 @@ func (l *lockedBuffer) String() string {
 // functions are built once, by the first test.
 func startSuite(t testing.TB) *suite {
 	t.Helper()
+	return startSuiteWith(t, "../../internal/settings/testdata/sample.yaml")
+}
+
+// startSuiteWith is startSuite with other settings.
+func startSuiteWith(t testing.TB, file string) *suite {
+	t.Helper()
 	s, err := start(t.Context(), options{
-		settings: "../../internal/settings/testdata/sample.yaml", web: "127.0.0.1:0", aws: "127.0.0.1:0",
+		settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0",
 		logs: logs, dir: buildDir, built: built,
 	})
 	if err != nil {

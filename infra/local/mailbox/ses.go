@@ -34,16 +34,33 @@ func badRequest(format string, args ...any) *sesError {
 // what SES documents as an error, so that a mistake shows here and not in
 // production; texts of errors that are not documented are as observed in
 // public reports, or say in plain words what is wrong. They never repeat an
-// address. Raw messages, templates, attachments and every other operation are
-// not part of the local run. Requests are not authenticated, identities and
+// address. GET /v2/email/suppression/addresses/ADDRESS knows one address. Raw messages,
+// templates, attachments and every other operation are not part of the local run. Requests are not authenticated, identities and
 // configuration sets are not looked up.
 func (b *Box) SES() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v2/email/outbound-emails", b.sendEmail)
+	mux.HandleFunc("GET /v2/email/suppression/addresses/{address}", getSuppressedDestination)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeSESError(w, http.StatusNotFound, sesError{"UnknownOperationException", "The local SES knows POST /v2/email/outbound-emails only."})
+		writeSESError(w, http.StatusNotFound, sesError{"UnknownOperationException", "The local SES knows POST /v2/email/outbound-emails and GET /v2/email/suppression/addresses/ADDRESS only."})
 	})
 	return mux
+}
+
+// suppressedAddress is the address of SES's mailbox simulator for one that is on
+// a suppression list (developer guide, "Using the mailbox simulator"). Here it
+// is the only one that GetSuppressedDestination finds.
+const suppressedAddress = "suppressionlist@simulator.amazonses.com"
+
+// getSuppressedDestination is GetSuppressedDestination (SES API v2 reference).
+func getSuppressedDestination(w http.ResponseWriter, r *http.Request) {
+	if address := r.PathValue("address"); address != suppressedAddress {
+		writeSESError(w, http.StatusNotFound, sesError{"NotFoundException", "The address is not on the suppression list."})
+		return
+	}
+	writeJSON(w, map[string]any{"SuppressedDestination": map[string]any{
+		"EmailAddress": suppressedAddress, "Reason": "BOUNCE", "LastUpdateTime": 1700000000, "Attributes": map[string]any{},
+	}})
 }
 
 func (b *Box) sendEmail(w http.ResponseWriter, r *http.Request) {

@@ -135,8 +135,10 @@ func filter(expression string) (func(*user) bool, error) {
 // name of the pool, without case.
 func searchable(name string) (value func(*user) string, fold, ok bool) {
 	switch name {
-	case "username", "sub":
+	case "username":
 		return func(u *user) string { return u.name }, false, true
+	case "sub":
+		return func(u *user) string { return u.sub }, false, true
 	case "cognito:user_status":
 		return func(u *user) string { return u.status }, true, true
 	case "status":

@@ -10,7 +10,8 @@
 // and others have reported of the service, "derived" what follows from either;
 // nothing here was verified on AWS.
 //
-// Left out: every operation that is not in the table of operations, MFA and
+// Left out: every operation that is not in the table of operations, tokens for
+// users of external providers (SignInWithProvider signs them up), MFA and
 // devices (so CustomMessage_Authentication never fires), SRP and OAuth, client
 // secrets, account-wide rate limits, the check of request signatures, CORS and
 // the JWKS document. TooManyFailedAttemptsException is never answered: AWS
@@ -94,14 +95,15 @@ type Pool struct {
 
 	// mu guards what follows. It is never held while a trigger runs or a
 	// message is delivered, because either may call the pool.
-	mu        sync.Mutex
-	users     map[string]*user // by user name
-	order     []*user          // as they were created
-	addresses map[string]*user // by e-mail address in lower case
-	quotas    map[string][]time.Time
-	lockouts  map[string]lockout
-	sessions  map[string]challenge
-	refresh   map[string]grant
+	mu         sync.Mutex
+	users      map[string]*user // by user name
+	order      []*user          // as they were created
+	addresses  map[string]*user // by e-mail address in lower case
+	identities map[identity]*user
+	quotas     map[string][]time.Time
+	lockouts   map[string]lockout
+	sessions   map[string]challenge
+	refresh    map[string]grant
 }
 
 var (
@@ -146,11 +148,11 @@ func New(o Options) (*Pool, error) {
 		rand:      rand.Reader,
 		key:       sync.OnceValues(newSigningKey),
 		users:     map[string]*user{},
-		addresses: map[string]*user{},
-		quotas:    map[string][]time.Time{},
-		lockouts:  map[string]lockout{},
-		sessions:  map[string]challenge{},
-		refresh:   map[string]grant{},
+		addresses: map[string]*user{}, identities: map[identity]*user{},
+		quotas:   map[string][]time.Time{},
+		lockouts: map[string]lockout{},
+		sessions: map[string]challenge{},
+		refresh:  map[string]grant{},
 	}
 	if p.deliver == nil {
 		p.deliver = func(Delivery) {}

@@ -74,6 +74,7 @@ func (p *Pool) operations() map[string]operation {
 		"AdminResetUserPassword":           signed(p.adminResetUserPassword),
 		"AdminAddUserToGroup":              signed(p.adminAddUserToGroup),
 		"AdminListGroupsForUser":           signed(p.adminListGroupsForUser),
+		"AdminLinkProviderForUser":         signed(p.adminLinkProviderForUser),
 		"ListUsers":                        signed(p.listUsers),
 		"DescribeUserPoolClient":           signed(p.describeUserPoolClient),
 	}

@@ -136,9 +136,11 @@ func pairs(list []attribute) map[string]string {
 }
 
 // apply does what PreSignUp decided. "Pre sign-up Lambda trigger": an error
-// occurs when the attribute to verify is absent, which an address never is;
-// the page does not say which error.
+// occurs when the attribute to verify is absent; it does not say which error.
 func (u *user) apply(flags preSignUpResponse) error {
+	if flags.AutoVerifyEmail && u.attributes["email"] == "" {
+		return invalidParameter("Cannot auto verify email, the user has none.")
+	}
 	if flags.AutoVerifyPhone && u.attributes["phone_number"] == "" {
 		return invalidParameter("Cannot auto verify phone_number, the user has none.")
 	}

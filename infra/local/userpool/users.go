@@ -18,9 +18,9 @@ const (
 // A user of the pool. Its name is a UUID, equal to its sub: in a pool whose
 // UsernameAttributes are e-mail addresses Cognito makes up the user name, and
 // the address is only another way to sign in (developer guide, "Customizing
-// sign-in attributes").
+// sign-in attributes"). Only a user of an external provider has another name.
 type user struct {
-	name       string
+	name, sub  string
 	attributes map[string]string // without sub
 	// newEmail is an address that waits for its code, or empty
 	// (AttributesRequireVerificationBeforeUpdate of CreateUserPool).
@@ -42,7 +42,7 @@ type attribute struct {
 // listed returns all attributes as the API does: sub, then the others. The
 // order of the others is our own.
 func (u *user) listed() []attribute {
-	list := []attribute{{"sub", u.name}}
+	list := []attribute{{"sub", u.sub}}
 	for _, name := range slices.Sorted(maps.Keys(u.attributes)) {
 		list = append(list, attribute{name, u.attributes[name]})
 	}
@@ -53,7 +53,7 @@ func (u *user) listed() []attribute {
 // cognito:user_status (observed).
 func (u *user) forEvent() map[string]string {
 	all := maps.Clone(u.attributes)
-	all["sub"] = u.name
+	all["sub"] = u.sub
 	all["cognito:user_status"] = u.status
 	return all
 }
@@ -106,7 +106,7 @@ func (p *Pool) newUser(status string, attributes map[string]string) (*user, erro
 		return nil, err
 	}
 	u := &user{
-		name:       name,
+		name: name, sub: name,
 		attributes: maps.Clone(attributes),
 		status:     status,
 		codes:      map[purpose]issuedCode{},

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"poolpost/internal/message"
+)
+
+// sampleWith is a copy of the sample settings with one change.
+func sampleWith(t *testing.T, old, replacement string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../internal/settings/testdata/sample.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(text), old) != 1 {
+		t.Fatalf("the sample settings do not have %q once", old)
+	}
+	file := filepath.Join(t.TempDir(), "poolpost.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), old, replacement, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// comes is somebody who comes back from a provider to the hosted sign-in.
+func (s *suite) comes(t *testing.T, provider string, attributes map[string]string) (string, error) {
+	t.Helper()
+	return s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], provider, "1234", attributes)
+}
+
+// The real function links through the real protocol.
+func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
+	s := startSuiteWith(t, sampleWith(t, "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
+	ida := map[string]string{"email": "Ida@example.com", "name": "Ida"}
+	verified := map[string]string{"email": "Ida@example.com", "email_verified": "true"}
+
+	// A stranger's account with the same address, which nobody has confirmed,
+	// does not keep Ida out, and is not linked.
+	stranger := s.signUp(t, "ida@example.com", "Stranger", nil)
+	if name, err := s.comes(t, "Apple", verified); err != nil || name != "Apple_1234" {
+		t.Errorf("with an unconfirmed account: %q, %v", name, err)
+	}
+	if got := s.status(t, stranger); got != types.UserStatusTypeUnconfirmed {
+		t.Errorf("the unconfirmed account is %s", got)
+	}
+
+	// Once its address is verified it is Ida's own.
+	s.press(t, browse(t, "GET", linkOf(t, s.mail(t, "ida@example.com", "en", message.SignUp)), nil))
+	if _, err := s.comes(t, "Google", ida); err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error ACCOUNT_EXISTS: ") {
+		t.Errorf("unverified at the provider: %v", err)
+	}
+	for _, provider := range []string{"Google", "Facebook"} {
+		attributes := verified
+		if provider == "Facebook" {
+			attributes = ida // it never says that an address is verified
+		}
+		_, err := s.comes(t, provider, attributes)
+		if err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error ACCOUNT_LINKED: ") || strings.Contains(err.Error(), "..") {
+			t.Errorf("%s: the first sign-in: %v", provider, err)
+		}
+		if name, err := s.comes(t, provider, attributes); err != nil || name != stranger {
+			t.Errorf("%s: the second sign-in: %q, %v, want the account", provider, name, err)
+		}
+	}
+	if !slices.ContainsFunc(strings.Split(logs.String(), "\n"), func(line string) bool {
+		return strings.Contains(line, `"Outcome":"ACCOUNT_LINKED"`) && strings.Contains(line, `"provider":"Google"`)
+	}) {
+		t.Error("there is no line of the log about the link")
+	}
+
+	// Nobody else is affected.
+	if name, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "5678", map[string]string{"email": "new@example.com", "email_verified": "true"}); err != nil || name != "Google_5678" {
+		t.Errorf("without an account: %q, %v", name, err)
+	}
+}
+
+func TestASignUpOfATrustedDomainNeedsNoMail(t *testing.T) {
+	s := startSuiteWith(t, sampleWith(t, "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example], verifyEmail: true}\n"))
+	if got := s.status(t, s.signUp(t, "kim@staff.example", "Kim", nil)); got != types.UserStatusTypeConfirmed {
+		t.Errorf("the user is %s", got)
+	}
+	s.mail(t, "kim@staff.example", "en", message.Welcome)
+	if got := s.status(t, s.signUp(t, "kim@example.com", "Kim", nil)); got != types.UserStatusTypeUnconfirmed {
+		t.Errorf("the user of another domain is %s", got)
+	}
+}
+
+func TestAnAddressThatSESSuppressesIsRefused(t *testing.T) {
+	s := startSuiteWith(t, sampleWith(t, "  email:\n", "  email:\n    refuseSuppressed: true\n"))
+	s.signUp(t, "lea@example.com", "Lea", nil)
+	_, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
+		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("SuppressionList@simulator.amazonses.com"), Password: aws.String(password),
+		UserAttributes: []types.AttributeType{attribute("custom:agentName", "Ann")},
+	})
+	var refused *types.UserLambdaValidationException
+	if !errors.As(err, &refused) || !strings.HasPrefix(refused.ErrorMessage(), "PreSignUp failed with error EMAIL_SUPPRESSED: ") {
+		t.Errorf("got %v", err)
+	}
+}
