@@ -44,7 +44,7 @@ bench: ## measure the way from a sign-up to its mail, and the functions' own wor
 
 .PHONY: lint
 lint: ## check the formatting, vet and staticcheck
-	@test -z "$$(gofmt -l functions infra internal)" || { gofmt -l functions infra internal; echo "run gofmt -w on these files"; exit 1; }
+	@test -z "$$(gofmt -l frontend functions infra internal)" || { gofmt -l frontend functions infra internal; echo "run gofmt -w on these files"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
 
@@ -59,6 +59,19 @@ check-templates: node_modules ## fail when templates/layout.html is out of date
 .PHONY: goldens
 goldens: ## write the expected messages of the tests anew
 	go test ./internal/message/compile -update
+
+# The public list of disposable domains, in the order of its bytes, in which the
+# function searches it. A list that does not pass the tests is not kept.
+DISPOSABLE = https://raw.githubusercontent.com/disposable-email-domains/disposable-email-domains/main/disposable_email_blocklist.conf
+
+.PHONY: update-lists
+update-lists: ## fetch the newest list of disposable domains
+	@set -o pipefail; cd internal/rules && cp disposable.txt disposable.txt.old && \
+	if curl -fsSL --retry 2 $(DISPOSABLE) | tr 'A-Z' 'a-z' | LC_ALL=C sort -u > disposable.txt && go test -run 'Disposable|BehindTheAt' .; then \
+	  rm disposable.txt.old; git diff --stat -- disposable.txt; echo "say in internal/rules/disposable.md of which day it is"; \
+	else \
+	  mv disposable.txt.old disposable.txt; echo "the list stays as it was"; exit 1; \
+	fi
 
 node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund

@@ -118,6 +118,15 @@ func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
 	if len(s.Settings.Clients) > 1 {
 		s.allow("NameClients", t.customMessage, pool.UserPoolArn(), "cognito-idp:DescribeUserPoolClient")
 	}
+	if s.Settings.SignUp.ExternalProviders.Policy == "link" {
+		s.allow("LinkProviders", t.preSignUp, pool.UserPoolArn(), "cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser")
+	}
+	if s.Settings.SignUp.Email.RefuseSuppressed {
+		t.preSignUp.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings("ses:GetSuppressedDestination"), Resources: jsii.Strings("*"),
+		}))
+		suppress(t.preSignUp.role, "AwsSolutions-IAM5", "GetSuppressedDestination takes no resource (service authorization reference), so AWS allows * only.")
+	}
 }
 
 // newSendMail is the consumer of the mail queue.

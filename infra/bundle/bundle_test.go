@@ -122,7 +122,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		},
 		AutoConfirm:       config.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
 		ExternalProviders: config.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
-		Refusals: out.Refusals,
+		Refusals:          out.Refusals,
 	})
 
 	for name, want := range map[string]map[string][]byte{

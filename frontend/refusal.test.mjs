@@ -1,0 +1,62 @@
+// Run by refusal_test.go, with the address of the compiled refusal.js and a file
+// of messages that the real sentences make.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+const { refusal } = await import(process.env.REFUSAL_JS);
+
+const message = "PreSignUp failed with error EMAIL_TYPO: Did you mean an address at gmail.com? Please check what is behind the @.";
+const want = { code: "EMAIL_TYPO", message: "Did you mean an address at gmail.com? Please check what is behind the @" };
+
+const known = {
+  "the message of an error": [message, want],
+  "an error": [new Error(message), want],
+  "an error of the SDK": [Object.assign(new Error(message), { name: "UserLambdaValidationException" }), want],
+  "an error of another realm": [{ name: "UserLambdaValidationException", message }, want],
+  "a query parameter": [new URLSearchParams({ error_description: message }).get("error_description"), want],
+  "a query parameter as it stands in the address": [encodeURIComponent(message), want],
+  "with plus signs": [new URLSearchParams({ d: message }).toString().slice(2), want],
+  "without a full stop": [message.slice(0, -1), want],
+  "with a line break and a blank behind": [message + " \n", want],
+  "behind other words": ["UserLambdaValidationException: " + message, want],
+  "a sentence of two": ["PreSignUp failed with error TRY_AGAIN: One. Two.", { code: "TRY_AGAIN", message: "One. Two" }],
+  "a sentence with a colon": ["PreSignUp failed with error A: b: c.", { code: "A", message: "b: c" }],
+  "markup stays text": ["PreSignUp failed with error A: <b>.", { code: "A", message: "<b>" }],
+};
+
+const others = {
+  "another trigger": "PreAuthentication failed with error CODE: sentence.",
+  "a user who exists": new Error("An account with the given email already exists."),
+  "Cognito's own error after linking": "Already found an entry for username Facebook_1234",
+  "a trigger's error without a code": "PreSignUp failed with error something went wrong.",
+  "a code without a sentence": "PreSignUp failed with error CODE: .",
+  "broken escapes": "PreSignUp%20failed%20with%20error%20CODE:%20%E0%A4%A.",
+  "nothing": undefined,
+  "null": null,
+  "a number": 42,
+  "an object without a message": {},
+  "an object whose message is none": { message: undefined },
+  "an empty text": "",
+};
+
+for (const [name, [error, refused]] of Object.entries(known)) {
+  test(name, () => assert.deepEqual(refusal(error), refused));
+}
+for (const [name, error] of Object.entries(others)) {
+  test(name, () => assert.equal(refusal(error), undefined));
+}
+
+test("every refusal in every language", () => {
+  const all = JSON.parse(readFileSync(process.env.REFUSALS, "utf8"));
+  assert.ok(all.length > 300, `there are only ${all.length}`);
+  for (const { code, sentence } of all) {
+    assert.deepEqual(refusal(`PreSignUp failed with error ${code}: ${sentence}.`), { code, message: sentence });
+  }
+});
+
+test("a long text takes no time", () => {
+  const start = performance.now();
+  refusal("PreSignUp failed with error A: " + ". ".repeat(100_000) + "x\n\n\n y");
+  assert.ok(performance.now() - start < 1000);
+});

@@ -1,0 +1,43 @@
+// What a front end learns from a refused sign-up. This file has no dependencies:
+// copy it into your app. docs/errors.md lists the codes.
+
+/** Why a sign-up was refused. */
+export interface Refusal {
+  /** Stable, such as EMAIL_TYPO: decide by it. */
+  code: string;
+  /** A sentence in the person's language, without a full stop: show it as text, not as HTML. */
+  message: string;
+}
+
+// Cognito puts these words before the text of a trigger's error, and a full stop behind it.
+const form = /PreSignUp failed with error ([A-Z][A-Z0-9_]*): (.*)/s;
+
+/**
+ * Returns why a sign-up was refused, or undefined when the error tells of
+ * something else. It takes an Error, its message, or the error_description with
+ * which the hosted sign-in returns to the app, decoded or not.
+ */
+export function refusal(error: unknown): Refusal | undefined {
+  const match = form.exec(textOf(error));
+  const message = match?.[2].trimEnd().replace(/\.$/, "");
+  return match && message ? { code: match[1], message } : undefined;
+}
+
+function textOf(error: unknown): string {
+  if (typeof error === "object" && error !== null && "message" in error) {
+    return String(error.message);
+  }
+  if (typeof error !== "string") {
+    return "";
+  }
+  // A query parameter, taken out of the address by hand, has + for spaces.
+  return error.startsWith("PreSignUp+failed") || error.startsWith("PreSignUp%20failed") ? decoded(error) : error;
+}
+
+function decoded(parameter: string): string {
+  try {
+    return decodeURIComponent(parameter.replaceAll("+", " "));
+  } catch {
+    return "";
+  }
+}

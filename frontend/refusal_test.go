@@ -1,0 +1,80 @@
+// Package frontend holds what front ends copy: TypeScript without dependencies.
+// Go only tests it.
+package frontend
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+// The file is compiled with the strictest checks of the pinned compiler, so that
+// any version of Node.js can run the tests.
+func TestRefusalInNode(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err == nil {
+		_, err = os.Stat("../node_modules/typescript")
+	}
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("there is no Node.js, or no TypeScript: run make node_modules")
+		}
+		t.Skip("there is no Node.js, or no TypeScript: make node_modules installs what is tested here")
+	}
+	dir := t.TempDir()
+	run(t, node, "../node_modules/typescript/bin/tsc", "--project", "tsconfig.json", "--outDir", dir)
+	compiled := filepath.Join(dir, "refusal.mjs")
+	if err := os.Rename(filepath.Join(dir, "refusal.js"), compiled); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REFUSAL_JS", compiled)
+	t.Setenv("REFUSALS", refusals(t, dir))
+	run(t, node, "--test", "refusal.test.mjs")
+}
+
+func run(t *testing.T, name string, args ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), name, args...)
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// refusals is a file with every sentence that people are refused with, in every
+// language.
+func refusals(t *testing.T, dir string) string {
+	t.Helper()
+	s, err := settings.Read("../internal/settings/testdata/sample.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := compile.All(os.DirFS("../templates"), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type refusal struct {
+		Code     string `json:"code"`
+		Sentence string `json:"sentence"`
+	}
+	var all []refusal
+	for _, sentences := range out.Refusals {
+		for code, sentence := range sentences {
+			all = append(all, refusal{code, sentence})
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "refusals.json")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
