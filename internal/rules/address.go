@@ -2,7 +2,6 @@ package rules
 
 import (
 	"net/mail"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -20,11 +19,12 @@ type address struct {
 
 func (a address) String() string { return a.local + "@" + a.domain }
 
-// Lengths of RFC 5321, section 4.5.3.1, in octets; the 256 of a path are 254 of
+// Lengths in octets, of RFC 5321, section 4.5.3.1; the 256 of a path are 254 of
 // an address.
 const (
 	maxAddress = 254
 	maxLocal   = 64
+	maxLabel   = 63 // RFC 1035, section 2.3.4
 )
 
 // parse reads an address that mail can be sent to: a dot-atom of up to 64 ASCII
@@ -54,7 +54,7 @@ func parse(text string) (address, string) {
 	}
 	whole := a.String()
 	parsed, err := mail.ParseAddress(whole)
-	if err != nil || parsed.Address != whole || len(whole) > maxAddress || len(local) > maxLocal || !hostName.MatchString(a.domain) {
+	if err != nil || parsed.Address != whole || len(whole) > maxAddress || len(local) > maxLocal || !isHostName(a.domain) {
 		return address{}, EmailInvalid
 	}
 	return a, ""
@@ -70,6 +70,22 @@ func unfit(c rune) bool {
 
 func notASCII(c rune) bool { return c > unicode.MaxASCII }
 
-// hostName is two or more labels of a domain name (RFC 1123, section 2.1), the
-// last one not beginning with a digit.
-var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z][a-z0-9-]{0,61}[a-z0-9])$`)
+// isHostName reports whether a domain in lower case is two or more labels of
+// letters, digits and inner hyphens (RFC 1123, section 2.1), the last one of two
+// characters or more, the first of which is a letter. A regular expression with
+// these counts takes a quarter of a millisecond to compile at every start.
+func isHostName(domain string) bool {
+	labels, last := 0, ""
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, foreign) {
+			return false
+		}
+		labels, last = labels+1, label
+	}
+	return labels > 1 && len(last) > 1 && last[0] >= 'a'
+}
+
+// foreign are the characters that no label has.
+func foreign(c rune) bool {
+	return (c < 'a' || 'z' < c) && (c < '0' || '9' < c) && c != '-'
+}
