@@ -40,6 +40,7 @@ fuzz: ## run each fuzz target for FUZZTIME (3s)
 .PHONY: bench
 bench: ## measure the way from a sign-up to its mail, and the functions' own work
 	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./infra/local
+	go test -run '^$$' -bench PreSignUp -benchtime 2000x ./infra/local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...
 
 .PHONY: lint

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/config"
 )
 
 // A function is one of the folders below functions/.
@@ -118,7 +120,7 @@ func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
 	if len(s.Settings.Clients) > 1 {
 		s.allow("NameClients", t.customMessage, pool.UserPoolArn(), "cognito-idp:DescribeUserPoolClient")
 	}
-	if s.Settings.SignUp.ExternalProviders.Policy == "link" {
+	if s.Settings.SignUp.ExternalProviders.Policy == config.LinkProviders {
 		s.allow("LinkProviders", t.preSignUp, pool.UserPoolArn(), "cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser")
 	}
 	if s.Settings.SignUp.Email.RefuseSuppressed {

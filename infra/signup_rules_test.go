@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
 	"poolpost/infra/bundle"
 	"poolpost/infra/local/lambdahost"
 	"poolpost/internal/settings"
@@ -52,8 +55,13 @@ func TestPreSignUpMayDoWhatItsRulesNeed(t *testing.T) {
 		`"ses:GetSuppressedDestination" on "*"`,
 		`["cognito-idp:AdminGetUser","cognito-idp:AdminLinkProviderForUser"] on {"Fn::GetAtt":["UserPool6BA7E5F2","Arn"]}`,
 	}
-	if got := grants(synthesise(t, withRules(t), "dev")); !slices.Equal(got, want) {
+	tp := synthesise(t, withRules(t), "dev")
+	if got := grants(tp); !slices.Equal(got, want) {
 		t.Errorf("it may do\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	everything := jsii.String("*")
+	if found := *assertions.Annotations_FromStack(tp.stack.Stack).FindError(everything, assertions.Match_AnyValue()); len(found) != 0 {
+		t.Errorf("cdk-nag finds %d faults, the first one in %s", len(found), *found[0].Id)
 	}
 }
 

@@ -105,7 +105,7 @@ func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
 	t.Helper()
 	p.t = t
 	h, logged := newHandler(t, func(c *config.PreSignUp) {
-		c.ExternalProviders = config.ExternalProviders{Policy: rules.Link, Trusted: []string{"Google", "Facebook", "My_Company"}, AssumeVerified: []string{"My_Company"}}
+		c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google", "Facebook", "My_Company"}, AssumeVerified: []string{"My_Company"}}
 	})
 	h.accounts = &accounts{service(t, p.ServeHTTP)}
 	return h, logged

@@ -24,7 +24,7 @@ func main() {
 	if err == nil {
 		cfg := awsenv.Config()
 		h.rules, err = rules.New(h.config, net.DefaultResolver, suppressions{awscall.New(cfg, "email", "ses")})
-		if h.config.ExternalProviders.Policy == rules.Link {
+		if h.config.ExternalProviders.Policy == config.LinkProviders {
 			h.accounts = &accounts{awscall.New(cfg, "cognito-idp", "cognito-idp")}
 		}
 	}

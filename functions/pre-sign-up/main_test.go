@@ -19,20 +19,18 @@ import (
 	"poolpost/internal/rules"
 )
 
-// aws-lambda-go prints the error of an invocation, which here is an answer to
-// the person. So this test runs once more as the function itself, with a Lambda
-// Runtime API (developer guide, "Using the Lambda runtime API") that has one
-// event.
-func TestARefusalIsOneLineOfTheLog(t *testing.T) {
-	const child = "PRE_SIGN_UP_TEST_CHILD"
-	if os.Getenv(child) != "" {
-		main()
-		return
-	}
+// child is set when this test runs as the function itself.
+const child = "PRE_SIGN_UP_TEST_CHILD"
+
+// runMain runs this test once more as the function itself, with the files of dir
+// and a Lambda Runtime API (developer guide, "Using the Lambda runtime API") that
+// has one event. It returns the error that Lambda is told, and what is printed.
+func runMain(t *testing.T, dir string, event []byte) (answer, stdout, stderr string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	answers, events := make(chan string, 1), make(chan []byte, 1)
-	events <- functiontest.Events(t)["sign-up-with-a-denied-address-in-french"]
+	events <- event
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -53,27 +51,51 @@ func TestARefusalIsOneLineOfTheLog(t *testing.T) {
 	server := httptest.NewServer(mux)
 	defer server.Close()
 
-	dir, _ := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
-	var stdout, stderr bytes.Buffer
+	var printed, complained bytes.Buffer
 	command := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 	command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(server.URL, "http://"),
 		"AWS_LAMBDA_LOG_FORMAT=JSON", "LAMBDA_TASK_ROOT="+dir)
-	command.Stdout, command.Stderr = &stdout, &stderr
+	command.Stdout, command.Stderr = &printed, &complained
 	_ = command.Run() // it ends by being stopped
-
 	select {
-	case answer := <-answers:
-		if !strings.Contains(answer, rules.DomainNotAllowed+": ") {
-			t.Errorf("Lambda is told %s", answer)
-		}
+	case answer = <-answers:
 	default:
 		t.Error("Lambda is told nothing")
 	}
-	var line map[string]any
-	if err := json.Unmarshal(stdout.Bytes(), &line); err != nil || line["Outcome"] != rules.DomainNotAllowed {
-		t.Errorf("want one line, of %s: %v: %s", rules.DomainNotAllowed, err, &stdout)
+	return answer, printed.String(), complained.String()
+}
+
+// aws-lambda-go prints the error of an invocation, which here is an answer to
+// the person.
+func TestARefusalIsOneLineOfTheLog(t *testing.T) {
+	if os.Getenv(child) != "" {
+		main()
+		return
 	}
-	if stderr.Len() != 0 {
-		t.Errorf("it printed %s", &stderr)
+	dir, _ := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
+	answer, stdout, stderr := runMain(t, dir, functiontest.Events(t)["sign-up-with-a-denied-address-in-french"])
+	checkOneLine(t, rules.DomainNotAllowed, answer, stdout, stderr)
+}
+
+func TestWithoutItsRulesTheFunctionRefuses(t *testing.T) {
+	if os.Getenv(child) != "" {
+		main()
+		return
+	}
+	answer, stdout, stderr := runMain(t, t.TempDir(), functiontest.Events(t)["sign-up"])
+	checkOneLine(t, rules.TryAgain, answer, stdout, stderr)
+}
+
+func checkOneLine(t *testing.T, code, answer, stdout, stderr string) {
+	t.Helper()
+	if !strings.Contains(answer, code+": ") {
+		t.Errorf("Lambda is told %s", answer)
+	}
+	var line map[string]any
+	if err := json.Unmarshal([]byte(stdout), &line); err != nil || line["Outcome"] != code {
+		t.Errorf("want one line, of %s: %v: %s", code, err, stdout)
+	}
+	if stderr != "" {
+		t.Errorf("it printed %s", stderr)
 	}
 }

@@ -78,7 +78,7 @@ func explainRules(ctx context.Context, o options, args []string, stdout, stderr 
 	switch {
 	case refused != nil:
 		result = fmt.Sprintf("refused: PreSignUp failed with error %s.", refused)
-	case a.Provider && c.ExternalProviders.Policy == rules.Link:
+	case a.Provider && c.ExternalProviders.Policy == config.LinkProviders:
 		result = "accepted, unless the pool has an account with this address: see docs/sign-up-rules.md"
 	case !a.Provider && r.AutoConfirms(a.Email):
 		result = "accepted, and confirmed without a mail"

@@ -69,6 +69,13 @@ type ExternalProviders struct {
 	AssumeVerified []string `json:"assumeVerified,omitempty"`
 }
 
+// The policies for external providers.
+const (
+	AcceptProviders = "accept"
+	RefuseProviders = "refuse"
+	LinkProviders   = "link"
+)
+
 // AttributeRule is a rule for one attribute.
 type AttributeRule struct {
 	Key            string            `json:"key"`   // as in events, such as custom:agentName

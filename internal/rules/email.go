@@ -3,6 +3,8 @@ package rules
 import (
 	_ "embed" // the list of disposable domains
 	"strings"
+
+	"poolpost/internal/config"
 )
 
 // emailRules are the rules for the address that need no network.
@@ -12,20 +14,13 @@ func (r *Rules) emailRules() []Rule {
 	on := func(name, setting, code string, on bool, bad func(address) bool) Rule {
 		return Rule{Name: name, Setting: "signUp.email." + setting, Codes: []string{code}, On: on, ask: func(a *applicant) *Refusal {
 			if bad(a.address) {
-				return r.Refuse(code, a.Locale)
+				return r.Refuse(code, a.Locale, "{suggestion}", meantDomain(a.address.domain))
 			}
 			return nil
 		}}
 	}
-	typo := on("typo", "refuseTypos", EmailTypo, c.RefuseTypos, nil)
-	typo.ask = func(a *applicant) *Refusal {
-		if meant := meantDomain(a.address.domain); meant != "" && !inDomains(a.address.domain, c.AllowedDomains) {
-			return r.Refuse(EmailTypo, a.Locale, "{suggestion}", meant)
-		}
-		return nil
-	}
 	return []Rule{
-		{Name: "provider", Setting: "signUp.externalProviders.policy", Codes: []string{ProviderNotAllowed}, On: r.config.ExternalProviders.Policy == Refuse, ask: func(a *applicant) *Refusal {
+		{Name: "provider", Setting: "signUp.externalProviders.policy", Codes: []string{ProviderNotAllowed}, On: r.config.ExternalProviders.Policy == config.RefuseProviders, ask: func(a *applicant) *Refusal {
 			if a.Provider {
 				return r.Refuse(ProviderNotAllowed, a.Locale)
 			}
@@ -40,20 +35,13 @@ func (r *Rules) emailRules() []Rule {
 		}},
 		on("allowed-domain", "allowedDomains", DomainNotAllowed, len(c.AllowedDomains) > 0, func(a address) bool { return !inDomains(a.domain, c.AllowedDomains) }),
 		on("denied-domain", "deniedDomains", DomainNotAllowed, len(c.DeniedDomains) > 0, func(a address) bool { return inDomains(a.domain, c.DeniedDomains) }),
-		typo,
+		on("typo", "refuseTypos", EmailTypo, c.RefuseTypos, func(a address) bool { return meantDomain(a.domain) != "" && !inDomains(a.domain, c.AllowedDomains) }),
 		on("disposable", "refuseDisposable", EmailDisposable, c.RefuseDisposable, func(a address) bool { return isDisposable(a.domain) }),
 		on("role", "refuseRoleAccounts", EmailRole, c.RefuseRoleAccounts, func(a address) bool { return isRole(a.local) }),
 		on("plus", "refusePlusAddresses", EmailPlus, c.RefusePlusAddresses, func(a address) bool { return strings.Contains(a.local, "+") }),
 		on("unicode-domain", "acceptUnicodeDomains", EmailNotASCII, !c.AcceptUnicodeDomains, func(a address) bool { return a.unicode }),
 	}
 }
-
-// Policies for sign-ups through an external provider.
-const (
-	Accept = "accept"
-	Refuse = "refuse"
-	Link   = "link"
-)
 
 // AutoConfirms reports whether a sign-up that was accepted needs no
 // confirmation: its address is in a domain that the settings trust.

@@ -155,7 +155,7 @@ func (r *Rules) Explain(ctx context.Context, a Applicant) ([]Step, *Refusal) {
 
 // decide is Decide that tells of each rule that it asked, if tell is not nil.
 func (r *Rules) decide(ctx context.Context, a Applicant, tell func(i int, result string, took time.Duration)) (*Refusal, error) {
-	if a.Provider && a.Email == "" && len(r.config.Email.AllowedDomains) == 0 && r.config.ExternalProviders.Policy != Refuse {
+	if a.Provider && a.Email == "" && len(r.config.Email.AllowedDomains) == 0 && r.config.ExternalProviders.Policy != config.RefuseProviders {
 		// The person cannot add an address there. Only a list of those who may
 		// join asks for one.
 		return nil, nil

@@ -112,7 +112,7 @@ func everything(c *config.PreSignUp) {
 		AllowedDomains: []string{"example.com", "gmial.com"}, DeniedDomains: []string{"denied.example.com"}, RefuseTypos: true, RefuseDisposable: true,
 		RefuseRoleAccounts: true, RefusePlusAddresses: true, RequireMailExchanger: true, RefuseSuppressed: true,
 	}
-	c.ExternalProviders.Policy = Refuse
+	c.ExternalProviders.Policy = config.RefuseProviders
 	a := &c.Attributes[0]
 	a.AllowedValues, a.ForbiddenWords, a.RefuseURLs = []string{"Ann"}, []string{"admin"}, true
 	c.Attributes = c.Attributes[:1]
@@ -212,7 +212,7 @@ func TestExplainingDecidesTheSame(t *testing.T) {
 func BenchmarkDecide(b *testing.B) {
 	r := newRules(b, func(c *config.PreSignUp) {
 		everything(c)
-		c.ExternalProviders.Policy, c.Email.RequireMailExchanger, c.Email.RefuseSuppressed = Accept, false, false
+		c.ExternalProviders.Policy, c.Email.RequireMailExchanger, c.Email.RefuseSuppressed = config.AcceptProviders, false, false
 	})
 	a := ann("ann.example@example.com")
 	b.ReportAllocs()

@@ -311,8 +311,8 @@ func (r *reader) checkSignUp(s *Settings) {
 // list against the other.
 func (r *reader) checkProviders(p ExternalProviders) {
 	const key = "signUp.externalProviders"
-	r.oneOf(key+".policy", p.Policy, "accept", "refuse", "link")
-	if len(p.Trusted) > 0 != (p.Policy == "link") && r.whole(key) {
+	r.oneOf(key+".policy", p.Policy, config.AcceptProviders, config.RefuseProviders, config.LinkProviders)
+	if len(p.Trusted) > 0 != (p.Policy == config.LinkProviders) && r.whole(key) {
 		r.problem(key+".trusted", "belongs to the policy link: write both, with the providers that you trust to verify addresses, such as Google, or neither")
 	}
 	for i, name := range p.Trusted {

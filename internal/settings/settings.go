@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"poolpost/internal/config"
 )
 
 // Settings is the whole of poolpost.yaml. One file describes one user pool.
@@ -292,7 +294,7 @@ func Default() *Settings {
 		},
 		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, CreateIdentity: true, Rate: 1},
 		Locales:      []string{"en"},
-		SignUp:       SignUp{Email: EmailRules{RefuseTypos: true}, ExternalProviders: ExternalProviders{Policy: "accept"}},
+		SignUp:       SignUp{Email: EmailRules{RefuseTypos: true}, ExternalProviders: ExternalProviders{Policy: config.AcceptProviders}},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 }
