@@ -24,6 +24,8 @@ type app struct {
 	poolID    string
 	home      string // where the page behind the link leads back to
 	pool      *cognito.Client
+	// signInWithProvider stands for the hosted sign-in, which is no API.
+	signInWithProvider func(ctx context.Context, clientID, provider, id string, attributes map[string]string) (userName string, err error)
 }
 
 func newApp(s *suite) *app {
@@ -33,6 +35,7 @@ func newApp(s *suite) *app {
 			BaseEndpoint: aws.String(s.awsURL), Region: s.settings.Pool.Region,
 			Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
 		}),
+		signInWithProvider: s.pool.SignInWithProvider,
 	}
 }
 
@@ -60,11 +63,13 @@ func (a *app) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", show("sign-up"))
 	mux.HandleFunc("GET /sign-in", show("sign-in"))
 	mux.HandleFunc("GET /forgot-password", show("forgot-password"))
+	mux.HandleFunc("GET /provider", show("provider"))
 	mux.HandleFunc("POST /sign-up", a.signUp)
 	mux.HandleFunc("POST /code", a.code)
 	mux.HandleFunc("POST /resend-code", a.resend)
 	mux.HandleFunc("POST /sign-in", a.signIn)
 	mux.HandleFunc("POST /forgot-password", a.forgotPassword)
+	mux.HandleFunc("POST /provider", a.provider)
 }
 
 // page is a page with what the form said.

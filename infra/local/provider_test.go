@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,6 +82,22 @@ func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
 	// Nobody else is affected.
 	if name, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "5678", map[string]string{"email": "new@example.com", "email_verified": "true"}); err != nil || name != "Google_5678" {
 		t.Errorf("without an account: %q, %v", name, err)
+	}
+}
+
+func TestTheSampleAppSignsInThroughAProvider(t *testing.T) {
+	s := startSuiteWith(t, sampleWith(t, "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
+	if page := browse(t, "GET", s.webURL+"/provider", nil); page.status != 200 || page.title != "Come from a provider" {
+		t.Errorf("the form: %+v", page)
+	}
+	come := func(email string) shown {
+		return browse(t, "POST", s.webURL+"/provider", url.Values{"provider": {"Google"}, "id": {"1"}, "email": {email}, "verified": {"true"}})
+	}
+	if page := come("ann@example.net"); page.status != 400 || page.title != "Come from a provider" {
+		t.Errorf("a denied address: %+v", page)
+	}
+	if page := come("ann@example.com"); page.status != 200 || page.title != "Signed in" {
+		t.Errorf("an address of nobody: %+v", page)
 	}
 }
 

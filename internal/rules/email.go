@@ -36,7 +36,7 @@ func (r *Rules) emailRules() []Rule {
 		on("allowed-domain", "allowedDomains", DomainNotAllowed, len(c.AllowedDomains) > 0, func(a address) bool { return !inDomains(a.domain, c.AllowedDomains) }),
 		on("denied-domain", "deniedDomains", DomainNotAllowed, len(c.DeniedDomains) > 0, func(a address) bool { return inDomains(a.domain, c.DeniedDomains) }),
 		on("typo", "refuseTypos", EmailTypo, c.RefuseTypos, func(a address) bool { return meantDomain(a.domain) != "" && !inDomains(a.domain, c.AllowedDomains) }),
-		on("disposable", "refuseDisposable", EmailDisposable, c.RefuseDisposable, func(a address) bool { return isDisposable(a.domain) }),
+		on("disposable", "refuseDisposable", EmailDisposable, c.RefuseDisposable, func(a address) bool { return isDisposable(a.domain) && !inDomains(a.domain, c.AllowedDomains) }),
 		on("role", "refuseRoleAccounts", EmailRole, c.RefuseRoleAccounts, func(a address) bool { return isRole(a.local) }),
 		on("plus", "refusePlusAddresses", EmailPlus, c.RefusePlusAddresses, func(a address) bool { return strings.Contains(a.local, "+") }),
 		on("unicode-domain", "acceptUnicodeDomains", EmailNotASCII, !c.AcceptUnicodeDomains, func(a address) bool { return a.unicode }),

@@ -88,7 +88,14 @@ func TestATypoIsAnsweredWithADomainOfOursOnly(t *testing.T) {
 		t.Errorf("got %v", refused)
 	}
 	checkCode(t, decide(t, newRules(t, func(c *config.PreSignUp) { c.Email.RefuseTypos = false }), ann("jane@gmial.com")), "")
-	checkCode(t, decide(t, newRules(t, func(c *config.PreSignUp) { c.Email.AllowedDomains = []string{"gmial.com"} }), ann("jane@gmial.com")), "")
+}
+
+func TestADomainThatIsAllowedByNameIsNoTypoAndNotDisposable(t *testing.T) {
+	r := newRules(t, func(c *config.PreSignUp) {
+		c.Email.AllowedDomains, c.Email.RefuseDisposable = []string{"gmial.com", "mailinator.com"}, true
+	})
+	checkCode(t, decide(t, r, ann("jane@gmial.com")), "")
+	checkCode(t, decide(t, r, ann("jane@mailinator.com")), "")
 }
 
 // A misspelling must not be a provider's own domain, nor lead to another one.
