@@ -35,7 +35,7 @@ func (h *handler) join(ctx context.Context, event *cognito.Event, a rules.Applic
 		return nil
 	}
 	provider, id := h.identity(event.UserName)
-	line.Provider = provider
+	line.Detail = provider
 	verified := event.UserAttributes["email_verified"] == "true" || slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
 	if provider == "" || !verified || !account.active {
 		return h.rules.Refuse(rules.AccountExists, a.Locale)

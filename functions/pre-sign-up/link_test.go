@@ -182,7 +182,7 @@ func TestAProvidersUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 			if got := strings.Join(p.linked, "\n"); got != test.linked {
 				t.Errorf("linked\n%s, want\n%s", got, test.linked)
 			}
-			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": outcome, "provider": test.provider, "trigger": "PreSignUp_ExternalProvider"})
+			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": outcome, "detail": test.provider, "trigger": "PreSignUp_ExternalProvider"})
 			for _, personal := range []string{"jane", "0a1b", "_123"} {
 				if strings.Contains(strings.ToLower(logged.String()), personal) {
 					t.Errorf("it logs %s: %s", personal, logged)

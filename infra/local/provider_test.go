@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,23 +14,6 @@ import (
 	"poolpost/internal/message"
 )
 
-// sampleWith is a copy of the sample settings with one change.
-func sampleWith(t *testing.T, old, replacement string) string {
-	t.Helper()
-	text, err := os.ReadFile("../../internal/settings/testdata/sample.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Count(string(text), old) != 1 {
-		t.Fatalf("the sample settings do not have %q once", old)
-	}
-	file := filepath.Join(t.TempDir(), "poolpost.yaml")
-	if err := os.WriteFile(file, []byte(strings.Replace(string(text), old, replacement, 1)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
 // comes is somebody who comes back from a provider to the hosted sign-in.
 func (s *suite) comes(t *testing.T, provider string, attributes map[string]string) (string, error) {
 	t.Helper()
@@ -41,7 +22,7 @@ func (s *suite) comes(t *testing.T, provider string, attributes map[string]strin
 
 // The real function links through the real protocol.
 func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
-	s := startSuiteWith(t, sampleWith(t, "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
+	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
 	ida := map[string]string{"email": "Ida@example.com", "name": "Ida"}
 	verified := map[string]string{"email": "Ida@example.com", "email_verified": "true"}
 
@@ -74,7 +55,7 @@ func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
 		}
 	}
 	if !slices.ContainsFunc(strings.Split(logs.String(), "\n"), func(line string) bool {
-		return strings.Contains(line, `"Outcome":"ACCOUNT_LINKED"`) && strings.Contains(line, `"provider":"Google"`)
+		return strings.Contains(line, `"Outcome":"ACCOUNT_LINKED"`) && strings.Contains(line, `"detail":"Google"`)
 	}) {
 		t.Error("there is no line of the log about the link")
 	}
@@ -86,7 +67,7 @@ func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
 }
 
 func TestTheSampleAppSignsInThroughAProvider(t *testing.T) {
-	s := startSuiteWith(t, sampleWith(t, "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
+	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
 	if page := browse(t, "GET", s.webURL+"/provider", nil); page.status != 200 || page.title != "Come from a provider" {
 		t.Errorf("the form: %+v", page)
 	}
@@ -102,7 +83,7 @@ func TestTheSampleAppSignsInThroughAProvider(t *testing.T) {
 }
 
 func TestASignUpOfATrustedDomainNeedsNoMail(t *testing.T) {
-	s := startSuiteWith(t, sampleWith(t, "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example], verifyEmail: true}\n"))
+	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example], verifyEmail: true}\n"))
 	if got := s.status(t, s.signUp(t, "kim@staff.example", "Kim", nil)); got != types.UserStatusTypeConfirmed {
 		t.Errorf("the user is %s", got)
 	}
@@ -113,7 +94,7 @@ func TestASignUpOfATrustedDomainNeedsNoMail(t *testing.T) {
 }
 
 func TestAnAddressThatSESSuppressesIsRefused(t *testing.T) {
-	s := startSuiteWith(t, sampleWith(t, "  email:\n", "  email:\n    refuseSuppressed: true\n"))
+	s := startWith(t, sampleWith(t, "rules.yaml", "  email:\n", "  email:\n    refuseSuppressed: true\n"))
 	s.signUp(t, "lea@example.com", "Lea", nil)
 	_, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
 		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("SuppressionList@simulator.amazonses.com"), Password: aws.String(password),

@@ -44,24 +44,45 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// startSuite starts everything on free ports, with the shipped settings. The
-// functions are built once, by the first test.
-func startSuite(t testing.TB) *suite {
+// startSuite starts everything on free ports, with the shipped settings.
+func startSuite(t testing.TB, change ...func(*options)) *suite {
 	t.Helper()
-	return startSuiteWith(t, "../../internal/settings/testdata/sample.yaml")
+	return startWith(t, sampleSettings, change...)
 }
 
-// startSuiteWith is startSuite with other settings.
-func startSuiteWith(t testing.TB, file string) *suite {
+const sampleSettings = "../../internal/settings/testdata/sample.yaml"
+
+// sampleWith is a file of the sample settings with something replaced, in pairs
+// of old and new.
+func sampleWith(t testing.TB, name string, replaced ...string) string {
 	t.Helper()
-	s, err := start(t.Context(), options{
-		settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0",
-		logs: logs, dir: buildDir, built: built,
-	})
+	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	built = true
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// startWith starts everything. The functions are built once for each settings
+// file's name, by the first test.
+func startWith(t testing.TB, file string, change ...func(*options)) *suite {
+	t.Helper()
+	name := filepath.Base(file)
+	building.Lock()
+	defer building.Unlock()
+	o := options{settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0", logs: logs, dir: filepath.Join(buildDir, name), built: built[name]}
+	for _, f := range change {
+		f(&o)
+	}
+	s, err := start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built[name] = true
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -72,7 +93,8 @@ func startSuiteWith(t testing.TB, file string) *suite {
 
 var (
 	buildDir string
-	built    bool
+	building sync.Mutex
+	built    = map[string]bool{} // by the name of the settings file
 )
 
 func TestMain(m *testing.M) {

@@ -58,12 +58,10 @@ type Line struct {
 	Kind    string // kind of message
 	Locale  string
 	Client  string // name in the settings
-	// Provider is an external provider's name in the settings, for a sign-up
-	// that was linked or refused because of an account that exists.
-	Provider string
-	Outcome  string // a dimension of the metrics, so one of a few fixed words
-	Err      error  // logged by Reason; makes the line an error
-	Warning  error  // the same for what went wrong without changing the outcome
+	Detail  string // of the outcome
+	Outcome string // a dimension of the metrics, so one of a few fixed words
+	Err     error  // logged by Reason; makes the line an error
+	Warning error  // the same for what went wrong without changing the outcome
 }
 
 // Start returns the time that Event measures from.
@@ -83,7 +81,7 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 		slog.Float64("Duration", float64(now.Sub(start).Microseconds())/1000),
 	)
 	for _, a := range []struct{ key, value string }{
-		{"trigger", line.Trigger}, {"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client}, {"provider", line.Provider},
+		{"trigger", line.Trigger}, {"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client}, {"detail", line.Detail},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))
