@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"poolpost/internal/awscall"
 	"poolpost/internal/cognito"
@@ -36,7 +37,8 @@ func (h *handler) join(ctx context.Context, event *cognito.Event, a rules.Applic
 	}
 	provider, id := h.identity(event.UserName)
 	line.Detail = provider
-	verified := event.UserAttributes["email_verified"] == "true" || slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
+	word := event.UserAttributes["email_verified"]
+	verified := word == "true" || word == "" && slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
 	if provider == "" || !verified || !account.active {
 		return h.rules.Refuse(rules.AccountExists, a.Locale)
 	}
@@ -47,16 +49,17 @@ func (h *handler) join(ctx context.Context, event *cognito.Event, a rules.Applic
 }
 
 // identity splits a user name such as Facebook_1234 into the name of a trusted
-// provider and the person's id there. Both are empty for another provider. The
-// provider's name has been seen in lower case, too (observed).
+// provider and the person's id there; of two names that fit, it is the longer
+// one. Both are empty for another provider. The provider's name has been seen in
+// lower case, too (observed).
 func (h *handler) identity(userName string) (provider, id string) {
 	for _, name := range h.config.ExternalProviders.Trusted {
 		n := len(name)
-		if len(userName) > n+1 && strings.EqualFold(userName[:n], name) && userName[n] == '_' {
-			return name, userName[n+1:]
+		if n > len(provider) && len(userName) > n+1 && strings.EqualFold(userName[:n], name) && userName[n] == '_' {
+			provider, id = name, userName[n+1:]
 		}
 	}
-	return "", ""
+	return provider, id
 }
 
 // accounts are the pool's own, as far as linking needs them.
@@ -71,8 +74,14 @@ type account struct {
 	active   bool // signed up to the end, and not disabled
 }
 
+// maxUserName is Cognito's, in characters (API reference, UsernameType).
+const maxUserName = 128
+
 // find returns the account with an address, or nil.
 func (c *accounts) find(ctx context.Context, pool, email string) (*account, error) {
+	if utf8.RuneCountInString(email) > maxUserName {
+		return nil, nil // it could not have signed up
+	}
 	var user struct {
 		Username       string
 		UserStatus     string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -80,7 +81,7 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, tell func(i int, re
 	}
 	asking.Wait()
 	var refused *Refusal
-	var doubts error
+	var doubts []string
 	for i, rule := range r.list {
 		if !rule.On || !rule.Soft {
 			continue
@@ -93,7 +94,7 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, tell func(i int, re
 			code = rule.Codes[0]
 		}
 		if got.err != nil {
-			doubts = errors.Join(doubts, logging.Safe(rule.Name+": "+logging.Reason(got.err)))
+			doubts = append(doubts, rule.Name+": "+logging.Reason(got.err))
 		}
 		if refused == nil && code != "" {
 			refused = r.Refuse(code, a.Locale)
@@ -106,7 +107,10 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, tell func(i int, re
 			tell(i, result, got.took)
 		}
 	}
-	return refused, doubts
+	if len(doubts) > 0 {
+		return refused, logging.Safe(strings.Join(doubts, "; "))
+	}
+	return refused, nil
 }
 
 const errPanic = logging.Safe("panic")

@@ -90,14 +90,14 @@ func TestSoftRulesRefuseOnADefiniteNoOnly(t *testing.T) {
 		"both slow: at the same time":           {&network{exchanger: after(400*time.Millisecond, false), suppressed: after(450*time.Millisecond, false)}, "", "", 450 * time.Millisecond},
 		"DNS is broken":                         {&network{exchanger: broken}, "", "mail-exchanger: *errors.errorString", 0},
 		"DNS is broken, and SES says no":        {&network{exchanger: broken, suppressed: yes}, EmailSuppressed, "mail-exchanger: *errors.errorString", 0},
-		"both are broken":                       {&network{exchanger: broken, suppressed: broken}, "", "mail-exchanger: *errors.errorString\nsuppression-list: *errors.errorString", 0},
+		"both are broken":                       {&network{exchanger: broken, suppressed: broken}, "", "mail-exchanger: *errors.errorString; suppression-list: *errors.errorString", 0},
 		"DNS is too slow":                       {&network{exchanger: after(time.Minute, true)}, "", "mail-exchanger: timeout", softLimit},
-		"both are too slow":                     {&network{exchanger: after(time.Minute, true), suppressed: after(time.Minute, true)}, "", "mail-exchanger: timeout\nsuppression-list: timeout", softLimit},
+		"both are too slow":                     {&network{exchanger: after(time.Minute, true), suppressed: after(time.Minute, true)}, "", "mail-exchanger: timeout; suppression-list: timeout", softLimit},
 		"SES does not notice the deadline":      {&network{suppressed: deaf}, "", "suppression-list: timeout", softLimit},
 		"SES is too slow, and DNS says no":      {&network{suppressed: deaf, exchanger: yes}, EmailUnreachable, "suppression-list: timeout", softLimit},
 		"a panic":                               {&network{suppressed: func(context.Context) (bool, error) { panic("broken") }}, TryAgain, "suppression-list: panic", 0},
 		"a panic, and DNS says no: the first":   {&network{exchanger: yes, suppressed: func(context.Context) (bool, error) { panic("broken") }}, EmailUnreachable, "suppression-list: panic", 0},
-		"a panic, and DNS is broken":            {&network{exchanger: broken, suppressed: func(context.Context) (bool, error) { panic("x") }}, TryAgain, "mail-exchanger: *errors.errorString\nsuppression-list: panic", 0},
+		"a panic, and DNS is broken":            {&network{exchanger: broken, suppressed: func(context.Context) (bool, error) { panic("x") }}, TryAgain, "mail-exchanger: *errors.errorString; suppression-list: panic", 0},
 		"a goroutine that ends without a panic": {&network{suppressed: func(context.Context) (bool, error) { panic(nil) }}, TryAgain, "suppression-list: panic", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
