@@ -21,6 +21,9 @@ const layout =
     .replaceAll("text-align:left", "text-align:{{.Start}}")
     .replaceAll('align="left"', 'align="{{.Start}}"')
     .replaceAll("#1d4ed8", "{{.Color}}")
+    .replaceAll("#60a5fa", "{{.DarkColor}}")
+    .replaceAll('width="123"', 'width="{{.Logo.Width}}"')
+    .replaceAll("width:123px", "width:{{.Logo.Width}}px")
     // SES must not rewrite a link that carries a code (SES developer guide, click tracking).
     .replaceAll("<a href", "<a ses:no-track href")
     // A mail program decides where a link opens.

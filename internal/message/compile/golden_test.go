@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -35,16 +36,26 @@ func sampleValues(locale string) message.Values {
 // nastiest is a name that wants everything that a name must not have.
 const nastiest = "<a href=\"https://example.net\">O'Brien & Sons</a>\r\n{####} {username} \u202e\x00'\"><script>alert(1)</script>"
 
+// preheader is what a list of mails shows behind the subject.
+var preheader = regexp.MustCompile(`<div style="display:none[^>]*>([^<]+)</div>`)
+
 // golden are the goldens of the project's own messages, by their file: what a
 // mail program and Cognito get.
 func golden(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, m := range allMessages(t) {
+	messages := allMessages(t)
+	drivers := compileAll(t, os.DirFS(templates), withDrivers(t))
+	for _, locale := range []string{"en", "ar"} { // a second brand, with a logo
+		m := compiledFor(t, drivers, "drivers", locale, message.SignUp)
+		messages = append(messages, compiled{"drivers/" + locale, message.SignUp, m})
+	}
+	for _, m := range messages {
 		filled := m.Fill(sampleValues(m.locale))
 		files[m.name()+".html"] = filled.HTML
 		files[m.name()+".txt"] = filled.Text
-		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\ntext message: %s\n", filled.Subject, filled.TextMessage)
+		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\npreheader: %s\ntext message: %s\n",
+			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.TextMessage)
 		if m.kind == message.SignUp {
 			values := sampleValues(m.locale)
 			values[message.Name] = message.CleanName(nastiest)
