@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -51,13 +52,13 @@ func golden(t *testing.T) map[string]string {
 		messages = append(messages, compiled{"drivers/" + locale, message.SignUp, m})
 	}
 	for _, m := range messages {
-		filled := m.Fill(sampleValues(m.locale))
+		filled := m.Fill(sampleValues(path.Base(m.locale)))
 		files[m.name()+".html"] = filled.HTML
 		files[m.name()+".txt"] = filled.Text
 		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\npreheader: %s\ntext message: %s\n",
 			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.TextMessage)
 		if m.kind == message.SignUp {
-			values := sampleValues(m.locale)
+			values := sampleValues(path.Base(m.locale))
 			values[message.Name] = message.CleanName(nastiest)
 			files[m.name()+".hostile.html"] = m.Fill(values).HTML
 		}
