@@ -103,7 +103,7 @@ func TestGallery(t *testing.T) {
 		for _, width := range []int64{320, 640} {
 			for _, scheme := range []string{"light", "dark"} {
 				b.look(fmt.Sprintf("%s/%d/%s", address, width, c), scheme, 4*(width+16)+16, 900)
-				png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot())
+				png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
 				save(t, filepath.Join(*gallery, fmt.Sprintf("%s-%d-%s.png", c, width, scheme)), png, err)
 			}
 		}

@@ -45,7 +45,7 @@ func TestABrandHasItsOwnLogoColoursWordsAndFoot(t *testing.T) {
 	}
 	for _, want := range []string{
 		`width="140"`, "width:140px", "background:#14532d", ".button a { background: #", "Yes, this is my address",
-		"Example Drivers · Example Drivers Ltd, 2 Sample Street, 12345 Exampletown · Questions? drivers@example.com",
+		"Example Drivers · Example Drivers Ltd, 2 Sample Street, 12345 Exampletown</bdi><br />Questions? drivers@example.com<",
 	} {
 		if !strings.Contains(m.HTML, want) {
 			t.Errorf("the HTML lacks %s", want)

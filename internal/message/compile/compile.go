@@ -128,15 +128,27 @@ func newFrame(s *settings.Settings, client settings.Client, l *Locale) *frame {
 	return f
 }
 
-// Footer is the line at the foot of mails and pages: brand, postal address if
-// there is one, and where to ask.
-func (f *frame) Footer() (string, error) {
-	questions, err := expand(f.locale.Questions, f.values)
+// Imprint is who writes: the brand, with its postal address if there is one.
+func (f *frame) Imprint() string {
+	if f.brand.PostalAddress == "" {
+		return f.Brand
+	}
+	return f.Brand + " · " + f.brand.PostalAddress
+}
+
+// Questions is where to ask.
+func (f *frame) Questions() (string, error) {
+	text, err := expand(f.locale.Questions, f.values)
 	if err != nil {
 		return "", f.locale.fault("questions", "%w", err)
 	}
-	parts := []string{f.Brand, f.values["postalAddress"], questions}
-	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · "), nil
+	return text, nil
+}
+
+// Footer is both of these in one line.
+func (f *frame) Footer() (string, error) {
+	questions, err := f.Questions()
+	return f.Imprint() + " · " + questions, err
 }
 
 // passwordPolicy tells the policy in words.
