@@ -40,7 +40,7 @@ func run(root, file string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out, err := compile.All(os.DirFS(filepath.Join(root, "templates")), set)
+	out, err := bundle.Compile(bundle.Options{Root: root, Settings: set})
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,27 @@ type sheet struct {
 
 func (c sheet) String() string { return c.client.Name + "-" + c.locale }
 
-// sheets are those of all clients and locales.
-func sheets(s *suite) (list []sheet) {
-	for _, client := range s.settings.Clients {
-		for _, locale := range s.settings.Locales {
-			list = append(list, sheet{client, locale})
+// galleryPreview previews the tests' settings, with an app client for the second
+// brand, which has a logo.
+func galleryPreview(t *testing.T) (*preview, previewState) {
+	t.Helper()
+	p, _ := startPreview(t, "")
+	edit(t, p.file, "locales: [en, fr, ar]", "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]")
+	edit(t, p.file, "clients:\n", "clients:\n  - {name: drivers, brand: drivers, url: 'https://drivers.example.com/'}\n")
+	state := p.now()
+	if state.problems != "" {
+		t.Fatal(state.problems)
+	}
+	return p, state
+}
+
+// sheets are those of all clients and locales; of the second brand, two.
+func sheets(state previewState) (list []sheet) {
+	for _, client := range state.settings.Clients {
+		for _, locale := range state.settings.Locales {
+			if client.Name == "web" || locale == "en" || locale == "ar" {
+				list = append(list, sheet{client, locale})
+			}
 		}
 	}
 	return list
@@ -57,20 +73,17 @@ addEventListener("load", () => {
 type sheetMessage struct{ Name, HTML string }
 
 // serveSheets serves sheets at /WIDTH/CLIENT-LOCALE, and all of them at /WIDTH/.
-func serveSheets(t *testing.T, s *suite) string {
+func serveSheets(t *testing.T, p *preview, state previewState) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		width, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		var messages []sheetMessage
-		for _, c := range sheets(s) {
+		for _, c := range sheets(state) {
 			for _, kind := range message.Kinds {
 				if name != "" && name != c.String() {
 					continue
 				}
-				filled, err := s.fillSample(c.client, c.locale, kind)
-				if err != nil {
-					t.Error(err)
-				}
+				filled := p.fillSample(state, c.client, c.locale, kind)
 				messages = append(messages, sheetMessage{c.String() + "/" + string(kind), filled.HTML})
 			}
 		}
@@ -83,8 +96,8 @@ func serveSheets(t *testing.T, s *suite) string {
 // No message is wider than the narrowest phone, in any language.
 func TestMessagesFitANarrowPhone(t *testing.T) {
 	b := startBrowser(t)
-	s := startSuite(t)
-	b.do("open all messages", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(serveSheets(t, s)+"/320/"))
+	p, state := galleryPreview(t)
+	b.do("open all messages", chromedp.EmulateViewport(1400, 900), chromedp.Navigate(serveSheets(t, p, state)+"/320/"))
 	title, err := chromedp.Run(b.ctx, chromedp.Title())
 	if err != nil || title != "fits" {
 		t.Errorf("%s, %v", title, err)
@@ -97,9 +110,9 @@ func TestGallery(t *testing.T) {
 		t.Skip("takes pictures with -gallery only: make screenshots")
 	}
 	b := startBrowser(t)
-	s := startSuite(t)
-	address := serveSheets(t, s)
-	for _, c := range sheets(s) {
+	p, state := galleryPreview(t)
+	address := serveSheets(t, p, state)
+	for _, c := range sheets(state) {
 		for _, width := range []int64{320, 640} {
 			for _, scheme := range []string{"light", "dark"} {
 				b.look(fmt.Sprintf("%s/%d/%s", address, width, c), scheme, 4*(width+16)+16, 900)
