@@ -13,6 +13,7 @@ const layout =
   html
     .replace(/\s+/g, " ")
     .replace(/> </g, "><")
+    .replace(/" >/g, '">')
     // MJML knows one direction only: every left becomes the start of a line.
     .replaceAll('lang="en"', 'lang="{{.Lang}}"')
     .replaceAll('dir="ltr" style', 'dir="{{.Dir}}" style')

@@ -598,6 +598,10 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			word("textMessage") + "the text message has 141 characters when its blanks are filled; Cognito takes 6 to 140" + client}},
 		"a subject that is too long": {set("messages.sign-up.subject", strings.Repeat("é", 141)), []string{
 			word("subject") + "the subject has 141 characters when its blanks are filled; Cognito takes 1 to 140" + client}},
+		"a preheader that is too long": {set("messages.sign-up.preheader", strings.Repeat("é", 101)), []string{
+			word("preheader") + "must have 100 characters at most, and not repeat the subject"}},
+		"a preheader that says nothing new": {set("messages.sign-up.preheader", "Confirm your e-mail address for {brand}"), []string{
+			word("preheader") + "must have 100 characters at most, and not repeat the subject"}},
 		"a subject in two lines": {set("messages.sign-up.subject", "a\nb"), []string{
 			word("subject") + "the subject has a line break" + client}},
 		"a mail that is too long": {set("messages.sign-up.note", strings.Repeat("é", 20_000)), []string{

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
@@ -85,6 +86,9 @@ func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []
 	return problems
 }
 
+// maxPreheader is about what lists of mails show behind a subject.
+const maxPreheader = 100
+
 // newDocument is a message of a kind, before anything of it is said.
 func newDocument(f *frame, kind message.Kind) *document {
 	d := &document{frame: f, kind: kind, values: f.values, Link: blank(message.Link)}
@@ -120,6 +124,9 @@ func (set *templateSet) message(d *document) (message.Message, error) {
 	d.Why, err3 = w.say("why", d.values)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return message.Message{}, err
+	}
+	if utf8.RuneCountInString(d.Preheader) > maxPreheader || d.Preheader == d.Subject {
+		return message.Message{}, &wordsError{w.at("preheader"), fmt.Errorf("must have %d characters at most, and not repeat the subject", maxPreheader)}
 	}
 	greeting, err := expand(d.locale.Greeting, map[string]string{"name": blank(message.Name)})
 	if err != nil {
