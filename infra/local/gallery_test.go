@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -102,6 +103,21 @@ func TestMessagesFitANarrowPhone(t *testing.T) {
 	if err != nil || title != "fits" {
 		t.Errorf("%s, %v", title, err)
 	}
+}
+
+// The page of a message loads itself again when the words change.
+func TestThePreviewReloadsItself(t *testing.T) {
+	b := startBrowser(t)
+	p, address := startPreview(t, "")
+	b.do("open the message", chromedp.Navigate(address+"/messages?"+query("web", "en", "welcome")))
+	edit(t, filepath.Join(p.build.Root, "templates/locales/en.yaml"), `subject: "Welcome to {brand}"`, `subject: "Good to see you"`)
+	for b.ctx.Err() == nil {
+		if b.text("h1") == "Good to see you" {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the page still shows the old words")
 }
 
 // TestGallery takes pictures of all messages, to be looked at.

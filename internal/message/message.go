@@ -33,15 +33,6 @@ const (
 // Kinds are all kinds of message.
 var Kinds = []Kind{SignUp, ForgotPassword, AttributeChange, Invitation, SignInCode, AccountTakeover, Welcome}
 
-// KindNames are the names of all kinds, for an error.
-func KindNames() string {
-	names := make([]string, len(Kinds))
-	for i, kind := range Kinds {
-		names[i] = string(kind)
-	}
-	return strings.Join(names, ", ")
-}
-
 // Names of blanks. Each stands in one known context: Link in an href, Greeting
 // is made from Name, the others are text.
 const (

@@ -244,7 +244,7 @@ func (r *reader) checkWording(key string, wording map[string]map[string]map[stri
 		}
 		for _, kind := range slices.Sorted(maps.Keys(wording[tag])) {
 			if !slices.Contains(message.Kinds, message.Kind(kind)) {
-				r.problem(below(below(key, tag), kind), "is no kind of message; the kinds are %s", message.KindNames())
+				r.problem(below(below(key, tag), kind), "is no kind of message; the kinds are %s", strings.Trim(fmt.Sprint(message.Kinds), "[]"))
 			}
 		}
 	}

@@ -133,7 +133,7 @@ func TestValuesThatAreRefused(t *testing.T) {
 		"wording in a locale that the pool does not have": {"postalAddress: 1 Sample Street", "wording: {de: {sign-up: {subject: Hallo}}}",
 			`26: brands[0].wording.de: is for a locale that this file does not have`},
 		"wording of a message that there is not": {"postalAddress: 1 Sample Street", "wording: {en: {signup: {subject: Hello}}}",
-			`26: brands[0].wording.en.signup: is no kind of message; the kinds are sign-up, forgot-password, attribute-change, invitation, sign-in-code, account-takeover, welcome`},
+			`26: brands[0].wording.en.signup: is no kind of message; the kinds are sign-up forgot-password attribute-change invitation sign-in-code account-takeover welcome`},
 		"wording that is no text": {"postalAddress: 1 Sample Street", "wording: {en: {sign-up: {subject: [Hello]}}}",
 			`26: brands[0].wording.en.sign-up.subject: must be a text`},
 		"a link host with a scheme": {"host: links.example.com", "host: https://links.example.com",
