@@ -57,6 +57,10 @@ templates: node_modules ## write templates/layout.html from layout.mjml
 check-templates: node_modules ## fail when templates/layout.html is out of date
 	node templates/build.mjs --check
 
+.PHONY: lint-messages
+lint-messages: ## hold every message of the settings against Cognito's limits and the rules
+	@go run ./infra/lint $(SETTINGS)
+
 .PHONY: goldens
 goldens: ## write the expected messages of the tests anew
 	go test ./internal/message/compile -update
@@ -127,8 +131,8 @@ test-deploy: node node_modules $(VENV)/ready ## deploy to an AWS emulator on thi
 	@$(VENV)/bin/python -B -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator infra/emulator
 
 .PHONY: screenshots
-screenshots: ## take the README's pictures of the mail and the page (needs chromium)
-	go test ./infra/local -run TestScreenshots -count=1 -screenshots ../../docs/images
+screenshots: ## take the README's pictures, and of all messages into .build/gallery (needs chromium)
+	go test ./infra/local -run 'TestScreenshots|TestGallery' -count=1 -screenshots ../../docs/images -gallery ../../.build/gallery
 
 .PHONY: clean
 clean: ## remove what was built

@@ -13,6 +13,7 @@ const layout =
   html
     .replace(/\s+/g, " ")
     .replace(/> </g, "><")
+    .replace(/" >/g, '">')
     // MJML knows one direction only: every left becomes the start of a line.
     .replaceAll('lang="en"', 'lang="{{.Lang}}"')
     .replaceAll('dir="ltr" style', 'dir="{{.Dir}}" style')
@@ -21,6 +22,9 @@ const layout =
     .replaceAll("text-align:left", "text-align:{{.Start}}")
     .replaceAll('align="left"', 'align="{{.Start}}"')
     .replaceAll("#1d4ed8", "{{.Color}}")
+    .replaceAll("#60a5fa", "{{.DarkColor}}")
+    .replaceAll('width="123"', 'width="{{.Logo.Width}}"')
+    .replaceAll("width:123px", "width:{{.Logo.Width}}px")
     // SES must not rewrite a link that carries a code (SES developer guide, click tracking).
     .replaceAll("<a href", "<a ses:no-track href")
     // A mail program decides where a link opens.

@@ -50,10 +50,20 @@ func Build(ctx context.Context, o Options) error {
 
 // WriteFiles writes what lies beside the bootstraps, without building these.
 func WriteFiles(o Options) error {
-	out, err := compile.All(os.DirFS(filepath.Join(o.Root, "templates")), o.Settings)
+	out, err := Compile(o)
 	if err != nil {
 		return err
 	}
+	return WriteCompiled(o, out)
+}
+
+// Compile compiles the messages and pages of the settings.
+func Compile(o Options) (*compile.Output, error) {
+	return compile.All(os.DirFS(filepath.Join(o.Root, "templates")), o.Settings)
+}
+
+// WriteCompiled is WriteFiles with what Compile made.
+func WriteCompiled(o Options, out *compile.Output) error {
 	for _, name := range o.names() {
 		if err := writeFiles(filepath.Join(o.Dir, name), Files(name, o.Settings, out)); err != nil {
 			return fmt.Errorf("write the files of %s: %w", name, err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -401,5 +402,34 @@ func TestRoot(t *testing.T) {
 	t.Chdir(elsewhere)
 	if got, err := Root(); err == nil || err.Error() != "find the project: run this from inside its folder" {
 		t.Errorf("from elsewhere: got %q, %v", got, err)
+	}
+}
+
+// A mistake in the words stops the build, and with it the deployment, before
+// anything is written.
+func TestAMistakeInTheWordsStopsTheBuild(t *testing.T) {
+	s := shipped(t)
+	s.Locales = []string{"en"}
+	copied := t.TempDir()
+	if err := os.CopyFS(filepath.Join(copied, "templates"), os.DirFS(filepath.Join(root, "templates"))); err != nil {
+		t.Fatal(err)
+	}
+	words := filepath.Join(copied, "templates/locales/en.yaml")
+	text, err := os.ReadFile(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := strings.Replace(string(text), "{code} is your code to sign in", "A code to sign in", 1)
+	if err := os.WriteFile(words, []byte(bad), 0o644); err != nil || bad == string(text) {
+		t.Fatal("there is no such text message", err)
+	}
+	dir := filepath.Join(copied, "built")
+	err = Build(t.Context(), Options{Root: copied, Settings: s, Dir: dir})
+	want := regexp.MustCompile(`^templates/locales/en\.yaml:\d+: messages\.sign-in-code\.textMessage: the text message lacks the code \(client web\)$`)
+	if err == nil || !want.MatchString(err.Error()) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("something was written: %v", err)
 	}
 }

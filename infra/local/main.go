@@ -46,6 +46,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.settings, "settings", "poolpost.yaml", "the settings `file`")
 	flags.StringVar(&o.web, "web", "127.0.0.1:8080", "loopback `address` of the pages")
 	flags.StringVar(&o.aws, "aws", "127.0.0.1:9229", "loopback `address` of the AWS APIs")
+	flags.StringVar(&o.smtp, "smtp", "", "`host:port` of an SMTP server that the samples on /messages can be sent through")
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: local [flags] [invoke FUNCTION EVENT.json… | env FUNCTION | rules -email ADDRESS -attr NAME=VALUE…]")
 		flags.PrintDefaults()

@@ -42,7 +42,29 @@ func TestScreenshots(t *testing.T) {
 // picture takes a picture of a page in a colour scheme, width × height.
 func (b *browserTab) picture(name, address, scheme string, width, height int64) {
 	b.t.Helper()
-	b.do("open "+name,
+	b.look(address, scheme, width, height)
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	save(b.t, filepath.Join(*screenshots, name), png, err)
+}
+
+// save writes a picture, if there is one.
+func save(t *testing.T, file string, png []byte, err error) {
+	t.Helper()
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(file), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(file, png, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// look opens a page in a colour scheme, in a window of width × height.
+func (b *browserTab) look(address, scheme string, width, height int64) {
+	b.t.Helper()
+	b.do("open "+address,
 		chromedp.EmulateViewport(width, height),
 		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -52,14 +74,4 @@ func (b *browserTab) picture(name, address, scheme string, width, height int64) 
 		}),
 		chromedp.Navigate(address),
 	)
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.MkdirAll(*screenshots, 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(*screenshots, name), png, 0o644)
-	}
-	if err != nil {
-		b.t.Fatal(err)
-	}
 }

@@ -34,6 +34,7 @@ type options struct {
 	logs     io.Writer // what the functions write
 	dir      string    // where functions are built; empty: in the project's .build
 	built    bool      // the binaries are in dir already
+	smtp     string    // a server that samples of messages can be sent through, host:port; empty: none
 }
 
 // A suite is the whole of Poolpost on this machine: the real functions, and
@@ -51,6 +52,8 @@ type suite struct {
 	pool  *userpool.Pool
 	box   *mailbox.Box
 	queue *queue.Queue
+
+	preview *preview
 
 	servers []*http.Server
 	stop    context.CancelFunc // ends the queue
@@ -88,11 +91,10 @@ func start(ctx context.Context, o options) (*suite, error) {
 		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
 		box:       mailbox.New(nil),
 	}
-	for i, c := range set.Clients {
+	for _, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
-		// The app of the local run may be returned to, as well as the real one.
-		set.Clients[i].ReturnURLs = append(set.Clients[i].ReturnURLs, s.linksURL+"/")
 	}
+	localApp(set, s.linksURL)
 	if s.dir == "" {
 		s.dir = filepath.Join(root, ".build", settings.Name(o.settings))
 	}
@@ -113,9 +115,22 @@ func start(ctx context.Context, o options) (*suite, error) {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.running.Go(func() { s.queue.Run(running) })
+	s.preview = &preview{
+		build: build, file: o.settings, linksURL: s.linksURL, box: s.box, smtp: o.smtp, closed: make(chan struct{}),
+	}
 	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
 	s.serve(aws, s.awsHandler())
+	// Shutdown waits for requests, and a page that waits for changes never ends.
+	s.servers[0].RegisterOnShutdown(func() { close(s.preview.closed) })
 	return s, nil
+}
+
+// localApp lets the app of the local run be returned to, as well as the real
+// one.
+func localApp(set *settings.Settings, linksURL string) {
+	for i, c := range set.Clients {
+		set.Clients[i].ReturnURLs = append(c.ReturnURLs, linksURL+"/")
+	}
 }
 
 // assemble puts the parts together; nothing runs yet.

@@ -22,8 +22,7 @@ func (s *suite) webHandler() http.Handler {
 	mux.Handle("/mailbox", mailbox)
 	mux.Handle("/mailbox/", mailbox)
 	mux.Handle("/api/v1/", mailbox)
-	mux.HandleFunc("GET /messages", s.preview)
-	mux.HandleFunc("GET /messages/html", s.previewHTML)
+	s.preview.routes(mux)
 	newApp(s).routes(mux)
 	mux.HandleFunc("/", s.gateway)
 	return mux
@@ -37,7 +36,7 @@ func render(w http.ResponseWriter, status int, name string, data any) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; img-src data:; base-uri 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; img-src data:; base-uri 'none'")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
 }

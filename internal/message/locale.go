@@ -6,7 +6,8 @@ import "strings"
 // short from its end until one of the available locales equals it; the first
 // wanted tag that leads to one wins. It returns fallback when none does. Tags
 // are compared without regard to case, an underscore counts as a hyphen, and
-// the usual aliases are known (zh-TW is zh-Hant, pt is pt-BR, iw is he).
+// the usual aliases are known (zh-TW is zh-Hant, pt is pt-BR, iw is he; the
+// table is in docs/messages.md).
 func Lookup(available []string, fallback string, wanted ...string) string {
 	for _, tag := range wanted {
 		if len(tag) > 64 {
@@ -45,9 +46,14 @@ func shorten(tag string) string {
 var aliases = map[string]string{
 	"iw":      "he",
 	"in":      "id",
+	"nb":      "no",
+	"nn":      "nb",
+	"no":      "nb",
 	"pt":      "pt-br",
+	"yue":     "zh-hant",
 	"zh":      "zh-hans",
 	"zh-cn":   "zh-hans",
+	"zh-my":   "zh-hans",
 	"zh-sg":   "zh-hans",
 	"zh-tw":   "zh-hant",
 	"zh-hk":   "zh-hant",

@@ -1,6 +1,8 @@
 package message
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +38,12 @@ func TestLookup(t *testing.T) {
 		"Portugal's is its own if there is one": {[]string{"pt-BR", "pt-PT"}, []string{"pt-PT"}, "pt-PT"},
 		"Portuguese is itself if there is one":  {[]string{"pt-BR", "pt"}, []string{"pt-PT"}, "pt"},
 
+		"Norwegian is Bokmål":                       {[]string{"en", "nb"}, []string{"no"}, "nb"},
+		"Bokmål is Norwegian":                       {[]string{"en", "no"}, []string{"nb-NO"}, "no"},
+		"Nynorsk is Bokmål if need be":              {[]string{"en", "nb"}, []string{"nn-NO"}, "nb"},
+		"Cantonese is traditional":                  {all, []string{"yue-HK"}, "zh-Hant"},
+		"Malaysia's is simplified":                  {all, []string{"zh_MY"}, "zh-Hans"},
+		"Cantonese never gets simplified":           {[]string{"en", "zh-Hans"}, []string{"yue"}, "fallback"},
 		"Chinese is simplified":                     {all, []string{"zh"}, "zh-Hans"},
 		"China's is simplified":                     {all, []string{"zh-CN"}, "zh-Hans"},
 		"Singapore's is simplified":                 {all, []string{"zh-SG"}, "zh-Hans"},
@@ -92,4 +100,29 @@ func FuzzLookup(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The table of docs/messages.md has every alias, and no other.
+func TestTheDocumentationListsEveryAlias(t *testing.T) {
+	text, err := os.ReadFile("../../docs/messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\| `([^`]+)` \\|$").FindAllStringSubmatch(string(text), -1) {
+		for _, wanted := range regexp.MustCompile("[^`, ]+").FindAllString(row[1], -1) {
+			documented[strings.ToLower(wanted)] = row[2]
+			if got := Lookup([]string{"en", row[2]}, "fallback", wanted); got != row[2] {
+				t.Errorf("%s gets %s, not %s", wanted, got, row[2])
+			}
+		}
+	}
+	for alias, meant := range aliases {
+		if meant != "" && !strings.EqualFold(documented[alias], meant) {
+			t.Errorf("docs/messages.md has %q for %s, not %s", documented[alias], alias, meant)
+		}
+	}
+	if len(documented) < 10 {
+		t.Errorf("only %d aliases are documented", len(documented))
+	}
 }

@@ -3,11 +3,9 @@ package settings
 import (
 	"fmt"
 	"maps"
-	"math"
 	"net/mail"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,6 +14,7 @@ import (
 
 	"poolpost/internal/config"
 	"poolpost/internal/link"
+	"poolpost/internal/message"
 )
 
 var (
@@ -214,8 +213,42 @@ func (r *reader) checkBrands(s *Settings) {
 		}
 		if !hexColor.MatchString(b.Color) {
 			r.problem(key+".color", "must be a colour such as #1d4ed8, not %q", b.Color)
-		} else if c := contrastToWhite(b.Color); c < 4.5 {
+		} else if c := Contrast(b.Color, "#ffffff"); c < 4.5 {
 			r.problem(key+".color", "has a contrast of %.2f to the white text on it; take a darker one, for at least 4.5 (WCAG 2.2 AA)", c)
+		}
+		r.checkLogo(key+".logo", b.Logo)
+		r.checkWording(key+".wording", b.Wording, s.Locales)
+	}
+}
+
+func (r *reader) checkLogo(key string, l Logo) {
+	if l.URL == "" {
+		if l != (Logo{}) {
+			r.problem(key+".url", "is missing; write where the picture is, such as https://app.example.com/logo.png")
+		}
+		return
+	}
+	r.url(key+".url", l.URL)
+	if strings.HasPrefix(l.URL, "http://") {
+		r.problem(key+".url", "must begin with https://: mail programs load no other pictures")
+	}
+	if l.Width < 16 || l.Width > 240 {
+		r.problem(key+".width", "must be 16 to 240 pixels, not %d", l.Width)
+	}
+	r.line(key+".alt", l.Alt, 60)
+}
+
+// checkWording checks where words are replaced. The words themselves are held
+// against the templates when these are compiled.
+func (r *reader) checkWording(key string, wording map[string]map[string]map[string]string, locales []string) {
+	for _, tag := range slices.Sorted(maps.Keys(wording)) {
+		if !slices.Contains(locales, tag) && r.whole("locales") {
+			r.problem(below(key, tag), "is for a locale that this file does not have")
+		}
+		for _, kind := range slices.Sorted(maps.Keys(wording[tag])) {
+			if !slices.Contains(message.Kinds, message.Kind(kind)) {
+				r.problem(below(below(key, tag), kind), "is no kind of message; the kinds are %s", strings.Trim(fmt.Sprint(message.Kinds), "[]"))
+			}
 		}
 	}
 }
@@ -394,24 +427,4 @@ func (r *reader) line(key, value string, limit int) {
 	if strings.ContainsAny(value, "{}") {
 		r.problem(key, "must not hold { or }: Cognito looks for its placeholders there")
 	}
-}
-
-// contrastToWhite is the contrast ratio of WCAG 2.2 between a colour #rrggbb
-// and white, 1 to 21.
-func contrastToWhite(color string) float64 {
-	luminance := 0.0
-	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		n, err := strconv.ParseUint(color[1+2*i:3+2*i], 16, 8)
-		if err != nil {
-			return 1
-		}
-		c := float64(n) / 255
-		if c <= 0.04045 {
-			c /= 12.92
-		} else {
-			c = math.Pow((c+0.055)/1.055, 2.4)
-		}
-		luminance += weight * c
-	}
-	return 1.05 / (luminance + 0.05)
 }

@@ -120,6 +120,22 @@ func TestValuesThatAreRefused(t *testing.T) {
 			`18: mail.replyTo: must be a plain e-mail address, such as support@example.com, not "support"`},
 		"people greeted by an attribute that nobody has": {"[given_name, agentName]", "[given_name, nickName]",
 			`19: mail.nameAttributes[1]: is neither in pool.attributes nor a standard attribute: "nickName"`},
+		"a logo without an address": {"postalAddress: 1 Sample Street", "logo: {alt: MyApp}",
+			`26: brands[0].logo.url: is missing; write where the picture is, such as https://app.example.com/logo.png`},
+		"a logo without TLS": {"postalAddress: 1 Sample Street", "logo: {url: 'http://localhost/logo.png'}",
+			`26: brands[0].logo.url: must begin with https://: mail programs load no other pictures`},
+		"a logo that is a script": {"postalAddress: 1 Sample Street", "logo: {url: 'javascript:x'}",
+			`26: brands[0].logo.url: must be a full https address, such as https://app.example.com/`},
+		"a logo wider than a phone": {"postalAddress: 1 Sample Street", "logo: {url: 'https://app.example.com/logo.png', width: 241}",
+			`26: brands[0].logo.width: must be 16 to 240 pixels, not 241`},
+		"a logo's text of two lines": {"postalAddress: 1 Sample Street", `logo: {url: "https://app.example.com/logo.png", alt: "My\nApp"}`,
+			`26: brands[0].logo.alt: must be one line of up to 60 printable characters`},
+		"wording in a locale that the pool does not have": {"postalAddress: 1 Sample Street", "wording: {de: {sign-up: {subject: Hallo}}}",
+			`26: brands[0].wording.de: is for a locale that this file does not have`},
+		"wording of a message that there is not": {"postalAddress: 1 Sample Street", "wording: {en: {signup: {subject: Hello}}}",
+			`26: brands[0].wording.en.signup: is no kind of message; the kinds are sign-up forgot-password attribute-change invitation sign-in-code account-takeover welcome`},
+		"wording that is no text": {"postalAddress: 1 Sample Street", "wording: {en: {sign-up: {subject: [Hello]}}}",
+			`26: brands[0].wording.en.sign-up.subject: must be a text`},
 		"a link host with a scheme": {"host: links.example.com", "host: https://links.example.com",
 			`21: links.host: must be a host name in lower case, such as links.example.com, not "https://links.example.com"`},
 		"a link host of one label": {"host: links.example.com", "host: localhost",
@@ -303,6 +319,8 @@ func TestValuesThatAreAccepted(t *testing.T) {
 		"a colour in capitals":                        {"#1d4ed8", "#1D4ED8"},
 		"a brand in another script":                   {"displayName: MyApp", "displayName: تطبيقي"},
 		"a sender in another script":                  {"from:\n    name: MyApp", "from:\n    name: 私のアプリ"},
+		"a logo":                                      {"postalAddress: 1 Sample Street", "logo: {url: 'https://app.example.com/logo.png', width: 16}"},
+		"wording of a brand's own":                    {"postalAddress: 1 Sample Street", "wording: {en: {sign-up: {subject: Hello}}}"},
 		"a rule without an upper bound":               {"minLength: 2\n      maxLength: 40", "minLength: 41"},
 		"a rule for a standard attribute":             {"- name: agentName\n      label", "- name: family_name\n      label"},
 		"an app on this machine":                      {"\n    url: https://app.example.com/", "\n    url: http://localhost:3000/"},
@@ -356,11 +374,11 @@ pool: {region: x, tags: {"aws:b": 1, "aws:a": 1}}
 
 // The ratios are those of WCAG's own formula: black on white is 21, and #767676
 // is the lightest grey of 4.5.
-func TestContrastToWhite(t *testing.T) {
+func TestContrast(t *testing.T) {
 	for color, want := range map[string]float64{
 		"#000000": 21, "#ffffff": 1, "#767676": 4.54, "#777777": 4.48, "#ff0000": 4.00, "#00FF00": 1.37, "#0000ff": 8.59,
 	} {
-		if got := contrastToWhite(color); math.Abs(got-want) > 0.005 {
+		if got := Contrast(color, "#ffffff"); math.Abs(got-want) > 0.005 {
 			t.Errorf("%s: %.3f, want %.2f", color, got, want)
 		}
 	}

@@ -333,6 +333,10 @@ func complete(s *Settings) {
 		b := &s.Brands[i]
 		b.DisplayName = cmp.Or(b.DisplayName, b.Name)
 		b.Support = cmp.Or(b.Support, s.Mail.ReplyTo)
+		if b.Logo.URL != "" {
+			b.Logo.Width = cmp.Or(b.Logo.Width, 120)
+			b.Logo.Alt = cmp.Or(b.Logo.Alt, b.DisplayName)
+		}
 	}
 	for i := range s.Clients {
 		c := &s.Clients[i]

@@ -195,6 +195,10 @@ func TestWhatAFileSaysReplacesTheDefaults(t *testing.T) {
 			"mail: {", "mail: {replyTo: support@example.com, ",
 			func(s *Settings) any { return s.Brands[0].Support }, "support@example.com",
 		},
+		"a logo is 120 pixels wide and called like the app": {
+			"{name: myapp}", "{name: myapp, displayName: MyApp, logo: {url: 'https://app.example.com/logo.png'}}",
+			func(s *Settings) any { return s.Brands[0].Logo }, Logo{URL: "https://app.example.com/logo.png", Width: 120, Alt: "MyApp"},
+		},
 		"a client takes the first brand and the first locale": {
 			"brands: [", "locales: [fr, en]\nbrands: [{name: first}, ",
 			func(s *Settings) any { return []string{s.Clients[0].Brand, s.Clients[0].Locale} }, []string{"first", "fr"},
@@ -561,7 +565,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		for _, b := range s.Brands {
-			if strings.ContainsAny(b.DisplayName+b.PostalAddress, "{}\r\n") || contrastToWhite(b.Color) < 4.5 {
+			if strings.ContainsAny(b.DisplayName+b.PostalAddress, "{}\r\n") || Contrast(b.Color, "#ffffff") < 4.5 {
 				t.Errorf("brand %+v", b)
 			}
 		}

@@ -127,10 +127,26 @@ type Brand struct {
 	// Color is the colour of buttons, as #rrggbb. White text must stand out
 	// from it with a contrast of at least 4.5 (WCAG 2.2 AA).
 	Color string `yaml:"color"`
+	// Logo stands above a mail in the place of DisplayName.
+	Logo Logo `yaml:"logo"`
 	// PostalAddress stands at the foot of every mail.
 	PostalAddress string `yaml:"postalAddress"`
 	// Support is the e-mail address that people are sent to for help.
 	Support string `yaml:"support"`
+	// Wording replaces words of templates/locales for this brand, by locale,
+	// kind of message and key.
+	Wording map[string]map[string]map[string]string `yaml:"wording"`
+}
+
+// Logo is a picture that mail programs load from the app's own server.
+type Logo struct {
+	// URL is https and up to 300 characters long.
+	URL string `yaml:"url"`
+	// Width is how wide it is shown, 16 to 240 pixels; the height follows.
+	Width int `yaml:"width"`
+	// Alt stands in its place where pictures are not loaded; DisplayName if
+	// empty.
+	Alt string `yaml:"alt"`
 }
 
 // Client is an app client of the pool, without a secret. Its addresses are up

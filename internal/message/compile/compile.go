@@ -54,6 +54,7 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 				tag, tag, strings.Join(slices.Sorted(maps.Keys(locales)), ", ")))
 			continue
 		}
+		problems = append(problems, l.checkTranslation(locales[sourceLocale])...)
 		problems = append(problems, l.checkRefusals(locales[sourceLocale])...)
 		out.Refusals[tag] = l.Refusals
 		for _, client := range s.Clients {
@@ -62,10 +63,21 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 			problems = append(problems, set.pages(f, out.Pages)...)
 		}
 	}
-	if err := errors.Join(problems...); err != nil {
+	if err := errors.Join(distinct(problems)...); err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// distinct keeps the first of problems that say the same: words that several
+// messages or clients share are wrong in each.
+func distinct(problems []error) []error {
+	told := map[string]bool{}
+	return slices.DeleteFunc(problems, func(err error) bool {
+		again := told[err.Error()]
+		told[err.Error()] = true
+		return again
+	})
 }
 
 // checkBrands finds the brands in use that lack what every mail and page tells.
@@ -85,12 +97,15 @@ type frame struct {
 	locale   *Locale
 	settings *settings.Settings
 
-	Lang  string // BCP 47
-	Dir   string // ltr or rtl
-	Start string // where a line begins: left or right
-	Color string
-	Brand string
+	Lang      string // BCP 47
+	Dir       string // ltr or rtl
+	Start     string // where a line begins: left or right
+	Color     string
+	DarkColor string // Color where the reader's colours are dark
+	Brand     string
+	Logo      settings.Logo
 
+	brand  settings.Brand
 	values map[string]string // placeholders that are known at build time
 }
 
@@ -98,7 +113,8 @@ func newFrame(s *settings.Settings, client settings.Client, l *Locale) *frame {
 	brand, _ := s.Brand(client.Brand)
 	f := &frame{
 		client: client, locale: l, settings: s,
-		Lang: l.Tag, Dir: l.Direction, Start: "left", Color: brand.Color, Brand: brand.DisplayName,
+		Lang: l.Tag, Dir: l.Direction, Start: "left",
+		Color: brand.Color, DarkColor: onDark(brand.Color), Brand: brand.DisplayName, Logo: brand.Logo, brand: brand,
 		values: map[string]string{
 			"brand":         brand.DisplayName,
 			"support":       brand.Support,
@@ -112,15 +128,27 @@ func newFrame(s *settings.Settings, client settings.Client, l *Locale) *frame {
 	return f
 }
 
-// Footer is the line at the foot of mails and pages: brand, postal address if
-// there is one, and where to ask.
-func (f *frame) Footer() (string, error) {
-	questions, err := expand(f.locale.Questions, f.values)
-	if err != nil {
-		return "", fmt.Errorf("locales/%s.yaml: questions: %w", f.Lang, err)
+// Imprint is who writes: the brand, with its postal address if there is one.
+func (f *frame) Imprint() string {
+	if f.brand.PostalAddress == "" {
+		return f.Brand
 	}
-	parts := []string{f.Brand, f.values["postalAddress"], questions}
-	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · "), nil
+	return f.Brand + " · " + f.brand.PostalAddress
+}
+
+// Questions is where to ask.
+func (f *frame) Questions() (string, error) {
+	text, err := expand(f.locale.Questions, f.values)
+	if err != nil {
+		return "", f.locale.fault("questions", "%w", err)
+	}
+	return text, nil
+}
+
+// Footer is both of these in one line.
+func (f *frame) Footer() (string, error) {
+	questions, err := f.Questions()
+	return f.Imprint() + " · " + questions, err
 }
 
 // passwordPolicy tells the policy in words.

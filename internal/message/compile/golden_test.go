@@ -6,8 +6,11 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"poolpost/internal/message"
@@ -35,18 +38,54 @@ func sampleValues(locale string) message.Values {
 // nastiest is a name that wants everything that a name must not have.
 const nastiest = "<a href=\"https://example.net\">O'Brien & Sons</a>\r\n{####} {username} \u202e\x00'\"><script>alert(1)</script>"
 
+// preheader is what a list of mails shows behind the subject.
+var preheader = regexp.MustCompile(`<div style="display:none[^>]*>([^<]+)</div>`)
+
+// hostileNames are names that people were not given by their parents.
+var hostileNames = []string{
+	nastiest,
+	"</td></tr></table><a href='https://example.net'>Win</a>",
+	"https://example.net/win?a=b#c",
+	"www.example.net", "example.net", "t.co", "пример.рф", "example．net", "8.8.8.8",
+	"ada@example.net", "mailto:ada@example.net",
+	"{####}", "Ada {####}", "{username}", "{##Click Here##}", "{{.Code}} {code} {link}",
+	"Ada\u202egnp.exe", "\u2067Ada\u2069\u200e", "Ada\u00adda\u200b.net",
+	"Ada\r\nBcc: x@example.net\r\n\r\nbody", "Ada\u2028Lovelace",
+	strings.Repeat("A", 2048), strings.Repeat("a.b ", 512), "a" + strings.Repeat("\u0301", 100),
+	"Call +44 20 7946 0958", "Your code is 123456", "🎉 Ada 🎉", " ", "\x00link\x00", "Ada\xff",
+}
+
+// greetings are what is left of hostile names, in HTML and in text.
+func greetings(m message.Message) string {
+	var b strings.Builder
+	m = message.Message{Greeting: m.Greeting, GreetingWithoutName: m.GreetingWithoutName, HTML: marked(message.Greeting), Text: marked(message.Greeting)}
+	for _, name := range hostileNames {
+		filled := m.Fill(message.Values{message.Name: message.CleanName(name)})
+		fmt.Fprintf(&b, "%+q\n  HTML %s\n  text %s\n", name[:min(len(name), 80)], filled.HTML, filled.Text)
+	}
+	return b.String()
+}
+
 // golden are the goldens of the project's own messages, by their file: what a
 // mail program and Cognito get.
 func golden(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, m := range allMessages(t) {
-		filled := m.Fill(sampleValues(m.locale))
+	messages := allMessages(t)
+	drivers := compileAll(t, os.DirFS(templates), withDrivers(t))
+	for _, locale := range []string{"en", "ar"} { // a second brand, with a logo
+		m := compiledFor(t, drivers, "drivers", locale, message.SignUp)
+		messages = append(messages, compiled{"drivers/" + locale, message.SignUp, m})
+	}
+	files["hostile-names.txt"] = greetings(messages[0].Message)
+	for _, m := range messages {
+		filled := m.Fill(sampleValues(path.Base(m.locale)))
 		files[m.name()+".html"] = filled.HTML
 		files[m.name()+".txt"] = filled.Text
-		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\ntext message: %s\n", filled.Subject, filled.TextMessage)
+		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\npreheader: %s\ntext message: %s\n",
+			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.TextMessage)
 		if m.kind == message.SignUp {
-			values := sampleValues(m.locale)
+			values := sampleValues(path.Base(m.locale))
 			values[message.Name] = message.CleanName(nastiest)
 			files[m.name()+".hostile.html"] = m.Fill(values).HTML
 		}

@@ -7,6 +7,7 @@ import (
 
 	"poolpost/internal/link"
 	"poolpost/internal/message"
+	"poolpost/internal/settings"
 )
 
 func marked(name string) string { return message.BlankMark + name + message.BlankMark }
@@ -19,13 +20,13 @@ func faultless() map[message.Kind]message.Message {
 		message.SignUp: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Confirm",
 			HTML:        "<p>" + greetingBlank + "</p>" + button + marked(message.Code),
-			Text:        greetingBlank + " " + marked(message.Link) + " " + marked(message.Code),
+			Text:        greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + "\n",
 			TextMessage: marked(message.Code) + " is your code",
 		},
 		message.Invitation: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Invitation",
 			HTML:        "<p>" + greetingBlank + "</p>" + button + marked(message.Code) + marked(message.User),
-			Text:        greetingBlank + " " + marked(message.Link) + " " + marked(message.Code) + marked(message.User),
+			Text:        greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + marked(message.User) + "\n",
 			TextMessage: marked(message.User) + " " + marked(message.Code),
 		},
 		message.SignInCode: {
@@ -37,16 +38,20 @@ func faultless() map[message.Kind]message.Message {
 		message.Welcome: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Welcome",
 			HTML: "<p>" + greetingBlank + "</p>" + button,
-			Text: greetingBlank + " " + marked(message.Link),
+			Text: greetingBlank + "\nGo\n" + marked(message.Link) + "\n",
 		},
 	}
 }
 
 func TestLint(t *testing.T) {
 	const (
-		sample = message.SignUp
-		noLink = "the HTML must hold one link, the link of the message; it holds "
-		theirs = " holds a placeholder of Cognito's; write {code}, {link} or {user} in the words instead"
+		sample             = message.SignUp
+		notLogo            = "the HTML loads a picture that is not the brand's logo: "
+		never              = "the HTML holds a blank that is never filled: "
+		stray              = "the text shows an address that is not the link of the message: "
+		onlyHTML, onlyText = "the HTML says what the text does not, or not there: ", "the text says what the HTML does not: "
+		noLink             = "the HTML must hold one link, the link of the message; it holds "
+		theirs             = " holds a placeholder of Cognito's; write {code}, {link} or {user} in the words instead"
 	)
 	filled := func(n int) string { return strings.Repeat("x", n) }
 	tests := map[string]struct {
@@ -76,14 +81,14 @@ func TestLint(t *testing.T) {
 			"the subject" + theirs}},
 
 		"an HTML of 20,000 characters when it is filled": {sample, func(m *message.Message) {
-			m.HTML += filled(20_000 - len([]rune(m.Fill(Longest).HTML)))
+			m.HTML += strings.Repeat(" ", 20_000-len([]rune(m.Fill(Longest).HTML)))
 		}, nil},
 		"an HTML of 20,001 characters when it is filled": {sample, func(m *message.Message) {
-			m.HTML += filled(20_001 - len([]rune(m.Fill(Longest).HTML)))
+			m.HTML += strings.Repeat(" ", 20_001-len([]rune(m.Fill(Longest).HTML)))
 		}, []string{"the HTML has 20001 characters when its blanks are filled; Cognito takes 6 to 20000"}},
 		"no HTML": {message.Welcome, func(m *message.Message) { m.HTML = "" }, []string{
 			"the HTML has 0 characters when its blanks are filled; Cognito takes 6 to 20000",
-			"the HTML lacks the greeting", "the HTML lacks the link", noLink + "0"}},
+			"the HTML lacks the greeting", "the HTML lacks the link", noLink + "0", onlyText + "Go"}},
 		"an HTML with a joiner": {sample, func(m *message.Message) { m.HTML += "\u200d\u200d" }, []string{
 			"the HTML holds U+200D, which Cognito refuses"}},
 		"an HTML without its greeting": {sample, func(m *message.Message) {
@@ -99,9 +104,12 @@ func TestLint(t *testing.T) {
 			"the HTML shows a user, which this kind of message does not have"}},
 		"an HTML with a blank that there is not": {sample, func(m *message.Message) { m.HTML += marked("nonsense") }, []string{
 			"the HTML shows a nonsense, which this kind of message does not have"}},
-		"an HTML with the placeholder of the code": {sample, func(m *message.Message) { m.HTML += "{####}" }, []string{"the HTML" + theirs}},
-		"an HTML with the placeholder of a link":   {sample, func(m *message.Message) { m.HTML += "{##Click##}" }, []string{"the HTML" + theirs}},
-		"an HTML with the placeholder of the user": {sample, func(m *message.Message) { m.HTML += "{username}" }, []string{"the HTML" + theirs}},
+		"an HTML with the placeholder of the code": {sample, func(m *message.Message) { m.HTML += "{####}" }, []string{
+			"the HTML" + theirs, onlyHTML + "{####}"}},
+		"an HTML with the placeholder of a link": {sample, func(m *message.Message) { m.HTML += "{##Click##}" }, []string{
+			"the HTML" + theirs, onlyHTML + "{##Click##}"}},
+		"an HTML with the placeholder of the user": {sample, func(m *message.Message) { m.HTML += "{username}" }, []string{
+			"the HTML" + theirs, onlyHTML + "{username}"}},
 
 		"a text without its link": {sample, func(m *message.Message) {
 			m.Text = strings.ReplaceAll(m.Text, marked(message.Link), "")
@@ -111,7 +119,8 @@ func TestLint(t *testing.T) {
 		}, []string{"the text lacks the greeting"}},
 		"a text with a blank of another kind": {message.Welcome, func(m *message.Message) { m.Text += marked(message.Code) }, []string{
 			"the text shows a code, which this kind of message does not have"}},
-		"a text with the placeholder": {sample, func(m *message.Message) { m.Text += "{####}" }, []string{"the text" + theirs}},
+		"a text with the placeholder": {sample, func(m *message.Message) { m.Text += "{####}" }, []string{
+			"the text" + theirs, onlyText + "{####}"}},
 
 		"a greeting without the name": {sample, func(m *message.Message) { m.Greeting = "Hello," }, []string{"the greeting lacks the name"}},
 		"a greeting with the code": {sample, func(m *message.Message) { m.Greeting += marked(message.Code) }, []string{
@@ -141,26 +150,26 @@ func TestLint(t *testing.T) {
 		"a text message without a code to send": {message.Welcome, func(m *message.Message) { m.TextMessage = "Welcome to MyApp" }, []string{
 			"it has a text message, but no code to send to a phone"}},
 
-		"a second link": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="https://example.com/">x</a>` }, []string{noLink + "2"}},
-		"the same link twice": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="` + marked(message.Link) + `">x</a>` }, []string{
+		"a second link": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="https://example.com/"></a>` }, []string{noLink + "2"}},
+		"the same link twice": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="` + marked(message.Link) + `"></a>` }, []string{
 			noLink + "2"}},
 		"a link to somewhere else": {sample, func(m *message.Message) {
 			m.HTML = strings.ReplaceAll(m.HTML, `href="`, `href="https://example.com/?u=`)
 		}, []string{noLink + "1"}},
 		"a link without TLS": {sample, func(m *message.Message) {
-			m.HTML += `<a ses:no-track href="http://example.com/">x</a>`
+			m.HTML += `<a ses:no-track href="http://example.com/"></a>`
 		}, []string{"a link does not begin with https://: http://example.com/", noLink + "2"}},
 		"a link to a script of many lines": {sample, func(m *message.Message) {
-			m.HTML += `<a ses:no-track href="javascript:` + "\n" + filled(100) + `">x</a>`
+			m.HTML += `<a ses:no-track href="javascript:` + "\n" + filled(100) + `"></a>`
 		}, []string{"a link does not begin with https://: javascript:" + filled(49) + "…", noLink + "2"}},
-		"a link without an address": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track>x</a>` }, []string{
+		"a link without an address": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track></a>` }, []string{
 			"a link does not begin with https://: ", noLink + "2"}},
 		"a link to a mailbox in a sign-in code": {message.SignInCode, func(m *message.Message) {
-			m.HTML += `<a ses:no-track href="mailto:support@example.com">x</a>`
+			m.HTML += `<a ses:no-track href="mailto:support@example.com"></a>`
 		}, []string{"a link does not begin with https://: mailto:support@example.com", "the HTML holds a link, but a message of this kind has none"}},
 		"a link that SES may rewrite": {sample, func(m *message.Message) { m.HTML = strings.ReplaceAll(m.HTML, "ses:no-track ", "") }, []string{
 			"a link lacks ses:no-track"}},
-		"a script":    {sample, func(m *message.Message) { m.HTML += "<script>x</script>" }, []string{"the HTML holds a <script>"}},
+		"a script":    {sample, func(m *message.Message) { m.HTML += "<script></script>" }, []string{"the HTML holds a <script>"}},
 		"a frame":     {sample, func(m *message.Message) { m.HTML += "<IFRAME></IFRAME>" }, []string{"the HTML holds a <iframe>"}},
 		"an object":   {sample, func(m *message.Message) { m.HTML += "<object></object>" }, []string{"the HTML holds a <object>"}},
 		"an embedded": {sample, func(m *message.Message) { m.HTML += "<embed>" }, []string{"the HTML holds a <embed>"}},
@@ -170,19 +179,67 @@ func TestLint(t *testing.T) {
 		"another base": {sample, func(m *message.Message) { m.HTML += `<base href="https://example.com/">` }, []string{"the HTML holds a <base>"}},
 		"an event handler": {sample, func(m *message.Message) { m.HTML += `<p onclick="x">` }, []string{
 			"the HTML holds an event handler: onclick"}},
-		"a picture without TLS": {sample, func(m *message.Message) { m.HTML += `<img src="http://example.com/a.png">` }, []string{
-			"the HTML loads something that is not https: http://example.com/a.png"}},
-		"a picture in the mail": {sample, func(m *message.Message) { m.HTML += `<img src="data:image/png;base64,AAAA">` }, []string{
-			"the HTML loads something that is not https: data:image/png;base64,AAAA"}},
-		"a picture with TLS": {sample, func(m *message.Message) { m.HTML += `<img src="https://example.com/a.png" alt="">` }, nil},
+		"a film":           {sample, func(m *message.Message) { m.HTML += "<video></video>" }, []string{"the HTML holds a <video>"}},
+		"the brand's logo": {sample, func(m *message.Message) { m.HTML += `<img src="https://app.example.com/logo.png" alt="MyApp">` }, nil},
+		"a logo that says nothing where pictures are not loaded": {sample, func(m *message.Message) {
+			m.HTML += `<img src="https://app.example.com/logo.png" alt="">`
+		}, []string{"a picture has no text to stand in its place"}},
+		"a picture that counts its readers": {sample, func(m *message.Message) { m.HTML += `<img src="https://example.com/1.gif" alt="x">` }, []string{
+			notLogo + "https://example.com/1.gif"}},
+		"a picture in the mail": {sample, func(m *message.Message) { m.HTML += `<img src="data:image/png;base64,AAAA" alt="x">` }, []string{
+			notLogo + "data:image/png;base64,AAAA"}},
+		"a picture without an address": {sample, func(m *message.Message) { m.HTML += `<img alt="x">` }, []string{notLogo}},
+		"a picture as a ground": {sample, func(m *message.Message) { m.HTML += `<p style="background:URL(https://example.com/a.png)"></p>` }, []string{
+			"the HTML loads something by its style: url("}},
+		"a style sheet in a style": {sample, func(m *message.Message) { m.HTML += `<style>@import "https://example.com/a.css"</style>` }, []string{
+			"the HTML loads something by its style: @import"}},
+		"a font from elsewhere": {sample, func(m *message.Message) { m.HTML += `<style>@font-face{}</style>` }, []string{
+			"the HTML loads something by its style: @font-face"}},
+
+		"words in the HTML only":          {sample, func(m *message.Message) { m.HTML += "<p>It works for an hour.</p>" }, []string{onlyHTML + "It works for an hour."}},
+		"words in the text only":          {sample, func(m *message.Message) { m.Text += "It works for an hour.\n" }, []string{onlyText + "It works for an hour."}},
+		"words that differ in one letter": {sample, func(m *message.Message) { m.Text = strings.Replace(m.Text, "Go", "Ga", 1) }, []string{onlyHTML + "Go", onlyText + "Ga"}},
+		"words in another order": {sample, func(m *message.Message) {
+			m.HTML = strings.Replace(m.HTML, "<p>", "<p>One</p><p>", 1)
+			m.Text += "One\n"
+		}, []string{onlyHTML + "Go"}},
+		"words with an entity": {sample, func(m *message.Message) {
+			m.HTML += "<p>24&#xA0;hours &amp; more</p>"
+			m.Text += "24 hours & more\n"
+		}, nil},
+		"words that the HTML hides":    {sample, func(m *message.Message) { m.HTML += `<div style="display:none">Preheader</div><style>a{}</style>` }, nil},
+		"a line above the foot":        {sample, func(m *message.Message) { m.Text += "--\n" }, nil},
+		"a blank that the layout lost": {sample, func(m *message.Message) { m.HTML += "<p title=9blank0code9>" }, []string{never + "9blank0"}},
+		"a value that the layout refused": {sample, func(m *message.Message) { m.HTML += "<p style=ZgotmplZ>" }, []string{
+			never + "ZgotmplZ"}},
+		"a template's own blank": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
+		"a blank that does not end": {sample, func(m *message.Message) { m.TextMessage += message.BlankMark }, []string{
+			"the text message holds a blank that does not end"}},
+
+		"an address in the words":     {sample, func(m *message.Message) { m.HTML += "<p>See example.com/help</p>"; m.Text += "See example.com/help\n" }, []string{stray + "example.com/help"}},
+		"an https address":            {sample, func(m *message.Message) { m.HTML += "<p>https://a/</p>"; m.Text += "https://a/\n" }, []string{stray + "https://a/"}},
+		"another mailbox":             {sample, func(m *message.Message) { m.HTML += "<p>a@localhost</p>"; m.Text += "a@localhost\n" }, []string{stray + "a@localhost"}},
+		"the mailbox for help":        {sample, func(m *message.Message) { m.HTML += "<p>support@example.com</p>"; m.Text += "support@example.com\n" }, nil},
+		"a full stop without a blank": {sample, func(m *message.Message) { m.Subject = "Confirm it.Now" }, []string{"the subject shows an address that is not the link of the message: it.Now"}},
+		"abbreviations":               {sample, func(m *message.Message) { m.Subject = "Confirm it, e.g. at 8 a.m. or 9.30" }, nil},
+		"an address in a text message": {sample, func(m *message.Message) { m.TextMessage += " www.example.com" }, []string{
+			"the text message shows an address that is not the link of the message: www.example.com"}},
+
+		"a text message with a curly apostrophe": {sample, func(m *message.Message) { m.TextMessage += " It’s secret" }, []string{
+			"the text message holds '’', which is not in GSM 03.38: it would be sent in parts of 70 characters; find words without it"}},
+		"a text message with all of GSM 03.38 that fits": {sample, func(m *message.Message) {
+			m.TextMessage += " @£$¥èéùìòÇØøÅåÆæßÉ¤%&()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà^[~]|€"
+		}, nil},
+		"a text message with an app's name in another alphabet": {sample, func(m *message.Message) { m.TextMessage += " Ελλάδα" }, nil},
 	}
+	brand := settings.Brand{DisplayName: "Ελλάδα", Support: "support@example.com", Logo: settings.Logo{URL: "https://app.example.com/logo.png"}}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			m := faultless()[test.kind]
 			test.change(&m)
 			var got []string
-			for _, err := range Lint(test.kind, m) {
-				got = append(got, err.Error())
+			for _, fault := range Lint(test.kind, m, "en", brand) {
+				got = append(got, fault.Text)
 			}
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
@@ -215,6 +272,35 @@ func TestLongestValuesAreLong(t *testing.T) {
 	for name, value := range Longest {
 		if message.Plain(value) != value {
 			t.Errorf("the longest %s holds what Cognito refuses", name)
+		}
+	}
+}
+
+// A text message of a language whose alphabet is not in GSM 03.38 has shorter
+// parts, whatever it says.
+func TestOnlySomeLanguagesAreHeldToGSM(t *testing.T) {
+	m := faultless()[message.SignUp]
+	m.TextMessage += " ł"
+	for locale, want := range map[string]int{"en": 1, "de": 1, "pt-BR": 1, "en-GB": 1, "pl": 0, "tr": 0, "ar": 0, "zh-Hans": 0} {
+		if got := Lint(message.SignUp, m, locale, settings.Brand{}); len(got) != want {
+			t.Errorf("%s: got %q", locale, got)
+		}
+	}
+}
+
+// Each fault is told where the words stand that it is in.
+func TestFaultsHaveTheKeyOfTheirWords(t *testing.T) {
+	for key, change := range map[string]func(*message.Message){
+		"subject":             func(m *message.Message) { m.Subject = "" },
+		"greeting":            func(m *message.Message) { m.Greeting = "Hello" },
+		"greetingWithoutName": func(m *message.Message) { m.GreetingWithoutName += marked(message.Name) },
+		"textMessage":         func(m *message.Message) { m.TextMessage = marked(message.Code) + "\u200f" },
+		"":                    func(m *message.Message) { m.HTML += "<script></script>" },
+	} {
+		m := faultless()[message.SignUp]
+		change(&m)
+		if got := Lint(message.SignUp, m, "en", settings.Brand{}); len(got) != 1 || got[0].Key != key {
+			t.Errorf("%s: got %q", key, got)
 		}
 	}
 }

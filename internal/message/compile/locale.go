@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"poolpost/internal/message"
 
@@ -25,6 +26,7 @@ type Locale struct {
 	Greeting            string                             `yaml:"greeting"`
 	GreetingWithoutName string                             `yaml:"greetingWithoutName"`
 	Questions           string                             `yaml:"questions"`
+	Durations           map[string]map[string]string       `yaml:"durations"` // unit, plural form
 	Messages            map[message.Kind]map[string]string `yaml:"messages"`
 	PageWords           map[string]string                  `yaml:"pageWords"`
 	Pages               map[string]map[string]string       `yaml:"pages"`
@@ -37,6 +39,9 @@ type Locale struct {
 		Symbols   string `yaml:"symbols"`
 	} `yaml:"passwordPolicy"`
 	Refusals map[string]string `yaml:"refusals"`
+
+	texts map[string]string // all of the above, by path such as messages.sign-up.subject
+	lines map[string]int    // where each path stands
 }
 
 // readLocales reads every file of words.
@@ -46,23 +51,94 @@ func readLocales(templates fs.FS) (map[string]*Locale, error) {
 		return nil, fmt.Errorf("list locales: %w", err)
 	}
 	locales := map[string]*Locale{}
+	var problems []error
 	for _, file := range files {
 		text, err := fs.ReadFile(templates, file)
 		if err != nil {
 			return nil, fmt.Errorf("read locale: %w", err)
 		}
-		l := &Locale{Tag: strings.TrimSuffix(path.Base(file), ".yaml")}
-		decoder := yaml.NewDecoder(bytes.NewReader(text))
-		decoder.KnownFields(true)
-		if err := decoder.Decode(l); err != nil {
-			return nil, fmt.Errorf("%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
-		}
-		if err := l.check(); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
+		l, err := readLocale(strings.TrimSuffix(path.Base(file), ".yaml"), text)
+		problems = append(problems, err)
 		locales[l.Tag] = l
 	}
-	return locales, nil
+	return locales, errors.Join(problems...)
+}
+
+func readLocale(tag string, text []byte) (*Locale, error) {
+	l := &Locale{Tag: tag, texts: map[string]string{}, lines: map[string]int{}}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return l, l.unreadable(err)
+	}
+	l.remember(&document, "")
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(l); err != nil {
+		return l, l.unreadable(err)
+	}
+	return l, l.check()
+}
+
+// remember notes the text and the line of everything below a node.
+func (l *Locale) remember(node *yaml.Node, at string) {
+	switch node.Kind {
+	case yaml.DocumentNode:
+		l.remember(node.Content[0], at)
+	case yaml.MappingNode:
+		for i := 0; i < len(node.Content); i += 2 {
+			key := strings.TrimPrefix(at+"."+node.Content[i].Value, ".")
+			l.lines[key] = node.Content[i].Line
+			l.remember(node.Content[i+1], key)
+		}
+	case yaml.ScalarNode:
+		l.texts[at] = node.Value
+	}
+}
+
+// file is the locale's, as its errors name it.
+func (l *Locale) file() string { return "templates/locales/" + l.Tag + ".yaml" }
+
+// at tells where a path stands or, when it is missing, what it is missing from.
+func (l *Locale) at(path string) string {
+	line := 0
+	for p := path; p != "" && line == 0; p = p[:max(strings.LastIndexByte(p, '.'), 0)] {
+		line = l.lines[p]
+	}
+	if line == 0 {
+		return l.file() + ": " + path
+	}
+	return fmt.Sprintf("%s:%d: %s", l.file(), line, path)
+}
+
+// fault is a mistake at a path.
+func (l *Locale) fault(path, format string, args ...any) error {
+	return &wordsError{l.at(path), fmt.Errorf(format, args...)}
+}
+
+var (
+	yamlLine     = regexp.MustCompile(`^line (\d+): `)
+	unknownField = regexp.MustCompile(`field (.*) not found in type .*`)
+	noText       = regexp.MustCompile(`cannot unmarshal .* into string`)
+)
+
+// unreadable tells what the YAML decoder says, one mistake a line.
+func (l *Locale) unreadable(err error) error {
+	texts := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+	var several *yaml.TypeError
+	if errors.As(err, &several) {
+		texts = several.Errors
+	}
+	var problems []error
+	for _, text := range texts {
+		text = unknownField.ReplaceAllString(text, "$1: there is no such key")
+		text = noText.ReplaceAllString(text, "a text must stand here")
+		if m := yamlLine.FindStringSubmatch(text); m != nil {
+			problems = append(problems, fmt.Errorf("%s:%s: %s", l.file(), m[1], text[len(m[0]):]))
+		} else {
+			problems = append(problems, fmt.Errorf("%s: %s", l.file(), text))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // check finds words that are there but empty, and a direction that is none.
@@ -70,34 +146,65 @@ func readLocales(templates fs.FS) (map[string]*Locale, error) {
 func (l *Locale) check() error {
 	var problems []error
 	if l.Direction != "ltr" && l.Direction != "rtl" {
-		problems = append(problems, fmt.Errorf("direction: must be ltr or rtl, not %q", l.Direction))
+		problems = append(problems, l.fault("direction", "must be ltr or rtl, not %q", l.Direction))
 	}
-	p := l.PasswordPolicy
-	for key, word := range map[string]string{
-		"name": l.Name, "greeting": l.Greeting, "greetingWithoutName": l.GreetingWithoutName, "questions": l.Questions,
-		"passwordPolicy.separator": p.Separator, "passwordPolicy.length": p.Length, "passwordPolicy.numbers": p.Numbers,
-		"passwordPolicy.lowercase": p.Lowercase, "passwordPolicy.uppercase": p.Uppercase, "passwordPolicy.symbols": p.Symbols,
+	for _, path := range []string{
+		"greeting", "greetingWithoutName", "name", "passwordPolicy.length", "passwordPolicy.lowercase", "passwordPolicy.numbers",
+		"passwordPolicy.separator", "passwordPolicy.symbols", "passwordPolicy.uppercase", "questions",
 	} {
-		if word == "" {
-			problems = append(problems, fmt.Errorf("%s: is missing", key))
+		if l.texts[path] == "" {
+			problems = append(problems, l.fault(path, "is missing"))
 		}
 	}
 	if !strings.Contains(l.Greeting, "{name}") {
-		problems = append(problems, errors.New("greeting: must hold {name}"))
+		problems = append(problems, l.fault("greeting", "must hold {name}"))
 	}
-	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(problems...)
+	return errors.Join(append(problems, l.checkDurations()...)...)
 }
 
 // sourceLocale is the one that others are translated from.
 const sourceLocale = "en"
+
+// checkTranslation finds words that were left as they are in the source, and
+// such that lost what is filled in. The name of the app may come and go: where
+// a sentence needs it differs.
+func (l *Locale) checkTranslation(source *Locale) (problems []error) {
+	if source == nil || language(l.Tag) == language(source.Tag) {
+		return nil
+	}
+	for _, path := range slices.Sorted(maps.Keys(l.texts)) {
+		word, original := l.texts[path], source.texts[path]
+		if word == original && isSentence(word) {
+			problems = append(problems, l.fault(path, "is not translated: it is the same as in %s.yaml", source.Tag))
+		}
+		for _, p := range placeholder.FindAllString(original, -1) {
+			if p != "{brand}" && !strings.HasPrefix(path, "durations.") && !strings.Contains(word, p) {
+				problems = append(problems, l.fault(path, "lacks %s, which %s.yaml has there", p, source.Tag))
+			}
+		}
+	}
+	return problems
+}
+
+// language is the first part of a tag: the language without script and region.
+func language(tag string) string {
+	tag, _, _ = strings.Cut(tag, "-")
+	return tag
+}
+
+// isSentence tells whether a word is really two or more, besides what is filled
+// in: a single one can be the same in two languages.
+func isSentence(word string) bool {
+	letters := func(r rune) bool { return !unicode.IsLetter(r) }
+	return len(strings.FieldsFunc(placeholder.ReplaceAllString(word, ""), letters)) > 1
+}
 
 // checkRefusals holds the sentences for refused sign-ups against those of the
 // source: the same codes, known placeholders, and no full stop at the end, since
 // Cognito adds one.
 func (l *Locale) checkRefusals(source *Locale) (problems []error) {
 	fault := func(code, format string, args ...any) {
-		problems = append(problems, fmt.Errorf("locales/%s.yaml: refusals.%s: %s", l.Tag, code, fmt.Sprintf(format, args...)))
+		problems = append(problems, l.fault("refusals."+code, format, args...))
 	}
 	values := map[string]string{"attribute": "", "minimum": "", "maximum": "", "suggestion": ""}
 	for _, code := range slices.Sorted(maps.Keys(l.Refusals)) {
@@ -148,26 +255,52 @@ func expand(word string, values map[string]string) (string, error) {
 
 // words are the texts of one message or page, which remember what was used.
 type words struct {
-	locale string
-	path   string // such as messages.sign-up
-	texts  map[string]string
-	used   map[string]bool
+	at    func(key string) string // where a text stands, or would
+	texts map[string]string
+	used  map[string]bool
 }
 
 func newWords(l *Locale, path string, texts map[string]string) *words {
-	return &words{locale: l.Tag, path: path, texts: texts, used: map[string]bool{}}
+	at := func(key string) string { return l.at(path + "." + key) }
+	return &words{at: at, texts: texts, used: map[string]bool{}}
 }
+
+// replaced are the words with some of them said differently; path is where
+// those stand.
+func (w *words) replaced(path string, texts map[string]string) *words {
+	if len(texts) == 0 {
+		return w
+	}
+	all := maps.Clone(w.texts)
+	maps.Copy(all, texts)
+	at := func(key string) string {
+		if _, ok := texts[key]; ok {
+			return path + "." + key
+		}
+		return w.at(key)
+	}
+	return &words{at: at, texts: all, used: map[string]bool{}}
+}
+
+// A wordsError is a mistake in the words. It says itself where they stand, so
+// it needs nothing of what templates say around it.
+type wordsError struct {
+	at  string
+	err error
+}
+
+func (e *wordsError) Error() string { return e.at + ": " + e.err.Error() }
 
 // say returns a word with its placeholders filled.
 func (w *words) say(key string, values map[string]string) (string, error) {
 	word := w.texts[key]
 	if word == "" {
-		return "", fmt.Errorf("locales/%s.yaml: %s.%s: is missing", w.locale, w.path, key)
+		return "", &wordsError{w.at(key), errors.New("is missing")}
 	}
 	w.used[key] = true
 	text, err := expand(word, values)
 	if err != nil {
-		return "", fmt.Errorf("locales/%s.yaml: %s.%s: %w", w.locale, w.path, key, err)
+		return "", &wordsError{w.at(key), err}
 	}
 	return text, nil
 }
@@ -175,11 +308,19 @@ func (w *words) say(key string, values map[string]string) (string, error) {
 // unused names the words that no template asked for.
 func (w *words) unused() error {
 	var problems []error
-	for key := range w.texts {
+	for _, key := range slices.Sorted(maps.Keys(w.texts)) {
 		if !w.used[key] {
-			problems = append(problems, fmt.Errorf("locales/%s.yaml: %s.%s: no template uses it; remove it", w.locale, w.path, key))
+			problems = append(problems, &wordsError{w.at(key), errors.New("no template uses it; remove it")})
 		}
 	}
-	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(problems...)
+}
+
+// executed is the error of a template, or of the words that it could not say.
+func executed(err error) error {
+	var mistake *wordsError
+	if errors.As(err, &mistake) {
+		return mistake
+	}
+	return err
 }

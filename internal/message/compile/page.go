@@ -77,7 +77,7 @@ func (set *templateSet) pages(f *frame, files map[string][]byte) (problems []err
 		}
 		var b strings.Builder
 		if err := set.page[state].Execute(&b, p); err != nil {
-			problems = append(problems, err)
+			problems = append(problems, executed(err))
 			continue
 		}
 		if err := w.unused(); err != nil {
@@ -95,7 +95,7 @@ func (set *templateSet) pages(f *frame, files map[string][]byte) (problems []err
 	}
 	for state := range f.locale.Pages {
 		if !slices.Contains(set.state, state) {
-			problems = append(problems, fmt.Errorf("locales/%s.yaml: pages.%s: there is no such page", f.Lang, state))
+			problems = append(problems, f.locale.fault("pages."+state, "there is no such page"))
 		}
 	}
 	if err := shared.unused(); err != nil {

@@ -1,0 +1,82 @@
+// Command lint compiles every message of the settings, holds it against
+// Cognito's contract and the project's own rules (package compile), and tells
+// how much room there is left. It deploys and writes nothing.
+//
+//	go run ./infra/lint [poolpost.yaml]
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"poolpost/infra/bundle"
+	"poolpost/internal/message"
+	"poolpost/internal/message/compile"
+	"poolpost/internal/settings"
+)
+
+func main() {
+	file := "poolpost.yaml"
+	if len(os.Args) > 1 {
+		file = os.Args[1]
+	}
+	root, err := bundle.Root()
+	if err == nil {
+		err = run(root, file, os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// run writes the figures, or returns every mistake, one a line.
+func run(root, file string, w io.Writer) error {
+	set, err := settings.Read(file)
+	if err != nil {
+		return err
+	}
+	out, err := bundle.Compile(bundle.Options{Root: root, Settings: set})
+	if err != nil {
+		return err
+	}
+	var html, subject, text longest
+	for _, client := range set.Clients {
+		for _, locale := range set.Locales {
+			for _, kind := range message.Kinds {
+				name := message.File(client.Name, locale, kind)
+				m, err := message.Decode(out.Messages[name])
+				if err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				filled := m.Fill(compile.Longest)
+				html.compare(name, filled.HTML)
+				subject.compare(name, filled.Subject)
+				text.compare(name, filled.TextMessage)
+			}
+		}
+	}
+	fmt.Fprintf(w, "%d messages are fit to be sent (clients: %d, locales: %d, kinds: %d). With the longest values in their blanks\n",
+		len(out.Messages), len(set.Clients), len(set.Locales), len(message.Kinds))
+	fmt.Fprintf(w, "  the largest HTML          has %5d of %d characters, %d KB of the 102 that Gmail shows: %s\n",
+		html.characters, message.MaxHTML, (len(html.text)+1023)/1024, html.name)
+	fmt.Fprintf(w, "  the longest subject       has %5d of %d characters: %s\n", subject.characters, message.MaxSubject, subject.name)
+	fmt.Fprintf(w, "  the longest text message  has %5d of %d characters: %s\n", text.characters, message.MaxTextMessage, text.name)
+	return nil
+}
+
+// A longest is the longest text so far, and whose it is.
+type longest struct {
+	name, text string
+	characters int
+}
+
+func (l *longest) compare(file, text string) {
+	if n := utf8.RuneCountInString(text); n > l.characters {
+		*l = longest{strings.TrimPrefix(filepath.ToSlash(file), "messages/"), text, n}
+	}
+}

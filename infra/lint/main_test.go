@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const sample = "../../internal/settings/testdata/sample.yaml"
+
+func TestTheFiguresOfTheProjectsOwnMessages(t *testing.T) {
+	var b strings.Builder
+	if err := run("../..", sample, &b); err != nil {
+		t.Fatal(err)
+	}
+	want := regexp.MustCompile(`^112 messages are fit to be sent \(clients: 1, locales: 16, kinds: 7\)\. .*
+  the largest HTML          has \d{5} of 20000 characters, \d\d KB of the 102 that Gmail shows: web/\S+
+  the longest subject       has    \d\d of 140 characters: web/\S+
+  the longest text message  has   1\d\d of 140 characters: web/\S+
+$`)
+	if !want.MatchString(b.String()) {
+		t.Errorf("got\n%s", b.String())
+	}
+}
+
+func TestMistakesAreToldOneALine(t *testing.T) {
+	text, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "poolpost.yaml")
+	bad := strings.Replace(string(text), "    support: drivers@example.com\n    wording:\n      en:\n", "    support: drivers@example.com\n    wording:\n      en:\n        welcome: {subject: \"a\\nb\", preheader: \"{code}\"}\n", 1)
+	bad = strings.Replace(bad, "brand: myapp", "brand: drivers", 1)
+	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	err = run("../..", file, &b)
+	want := "brands[1].wording.en.welcome.preheader: {code} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}"
+	if err == nil || err.Error() != want || b.Len() > 0 {
+		t.Errorf("got\n%v\n%s\nwant\n%s", err, b.String(), want)
+	}
+	if err := run("../..", "nowhere.yaml", &b); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,86 @@
+package compile
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"poolpost/internal/message"
+	"poolpost/internal/settings"
+
+	"golang.org/x/text/feature/plural"
+	textlanguage "golang.org/x/text/language"
+)
+
+// A validity is how long the code of a message can be used.
+type validity struct {
+	number int
+	unit   string // a key of durations
+}
+
+// longestValidity are the units with the largest number that can be asked for.
+var longestValidity = []validity{{24, "hours"}, {365, "days"}}
+
+// validityOf is how long the code of a kind can be used, as Cognito documents
+// it: 24 hours for addresses, one hour for a forgotten password, and what the
+// pool says for temporary passwords. No unit: there is nothing to be told.
+func validityOf(kind message.Kind, policy settings.PasswordPolicy) validity {
+	switch kind {
+	case message.SignUp, message.AttributeChange:
+		return validity{24, "hours"}
+	case message.ForgotPassword:
+		return validity{1, "hours"}
+	case message.Invitation:
+		return validity{policy.TemporaryPasswordDays, "days"}
+	}
+	return validity{}
+}
+
+// duration tells a validity in words.
+func (l *Locale) duration(v validity) string {
+	return strings.ReplaceAll(l.Durations[v.unit][pluralForm(l.Tag, v.number)], "{n}", strconv.Itoa(v.number))
+}
+
+var pluralNames = map[plural.Form]string{
+	plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few", plural.Many: "many", plural.Other: "other",
+}
+
+// pluralForm is the form that a language takes for a whole number, by the
+// plural rules of CLDR.
+func pluralForm(tag string, n int) string {
+	return pluralNames[plural.Cardinal.MatchPlural(textlanguage.Make(tag), n, 0, 0, 0, 0)]
+}
+
+// checkDurations asks for exactly the plural forms that the language has, each
+// with its number, unless the form is for one number only.
+func (l *Locale) checkDurations() (problems []error) {
+	for _, longest := range longestValidity {
+		numbers := map[string][]int{} // by form
+		for n := 1; n <= longest.number; n++ {
+			form := pluralForm(l.Tag, n)
+			numbers[form] = append(numbers[form], n)
+		}
+		fault := func(form, format string, args ...any) {
+			problems = append(problems, l.fault("durations."+longest.unit+"."+form, format, args...))
+		}
+		words := l.Durations[longest.unit]
+		for _, form := range slices.Sorted(maps.Keys(numbers)) {
+			switch word := words[form]; {
+			case word == "":
+				fault(form, "is missing; it is the plural form for %d", numbers[form][0])
+			case len(numbers[form]) > 1 && !strings.Contains(word, "{n}"):
+				fault(form, "must hold {n}, the number")
+			}
+			if _, err := expand(words[form], map[string]string{"n": ""}); err != nil {
+				fault(form, "%v", err)
+			}
+		}
+		for _, form := range slices.Sorted(maps.Keys(words)) {
+			if numbers[form] == nil {
+				fault(form, "is no plural form of this language; remove it")
+			}
+		}
+	}
+	return problems
+}
