@@ -23,6 +23,7 @@ type shown struct {
 	heading  string
 	lang     string
 	style    string
+	script   string
 	text     string            // what a person reads
 	action   string            // of its form, with the method: "post /confirm"
 	fields   map[string]string // of its form
@@ -43,6 +44,9 @@ func read(page string) shown {
 				p.heading = token.Data
 			case "style":
 				p.style = token.Data
+				continue
+			case "script":
+				p.script = token.Data
 				continue
 			}
 			text.WriteString(token.Data)
@@ -65,7 +69,9 @@ func read(page string) shown {
 		case "form":
 			p.action = attributes["method"] + " " + attributes["action"]
 		case "input":
-			p.fields[attributes["name"]] = attributes["value"]
+			if name := attributes["name"]; name != "" {
+				p.fields[name] = attributes["value"]
+			}
 		case "a":
 			p.next = attributes["href"]
 		}
@@ -78,32 +84,47 @@ func read(page string) shown {
 func checkHeader(t testing.TB, w *httptest.ResponseRecorder) {
 	t.Helper()
 	page := read(w.Body.String())
-	hash := sha256.Sum256([]byte(page.style))
+	allowed := "style-src " + hashOf(page.style)
+	if page.script != "" {
+		allowed += "; script-src " + hashOf(page.script)
+	}
 	for name, want := range map[string]string{
-		"Content-Type": "text/html; charset=utf-8",
-		"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
-			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-		"Referrer-Policy":           "no-referrer",
-		"Cache-Control":             "no-store",
-		"X-Content-Type-Options":    "nosniff",
-		"X-Robots-Tag":              "noindex",
-		"Strict-Transport-Security": "max-age=63072000",
-		"Content-Language":          page.lang,
-		"Set-Cookie":                "",
-		"Location":                  "",
+		"Content-Type":                 "text/html; charset=utf-8",
+		"Content-Security-Policy":      "default-src 'none'; " + allowed + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Permissions-Policy":           "camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()",
+		"Referrer-Policy":              "no-referrer",
+		"Cache-Control":                "no-store",
+		"X-Content-Type-Options":       "nosniff",
+		"X-Robots-Tag":                 "noindex",
+		"Strict-Transport-Security":    "max-age=63072000",
+		"Content-Language":             page.lang,
+		"Set-Cookie":                   "",
+		"Location":                     "",
 	} {
 		if got := w.Header().Get(name); got != want {
 			t.Errorf("the header has %s: %s, want %s", name, got, want)
 		}
 	}
-	for _, word := range []string{" script", " src", " on", " http-equiv"} {
+	if strings.Count(page.skeleton, "StartTag script") > 1 {
+		t.Error("the page has more than one script")
+	}
+	for _, word := range []string{" src", " on", " http-equiv"} {
 		if strings.Contains(page.skeleton, word) {
 			t.Errorf("the page has%s, which its policy forbids", word)
 		}
 	}
 }
 
+// hashOf is a source of a Content-Security-Policy that allows a text.
+func hashOf(text string) string {
+	hash := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+}
+
 func TestAFormCarriesTheLinkOn(t *testing.T) {
+	shared := newSite(t)
 	back := "https://riders.example.com/trips/42"
 	for name, test := range map[string]struct {
 		request *http.Request
@@ -114,20 +135,22 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 		"confirm": {open(link.PathConfirm, values("return", back)), nil, "post /confirm",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en"}},
 		"confirm with a code typed by hand": {open(link.PathConfirm, values("code", "")), nil, "post /confirm",
-			map[string]string{"client": ridersID, "user": userID, "code": "", "return": "", "lang": "en"}},
+			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en"}},
 		"new password": {open(link.PathReset, values("return", back)), nil, "post /reset",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en", "password": "", "repeat": ""}},
+		"new password with a code typed by hand": {open(link.PathReset, values("code", "")), nil, "post /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en", "password": "", "repeat": ""}},
 		"send a new link": {press(link.PathConfirm, values("return", back)), &types.ExpiredCodeException{}, "post /resend",
 			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
-		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "get /confirm",
+		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "post /confirm",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
-		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "get /confirm",
+		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "post /resend",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
-		"try a new password again": {press(link.PathReset, values("password", password, "repeat", password)), &types.InternalErrorException{}, "get /reset",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+		"try a new password again": {press(link.PathReset, values("password", password, "repeat", password)), &types.InternalErrorException{}, "post /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en", "password": "", "repeat": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			s.cognito.err = test.err
 			page := read(s.serve(t, test.request).Body.String())
 			if page.action != test.action {
@@ -148,6 +171,7 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 		"an allowed page":                            {link.PathConfirm, ridersID, "https://riders.example.com/trips", "https://riders.example.com/trips"},
 		"below an allowed page":                      {link.PathConfirm, ridersID, "https://riders.example.com/trips/42?a=1&b=%22", "https://riders.example.com/trips/42?a=1&b=%22"},
 		"an allowed page after a new password":       {link.PathReset, ridersID, "https://riders.example.com/trips", "https://riders.example.com/trips"},
+		"an allowed page with a status of its own":   {link.PathConfirm, ridersID, "https://riders.example.com/trips?status=paid", "https://riders.example.com/trips"},
 		"an allowed page in other letters":           {link.PathConfirm, ridersID, "HTTPS://Riders.Example.com:443/trips", "https://riders.example.com/trips"},
 		"the allowed page of another client":         {link.PathConfirm, driversID, "https://riders.example.com/trips", "https://drivers.example.com/start?a=1&b=2"},
 		"a page beside the allowed one":              {link.PathConfirm, ridersID, "https://riders.example.com/tripsy", "https://riders.example.com/"},
@@ -166,7 +190,37 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t)
 			w := s.serve(t, press(test.path, values("client", test.client, "return", test.back, "password", password, "repeat", password)))
-			if got := read(w.Body.String()).next; got != test.want {
+			done := confirmed.name
+			if test.path == link.PathReset {
+				done = resetDone.name
+			}
+			want := link.WithStatus(test.want, done)
+			if got := read(w.Body.String()).next; got != want {
+				t.Errorf("the way on is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// The app is told how it went, on whichever way back.
+func TestTheWayOnTellsTheStatus(t *testing.T) {
+	shared := newSite(t)
+	for name, test := range map[string]struct {
+		request *http.Request
+		err     error
+		want    string
+	}{
+		"confirmed":         {press(link.PathConfirm, values()), nil, "https://riders.example.com/?status=confirmed"},
+		"confirmed before":  {press(link.PathConfirm, values()), &types.NotAuthorizedException{Message: new("Current status is CONFIRMED")}, "https://riders.example.com/?status=already-confirmed"},
+		"an address taken":  {press(link.PathConfirm, values()), &types.AliasExistsException{}, "https://riders.example.com/sign-in?status=address-taken"},
+		"an expired reset":  {press(link.PathReset, values("password", password, "repeat", password)), &types.ExpiredCodeException{}, "https://riders.example.com/sign-in?status=reset-expired"},
+		"an allowed return": {press(link.PathConfirm, values("return", "https://riders.example.com/trips?a=b")), nil, "https://riders.example.com/trips?a=b&status=confirmed"},
+		"a bad link":        {open(link.PathConfirm, values("user", "")), nil, "https://riders.example.com/?status=bad-link"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shared.another()
+			s.cognito.fails(test.err)
+			if got := read(s.serve(t, test.request).Body.String()).next; got != test.want {
 				t.Errorf("the way on is %s, want %s", got, test.want)
 			}
 		})

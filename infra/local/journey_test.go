@@ -78,7 +78,7 @@ func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) {
 
 	page := browse(t, http.MethodGet, address, nil)
 	done := s.press(t, page)
-	if done.status != http.StatusOK || done.title != s.title(t, "en", "confirmed") || done.next != "https://app.example.com/" {
+	if done.status != http.StatusOK || done.title != s.title(t, "en", "confirmed") || done.next != "https://app.example.com/?status=confirmed" {
 		t.Errorf("after the button: %+v", done)
 	}
 	if got := s.status(t, sub); got != types.UserStatusTypeConfirmed {
@@ -117,7 +117,7 @@ func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) {
 	}
 	page := browse(t, http.MethodGet, linkOf(t, m), nil)
 	done := s.press(t, page)
-	if done.title != s.title(t, "ar", "confirmed") || done.next != s.webURL+"/sign-in" {
+	if done.title != s.title(t, "ar", "confirmed") || done.next != s.webURL+"/sign-in?status=confirmed" {
 		t.Errorf("after the button: %+v", done)
 	}
 	s.mail(t, "ben@example.com", "ar", message.Welcome)
@@ -129,11 +129,11 @@ func TestAnOldLinkOffersANewOne(t *testing.T) {
 	first := linkOf(t, s.mail(t, "cleo@example.com", "fr", message.SignUp))
 	wrong := strings.Replace(first, "code=", "code=1", 1)
 	page := s.press(t, browse(t, http.MethodGet, wrong, nil))
-	if page.status != http.StatusGone || page.title != s.title(t, "fr", "expired") {
+	if page.status != http.StatusUnprocessableEntity || page.title != s.title(t, "fr", "wrong-code") {
 		t.Fatalf("a wrong code: %+v", page)
 	}
 	before := len(s.box.Messages())
-	if sent := s.press(t, page); sent.status != http.StatusOK || sent.action != "" {
+	if sent := browse(t, http.MethodPost, s.webURL+"/resend", page.form); sent.status != http.StatusOK || sent.action != "" {
 		t.Fatalf("asking for a new link: %+v", sent)
 	}
 	messages := s.box.Messages()
@@ -159,7 +159,7 @@ func TestTooManyAttemptsAreToldSo(t *testing.T) {
 	for range 20 { // Cognito allows 15 an hour
 		last = s.press(t, page)
 	}
-	if last.status != http.StatusTooManyRequests || last.title != s.title(t, "en", "throttled") {
+	if last.status != http.StatusTooManyRequests || last.title != s.title(t, "en", "limit-reached") {
 		t.Errorf("after 20 attempts: %+v", last)
 	}
 }
@@ -193,7 +193,7 @@ func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
 	}
 	refused.form.Set("password", "another-sample-2")
 	refused.form.Set("repeat", "another-sample-2")
-	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in" {
+	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in?status=reset-done" {
 		t.Fatalf("a good password: %+v", done)
 	}
 	_, err = s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+)
+
+// showReset shows the form for a new password, with a field for the code when
+// the link has lost it.
+func (h *handler) showReset(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	switch {
+	case v.bad:
+		v.show(w, badLink)
+	case v.link.Code == "":
+		v.show(w, resetCode)
+	default:
+		v.show(w, reset)
+	}
+}
+
+// reset calls ConfirmForgotPassword, which holds the password against the
+// pool's policy. A password never stands in a page: the form comes back empty.
+func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	password := v.values.Get("password")
+	switch {
+	case v.bad:
+		v.show(w, badLink)
+		return
+	case v.link.Code == "" && v.typed:
+		v.show(w, resetWrongCode)
+		return
+	case v.link.Code == "":
+		v.show(w, resetCode)
+		return
+	case password == "" || password != v.values.Get("repeat"):
+		v.show(w, resetDiffer)
+		return
+	}
+	_, err := h.pool.ConfirmForgotPassword(r.Context(), &cognitoidentityprovider.ConfirmForgotPasswordInput{
+		ClientId:         aws.String(v.clientID()),
+		Username:         aws.String(v.link.User),
+		ConfirmationCode: aws.String(v.link.Code),
+		Password:         aws.String(password),
+		ClientMetadata:   v.metadata(),
+	})
+	// PasswordType: a password that begins or ends with a blank is an invalid
+	// parameter. User and code were checked with the link.
+	f := flow{done: resetDone, invalid: resetRefused, unavailable: resetUnavailable}
+	f.wrong, f.expired = v.staleCode(resetWrongCode, resetExpired)
+	v.showOutcome(w, f, err)
+}
