@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,13 +39,16 @@ const (
 
 // A recorder is Cognito: it keeps what it is asked, and answers with err.
 type recorder struct {
+	mu    sync.Mutex
 	asked []any
 	err   error
 	slow  bool // it takes as long as it is waited for
 }
 
 func (r *recorder) answer(ctx context.Context, in any) error {
+	r.mu.Lock()
 	r.asked = append(r.asked, in)
+	r.mu.Unlock()
 	if r.slow {
 		<-ctx.Done()
 		return ctx.Err()
