@@ -262,7 +262,7 @@ func answers() map[string]answer {
 		"over the limit":           {&types.LimitExceededException{}, limitReached, limitReached, limitReached},
 		"too many requests":        {&types.TooManyRequestsException{}, busy, busy, resetBusy},
 		"a bad password":           {&types.InvalidPasswordException{}, none, none, resetRefused},
-		"a password used before":   {&types.PasswordHistoryPolicyViolationException{}, none, none, resetRefused},
+		"a password used before":   {&types.PasswordHistoryPolicyViolationException{}, none, none, resetUsed},
 		"a bad parameter":          {&types.InvalidParameterException{}, badLink, sent, resetRefused},
 		"an unknown client":        {&types.ResourceNotFoundException{}, unknownClient, unknownClient, unknownClient},
 		"an inner error":           {&types.InternalErrorException{}, unavailable, unavailable, resetUnavailable},
@@ -809,7 +809,7 @@ func BenchmarkGET(b *testing.B) {
 func states() []state {
 	return []state{
 		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
-		reset, resetCode, resetDiffer, resetRefused, resetWrongCode, resetDone, resetExpired, resetUnavailable,
+		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetUnavailable,
 		tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
 		badLink, wrongMethod, unknownClient, otherSite, notFound,
 		busy, resetBusy,

@@ -30,6 +30,7 @@ var (
 	resetCode        = state{"reset-code", http.StatusOK}
 	resetDiffer      = state{"reset-differ", http.StatusUnprocessableEntity}
 	resetRefused     = state{"reset-refused", http.StatusUnprocessableEntity}
+	resetUsed        = state{"reset-used", http.StatusUnprocessableEntity}
 	resetWrongCode   = state{"reset-wrong-code", http.StatusUnprocessableEntity}
 	resetDone        = state{"reset-done", http.StatusOK}
 	resetExpired     = state{"reset-expired", http.StatusGone}
@@ -88,8 +89,10 @@ func (f flow) outcome(err error) state {
 		return f.expired
 	case errors.As(err, &mismatch):
 		return f.wrong
-	case errors.As(err, &invalidPassword), errors.As(err, &history):
+	case errors.As(err, &invalidPassword):
 		return resetRefused
+	case errors.As(err, &history):
+		return resetUsed
 	case errors.As(err, &attempts):
 		return tooManyAttempts
 	case errors.As(err, &limit):

@@ -150,6 +150,51 @@ func TestAnOldLinkOffersANewOne(t *testing.T) {
 	}
 }
 
+func TestACodeThatTheLinkHasLostIsTyped(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "ned@example.com", "Ned", nil)
+	link := linkOf(t, s.mail(t, "ned@example.com", "en", message.SignUp))
+	before, code, _ := strings.Cut(link, "&code=")
+	code, _, _ = strings.Cut(code, "&")
+	page := browse(t, http.MethodGet, before, nil)
+	if page.status != http.StatusOK || page.title != s.title(t, "en", "confirm-code") {
+		t.Fatalf("a link that was cut off: %+v", page)
+	}
+	page.form.Set("code", "999"+code)
+	if wrong := s.press(t, page); wrong.status != http.StatusUnprocessableEntity || wrong.title != s.title(t, "en", "wrong-code") {
+		t.Errorf("a mistyped code: %+v", wrong)
+	}
+	page.form.Set("code", code[:3]+" "+code[3:])
+	if done := s.press(t, page); done.title != s.title(t, "en", "confirmed") {
+		t.Errorf("the right code: %+v", done)
+	}
+}
+
+func TestALinkOfAnAppClientThatIsNotInTheSettings(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "oda@example.com", "Oda", nil)
+	link := strings.Replace(linkOf(t, s.mail(t, "oda@example.com", "en", message.SignUp)), s.clientIDs["web"], "9unknownexample23456789abc", 1)
+	other := browse(t, http.MethodGet, link, nil)
+	other.form.Set("user", "00000000-0000-4000-8000-000000000000")
+	if page := s.press(t, other); page.status != http.StatusNotFound || page.title != s.title(t, "en", "unknown-client") {
+		t.Errorf("a link of another pool: %+v", page)
+	}
+	// One made by hand in this pool does what every other one does.
+	if page := s.press(t, browse(t, http.MethodGet, link, nil)); page.status != http.StatusOK || page.title != s.title(t, "en", "confirmed") {
+		t.Errorf("a link of a client made by hand: %+v", page)
+	}
+}
+
+func TestThePageIsHealthy(t *testing.T) {
+	s := startSuite(t)
+	if p := browse(t, http.MethodGet, s.webURL+"/health", nil); p.status != http.StatusOK {
+		t.Errorf("status %d", p.status)
+	}
+	if p := browse(t, http.MethodGet, s.webURL+"/no-such-page", nil); p.status != http.StatusNotFound || p.title != s.title(t, "en", "not-found") {
+		t.Errorf("a page that there is not: %+v", p)
+	}
+}
+
 func TestTooManyAttemptsAreToldSo(t *testing.T) {
 	s := startSuite(t)
 	s.signUp(t, "dora@example.com", "Dora", nil)

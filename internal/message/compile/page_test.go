@@ -28,7 +28,7 @@ func TestPages(t *testing.T) {
 	s := shipped(t)
 	out := compileAll(t, os.DirFS(templates), s)
 	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
-	if err != nil || len(sources) < 25 {
+	if err != nil || len(sources) < 26 {
 		t.Fatal(sources, err)
 	}
 	if want := len(sources) * len(s.Locales); len(out.Pages) != want {
@@ -150,7 +150,7 @@ func TestPagesAskForThePoolsPasswords(t *testing.T) {
 	s.Pool.PasswordPolicy.MinimumLength = 17
 	s.Pool.PasswordPolicy.RequireSymbols = true
 	out := compileAll(t, os.DirFS(templates), s)
-	for _, state := range []string{"reset", "reset-code", "reset-wrong-code", "reset-differ", "reset-refused", "reset-unavailable"} {
+	for _, state := range []string{"reset", "reset-code", "reset-wrong-code", "reset-differ", "reset-refused", "reset-used", "reset-unavailable"} {
 		page := string(out.Pages[message.PageFile("web", "en", state)])
 		for _, part := range []string{`minlength="17"`, "at least 17 characters", "a special character", `pattern="(?=.*[0-9])(?=.*[ \^$*`} {
 			if !strings.Contains(strings.ToLower(page), part) {
