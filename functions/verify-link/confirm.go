@@ -7,33 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 )
 
-// showConfirm shows the button that confirms, or a field for the code when the
-// link has lost it.
-func (h *handler) showConfirm(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
-	switch {
-	case v.bad:
-		v.show(w, badLink)
-	case v.link.Code == "":
-		v.show(w, confirmCode)
-	default:
-		v.show(w, confirm)
-	}
-}
-
 // confirm calls ConfirmSignUp. ForceAliasCreation stays false: true would take
 // a verified address away from another user.
 func (h *handler) confirm(w http.ResponseWriter, r *http.Request) {
 	v := h.visit(r)
-	switch {
-	case v.bad:
-		v.show(w, badLink)
-		return
-	case v.link.Code == "" && v.typed:
-		v.show(w, wrongCode)
-		return
-	case v.link.Code == "":
-		v.show(w, confirmCode)
+	if s, damaged := v.damage(confirmCode, wrongCode); damaged {
+		v.show(w, s)
 		return
 	}
 	_, err := h.pool.ConfirmSignUp(r.Context(), &cognitoidentityprovider.ConfirmSignUpInput{

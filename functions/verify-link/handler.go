@@ -39,12 +39,12 @@ const maxBody = 16 << 10
 // own origin does.
 func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+link.PathConfirm, h.showConfirm)
+	mux.HandleFunc("GET "+link.PathConfirm, h.open(confirm, confirmCode))
 	mux.HandleFunc("POST "+link.PathConfirm, h.confirm)
 	mux.HandleFunc(link.PathConfirm, h.only("GET, HEAD, POST"))
 	mux.HandleFunc("POST "+link.PathResend, h.resend)
 	mux.HandleFunc(link.PathResend, h.only("POST"))
-	mux.HandleFunc("GET "+link.PathReset, h.showReset)
+	mux.HandleFunc("GET "+link.PathReset, h.open(reset, resetCode))
 	mux.HandleFunc("POST "+link.PathReset, h.reset)
 	mux.HandleFunc(link.PathReset, h.only("GET, HEAD, POST"))
 	mux.HandleFunc("GET "+pathHealth, h.health)
@@ -54,6 +54,10 @@ func (h *handler) routes() http.Handler {
 			if recover() != nil {
 				v := h.visit(r)
 				v.err = logging.Safe("panic")
+				if r.URL.Path == link.PathReset {
+					v.show(w, resetUnavailable)
+					return
+				}
 				v.show(w, unavailable)
 			}
 		}()
@@ -70,6 +74,19 @@ func (h *handler) routes() http.Handler {
 		defer cancel()
 		mux.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// open shows the page of a link, or one with a field for the code when the link
+// has lost it.
+func (h *handler) open(page, lost state) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := h.visit(r)
+		if s, damaged := v.damage(lost, lost); damaged {
+			v.show(w, s)
+			return
+		}
+		v.show(w, page)
+	}
 }
 
 // only answers the methods that a path does not have.
@@ -184,6 +201,21 @@ func acceptedLanguages(r *http.Request) []string {
 		}
 	}
 	return tags
+}
+
+// damage is the state for a link or a form that cannot be used as it is: lost
+// when there is no code, mistyped when what was typed is none.
+func (v *visit) damage(lost, mistyped state) (state, bool) {
+	switch {
+	case v.bad:
+		return badLink, true
+	case v.link.Code == "" && v.typed:
+		return mistyped, true
+	case v.link.Code == "":
+		return lost, true
+	default:
+		return state{}, false
+	}
 }
 
 // staleCode are the states for a code that Cognito does not know, and for one

@@ -493,6 +493,7 @@ func TestACodeMayBeTypedWithBlanks(t *testing.T) {
 }
 
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
+	shared := newSite(t)
 	for name, test := range map[string]struct {
 		origin, site string
 		accepted     bool
@@ -517,7 +518,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 	} {
 		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
 			t.Run(name+" at "+path, func(t *testing.T) {
-				s := newSite(t)
+				s := shared.another()
 				r := press(path, values("password", password, "repeat", password))
 				r.Header.Del("Origin")
 				r.Header.Del("Sec-Fetch-Site")
@@ -699,6 +700,7 @@ func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
 }
 
 func TestThroughTheGateway(t *testing.T) {
+	shared := newSite(t)
 	type row struct{ status, asked int }
 	functiontest.EachEvent(t, map[string]row{
 		"open-the-link-of-a-sign-up":                 {http.StatusOK, 0},
@@ -708,7 +710,7 @@ func TestThroughTheGateway(t *testing.T) {
 		"save-a-new-password":                        {http.StatusOK, 1},
 		"open-a-path-that-does-not-exist":            {http.StatusNotFound, 0},
 	}, func(t *testing.T, payload []byte, want row) {
-		s := newSite(t)
+		s := shared.another()
 		reply, err := s.throughGateway().Invoke(t.Context(), payload)
 		if err != nil {
 			t.Fatal(err)
@@ -730,6 +732,15 @@ func TestThroughTheGateway(t *testing.T) {
 		w.Body.WriteString(response.Body)
 		checkHeader(t, w)
 	})
+}
+
+func TestAPanicHasThePageOfAFault(t *testing.T) {
+	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathReset: resetUnavailable} {
+		s := newSite(t)
+		s.handler.pool = nil
+		s.checkState(t, s.serve(t, press(path, values("password", password, "repeat", password))), want, "riders", "en")
+		s.logged.CheckLine(t, map[string]any{"reason": "panic"})
+	}
 }
 
 func TestAPageThatIsMissingIsOurFault(t *testing.T) {

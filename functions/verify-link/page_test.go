@@ -164,6 +164,7 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 }
 
 func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
+	shared := newSite(t)
 	for name, test := range map[string]struct{ path, client, back, want string }{
 		"the app after confirming":                   {link.PathConfirm, ridersID, "", "https://riders.example.com/"},
 		"the other app after confirming":             {link.PathConfirm, driversID, "", "https://drivers.example.com/start?a=1&b=2"},
@@ -188,7 +189,7 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 		"a path only": {link.PathConfirm, ridersID, "/trips", "https://riders.example.com/"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			w := s.serve(t, press(test.path, values("client", test.client, "return", test.back, "password", password, "repeat", password)))
 			done := confirmed.name
 			if test.path == link.PathReset {

@@ -7,36 +7,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 )
 
-// showReset shows the form for a new password, with a field for the code when
-// the link has lost it.
-func (h *handler) showReset(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
-	switch {
-	case v.bad:
-		v.show(w, badLink)
-	case v.link.Code == "":
-		v.show(w, resetCode)
-	default:
-		v.show(w, reset)
-	}
-}
-
 // reset calls ConfirmForgotPassword, which holds the password against the
 // pool's policy. A password never stands in a page: the form comes back empty.
 func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
 	v := h.visit(r)
+	if s, damaged := v.damage(resetCode, resetWrongCode); damaged {
+		v.show(w, s)
+		return
+	}
 	password := v.values.Get("password")
-	switch {
-	case v.bad:
-		v.show(w, badLink)
-		return
-	case v.link.Code == "" && v.typed:
-		v.show(w, resetWrongCode)
-		return
-	case v.link.Code == "":
-		v.show(w, resetCode)
-		return
-	case password == "" || password != v.values.Get("repeat"):
+	if password == "" || password != v.values.Get("repeat") {
 		v.show(w, resetDiffer)
 		return
 	}
