@@ -154,6 +154,10 @@ func (b *bookInBrowser) testAnswers(t *testing.T) {
 					b.opens(t, link.PathConfirm, &types.ExpiredCodeException{})
 					b.leads(t, expired, script(pressButton))
 					b.cognito.fails(answer.err)
+				case link.PathForgot:
+					b.opens(t, link.PathReset, &types.ExpiredCodeException{})
+					b.leads(t, resetExpired, script(fillIn+";"+pressButton))
+					b.cognito.fails(answer.err)
 				}
 				b.leads(t, want, script(pressButton))
 			})

@@ -20,6 +20,7 @@ import (
 type userPool interface {
 	ConfirmSignUp(context.Context, *cognitoidentityprovider.ConfirmSignUpInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error)
 	ResendConfirmationCode(context.Context, *cognitoidentityprovider.ResendConfirmationCodeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error)
+	ForgotPassword(context.Context, *cognitoidentityprovider.ForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ForgotPasswordOutput, error)
 	ConfirmForgotPassword(context.Context, *cognitoidentityprovider.ConfirmForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error)
 }
 
@@ -47,6 +48,8 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("GET "+link.PathReset, h.open(reset, resetCode))
 	mux.HandleFunc("POST "+link.PathReset, h.reset)
 	mux.HandleFunc(link.PathReset, h.only("GET, HEAD, POST"))
+	mux.HandleFunc("POST "+link.PathForgot, h.forgot)
+	mux.HandleFunc(link.PathForgot, h.only("POST"))
 	mux.HandleFunc("GET "+pathHealth, h.health)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, notFound) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -64,6 +64,10 @@ func (r *recorder) ResendConfirmationCode(ctx context.Context, in *cognitoidenti
 	return &cognitoidentityprovider.ResendConfirmationCodeOutput{}, r.answer(ctx, in)
 }
 
+func (r *recorder) ForgotPassword(ctx context.Context, in *cognitoidentityprovider.ForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ForgotPasswordOutput, error) {
+	return &cognitoidentityprovider.ForgotPasswordOutput{}, r.answer(ctx, in)
+}
+
 func (r *recorder) ConfirmForgotPassword(ctx context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
 	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, r.answer(ctx, in)
 }
@@ -163,6 +167,7 @@ func TestOpeningALinkNeverActs(t *testing.T) {
 			link.PathConfirm: confirm,
 			link.PathReset:   reset,
 			link.PathResend:  wrongMethod,
+			link.PathForgot:  wrongMethod,
 		} {
 			t.Run(method+" "+path, func(t *testing.T) {
 				s := shared.another()
@@ -185,8 +190,9 @@ func TestPressingTheButtonAsksCognito(t *testing.T) {
 	s.checkState(t, s.serve(t, press(link.PathConfirm, form)), confirmed, "riders", "fr")
 	s.checkState(t, s.serve(t, press(link.PathResend, form)), sent, "riders", "fr")
 	s.checkState(t, s.serve(t, press(link.PathReset, form)), resetDone, "riders", "fr")
-	if len(s.cognito.asked) != 3 {
-		t.Fatalf("Cognito was asked %d times, not 3", len(s.cognito.asked))
+	s.checkState(t, s.serve(t, press(link.PathForgot, form)), resetSent, "riders", "fr")
+	if len(s.cognito.asked) != 4 {
+		t.Fatalf("Cognito was asked %d times, not 4", len(s.cognito.asked))
 	}
 	c := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput)
 	if *c.ClientId != ridersID || *c.Username != userID || *c.ConfirmationCode != code || c.ForceAliasCreation || !metadata(c.ClientMetadata, "fr") {
@@ -199,6 +205,10 @@ func TestPressingTheButtonAsksCognito(t *testing.T) {
 	p := s.cognito.asked[2].(*cognitoidentityprovider.ConfirmForgotPasswordInput)
 	if *p.ClientId != ridersID || *p.Username != userID || *p.ConfirmationCode != code || *p.Password != password || !metadata(p.ClientMetadata, "fr") {
 		t.Errorf("ConfirmForgotPassword is asked for client %s, user %s", *p.ClientId, *p.Username)
+	}
+	f := s.cognito.asked[3].(*cognitoidentityprovider.ForgotPasswordInput)
+	if *f.ClientId != ridersID || *f.Username != userID || !metadata(f.ClientMetadata, "fr") {
+		t.Errorf("ForgotPassword is asked with %+v", f)
 	}
 }
 
@@ -281,9 +291,14 @@ type answer struct {
 	confirm, resend, reset state
 }
 
-// at is the page of each operation that may get the answer.
+// at is the page of each operation that may get the answer. A new link for a
+// password is answered like one to confirm, in its own words.
 func (a answer) at() map[string]state {
-	all := map[string]state{link.PathConfirm: a.confirm, link.PathResend: a.resend, link.PathReset: a.reset}
+	forgot := a.resend
+	if forgot == sent {
+		forgot = resetSent
+	}
+	all := map[string]state{link.PathConfirm: a.confirm, link.PathResend: a.resend, link.PathForgot: forgot, link.PathReset: a.reset}
 	maps.DeleteFunc(all, func(_ string, s state) bool { return s == state{} })
 	return all
 }
@@ -516,7 +531,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 		"an origin that is none":                      {"::", "", false},
 		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", false},
 	} {
-		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 			t.Run(name+" at "+path, func(t *testing.T) {
 				s := shared.another()
 				r := press(path, values("password", password, "repeat", password))
@@ -558,7 +573,7 @@ func TestOnlyOurFormsAreRead(t *testing.T) {
 		"a form that is just too long":       {"", "application/x-www-form-urlencoded", form + "&x=" + strings.Repeat("x", maxBody-len(form)-2)},
 		"a form of 10 MB":                    {"", "application/x-www-form-urlencoded", form + "&x=" + strings.Repeat("x", 10<<20)},
 	} {
-		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 			t.Run(name+" at "+path, func(t *testing.T) {
 				s := shared.another()
 				r := press(path, nil)
@@ -591,7 +606,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 		{"GET", "//x/confirm", notFound, ""}, {"GET", "//confirm", notFound, ""}, {"GET", "/./confirm", notFound, ""}, {"GET", "/confirm/../reset", notFound, ""},
 		{"GET", "/confirm/..", notFound, ""}, {"HEAD", "/a/../confirm", notFound, ""}, {"POST", "//x/confirm", notFound, ""},
 		{"POST", "/confirm/../reset", notFound, ""}, {"GET", "/confirm%2f..%2freset", notFound, ""},
-		{"GET", "/resend", wrongMethod, "POST"}, {"HEAD", "/resend", wrongMethod, "POST"}, {"PUT", "/resend", wrongMethod, "POST"},
+		{"GET", "/forgot", wrongMethod, "POST"}, {"GET", "/resend", wrongMethod, "POST"}, {"HEAD", "/resend", wrongMethod, "POST"}, {"PUT", "/resend", wrongMethod, "POST"},
 		{"PUT", "/confirm", wrongMethod, "GET, HEAD, POST"}, {"PATCH", "/confirm", wrongMethod, "GET, HEAD, POST"},
 		{"DELETE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"OPTIONS", "/confirm", wrongMethod, "GET, HEAD, POST"},
 		{"TRACE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"CONFIRM", "/confirm", wrongMethod, "GET, HEAD, POST"},
@@ -612,7 +627,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 
 func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
 	shared := newSite(t)
-	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathReset: resetUnavailable} {
+	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		t.Run(path, func(t *testing.T) {
 			s := shared.another()
 			s.cognito.slow = true
@@ -735,7 +750,7 @@ func TestThroughTheGateway(t *testing.T) {
 }
 
 func TestAPanicHasThePageOfAFault(t *testing.T) {
-	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathReset: resetUnavailable} {
+	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		s := newSite(t)
 		s.handler.pool = nil
 		s.checkState(t, s.serve(t, press(path, values("password", password, "repeat", password))), want, "riders", "en")
@@ -782,6 +797,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"a confirmation":                  {press(link.PathConfirm, planted), nil},
 		"a new link":                      {press(link.PathResend, planted), nil},
 		"a new password":                  {press(link.PathReset, planted), nil},
+		"a new link for a password":       {press(link.PathForgot, planted), nil},
 		"a form that cannot be read":      {escaped, nil},
 		"Cognito refuses and quotes":      {press(link.PathConfirm, planted), quoting(&types.NotAuthorizedException{Message: new(secret("message"))})},
 		"a trigger refuses and quotes":    {press(link.PathConfirm, planted), quoting(&types.UserLambdaValidationException{Message: new("PreSignUp failed with error " + secret("sentence"))})},
@@ -820,7 +836,7 @@ func BenchmarkGET(b *testing.B) {
 func states() []state {
 	return []state{
 		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
-		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetUnavailable,
+		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetSent, resetUnavailable,
 		tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
 		badLink, wrongMethod, unknownClient, otherSite, notFound,
 		busy, resetBusy,

@@ -94,7 +94,7 @@ func (v *visit) next(s state) string {
 	next := v.back
 	switch {
 	case next != "":
-	case s == resetDone || s == resetExpired || s == addressTaken:
+	case s == resetDone || s == addressTaken:
 		next = v.client.SignInURL
 	default:
 		next = v.client.URL
@@ -114,7 +114,7 @@ func method(r *http.Request) string {
 
 // again is where the button of the page unavailable sends the form once more.
 func again(path string) string {
-	if path == link.PathResend {
+	if path == link.PathResend || path == link.PathForgot {
 		return path
 	}
 	return link.PathConfirm

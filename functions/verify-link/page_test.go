@@ -142,6 +142,10 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en", "password": "", "repeat": ""}},
 		"send a new link": {press(link.PathConfirm, values("return", back)), &types.ExpiredCodeException{}, "post /resend",
 			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
+		"send a new link for a password": {press(link.PathReset, values("return", back, "password", password, "repeat", password)), &types.ExpiredCodeException{}, "post /forgot",
+			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
+		"try to get a new link for a password again": {press(link.PathForgot, values()), &types.InternalErrorException{}, "post /forgot",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
 		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "post /confirm",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
 		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "post /resend",
@@ -214,7 +218,7 @@ func TestTheWayOnTellsTheStatus(t *testing.T) {
 		"confirmed":         {press(link.PathConfirm, values()), nil, "https://riders.example.com/?status=confirmed"},
 		"confirmed before":  {press(link.PathConfirm, values()), &types.NotAuthorizedException{Message: new("Current status is CONFIRMED")}, "https://riders.example.com/?status=already-confirmed"},
 		"an address taken":  {press(link.PathConfirm, values()), &types.AliasExistsException{}, "https://riders.example.com/sign-in?status=address-taken"},
-		"an expired reset":  {press(link.PathReset, values("password", password, "repeat", password)), &types.ExpiredCodeException{}, "https://riders.example.com/sign-in?status=reset-expired"},
+		"a new password":    {press(link.PathReset, values("password", password, "repeat", password)), nil, "https://riders.example.com/sign-in?status=reset-done"},
 		"an allowed return": {press(link.PathConfirm, values("return", "https://riders.example.com/trips?a=b")), nil, "https://riders.example.com/trips?a=b&status=confirmed"},
 		"a bad link":        {open(link.PathConfirm, values("user", "")), nil, "https://riders.example.com/?status=bad-link"},
 	} {
@@ -254,7 +258,7 @@ func TestNothingOfARequestBreaksOut(t *testing.T) {
 	s, known := newSite(t), compiledShapes(t)
 	for what, value := range hostile() {
 		for _, key := range []string{"client", "user", "code", "return", "lang", "password"} {
-			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 				t.Run(what+" as "+key+" at "+path, func(t *testing.T) {
 					changed := values(key, value, "repeat", password)
 					for _, r := range []*http.Request{open(path, changed), press(path, changed)} {

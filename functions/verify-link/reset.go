@@ -33,3 +33,21 @@ func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
 	f.wrong, f.expired = v.staleCode(resetWrongCode, resetExpired)
 	v.showOutcome(w, f, err)
 }
+
+// forgot calls ForgotPassword, which sends a new link. As with resend, the page
+// does not tell whether there was anything to send.
+func (h *handler) forgot(w http.ResponseWriter, r *http.Request) {
+	v := h.visit(r)
+	if v.bad {
+		v.show(w, badLink)
+		return
+	}
+	_, err := h.pool.ForgotPassword(r.Context(), &cognitoidentityprovider.ForgotPasswordInput{
+		ClientId:       aws.String(v.clientID()),
+		Username:       aws.String(v.link.User),
+		ClientMetadata: v.metadata(),
+	})
+	// A user without a verified address gets no code, and Cognito calls that an
+	// invalid parameter.
+	v.showOutcome(w, flow{done: resetSent, wrong: resetSent, expired: resetSent, invalid: resetSent, unavailable: unavailable}, err)
+}

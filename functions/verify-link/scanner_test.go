@@ -178,7 +178,7 @@ func TestFormsThatNoPersonSentDoNothing(t *testing.T) {
 		"with the link's values in the address":     {url.Values{}, func(r *http.Request) { r.URL.RawQuery = full.Encode() }, http.StatusBadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 				s := shared.scanned()
 				r := press(path, test.form)
 				test.change(r)

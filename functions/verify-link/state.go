@@ -34,6 +34,7 @@ var (
 	resetWrongCode   = state{"reset-wrong-code", http.StatusUnprocessableEntity}
 	resetDone        = state{"reset-done", http.StatusOK}
 	resetExpired     = state{"reset-expired", http.StatusGone}
+	resetSent        = state{"reset-sent", http.StatusOK}
 	resetUnavailable = state{"reset-unavailable", http.StatusServiceUnavailable}
 
 	tooManyAttempts  = state{"too-many-attempts", http.StatusTooManyRequests}

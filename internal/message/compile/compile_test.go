@@ -523,7 +523,7 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"a brace that was never opened": {set("pages.confirmed.text", "For brand}"), []string{
 			`locales/en\.yaml: pages\.confirmed\.text: holds a single brace`}},
 		"a placeholder in the footer that there is not": {set("questions", "Questions? {adress}"), slices.Repeat([]string{
-			`template: .*: locales/en\.yaml: questions: \{adress\} cannot be filled here; ` + known}, 33)},
+			`template: .*: locales/en\.yaml: questions: \{adress\} cannot be filled here; ` + known}, 34)},
 		"a placeholder in the greeting that there is not": {set("greeting", "Hello {name} of {brand}"), slices.Repeat([]string{
 			`locales/en\.yaml: greeting: \{brand\} cannot be filled here; these can: \{name\}`}, 7)},
 
@@ -584,11 +584,11 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"a link that SES may rewrite": {edit("layout.html", "<a ses:no-track ", "<a "), slices.Repeat([]string{
 			`message .*, locale en, client web: a link lacks ses:no-track`}, 6)},
 		"a page with two styles": {edit("page.html", "</style>", "</style><style>p{}</style>"), slices.Repeat([]string{
-			`page\.html must hold one style, not 2, and at most one script, not [01]`}, 26)},
+			`page\.html must hold one style, not 2, and at most one script, not [01]`}, 27)},
 		"a page without a style": {func(t *testing.T, files fstest.MapFS) {
 			replace(t, files, "page.html", "<style>", "<noscript>")
 			replace(t, files, "page.html", "</style>", "</noscript>")
-		}, slices.Repeat([]string{`page\.html must hold one style, not 0, and at most one script, not [01]`}, 26)},
+		}, slices.Repeat([]string{`page\.html must hold one style, not 0, and at most one script, not [01]`}, 27)},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func TestPages(t *testing.T) {
 	s := shipped(t)
 	out := compileAll(t, os.DirFS(templates), s)
 	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
-	if err != nil || len(sources) < 26 {
+	if err != nil || len(sources) < 27 {
 		t.Fatal(sources, err)
 	}
 	if want := len(sources) * len(s.Locales); len(out.Pages) != want {
@@ -96,7 +96,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		}
 	}
 	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {
-		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, message.BlankMark + "again" + message.BlankMark}, m[1]) {
+		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.BlankMark + "again" + message.BlankMark}, m[1]) {
 			t.Errorf("a form goes to %q", m[1])
 		}
 	}
