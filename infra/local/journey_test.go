@@ -250,6 +250,42 @@ func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
 	}
 }
 
+func TestAnOldLinkForAPasswordOffersANewOne(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "pia@example.com", "Pia", map[string]string{"locale": "fr"})
+	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "pia@example.com", "fr", message.SignUp)), nil))
+	s.mail(t, "pia@example.com", "fr", message.Welcome) // it comes at its own time
+	forgot := &cognito.ForgotPasswordInput{
+		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("pia@example.com"), ClientMetadata: map[string]string{"locale": "fr"},
+	}
+	var links []string
+	for range 2 {
+		if _, err := s.sdk().ForgotPassword(t.Context(), forgot); err != nil {
+			t.Fatal(err)
+		}
+		links = append(links, linkOf(t, s.box.Messages()[0]))
+	}
+	set := func(link string) shown {
+		page := browse(t, http.MethodGet, link, nil)
+		page.form.Set("password", "another-sample-2")
+		page.form.Set("repeat", "another-sample-2")
+		return s.press(t, page)
+	}
+	old := set(links[0])
+	if old.status != http.StatusGone || old.title != s.title(t, "fr", "reset-expired") {
+		t.Fatalf("the older link: %+v", old)
+	}
+	if sent := s.press(t, old); sent.title != s.title(t, "fr", "reset-sent") {
+		t.Fatalf("asking for a new link: %+v", sent)
+	}
+	if before := set(links[1]); before.status != http.StatusGone {
+		t.Errorf("the link before it: %+v", before)
+	}
+	if done := set(linkOf(t, s.box.Messages()[0])); done.title != s.title(t, "fr", "reset-done") {
+		t.Errorf("the new link: %+v", done)
+	}
+}
+
 func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing.T) {
 	s := startSuite(t)
 	_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
