@@ -21,7 +21,9 @@ dev: ## run everything on this machine: sign-up page, user pool, functions, mail
 .PHONY: test
 test: ## run all tests, with the race detector, and each fuzz target briefly
 	@[ -n "$(RACE)" ] || echo "there is no C compiler: testing without the race detector"
-	@command -v chromium > /dev/null || echo "there is no chromium: the browser test is skipped"
+	@command -v chromium > /dev/null || echo "there is no chromium: the tests in the browser are skipped"
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory node_modules; \
+	else echo "there is no npm: axe-core does not look at the pages"; fi
 	go test $(RACE) $$(go list ./... | grep -v '/infra$$')
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then echo "go test ./infra"; go test ./infra; \
 	else echo "there is no Node.js: the tests of the CDK app are skipped"; fi

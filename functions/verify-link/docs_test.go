@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,13 +9,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/smithy-go"
 )
 
-// Every page has a template, and a row with its status in docs/design.md.
+// Every page has a template, and every page and status a row in
+// docs/verify-link.md.
 func TestTheDocumentationListsEveryPage(t *testing.T) {
-	var states, templates, documented []string
-	for _, s := range []state{confirm, confirmCode, confirmed, alreadyConfirmed, expired, sent, throttled, unavailable, refused, badLink, reset, resetRefused, resetDone, resetExpired} {
-		states = append(states, fmt.Sprint(s.name, " ", s.status))
+	var pages, names, templates []string
+	for _, s := range states() {
+		pages, names = append(pages, fmt.Sprint(s.name, " ", s.status)), append(names, s.name)
 	}
 	files, err := filepath.Glob("../../templates/pages/*.tmpl")
 	if err != nil {
@@ -23,23 +27,54 @@ func TestTheDocumentationListsEveryPage(t *testing.T) {
 	for _, file := range files {
 		templates = append(templates, strings.TrimSuffix(filepath.Base(file), ".tmpl"))
 	}
-	text, err := os.ReadFile("../../docs/design.md")
+	var documented []string
+	for _, row := range rows(t, "(?m)^\\| `([a-z-]+)` \\| ([0-9]{3}) \\|") {
+		documented = append(documented, row[1]+" "+row[2])
+	}
+	for _, list := range [][]string{pages, names, templates, documented} {
+		slices.Sort(list)
+	}
+	if !slices.Equal(documented, pages) {
+		t.Errorf("docs/verify-link.md has\n%v\nthe code has\n%v", documented, pages)
+	}
+	if names = slices.Compact(names); !slices.Equal(templates, names) {
+		t.Errorf("there are templates for\n%v\nthe code has\n%v", templates, names)
+	}
+}
+
+// Every answer of Cognito's has a row with its page at each of the operations.
+func TestTheDocumentationListsEveryAnswer(t *testing.T) {
+	cell := func(s state) string {
+		if s == (state{}) {
+			return "–"
+		}
+		return fmt.Sprintf("`%s` %d", s.name, s.status)
+	}
+	var want, documented []string
+	for name, a := range answers() {
+		code := "–"
+		var api smithy.APIError
+		if errors.As(a.err, &api) {
+			code = "`" + api.ErrorCode() + "`"
+		}
+		want = append(want, strings.Join([]string{name, code, cell(a.confirm), cell(a.resend), cell(a.reset)}, " | "))
+	}
+	for _, row := range rows(t, "(?m)^\\| ([^|]+ \\| (?:`[A-Za-z]+Exception`|–) \\| [^|]+ \\| [^|]+ \\| [^|]+) \\|$") {
+		documented = append(documented, row[1])
+	}
+	slices.Sort(want)
+	slices.Sort(documented)
+	if !slices.Equal(documented, want) {
+		t.Errorf("docs/verify-link.md has\n%s\nthe code has\n%s", strings.Join(documented, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// rows are the matches of a row of a table in docs/verify-link.md.
+func rows(t *testing.T, row string) [][]string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/verify-link.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([0-9]{3}) \\|").FindAllStringSubmatch(string(text), -1) {
-		documented = append(documented, row[1]+" "+row[2])
-	}
-	slices.Sort(states)
-	slices.Sort(documented)
-	slices.Sort(templates)
-	if !slices.Equal(documented, states) {
-		t.Errorf("docs/design.md has\n%v\nthe code has\n%v", documented, states)
-	}
-	for i, s := range states {
-		states[i], _, _ = strings.Cut(s, " ")
-	}
-	if !slices.Equal(templates, states) {
-		t.Errorf("there are templates for\n%v\nthe code has\n%v", templates, states)
-	}
+	return regexp.MustCompile(row).FindAllStringSubmatch(string(text), -1)
 }

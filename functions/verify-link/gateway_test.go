@@ -22,6 +22,7 @@ func (s *site) throughGateway() gateway {
 // Every request here makes the adapter return an error, most of them one that
 // quotes the request.
 func TestWhatTheAdapterCannotReadIsNotQuoted(t *testing.T) {
+	shared := newSite(t)
 	event := func(method, path, query, body string) []byte {
 		e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, RawQueryString: query, Body: body}
 		e.Headers = map[string]string{"host": "links.example.com", "x-sample": "secret"}
@@ -44,7 +45,7 @@ func TestWhatTheAdapterCannotReadIsNotQuoted(t *testing.T) {
 		"no event":                        nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			g := s.throughGateway()
 			if _, err := g.Handler.Invoke(t.Context(), payload); err == nil {
 				t.Fatal("the adapter can read it")

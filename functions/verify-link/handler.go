@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"poolpost/internal/config"
@@ -20,6 +20,7 @@ import (
 type userPool interface {
 	ConfirmSignUp(context.Context, *cognitoidentityprovider.ConfirmSignUpInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error)
 	ResendConfirmationCode(context.Context, *cognitoidentityprovider.ResendConfirmationCodeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error)
+	ForgotPassword(context.Context, *cognitoidentityprovider.ForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ForgotPasswordOutput, error)
 	ConfirmForgotPassword(context.Context, *cognitoidentityprovider.ConfirmForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error)
 }
 
@@ -39,29 +40,82 @@ const maxBody = 16 << 10
 // own origin does.
 func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+link.PathConfirm, h.showConfirm)
+	mux.HandleFunc("GET "+link.PathConfirm, h.open(confirm, confirmCode))
 	mux.HandleFunc("POST "+link.PathConfirm, h.confirm)
+	mux.HandleFunc(link.PathConfirm, h.only("GET, HEAD, POST"))
 	mux.HandleFunc("POST "+link.PathResend, h.resend)
-	mux.HandleFunc("GET "+link.PathReset, h.showReset)
+	mux.HandleFunc(link.PathResend, h.only("POST"))
+	mux.HandleFunc("GET "+link.PathReset, h.open(reset, resetCode))
 	mux.HandleFunc("POST "+link.PathReset, h.reset)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, badLink) })
+	mux.HandleFunc(link.PathReset, h.only("GET, HEAD, POST"))
+	mux.HandleFunc("POST "+link.PathForgot, h.forgot)
+	mux.HandleFunc(link.PathForgot, h.only("POST"))
+	mux.HandleFunc("GET "+pathHealth, h.health)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.visit(r).show(w, notFound) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			if recover() != nil {
 				v := h.visit(r)
 				v.err = logging.Safe("panic")
+				if r.URL.Path == link.PathReset {
+					v.show(w, resetUnavailable)
+					return
+				}
 				v.show(w, unavailable)
 			}
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		if path.Clean(r.URL.Path) != r.URL.Path || !sameOrigin(r) {
-			h.visit(r).show(w, badLink) // the mux would redirect to the clean path, with the code
+		switch {
+		case path.Clean(r.URL.Path) != r.URL.Path:
+			h.visit(r).show(w, notFound) // the mux would redirect to the clean path, with the code
+			return
+		case !sameOrigin(r):
+			h.visit(r).show(w, otherSite)
 			return
 		}
 		ctx, cancel := beforeDeadline(r.Context())
 		defer cancel()
 		mux.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// open shows the page of a link, or one with a field for the code when the link
+// has lost it.
+func (h *handler) open(page, lost state) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := h.visit(r)
+		if s, damaged := v.damage(lost, lost); damaged {
+			v.show(w, s)
+			return
+		}
+		v.show(w, page)
+	}
+}
+
+// only answers the methods that a path does not have.
+func (h *handler) only(methods string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Allow", methods)
+		h.visit(r).show(w, wrongMethod)
+	}
+}
+
+// pathHealth is for whoever watches the page from outside.
+const pathHealth = "/health"
+
+// health answers 200 when the page that most people see can be read, and 503
+// when not. It asks nobody, and leaves no line in the log when all is well.
+func (h *handler) health(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	client := h.config.Clients[0]
+	if _, err := message.LoadPage(h.dir, client.Name, client.Locale, confirm.name); err != nil {
+		h.log.Event(r.Context(), h.log.Start(), logging.Line{Trigger: method(r), Outcome: "unhealthy", Err: err})
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, "unhealthy\n")
+		return
+	}
+	_, _ = io.WriteString(w, "ok\n")
 }
 
 // sameOrigin reports whether a form was sent from this page's own origin, or by
@@ -101,13 +155,16 @@ type visit struct {
 	request *http.Request
 	values  url.Values // the query of the link, or the form
 	link    link.Link
-	bad     bool // the link is damaged or not ours
+	bad     bool // the link is damaged
+	typed   bool // the code was typed by hand
+	unknown bool // the app client of the link is not in the settings
 	client  config.Client
 	back    string // where the link asks to return to, if the client allows it
 	locale  string
 	start   time.Time
-	err     error // what went wrong on our side, for the log
-	warning error // what is odd, for the log
+	reason  string // with which a trigger refused
+	err     error  // what went wrong on our side, for the log
+	warning error  // what is odd, for the log
 }
 
 // visit reads the link of a request.
@@ -122,13 +179,16 @@ func (h *handler) visit(r *http.Request) *visit {
 	l, err := link.Read(v.values)
 	client, known := config.WithID(h.config.Clients, h.clientIDs, l.Client)
 	if !known {
-		// A client made by hand, or replaced. What the link can do is decided by its
-		// code, for which any client of the pool will do.
+		// A client made by hand: what the link can do is decided by its code, for
+		// which any client of the pool will do. Or a client of another pool: see
+		// staleCode.
+		v.unknown = true
 		v.warning = logging.Safe("the app client of the link is not in the settings")
 	}
 	v.link, v.client = l, client
 	v.back, _ = link.Returns(client.ReturnURLs, l.Return)
 	v.bad = v.bad || err != nil
+	v.typed = v.values.Get("typed") != ""
 	v.locale = message.Lookup(h.config.Locales, client.Locale, append([]string{l.Locale}, acceptedLanguages(r)...)...)
 	return v
 }
@@ -146,87 +206,34 @@ func acceptedLanguages(r *http.Request) []string {
 	return tags
 }
 
-// showConfirm shows the button that confirms, or a field for the code when the
-// link has lost it.
-func (h *handler) showConfirm(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
+// damage is the state for a link or a form that cannot be used as it is: lost
+// when there is no code, mistyped when what was typed is none.
+func (v *visit) damage(lost, mistyped state) (state, bool) {
 	switch {
 	case v.bad:
-		v.show(w, badLink)
+		return badLink, true
+	case v.link.Code == "" && v.typed:
+		return mistyped, true
 	case v.link.Code == "":
-		v.show(w, confirmCode)
+		return lost, true
 	default:
-		v.show(w, confirm)
+		return state{}, false
 	}
 }
 
-// confirm calls ConfirmSignUp. ForceAliasCreation stays false: true would take
-// a verified address away from another user.
-func (h *handler) confirm(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
+// staleCode are the states for a code that Cognito does not know, and for one
+// that has expired. With the link of an unknown client both mean that it is not
+// of this pool. One that was typed by hand may be mistyped either way: Cognito
+// calls some wrong codes expired (observed).
+func (v *visit) staleCode(wrong, expired state) (state, state) {
 	switch {
-	case v.bad:
-		v.show(w, badLink)
-		return
-	case v.link.Code == "":
-		v.show(w, confirmCode)
-		return
+	case v.unknown:
+		return unknownClient, unknownClient
+	case v.typed:
+		return wrong, wrong
+	default:
+		return wrong, expired
 	}
-	_, err := h.pool.ConfirmSignUp(r.Context(), &cognitoidentityprovider.ConfirmSignUpInput{
-		ClientId:         aws.String(v.clientID()),
-		Username:         aws.String(v.link.User),
-		ConfirmationCode: aws.String(v.link.Code),
-		ClientMetadata:   v.metadata(),
-	})
-	v.showOutcome(w, confirmed, expired, err)
-}
-
-// resend calls ResendConfirmationCode. Whether there was anything to send, the
-// page does not tell.
-func (h *handler) resend(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
-	if v.bad {
-		v.show(w, badLink)
-		return
-	}
-	_, err := h.pool.ResendConfirmationCode(r.Context(), &cognitoidentityprovider.ResendConfirmationCodeInput{
-		ClientId:       aws.String(v.clientID()),
-		Username:       aws.String(v.link.User),
-		ClientMetadata: v.metadata(),
-	})
-	v.showOutcome(w, sent, sent, err)
-}
-
-// showReset shows the form for a new password.
-func (h *handler) showReset(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
-	if v.bad || v.link.Code == "" {
-		v.show(w, badLink)
-		return
-	}
-	v.show(w, reset)
-}
-
-// reset calls ConfirmForgotPassword.
-func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
-	v := h.visit(r)
-	password := v.values.Get("password")
-	switch {
-	case v.bad || v.link.Code == "":
-		v.show(w, badLink)
-		return
-	case password == "" || password != v.values.Get("repeat"):
-		v.show(w, resetRefused)
-		return
-	}
-	_, err := h.pool.ConfirmForgotPassword(r.Context(), &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId:         aws.String(v.clientID()),
-		Username:         aws.String(v.link.User),
-		ConfirmationCode: aws.String(v.link.Code),
-		Password:         aws.String(password),
-		ClientMetadata:   v.metadata(),
-	})
-	v.showOutcome(w, resetDone, resetExpired, err)
 }
 
 // clientID is the app client that Cognito is asked as.

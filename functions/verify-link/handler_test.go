@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,13 +39,16 @@ const (
 
 // A recorder is Cognito: it keeps what it is asked, and answers with err.
 type recorder struct {
+	mu    sync.Mutex
 	asked []any
 	err   error
 	slow  bool // it takes as long as it is waited for
 }
 
 func (r *recorder) answer(ctx context.Context, in any) error {
+	r.mu.Lock()
 	r.asked = append(r.asked, in)
+	r.mu.Unlock()
 	if r.slow {
 		<-ctx.Done()
 		return ctx.Err()
@@ -60,6 +64,10 @@ func (r *recorder) ResendConfirmationCode(ctx context.Context, in *cognitoidenti
 	return &cognitoidentityprovider.ResendConfirmationCodeOutput{}, r.answer(ctx, in)
 }
 
+func (r *recorder) ForgotPassword(ctx context.Context, in *cognitoidentityprovider.ForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ForgotPasswordOutput, error) {
+	return &cognitoidentityprovider.ForgotPasswordOutput{}, r.answer(ctx, in)
+}
+
 func (r *recorder) ConfirmForgotPassword(ctx context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
 	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, r.answer(ctx, in)
 }
@@ -73,13 +81,21 @@ type site struct {
 
 func newSite(t testing.TB) *site {
 	t.Helper()
+	dir, c := functiontest.Dir[config.VerifyLink](t, "verify-link")
+	return siteOf(dir, c)
+}
+
+func siteOf(dir string, c config.VerifyLink) *site {
 	s := &site{cognito: &recorder{}, logged: &functiontest.Log{}}
 	s.handler = &handler{
-		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID}, pool: s.cognito, log: s.logged.Logger("verify-link"),
+		dir: dir, config: c, pool: s.cognito, log: s.logged.Logger("verify-link"),
+		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 	}
-	s.handler.dir, s.handler.config = functiontest.Dir[config.VerifyLink](t, "verify-link")
 	return s
 }
+
+// another is a site with the same pages, whose Cognito was not asked yet.
+func (s *site) another() *site { return siteOf(s.handler.dir, s.handler.config) }
 
 // values are those of an ordinary link, with changes: pairs of name and value.
 // An empty value takes the name away.
@@ -124,7 +140,8 @@ func (s *site) checkState(t testing.TB, w *httptest.ResponseRecorder, want state
 	t.Helper()
 	s.logged.CheckLine(t, map[string]any{"Outcome": want.name, "client": client, "locale": locale})
 	line := s.logged.Lines(t)[0]
-	if level, failed := line["level"], want == unavailable; failed != (level == "ERROR") || failed != (line["reason"] != nil) {
+	failed := want.name == unavailable.name || want.name == resetUnavailable.name || want == unknownClient && line["warning"] == nil
+	if level := line["level"]; failed != (level == "ERROR") || failed != (line["reason"] != nil) {
 		t.Errorf("%s is logged as %v, with the reason %v", want.name, level, line["reason"])
 	}
 	if w.Code != want.status {
@@ -144,14 +161,16 @@ func (s *site) checkNotAsked(t testing.TB) {
 }
 
 func TestOpeningALinkNeverActs(t *testing.T) {
+	shared := newSite(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		for path, want := range map[string]state{
 			link.PathConfirm: confirm,
 			link.PathReset:   reset,
-			link.PathResend:  badLink,
+			link.PathResend:  wrongMethod,
+			link.PathForgot:  wrongMethod,
 		} {
 			t.Run(method+" "+path, func(t *testing.T) {
-				s := newSite(t)
+				s := shared.another()
 				r := open(path, values("password", password, "repeat", password))
 				r.Method = method
 				s.checkState(t, s.serve(t, r), want, "riders", "en")
@@ -171,8 +190,9 @@ func TestPressingTheButtonAsksCognito(t *testing.T) {
 	s.checkState(t, s.serve(t, press(link.PathConfirm, form)), confirmed, "riders", "fr")
 	s.checkState(t, s.serve(t, press(link.PathResend, form)), sent, "riders", "fr")
 	s.checkState(t, s.serve(t, press(link.PathReset, form)), resetDone, "riders", "fr")
-	if len(s.cognito.asked) != 3 {
-		t.Fatalf("Cognito was asked %d times, not 3", len(s.cognito.asked))
+	s.checkState(t, s.serve(t, press(link.PathForgot, form)), resetSent, "riders", "fr")
+	if len(s.cognito.asked) != 4 {
+		t.Fatalf("Cognito was asked %d times, not 4", len(s.cognito.asked))
 	}
 	c := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput)
 	if *c.ClientId != ridersID || *c.Username != userID || *c.ConfirmationCode != code || c.ForceAliasCreation || !metadata(c.ClientMetadata, "fr") {
@@ -186,6 +206,10 @@ func TestPressingTheButtonAsksCognito(t *testing.T) {
 	if *p.ClientId != ridersID || *p.Username != userID || *p.ConfirmationCode != code || *p.Password != password || !metadata(p.ClientMetadata, "fr") {
 		t.Errorf("ConfirmForgotPassword is asked for client %s, user %s", *p.ClientId, *p.Username)
 	}
+	f := s.cognito.asked[3].(*cognitoidentityprovider.ForgotPasswordInput)
+	if *f.ClientId != ridersID || *f.Username != userID || !metadata(f.ClientMetadata, "fr") {
+		t.Errorf("ForgotPassword is asked with %+v", f)
+	}
 }
 
 func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
@@ -197,9 +221,10 @@ func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
 }
 
 func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
+	shared := newSite(t)
 	for name, id := range map[string]string{"made by hand": "9unknownexample23456789abc", "a name, not an id": "drivers"} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			form := values("client", id, "return", "https://riders.example.com/trips", "password", password, "repeat", password)
 			for _, test := range []struct {
 				request *http.Request
@@ -225,48 +250,73 @@ func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
 	}
 }
 
-func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
+// answers are what Cognito may say to the three operations, with the page of
+// each. The zero state is for what Cognito does not answer there.
+func answers() map[string]answer {
 	api := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "sample"} }
+	trigger := &types.UserLambdaValidationException{Message: new("PostConfirmation failed with error Please come back tomorrow.")}
 	none := state{}
-	for name, test := range map[string]struct {
-		err                    error
-		confirm, resend, reset state
-	}{
+	return map[string]answer{
 		"done":                     {nil, confirmed, sent, resetDone},
 		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, none, none},
 		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, refused, refused},
 		"not authorized, no words": {&types.NotAuthorizedException{}, refused, refused, refused},
 		"expired code":             {&types.ExpiredCodeException{}, expired, sent, resetExpired},
-		"wrong code":               {&types.CodeMismatchException{}, expired, sent, resetExpired},
+		"wrong code":               {&types.CodeMismatchException{}, wrongCode, sent, resetWrongCode},
 		"unknown user":             {&types.UserNotFoundException{}, expired, sent, resetExpired},
-		"address taken":            {&types.AliasExistsException{}, refused, refused, refused},
+		"address taken":            {&types.AliasExistsException{}, addressTaken, addressTaken, addressTaken},
 		"not yet confirmed":        {&types.UserNotConfirmedException{}, expired, sent, resetExpired},
-		"refused by a trigger":     {&types.UserLambdaValidationException{}, unavailable, unavailable, unavailable},
-		"too many failures":        {&types.TooManyFailedAttemptsException{}, throttled, throttled, throttled},
-		"over the limit":           {&types.LimitExceededException{}, throttled, throttled, throttled},
-		"too many requests":        {&types.TooManyRequestsException{}, throttled, throttled, throttled},
+		"refused by a trigger":     {trigger, refusedByTrigger, refusedByTrigger, refusedByTrigger},
+		"refused without a word":   {&types.UserLambdaValidationException{}, unavailable, unavailable, resetUnavailable},
+		"too many failures":        {&types.TooManyFailedAttemptsException{}, tooManyAttempts, tooManyAttempts, tooManyAttempts},
+		"over the limit":           {&types.LimitExceededException{}, limitReached, limitReached, limitReached},
+		"too many requests":        {&types.TooManyRequestsException{}, busy, busy, resetBusy},
 		"a bad password":           {&types.InvalidPasswordException{}, none, none, resetRefused},
-		"a password used before":   {&types.PasswordHistoryPolicyViolationException{}, none, none, resetRefused},
+		"a password used before":   {&types.PasswordHistoryPolicyViolationException{}, none, none, resetUsed},
 		"a bad parameter":          {&types.InvalidParameterException{}, badLink, sent, resetRefused},
-		"an unknown client":        {&types.ResourceNotFoundException{}, badLink, badLink, badLink},
-		"an inner error":           {&types.InternalErrorException{}, unavailable, unavailable, unavailable},
-		"a trigger that fails":     {&types.UnexpectedLambdaException{}, unavailable, unavailable, unavailable},
-		"a trigger's bad answer":   {&types.InvalidLambdaResponseException{}, unavailable, unavailable, unavailable},
-		"forbidden by a firewall":  {&types.ForbiddenException{}, unavailable, unavailable, unavailable},
+		"an unknown client":        {&types.ResourceNotFoundException{}, unknownClient, unknownClient, unknownClient},
+		"an inner error":           {&types.InternalErrorException{}, unavailable, unavailable, resetUnavailable},
+		"a trigger that fails":     {&types.UnexpectedLambdaException{}, unavailable, unavailable, resetUnavailable},
+		"a trigger's bad answer":   {&types.InvalidLambdaResponseException{}, unavailable, unavailable, resetUnavailable},
+		"forbidden by a firewall":  {&types.ForbiddenException{}, unavailable, unavailable, resetUnavailable},
 		"a mail that is not sent":  {&types.CodeDeliveryFailureException{}, none, unavailable, none},
-		"an error of a later day":  {api("LaterException"), unavailable, unavailable, unavailable},
-		"no connection":            {errors.New("dial tcp: connection refused"), unavailable, unavailable, unavailable},
-		"no answer in time":        {context.DeadlineExceeded, unavailable, unavailable, unavailable},
-	} {
-		for path, want := range map[string]state{link.PathConfirm: test.confirm, link.PathResend: test.resend, link.PathReset: test.reset} {
-			if want == none {
-				continue // Cognito does not answer this here
-			}
+		"an error of a later day":  {api("LaterException"), unavailable, unavailable, resetUnavailable},
+		"no connection":            {errors.New("dial tcp: connection refused"), unavailable, unavailable, resetUnavailable},
+		"no answer in time":        {context.DeadlineExceeded, unavailable, unavailable, resetUnavailable},
+	}
+}
+
+type answer struct {
+	err                    error
+	confirm, resend, reset state
+}
+
+// at is the page of each operation that may get the answer. A new link for a
+// password is answered like one to confirm, in its own words.
+func (a answer) at() map[string]state {
+	forgot := a.resend
+	if forgot == sent {
+		forgot = resetSent
+	}
+	all := map[string]state{link.PathConfirm: a.confirm, link.PathResend: a.resend, link.PathForgot: forgot, link.PathReset: a.reset}
+	maps.DeleteFunc(all, func(_ string, s state) bool { return s == state{} })
+	return all
+}
+
+// fails makes Cognito answer with an error, as the SDK returns it.
+func (r *recorder) fails(err error) {
+	if r.err = err; err != nil {
+		r.err = &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "Sample", Err: err}
+	}
+}
+
+func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
+	shared := newSite(t)
+	for name, answer := range answers() {
+		for path, want := range answer.at() {
 			t.Run(name+" at "+path, func(t *testing.T) {
-				s := newSite(t)
-				if s.cognito.err = test.err; test.err != nil {
-					s.cognito.err = &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "Sample", Err: test.err}
-				}
+				s := shared.another()
+				s.cognito.fails(answer.err)
 				w := s.serve(t, press(path, values("password", password, "repeat", password)))
 				s.checkState(t, w, want, "riders", "en")
 				if len(s.cognito.asked) != 1 {
@@ -280,7 +330,128 @@ func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
 	}
 }
 
+func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
+	shared := newSite(t)
+	for name, test := range map[string]struct {
+		code           string
+		err            error
+		confirm, reset state
+	}{
+		"none":                           {"", nil, wrongCode, resetWrongCode},
+		"letters":                        {"abcdef", nil, wrongCode, resetWrongCode},
+		"a wrong one":                    {code, &types.CodeMismatchException{}, wrongCode, resetWrongCode},
+		"a wrong one that counts as old": {code, &types.ExpiredCodeException{}, wrongCode, resetWrongCode},
+		"the right one":                  {code, nil, confirmed, resetDone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shared.another()
+			s.cognito.fails(test.err)
+			form := values("code", test.code, "typed", "1", "password", password, "repeat", password)
+			s.checkState(t, s.serve(t, press(link.PathReset, form)), test.reset, "riders", "en")
+			w := s.serve(t, press(link.PathConfirm, form))
+			s.checkState(t, w, test.confirm, "riders", "en")
+			if page := w.Body.String(); test.confirm == wrongCode && (strings.Count(page, "<form") != 2 || !strings.Contains(page, `action="/resend"`)) {
+				t.Error("the page offers no new link")
+			}
+		})
+	}
+}
+
+func TestALinkOfAnotherPoolIsToldSo(t *testing.T) {
+	shared := newSite(t)
+	for name, err := range map[string]error{
+		"an unknown code": &types.CodeMismatchException{}, "an old code": &types.ExpiredCodeException{}, "an unknown user": &types.UserNotFoundException{},
+	} {
+		for _, path := range []string{link.PathConfirm, link.PathReset} {
+			t.Run(name+" at "+path, func(t *testing.T) {
+				s := shared.another()
+				s.cognito.fails(err)
+				form := values("client", "9otherpoolexample456789abc", "password", password, "repeat", password)
+				s.checkState(t, s.serve(t, press(path, form)), unknownClient, "riders", "en")
+				s.logged.CheckLine(t, map[string]any{"level": "WARN"})
+			})
+		}
+	}
+}
+
+func TestATriggersSentenceIsShown(t *testing.T) {
+	shared := newSite(t)
+	const unread = "" // the page unavailable is shown instead
+	for message, want := range map[string]string{
+		"PostConfirmation failed with error Please come back tomorrow.":         "Please come back tomorrow.",
+		"PostConfirmation failed with error Please come back tomorrow..":        "Please come back tomorrow.",
+		"CustomMessage failed with error Why?.":                                 "Why?",
+		"CustomMessage failed with error 请稍后再试。.":                               "请稍后再试。",
+		"PreSignUp failed with error NOT_TODAY: Please come back tomorrow.":     "Please come back tomorrow.",
+		"PreSignUp failed with error Sorry: not today.":                         "Sorry: not today.",
+		`PreSignUp failed with error <b>"A" & 'b'</b>.`:                         `<b>"A" & 'b'</b>.`,
+		"PreSignUp failed with error " + strings.Repeat("ä", maxReason-1) + ".": strings.Repeat("ä", maxReason-1) + ".",
+		"PreSignUp failed with error " + strings.Repeat("ä", maxReason) + ".":   unread,
+		"PreSignUp failed with error line\nbreak.":                              unread,
+		"PreSignUp failed with error \xff.":                                     unread,
+		"PreSignUp failed with error .":                                         unread,
+		"PreSignUp failed with error CODE: .":                                   unread,
+		"Please come back tomorrow.":                                            unread,
+		"":                                                                      unread,
+	} {
+		t.Run(message, func(t *testing.T) {
+			s := shared.another()
+			s.cognito.fails(&types.UserLambdaValidationException{Message: &message})
+			w := s.serve(t, press(link.PathConfirm, values()))
+			if want == unread {
+				s.checkState(t, w, unavailable, "riders", "en")
+				return
+			}
+			s.checkState(t, w, refusedByTrigger, "riders", "en")
+			s.logged.CheckLine(t, map[string]any{"level": "WARN", "warning": "UserLambdaValidationException"})
+			if got := read(w.Body.String()).text; !strings.Contains(got, "\n"+want+"\n") {
+				t.Errorf("the page reads %q, without %q", got, want)
+			}
+		})
+	}
+}
+
+func TestAPageToTryLaterSaysWhen(t *testing.T) {
+	shared := newSite(t)
+	after := map[state]string{
+		tooManyAttempts: "3600", limitReached: "3600", busy: "10", resetBusy: "10", unavailable: "10", resetUnavailable: "10",
+	}
+	for name, answer := range answers() {
+		for path, want := range answer.at() {
+			s := shared.another()
+			s.cognito.fails(answer.err)
+			w := s.serve(t, press(path, values("password", password, "repeat", password)))
+			if got := w.Header().Get("Retry-After"); got != after[want] {
+				t.Errorf("%s at %s: Retry-After is %q, want %q", name, path, got, after[want])
+			}
+		}
+	}
+}
+
+func TestHealth(t *testing.T) {
+	shared := newSite(t)
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		s := shared.another()
+		w := httptest.NewRecorder()
+		s.handler.routes().ServeHTTP(w, httptest.NewRequest(method, "https://"+host+"/health", nil))
+		if w.Code != http.StatusOK || w.Body.String() != "ok\n" || w.Header().Get("Cache-Control") != "no-store" || s.logged.Len() != 0 {
+			t.Errorf("%s: %d %q, log %q", method, w.Code, w.Body, s.logged)
+		}
+	}
+	s := newSite(t)
+	s.handler.dir = t.TempDir()
+	w := httptest.NewRecorder()
+	s.handler.routes().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://"+host+"/health", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "unhealthy\n" {
+		t.Errorf("without pages: %d %q", w.Code, w.Body)
+	}
+	s.logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "unhealthy"})
+	s.checkNotAsked(t)
+}
+
 func TestDamagedLinksAreToldSo(t *testing.T) {
+	shared := newSite(t)
+	ofReset := map[state]state{confirmCode: resetCode, badLink: badLink}
 	for name, test := range map[string]struct {
 		changes       []string
 		confirm, form state // of /confirm; none of them may ask Cognito
@@ -302,32 +473,33 @@ func TestDamagedLinksAreToldSo(t *testing.T) {
 		"nothing at all":                 {[]string{"client", "", "user", "", "code", "", "lang", ""}, badLink, badLink},
 	} {
 		t.Run("open a link: "+name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			s.checkState(t, s.serve(t, open(link.PathConfirm, values(test.changes...))), test.confirm, "riders", "en")
 			s.checkNotAsked(t)
 		})
 		t.Run("press the button: "+name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			s.checkState(t, s.serve(t, press(link.PathConfirm, values(test.changes...))), test.form, "riders", "en")
 			s.checkNotAsked(t)
 		})
 		t.Run("open a new password: "+name, func(t *testing.T) {
-			s := newSite(t)
-			s.checkState(t, s.serve(t, open(link.PathReset, values(test.changes...))), badLink, "riders", "en")
+			s := shared.another()
+			s.checkState(t, s.serve(t, open(link.PathReset, values(test.changes...))), ofReset[test.confirm], "riders", "en")
 			s.checkNotAsked(t)
 		})
 		t.Run("save a new password: "+name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			form := values(append(test.changes, "password", password, "repeat", password)...)
-			s.checkState(t, s.serve(t, press(link.PathReset, form)), badLink, "riders", "en")
+			s.checkState(t, s.serve(t, press(link.PathReset, form)), ofReset[test.form], "riders", "en")
 			s.checkNotAsked(t)
 		})
 	}
 }
 
 func TestACodeMayBeTypedWithBlanks(t *testing.T) {
+	shared := newSite(t)
 	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6"} {
-		s := newSite(t)
+		s := shared.another()
 		s.checkState(t, s.serve(t, press(link.PathConfirm, values("code", typed))), confirmed, "riders", "en")
 		if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ConfirmationCode != code {
 			t.Errorf("%q is asked as %q", typed, *in.ConfirmationCode)
@@ -336,6 +508,7 @@ func TestACodeMayBeTypedWithBlanks(t *testing.T) {
 }
 
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
+	shared := newSite(t)
 	for name, test := range map[string]struct {
 		origin, site string
 		accepted     bool
@@ -358,9 +531,9 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 		"an origin that is none":                      {"::", "", false},
 		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", false},
 	} {
-		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 			t.Run(name+" at "+path, func(t *testing.T) {
-				s := newSite(t)
+				s := shared.another()
 				r := press(path, values("password", password, "repeat", password))
 				r.Header.Del("Origin")
 				r.Header.Del("Sec-Fetch-Site")
@@ -377,7 +550,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 					}
 					return
 				}
-				s.checkState(t, w, badLink, "riders", "en")
+				s.checkState(t, w, otherSite, "riders", "en")
 				s.checkNotAsked(t)
 			})
 		}
@@ -385,6 +558,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 }
 
 func TestOnlyOurFormsAreRead(t *testing.T) {
+	shared := newSite(t)
 	form := values().Encode()
 	multipart := "--x\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\n" + userID + "\r\n--x--\r\n"
 	for name, test := range map[string]struct{ query, contentType, body string }{
@@ -399,9 +573,9 @@ func TestOnlyOurFormsAreRead(t *testing.T) {
 		"a form that is just too long":       {"", "application/x-www-form-urlencoded", form + "&x=" + strings.Repeat("x", maxBody-len(form)-2)},
 		"a form of 10 MB":                    {"", "application/x-www-form-urlencoded", form + "&x=" + strings.Repeat("x", 10<<20)},
 	} {
-		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 			t.Run(name+" at "+path, func(t *testing.T) {
-				s := newSite(t)
+				s := shared.another()
 				r := press(path, nil)
 				r.URL.RawQuery, r.Body, r.ContentLength = test.query, io.NopCloser(strings.NewReader(test.body)), int64(len(test.body))
 				r.Header.Set("Content-Type", test.contentType)
@@ -411,7 +585,7 @@ func TestOnlyOurFormsAreRead(t *testing.T) {
 		}
 	}
 	t.Run("a form of exactly the limit is read", func(t *testing.T) {
-		s := newSite(t)
+		s := shared.another()
 		form := values()
 		form.Set("x", strings.Repeat("x", maxBody-len(form.Encode())-3))
 		s.checkState(t, s.serve(t, press(link.PathConfirm, form)), confirmed, "riders", "en")
@@ -419,28 +593,43 @@ func TestOnlyOurFormsAreRead(t *testing.T) {
 }
 
 func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
-	for _, test := range []struct{ method, path string }{
-		{"GET", "/"}, {"GET", "/favicon.ico"}, {"GET", "/wp-login.php"}, {"GET", "/confirm/"}, {"GET", "/Confirm"}, {"GET", "/confirm/more"},
-		{"GET", "/resend"}, {"HEAD", "/resend"}, {"POST", "/"}, {"POST", "/confirm/"}, {"POST", "/other"},
+	shared := newSite(t)
+	for _, test := range []struct {
+		method, path string
+		want         state
+		allow        string
+	}{
+		{"GET", "/", notFound, ""}, {"GET", "/favicon.ico", notFound, ""}, {"GET", "/wp-login.php", notFound, ""}, {"GET", "/confirm/", notFound, ""},
+		{"GET", "/Confirm", notFound, ""}, {"GET", "/confirm/more", notFound, ""}, {"POST", "/", notFound, ""}, {"POST", "/confirm/", notFound, ""},
+		{"POST", "/other", notFound, ""}, {"POST", "/health", notFound, ""}, {"PUT", "/other", notFound, ""},
 		// net/http would redirect these, with the code, to a clean path.
-		{"GET", "//x/confirm"}, {"GET", "//confirm"}, {"GET", "/./confirm"}, {"GET", "/confirm/../reset"}, {"GET", "/confirm/.."},
-		{"HEAD", "/a/../confirm"}, {"POST", "//x/confirm"}, {"POST", "/confirm/../reset"}, {"GET", "/confirm%2f..%2freset"},
-		{"PUT", "/confirm"}, {"PATCH", "/confirm"}, {"DELETE", "/confirm"}, {"OPTIONS", "/confirm"}, {"TRACE", "/confirm"}, {"CONFIRM", "/confirm"},
+		{"GET", "//x/confirm", notFound, ""}, {"GET", "//confirm", notFound, ""}, {"GET", "/./confirm", notFound, ""}, {"GET", "/confirm/../reset", notFound, ""},
+		{"GET", "/confirm/..", notFound, ""}, {"HEAD", "/a/../confirm", notFound, ""}, {"POST", "//x/confirm", notFound, ""},
+		{"POST", "/confirm/../reset", notFound, ""}, {"GET", "/confirm%2f..%2freset", notFound, ""},
+		{"GET", "/forgot", wrongMethod, "POST"}, {"GET", "/resend", wrongMethod, "POST"}, {"HEAD", "/resend", wrongMethod, "POST"}, {"PUT", "/resend", wrongMethod, "POST"},
+		{"PUT", "/confirm", wrongMethod, "GET, HEAD, POST"}, {"PATCH", "/confirm", wrongMethod, "GET, HEAD, POST"},
+		{"DELETE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"OPTIONS", "/confirm", wrongMethod, "GET, HEAD, POST"},
+		{"TRACE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"CONFIRM", "/confirm", wrongMethod, "GET, HEAD, POST"},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			r := press(test.path, values())
 			r.Method = test.method
-			s.checkState(t, s.serve(t, r), badLink, "riders", "en")
+			w := s.serve(t, r)
+			s.checkState(t, w, test.want, "riders", "en")
+			if got := w.Header().Get("Allow"); got != test.allow {
+				t.Errorf("the header has Allow: %s, want %s", got, test.allow)
+			}
 			s.checkNotAsked(t)
 		})
 	}
 }
 
 func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
-	for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+	shared := newSite(t)
+	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		t.Run(path, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			s.cognito.slow = true
 			deadline := time.Now().Add(1800 * time.Millisecond)
 			ctx, cancel := context.WithDeadline(t.Context(), deadline)
@@ -450,28 +639,29 @@ func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
 			if left := time.Until(deadline); left < time.Second {
 				t.Errorf("the page comes %v before the deadline", left)
 			}
-			s.checkState(t, w, unavailable, "riders", "en")
+			s.checkState(t, w, want, "riders", "en")
 			s.logged.CheckLine(t, map[string]any{"reason": "timeout"})
 		})
 	}
 }
 
 func TestNewPasswordsMustBeTheSame(t *testing.T) {
+	shared := newSite(t)
 	for name, test := range map[string]struct {
 		password, repeat string
 		want             state
 	}{
 		"the same twice":               {password, password, resetDone},
-		"two that differ":              {password, "correct horse 8", resetRefused},
-		"two that differ in case":      {password, "Correct horse 7", resetRefused},
-		"one only":                     {password, "", resetRefused},
-		"the other one only":           {"", password, resetRefused},
-		"none":                         {"", "", resetRefused},
-		"blanks are part of a word":    {password, password + " ", resetRefused},
+		"two that differ":              {password, "correct horse 8", resetDiffer},
+		"two that differ in case":      {password, "Correct horse 7", resetDiffer},
+		"one only":                     {password, "", resetDiffer},
+		"the other one only":           {"", password, resetDiffer},
+		"none":                         {"", "", resetDiffer},
+		"blanks are part of a word":    {password, password + " ", resetDiffer},
 		"signs that HTML would change": {`<">&'+%41 ß`, `<">&'+%41 ß`, resetDone},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			w := s.serve(t, press(link.PathReset, values("password", test.password, "repeat", test.repeat)))
 			s.checkState(t, w, test.want, "riders", "en")
 			for _, typed := range []string{password, "orrect horse", "%41"} {
@@ -496,6 +686,7 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 }
 
 func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
+	shared := newSite(t)
 	for name, test := range map[string]struct{ lang, header, client, want string }{
 		"the link's":                            {"fr", "ar", ridersID, "fr"},
 		"the link's, with a region":             {"fr-CA", "", ridersID, "fr"},
@@ -510,7 +701,7 @@ func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
 		"a wish behind eight others is not":     {"", "a,b,c,d,e,f,g,h,ar", ridersID, "en"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			r := open(link.PathConfirm, values("lang", test.lang, "client", test.client))
 			r.Header.Set("Accept-Language", test.header)
 			w := s.serve(t, r)
@@ -524,16 +715,17 @@ func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
 }
 
 func TestThroughTheGateway(t *testing.T) {
+	shared := newSite(t)
 	type row struct{ status, asked int }
 	functiontest.EachEvent(t, map[string]row{
 		"open-the-link-of-a-sign-up":                 {http.StatusOK, 0},
 		"press-the-button-that-confirms":             {http.StatusOK, 1},
-		"press-the-button-on-a-page-of-another-site": {http.StatusBadRequest, 0},
+		"press-the-button-on-a-page-of-another-site": {http.StatusForbidden, 0},
 		"send-a-new-link":                            {http.StatusOK, 1},
 		"save-a-new-password":                        {http.StatusOK, 1},
-		"open-a-path-that-does-not-exist":            {http.StatusBadRequest, 0},
+		"open-a-path-that-does-not-exist":            {http.StatusNotFound, 0},
 	}, func(t *testing.T, payload []byte, want row) {
-		s := newSite(t)
+		s := shared.another()
 		reply, err := s.throughGateway().Invoke(t.Context(), payload)
 		if err != nil {
 			t.Fatal(err)
@@ -557,6 +749,15 @@ func TestThroughTheGateway(t *testing.T) {
 	})
 }
 
+func TestAPanicHasThePageOfAFault(t *testing.T) {
+	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
+		s := newSite(t)
+		s.handler.pool = nil
+		s.checkState(t, s.serve(t, press(path, values("password", password, "repeat", password))), want, "riders", "en")
+		s.logged.CheckLine(t, map[string]any{"reason": "panic"})
+	}
+}
+
 func TestAPageThatIsMissingIsOurFault(t *testing.T) {
 	s := newSite(t)
 	s.handler.dir = t.TempDir()
@@ -571,6 +772,7 @@ func TestAPageThatIsMissingIsOurFault(t *testing.T) {
 }
 
 func TestNothingPersonalIsLogged(t *testing.T) {
+	shared := newSite(t)
 	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
 	planted := url.Values{"client": {ridersID}, "user": {"secret-user"}, "code": {"31415926"}, "return": {secret("return")}, "lang": {secret("lang")},
 		"password": {secret("password")}, "repeat": {secret("password")}, secret("key"): {secret("value")}}
@@ -595,14 +797,16 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"a confirmation":                  {press(link.PathConfirm, planted), nil},
 		"a new link":                      {press(link.PathResend, planted), nil},
 		"a new password":                  {press(link.PathReset, planted), nil},
+		"a new link for a password":       {press(link.PathForgot, planted), nil},
 		"a form that cannot be read":      {escaped, nil},
 		"Cognito refuses and quotes":      {press(link.PathConfirm, planted), quoting(&types.NotAuthorizedException{Message: new(secret("message"))})},
+		"a trigger refuses and quotes":    {press(link.PathConfirm, planted), quoting(&types.UserLambdaValidationException{Message: new("PreSignUp failed with error " + secret("sentence"))})},
 		"Cognito fails and quotes":        {press(link.PathConfirm, planted), quoting(&types.InternalErrorException{Message: new(secret("message"))})},
 		"a later error that quotes":       {press(link.PathReset, planted), quoting(&smithy.GenericAPIError{Code: "LaterException", Message: secret("message")})},
 		"an error without a code, quoted": {press(link.PathResend, planted), errors.New(secret("message"))},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			s.cognito.err = test.err
 			for _, header := range []string{"Referer", "User-Agent", "Cookie", "Accept-Language", "X-Forwarded-For", "Authorization"} {
 				test.request.Header.Set(header, secret("header"))
@@ -630,8 +834,20 @@ func BenchmarkGET(b *testing.B) {
 
 // states are all states that there are.
 func states() []state {
-	return []state{confirm, confirmCode, confirmed, alreadyConfirmed, expired, sent, throttled, unavailable, refused, badLink, reset, resetRefused, resetDone, resetExpired}
+	return []state{
+		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
+		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetSent, resetUnavailable,
+		tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
+		badLink, wrongMethod, unknownClient, otherSite, notFound,
+		busy, resetBusy,
+	}
 }
+
+// The states when the account has too many requests.
+var (
+	busy      = state{unavailable.name, http.StatusTooManyRequests}
+	resetBusy = state{resetUnavailable.name, http.StatusTooManyRequests}
+)
 
 func TestEveryCompiledPageHasAStateAndTheOtherWayRound(t *testing.T) {
 	have := map[string]bool{}
@@ -643,6 +859,7 @@ func TestEveryCompiledPageHasAStateAndTheOtherWayRound(t *testing.T) {
 		names = append(names, s.name)
 	}
 	slices.Sort(names)
+	names = slices.Compact(names)
 	if got := slices.Sorted(maps.Keys(have)); !slices.Equal(got, names) {
 		t.Errorf("the pages are %q, the states %q", got, names)
 	}

@@ -1,102 +1,22 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"io"
 	"net/http"
-	"strings"
-
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"poolpost/internal/link"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 )
 
-// A state is a page: the name of its template and words, and its status.
-type state struct {
-	name   string
-	status int
-}
-
-var (
-	confirm          = state{"confirm", http.StatusOK}
-	confirmCode      = state{"confirm-code", http.StatusOK}
-	confirmed        = state{"confirmed", http.StatusOK}
-	alreadyConfirmed = state{"already-confirmed", http.StatusOK}
-	expired          = state{"expired", http.StatusGone}
-	sent             = state{"sent", http.StatusOK}
-	throttled        = state{"throttled", http.StatusTooManyRequests}
-	unavailable      = state{"unavailable", http.StatusServiceUnavailable}
-	refused          = state{"refused", http.StatusForbidden}
-	badLink          = state{"bad-link", http.StatusBadRequest}
-	reset            = state{"reset", http.StatusOK}
-	resetRefused     = state{"reset-refused", http.StatusUnprocessableEntity}
-	resetDone        = state{"reset-done", http.StatusOK}
-	resetExpired     = state{"reset-expired", http.StatusGone}
-)
-
-// outcome is the page for what Cognito answered: done when it did what was
-// asked, stale when the code was not the right one.
-func outcome(done, stale state, err error) state {
-	var (
-		notAuthorized    *types.NotAuthorizedException
-		invalidParameter *types.InvalidParameterException
-		invalidPassword  *types.InvalidPasswordException
-		expiredCode      *types.ExpiredCodeException
-		mismatch         *types.CodeMismatchException
-		unknownUser      *types.UserNotFoundException
-		alias            *types.AliasExistsException
-		history          *types.PasswordHistoryPolicyViolationException
-		unconfirmed      *types.UserNotConfirmedException
-		attempts         *types.TooManyFailedAttemptsException
-		limit            *types.LimitExceededException
-		requests         *types.TooManyRequestsException
-		unknownClient    *types.ResourceNotFoundException
-	)
-	switch {
-	case err == nil:
-		return done
-	case errors.As(err, &notAuthorized):
-		// Observed: "User cannot be confirmed. Current status is CONFIRMED".
-		if strings.HasSuffix(notAuthorized.ErrorMessage(), "status is CONFIRMED") {
-			return alreadyConfirmed
-		}
-		return refused
-	case errors.As(err, &expiredCode), errors.As(err, &mismatch), errors.As(err, &unknownUser), errors.As(err, &unconfirmed):
-		return stale
-	case errors.As(err, &invalidPassword), errors.As(err, &history):
-		return resetRefused
-	case errors.As(err, &attempts), errors.As(err, &limit), errors.As(err, &requests):
-		return throttled
-	case errors.As(err, &alias):
-		return refused
-	case errors.As(err, &invalidParameter):
-		switch done {
-		case sent:
-			// A user who is confirmed gets no new code; nobody needs to know that.
-			return sent
-		case resetDone:
-			// PasswordType: a password that begins or ends with a blank is no
-			// InvalidPasswordException. User and code were checked with the link.
-			return resetRefused
-		}
-		return badLink
-	case errors.As(err, &unknownClient):
-		return badLink
-	default:
-		// An error of a trigger, too: Cognito calls PostConfirmation when the user is
-		// confirmed already, and trying again says so.
-		return unavailable
-	}
-}
-
 // showOutcome shows the page for what Cognito answered.
-func (v *visit) showOutcome(w http.ResponseWriter, done, stale state, err error) {
-	s := outcome(done, stale, err)
-	if s == unavailable {
+func (v *visit) showOutcome(w http.ResponseWriter, f flow, err error) {
+	s := f.outcome(err)
+	switch {
+	case s.name == f.unavailable.name, s == unknownClient && !v.unknown:
 		v.err = err
+	case s == refusedByTrigger:
+		v.warning, v.reason = err, reason(err)
 	}
 	v.show(w, s)
 }
@@ -109,11 +29,10 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 		})
 	}()
 	header := w.Header()
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Robots-Tag", "noindex")
-	header.Set("Strict-Transport-Security", "max-age=63072000")
+	secure(header)
+	if after := retryAfter(s); after != "" {
+		header.Set("Retry-After", after)
+	}
 	page, err := message.LoadPage(v.dir, v.client.Name, v.locale, s.name)
 	if err != nil {
 		v.err = err
@@ -124,21 +43,63 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Language", v.locale)
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src '"+page.StyleHash+"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy", "default-src 'none'; "+page.Inline+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(s.status)
-	next := cmp.Or(v.back, v.client.URL)
-	if s == resetDone || s == resetExpired {
-		next = cmp.Or(v.back, v.client.SignInURL)
-	}
 	_, _ = io.WriteString(w, message.FillHTML(page.HTML, message.Values{
 		"client":   v.link.Client,
 		"user":     v.link.User,
 		"code":     v.link.Code,
 		"return":   v.link.Return,
 		"lang":     v.locale,
-		"continue": next,
+		"continue": v.next(s),
 		"again":    again(v.request.URL.Path),
+		"reason":   v.reason,
 	}))
+}
+
+// secure sets the header of every answer. The values share one list, because
+// http.Header.Set would make one for each.
+func secure(header http.Header) {
+	fields := []string{
+		"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
+		"Cross-Origin-Opener-Policy", "same-origin",
+		"Cross-Origin-Resource-Policy", "same-origin",
+		"Permissions-Policy", "camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()",
+		"Referrer-Policy", "no-referrer",
+		"Cache-Control", "no-store",
+		"X-Content-Type-Options", "nosniff",
+		"X-Robots-Tag", "noindex",
+		"Strict-Transport-Security", "max-age=63072000",
+	}
+	for i := 0; i < len(fields); i += 2 {
+		header[fields[i]] = fields[i+1 : i+2 : i+2]
+	}
+}
+
+// retryAfter is how long to wait, in seconds: Cognito counts the attempts of a
+// user by the hour, and the requests of an account by the second.
+func retryAfter(s state) string {
+	switch {
+	case s == tooManyAttempts || s == limitReached:
+		return "3600"
+	case s.status == http.StatusTooManyRequests || s.status == http.StatusServiceUnavailable:
+		return "10"
+	default:
+		return ""
+	}
+}
+
+// next is where a page leads on, with the name of the page as its status.
+func (v *visit) next(s state) string {
+	next := v.back
+	switch {
+	case next != "":
+	case s == resetDone || s == addressTaken:
+		next = v.client.SignInURL
+	default:
+		next = v.client.URL
+	}
+	return link.WithStatus(next, s.name)
 }
 
 // method is that of a request, for the log: a client can send any word.
@@ -151,10 +112,10 @@ func method(r *http.Request) string {
 	}
 }
 
-// again is the page to start from once more after a failure.
+// again is where the button of the page unavailable sends the form once more.
 func again(path string) string {
-	if path == link.PathReset {
-		return link.PathReset
+	if path == link.PathResend || path == link.PathForgot {
+		return path
 	}
 	return link.PathConfirm
 }

@@ -23,6 +23,7 @@ type shown struct {
 	heading  string
 	lang     string
 	style    string
+	script   string
 	text     string            // what a person reads
 	action   string            // of its form, with the method: "post /confirm"
 	fields   map[string]string // of its form
@@ -43,6 +44,9 @@ func read(page string) shown {
 				p.heading = token.Data
 			case "style":
 				p.style = token.Data
+				continue
+			case "script":
+				p.script = token.Data
 				continue
 			}
 			text.WriteString(token.Data)
@@ -65,7 +69,9 @@ func read(page string) shown {
 		case "form":
 			p.action = attributes["method"] + " " + attributes["action"]
 		case "input":
-			p.fields[attributes["name"]] = attributes["value"]
+			if name := attributes["name"]; name != "" {
+				p.fields[name] = attributes["value"]
+			}
 		case "a":
 			p.next = attributes["href"]
 		}
@@ -78,32 +84,47 @@ func read(page string) shown {
 func checkHeader(t testing.TB, w *httptest.ResponseRecorder) {
 	t.Helper()
 	page := read(w.Body.String())
-	hash := sha256.Sum256([]byte(page.style))
+	allowed := "style-src " + hashOf(page.style)
+	if page.script != "" {
+		allowed += "; script-src " + hashOf(page.script)
+	}
 	for name, want := range map[string]string{
-		"Content-Type": "text/html; charset=utf-8",
-		"Content-Security-Policy": "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
-			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-		"Referrer-Policy":           "no-referrer",
-		"Cache-Control":             "no-store",
-		"X-Content-Type-Options":    "nosniff",
-		"X-Robots-Tag":              "noindex",
-		"Strict-Transport-Security": "max-age=63072000",
-		"Content-Language":          page.lang,
-		"Set-Cookie":                "",
-		"Location":                  "",
+		"Content-Type":                 "text/html; charset=utf-8",
+		"Content-Security-Policy":      "default-src 'none'; " + allowed + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Permissions-Policy":           "camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()",
+		"Referrer-Policy":              "no-referrer",
+		"Cache-Control":                "no-store",
+		"X-Content-Type-Options":       "nosniff",
+		"X-Robots-Tag":                 "noindex",
+		"Strict-Transport-Security":    "max-age=63072000",
+		"Content-Language":             page.lang,
+		"Set-Cookie":                   "",
+		"Location":                     "",
 	} {
 		if got := w.Header().Get(name); got != want {
 			t.Errorf("the header has %s: %s, want %s", name, got, want)
 		}
 	}
-	for _, word := range []string{" script", " src", " on", " http-equiv"} {
+	if strings.Count(page.skeleton, "StartTag script") > 1 {
+		t.Error("the page has more than one script")
+	}
+	for _, word := range []string{" src", " on", " http-equiv"} {
 		if strings.Contains(page.skeleton, word) {
 			t.Errorf("the page has%s, which its policy forbids", word)
 		}
 	}
 }
 
+// hashOf is a source of a Content-Security-Policy that allows a text.
+func hashOf(text string) string {
+	hash := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+}
+
 func TestAFormCarriesTheLinkOn(t *testing.T) {
+	shared := newSite(t)
 	back := "https://riders.example.com/trips/42"
 	for name, test := range map[string]struct {
 		request *http.Request
@@ -114,20 +135,26 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 		"confirm": {open(link.PathConfirm, values("return", back)), nil, "post /confirm",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en"}},
 		"confirm with a code typed by hand": {open(link.PathConfirm, values("code", "")), nil, "post /confirm",
-			map[string]string{"client": ridersID, "user": userID, "code": "", "return": "", "lang": "en"}},
+			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en"}},
 		"new password": {open(link.PathReset, values("return", back)), nil, "post /reset",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en", "password": "", "repeat": ""}},
+		"new password with a code typed by hand": {open(link.PathReset, values("code", "")), nil, "post /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en", "password": "", "repeat": ""}},
 		"send a new link": {press(link.PathConfirm, values("return", back)), &types.ExpiredCodeException{}, "post /resend",
 			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
-		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "get /confirm",
+		"send a new link for a password": {press(link.PathReset, values("return", back, "password", password, "repeat", password)), &types.ExpiredCodeException{}, "post /forgot",
+			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
+		"try to get a new link for a password again": {press(link.PathForgot, values()), &types.InternalErrorException{}, "post /forgot",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
-		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "get /confirm",
+		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "post /confirm",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
-		"try a new password again": {press(link.PathReset, values("password", password, "repeat", password)), &types.InternalErrorException{}, "get /reset",
+		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "post /resend",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+		"try a new password again": {press(link.PathReset, values("password", password, "repeat", password)), &types.InternalErrorException{}, "post /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en", "password": "", "repeat": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			s.cognito.err = test.err
 			page := read(s.serve(t, test.request).Body.String())
 			if page.action != test.action {
@@ -141,6 +168,7 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 }
 
 func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
+	shared := newSite(t)
 	for name, test := range map[string]struct{ path, client, back, want string }{
 		"the app after confirming":                   {link.PathConfirm, ridersID, "", "https://riders.example.com/"},
 		"the other app after confirming":             {link.PathConfirm, driversID, "", "https://drivers.example.com/start?a=1&b=2"},
@@ -148,6 +176,7 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 		"an allowed page":                            {link.PathConfirm, ridersID, "https://riders.example.com/trips", "https://riders.example.com/trips"},
 		"below an allowed page":                      {link.PathConfirm, ridersID, "https://riders.example.com/trips/42?a=1&b=%22", "https://riders.example.com/trips/42?a=1&b=%22"},
 		"an allowed page after a new password":       {link.PathReset, ridersID, "https://riders.example.com/trips", "https://riders.example.com/trips"},
+		"an allowed page with a status of its own":   {link.PathConfirm, ridersID, "https://riders.example.com/trips?status=paid", "https://riders.example.com/trips"},
 		"an allowed page in other letters":           {link.PathConfirm, ridersID, "HTTPS://Riders.Example.com:443/trips", "https://riders.example.com/trips"},
 		"the allowed page of another client":         {link.PathConfirm, driversID, "https://riders.example.com/trips", "https://drivers.example.com/start?a=1&b=2"},
 		"a page beside the allowed one":              {link.PathConfirm, ridersID, "https://riders.example.com/tripsy", "https://riders.example.com/"},
@@ -164,9 +193,39 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 		"a path only": {link.PathConfirm, ridersID, "/trips", "https://riders.example.com/"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t)
+			s := shared.another()
 			w := s.serve(t, press(test.path, values("client", test.client, "return", test.back, "password", password, "repeat", password)))
-			if got := read(w.Body.String()).next; got != test.want {
+			done := confirmed.name
+			if test.path == link.PathReset {
+				done = resetDone.name
+			}
+			want := link.WithStatus(test.want, done)
+			if got := read(w.Body.String()).next; got != want {
+				t.Errorf("the way on is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// The app is told how it went, on whichever way back.
+func TestTheWayOnTellsTheStatus(t *testing.T) {
+	shared := newSite(t)
+	for name, test := range map[string]struct {
+		request *http.Request
+		err     error
+		want    string
+	}{
+		"confirmed":         {press(link.PathConfirm, values()), nil, "https://riders.example.com/?status=confirmed"},
+		"confirmed before":  {press(link.PathConfirm, values()), &types.NotAuthorizedException{Message: new("Current status is CONFIRMED")}, "https://riders.example.com/?status=already-confirmed"},
+		"an address taken":  {press(link.PathConfirm, values()), &types.AliasExistsException{}, "https://riders.example.com/sign-in?status=address-taken"},
+		"a new password":    {press(link.PathReset, values("password", password, "repeat", password)), nil, "https://riders.example.com/sign-in?status=reset-done"},
+		"an allowed return": {press(link.PathConfirm, values("return", "https://riders.example.com/trips?a=b")), nil, "https://riders.example.com/trips?a=b&status=confirmed"},
+		"a bad link":        {open(link.PathConfirm, values("user", "")), nil, "https://riders.example.com/?status=bad-link"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shared.another()
+			s.cognito.fails(test.err)
+			if got := read(s.serve(t, test.request).Body.String()).next; got != test.want {
 				t.Errorf("the way on is %s, want %s", got, test.want)
 			}
 		})
@@ -196,15 +255,15 @@ func hostile() map[string]string {
 }
 
 func TestNothingOfARequestBreaksOut(t *testing.T) {
-	s := newSite(t)
+	s, known := newSite(t), compiledShapes(t)
 	for what, value := range hostile() {
 		for _, key := range []string{"client", "user", "code", "return", "lang", "password"} {
-			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathReset} {
+			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
 				t.Run(what+" as "+key+" at "+path, func(t *testing.T) {
 					changed := values(key, value, "repeat", password)
 					for _, r := range []*http.Request{open(path, changed), press(path, changed)} {
 						r.Header.Set("Accept-Language", "en")
-						checkShape(t, s.serve(t, r).Body.String(), "riders", "en")
+						known.check(t, s.serve(t, r).Body.String())
 					}
 				})
 			}
@@ -215,23 +274,36 @@ func TestNothingOfARequestBreaksOut(t *testing.T) {
 			for _, name := range []string{"Accept-Language", "Referer", "User-Agent", "X-Forwarded-Host", "Origin"} {
 				r.Header.Set(name, value)
 			}
-			checkShape(t, s.serve(t, r).Body.String(), "riders", "en")
+			known.check(t, s.serve(t, r).Body.String())
 		})
 	}
 }
 
-// checkShape checks that a page has the tags of one of the compiled pages, and
-// nothing that only a request could have put there.
-func checkShape(t testing.TB, page, client, locale string) {
+// shapes are what the values of a request must not change in a page: its tags,
+// and what is read and run.
+type shapes map[[4]string]bool
+
+func shapeOf(page string) [4]string {
+	p := read(page)
+	return [4]string{p.skeleton, p.text, p.style, p.script}
+}
+
+func compiledShapes(t testing.TB) shapes {
 	t.Helper()
-	got := read(page)
-	for _, s := range states() {
-		_, compiled, _ := strings.Cut(string(functiontest.Compiled(t).Pages["pages/"+client+"/"+locale+"/"+s.name]), "\x1c")
-		if want := read(compiled); got.skeleton == want.skeleton && got.text == want.text && got.style == want.style {
-			return
-		}
+	all := shapes{}
+	for _, page := range functiontest.Compiled(t).Pages {
+		_, compiled, _ := strings.Cut(string(page), "\x1c")
+		all[shapeOf(compiled)] = true
 	}
-	t.Errorf("no page looks like this:\n%s", page)
+	return all
+}
+
+// check checks that a page has the shape of a compiled one.
+func (s shapes) check(t testing.TB, page string) {
+	t.Helper()
+	if !s[shapeOf(page)] {
+		t.Errorf("no page looks like this:\n%s", page)
+	}
 }
 
 func FuzzOpen(f *testing.F) {
@@ -243,7 +315,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(link.PathConfirm, values("return", value, "user", value).Encode(), value)
 		f.Add(link.PathReset, values("return", value).Encode()+"&"+value, value)
 	}
-	s := newSite(f)
+	s, known := newSite(f), compiledShapes(f)
 	f.Fuzz(func(t *testing.T, path, query, language string) {
 		if _, err := url.ParseRequestURI("/?" + query); err != nil {
 			t.Skip("no server takes such an address")
@@ -254,11 +326,7 @@ func FuzzOpen(f *testing.F) {
 		w := s.serve(t, r)
 		s.checkNotAsked(t)
 		page := read(w.Body.String())
-		client := "riders"
-		if strings.Contains(page.text, "Drivers & Co") {
-			client = "drivers"
-		}
-		checkShape(t, w.Body.String(), client, page.lang)
+		known.check(t, w.Body.String())
 		asked, err := url.ParseQuery(query)
 		if l, wrong := link.Read(asked); w.Code == http.StatusOK && err == nil && wrong == nil && page.fields["user"] != l.User {
 			t.Errorf("the form is for %q, the link for %q", page.fields["user"], l.User)

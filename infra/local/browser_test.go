@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"poolpost/internal/browsertest"
 	"poolpost/internal/message"
 )
 
@@ -127,32 +126,8 @@ func (b *browserTab) frame() *chromedp.Node {
 	return frames[0]
 }
 
-// startBrowser starts headless Chromium with a fresh profile, and ends it with
-// the test. Without Chromium the test is skipped, but never in CI.
+// startBrowser starts headless Chromium for one test.
 func startBrowser(t *testing.T) *browserTab {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("there is no chromium; .ci/run installs it")
-		}
-		t.Skip("there is no chromium: install it to run the browser test")
-	}
-	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("no-first-run", true),
-		chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true),
-		// Keeps the mail's sandboxed frame where the test can reach into it.
-		chromedp.Flag("disable-features", "IsolateSandboxedIframes"),
-	))
-	t.Cleanup(cancel)
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx) }) // waits until the browser has ended
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start chromium: %v", err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
-	t.Cleanup(cancel)
-	return &browserTab{t: t, ctx: ctx}
+	return &browserTab{t: t, ctx: browsertest.Start(t)}
 }

@@ -78,7 +78,7 @@ func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) {
 
 	page := browse(t, http.MethodGet, address, nil)
 	done := s.press(t, page)
-	if done.status != http.StatusOK || done.title != s.title(t, "en", "confirmed") || done.next != "https://app.example.com/" {
+	if done.status != http.StatusOK || done.title != s.title(t, "en", "confirmed") || done.next != "https://app.example.com/?status=confirmed" {
 		t.Errorf("after the button: %+v", done)
 	}
 	if got := s.status(t, sub); got != types.UserStatusTypeConfirmed {
@@ -117,7 +117,7 @@ func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) {
 	}
 	page := browse(t, http.MethodGet, linkOf(t, m), nil)
 	done := s.press(t, page)
-	if done.title != s.title(t, "ar", "confirmed") || done.next != s.webURL+"/sign-in" {
+	if done.title != s.title(t, "ar", "confirmed") || done.next != s.webURL+"/sign-in?status=confirmed" {
 		t.Errorf("after the button: %+v", done)
 	}
 	s.mail(t, "ben@example.com", "ar", message.Welcome)
@@ -129,11 +129,11 @@ func TestAnOldLinkOffersANewOne(t *testing.T) {
 	first := linkOf(t, s.mail(t, "cleo@example.com", "fr", message.SignUp))
 	wrong := strings.Replace(first, "code=", "code=1", 1)
 	page := s.press(t, browse(t, http.MethodGet, wrong, nil))
-	if page.status != http.StatusGone || page.title != s.title(t, "fr", "expired") {
+	if page.status != http.StatusUnprocessableEntity || page.title != s.title(t, "fr", "wrong-code") {
 		t.Fatalf("a wrong code: %+v", page)
 	}
 	before := len(s.box.Messages())
-	if sent := s.press(t, page); sent.status != http.StatusOK || sent.action != "" {
+	if sent := browse(t, http.MethodPost, s.webURL+"/resend", page.form); sent.status != http.StatusOK || sent.action != "" {
 		t.Fatalf("asking for a new link: %+v", sent)
 	}
 	messages := s.box.Messages()
@@ -150,6 +150,51 @@ func TestAnOldLinkOffersANewOne(t *testing.T) {
 	}
 }
 
+func TestACodeThatTheLinkHasLostIsTyped(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "ned@example.com", "Ned", nil)
+	link := linkOf(t, s.mail(t, "ned@example.com", "en", message.SignUp))
+	before, code, _ := strings.Cut(link, "&code=")
+	code, _, _ = strings.Cut(code, "&")
+	page := browse(t, http.MethodGet, before, nil)
+	if page.status != http.StatusOK || page.title != s.title(t, "en", "confirm-code") {
+		t.Fatalf("a link that was cut off: %+v", page)
+	}
+	page.form.Set("code", "999"+code)
+	if wrong := s.press(t, page); wrong.status != http.StatusUnprocessableEntity || wrong.title != s.title(t, "en", "wrong-code") {
+		t.Errorf("a mistyped code: %+v", wrong)
+	}
+	page.form.Set("code", code[:3]+" "+code[3:])
+	if done := s.press(t, page); done.title != s.title(t, "en", "confirmed") {
+		t.Errorf("the right code: %+v", done)
+	}
+}
+
+func TestALinkOfAnAppClientThatIsNotInTheSettings(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "oda@example.com", "Oda", nil)
+	link := strings.Replace(linkOf(t, s.mail(t, "oda@example.com", "en", message.SignUp)), s.clientIDs["web"], "9unknownexample23456789abc", 1)
+	other := browse(t, http.MethodGet, link, nil)
+	other.form.Set("user", "00000000-0000-4000-8000-000000000000")
+	if page := s.press(t, other); page.status != http.StatusNotFound || page.title != s.title(t, "en", "unknown-client") {
+		t.Errorf("a link of another pool: %+v", page)
+	}
+	// One made by hand in this pool does what every other one does.
+	if page := s.press(t, browse(t, http.MethodGet, link, nil)); page.status != http.StatusOK || page.title != s.title(t, "en", "confirmed") {
+		t.Errorf("a link of a client made by hand: %+v", page)
+	}
+}
+
+func TestThePageIsHealthy(t *testing.T) {
+	s := startSuite(t)
+	if p := browse(t, http.MethodGet, s.webURL+"/health", nil); p.status != http.StatusOK {
+		t.Errorf("status %d", p.status)
+	}
+	if p := browse(t, http.MethodGet, s.webURL+"/no-such-page", nil); p.status != http.StatusNotFound || p.title != s.title(t, "en", "not-found") {
+		t.Errorf("a page that there is not: %+v", p)
+	}
+}
+
 func TestTooManyAttemptsAreToldSo(t *testing.T) {
 	s := startSuite(t)
 	s.signUp(t, "dora@example.com", "Dora", nil)
@@ -159,7 +204,7 @@ func TestTooManyAttemptsAreToldSo(t *testing.T) {
 	for range 20 { // Cognito allows 15 an hour
 		last = s.press(t, page)
 	}
-	if last.status != http.StatusTooManyRequests || last.title != s.title(t, "en", "throttled") {
+	if last.status != http.StatusTooManyRequests || last.title != s.title(t, "en", "limit-reached") {
 		t.Errorf("after 20 attempts: %+v", last)
 	}
 }
@@ -193,7 +238,7 @@ func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
 	}
 	refused.form.Set("password", "another-sample-2")
 	refused.form.Set("repeat", "another-sample-2")
-	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in" {
+	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in?status=reset-done" {
 		t.Fatalf("a good password: %+v", done)
 	}
 	_, err = s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
@@ -202,6 +247,42 @@ func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
 	})
 	if err != nil {
 		t.Errorf("signing in with the new password: %v", err)
+	}
+}
+
+func TestAnOldLinkForAPasswordOffersANewOne(t *testing.T) {
+	s := startSuite(t)
+	s.signUp(t, "pia@example.com", "Pia", map[string]string{"locale": "fr"})
+	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "pia@example.com", "fr", message.SignUp)), nil))
+	s.mail(t, "pia@example.com", "fr", message.Welcome) // it comes at its own time
+	forgot := &cognito.ForgotPasswordInput{
+		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("pia@example.com"), ClientMetadata: map[string]string{"locale": "fr"},
+	}
+	var links []string
+	for range 2 {
+		if _, err := s.sdk().ForgotPassword(t.Context(), forgot); err != nil {
+			t.Fatal(err)
+		}
+		links = append(links, linkOf(t, s.box.Messages()[0]))
+	}
+	set := func(link string) shown {
+		page := browse(t, http.MethodGet, link, nil)
+		page.form.Set("password", "another-sample-2")
+		page.form.Set("repeat", "another-sample-2")
+		return s.press(t, page)
+	}
+	old := set(links[0])
+	if old.status != http.StatusGone || old.title != s.title(t, "fr", "reset-expired") {
+		t.Fatalf("the older link: %+v", old)
+	}
+	if sent := s.press(t, old); sent.title != s.title(t, "fr", "reset-sent") {
+		t.Fatalf("asking for a new link: %+v", sent)
+	}
+	if before := set(links[1]); before.status != http.StatusGone {
+		t.Errorf("the link before it: %+v", before)
+	}
+	if done := set(linkOf(t, s.box.Messages()[0])); done.title != s.title(t, "fr", "reset-done") {
+		t.Errorf("the new link: %+v", done)
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	PathConfirm = "/confirm" // confirms a sign-up
 	PathReset   = "/reset"   // sets a new password
 	PathResend  = "/resend"  // sends a new confirmation link
+	PathForgot  = "/forgot"  // sends a new link to set a password
 )
 
 // Link is what a link to one of our pages carries.

@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -40,6 +41,27 @@ func Returns(allowed []string, raw string) (string, bool) {
 	return "", false
 }
 
+// WithStatus returns an address with the parameter status in its query, for the
+// page of an app that a visitor returns to. One that was there is replaced: it may
+// come from whoever made the link.
+func WithStatus(page, status string) string {
+	page, query, _ := strings.Cut(page, "?")
+	var b strings.Builder
+	b.Grow(len(page) + len(query) + len(status) + 9)
+	b.WriteString(page)
+	b.WriteByte('?')
+	for pair := range strings.SplitSeq(query, "&") {
+		key, _, _ := strings.Cut(pair, "=")
+		if key, err := url.QueryUnescape(key); pair != "" && (err != nil || key != "status") {
+			b.WriteString(pair)
+			b.WriteByte('&')
+		}
+	}
+	b.WriteString("status=")
+	b.WriteString(url.QueryEscape(status))
+	return b.String()
+}
+
 // below reports whether path is base or lies below it.
 func below(path, base string) bool {
 	base = strings.TrimSuffix(base, "/")
@@ -73,21 +95,25 @@ func parse(raw string) (*url.URL, error) {
 		return nil, errors.New("must be a full https address, such as https://app.example.com/")
 	case u.Scheme == "http" && host != "localhost" && host != "127.0.0.1" && host != "::1":
 		return nil, errors.New("must begin with https://")
-	case strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != "":
+	case strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:") != "" || isOddNumber(host):
 		return nil, errors.New("has an impossible host")
 	case u.User != nil:
 		return nil, errors.New("must not hold a user or a password")
 	case strings.Contains(raw, "#"):
 		return nil, errors.New("must not end in a #fragment")
 	}
-	// A server may undo %2e, %2f and %5c, so they count as what they stand for.
+	// A server may undo %2e, %2f and %5c, so they count as what they stand for. Some
+	// undo them twice, and some drop what stands behind a semicolon.
 	for segment := range strings.FieldsFuncSeq(u.Path, func(r rune) bool { return r == '/' || r == '\\' }) {
-		if segment == "." || segment == ".." {
+		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
 			return nil, errors.New("must not hold . or .. in its path")
 		}
 	}
-	if escaped := strings.ToLower(u.EscapedPath()); strings.Contains(escaped, "%2f") || strings.Contains(escaped, "%5c") {
-		return nil, errors.New("must not hold an escaped slash in its path")
+	escaped := strings.ToLower(u.EscapedPath())
+	for _, sign := range []string{"%2f", "%5c", "%25"} {
+		if strings.Contains(escaped, sign) {
+			return nil, errors.New("must not hold an escaped slash or percent sign in its path")
+		}
 	}
 	if u.Port() == "443" && u.Scheme == "https" {
 		u.Host = strings.TrimSuffix(u.Host, ":443")
@@ -96,4 +122,18 @@ func parse(raw string) (*url.URL, error) {
 		u.Path = "/"
 	}
 	return u, nil
+}
+
+// isOddNumber reports whether a browser reads a host as an IPv4 address that it is
+// not written as, such as 2130706433 or 0x7f.1 (URL standard, "ends in a number
+// checker").
+func isOddNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	hex, isHex := strings.CutPrefix(last, "0x")
+	if strings.Trim(last, "0123456789") != "" && (!isHex || strings.Trim(hex, "0123456789abcdef") != "") {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err != nil
 }

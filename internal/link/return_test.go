@@ -2,6 +2,7 @@ package link
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -16,7 +17,7 @@ func TestCheck(t *testing.T) {
 		userinfo = "must not hold a user or a password"
 		fragment = "must not end in a #fragment"
 		dots     = "must not hold . or .. in its path"
-		slash    = "must not hold an escaped slash in its path"
+		slash    = "must not hold an escaped slash or percent sign in its path"
 	)
 	for address, want := range map[string]string{
 		"https://app.example.com":                        "",
@@ -86,6 +87,21 @@ func TestCheck(t *testing.T) {
 		"https://app.example.com/a%5C..%5cb":                  dots,
 		"https://app.example.com/a%2Fb":                       slash,
 		"https://app.example.com/a%5cb":                       slash,
+		"https://app.example.com/a%252e%252e/b":               slash,
+		"https://app.example.com/..;/b":                       dots,
+		"https://app.example.com/a/..;x=y/b":                  dots,
+		"https://app.example.com/a;b=c/d":                     "",
+		"https://2130706433/":                                 host,
+		"https://0x7f000001/":                                 host,
+		"https://0x/":                                         host,
+		"https://127.1/":                                      host,
+		"https://0177.0.0.1/":                                 host,
+		"https://0300.0250.1/":                                host,
+		"https://192.168.0.257/":                              host,
+		"https://app.example.1./":                             host,
+		"https://app.example.0x1":                             host,
+		"https://192.0.2.1/":                                  "",
+		"https://0xapp.example/":                              "",
 		"https://app.example.com/" + strings.Repeat("a", 277): "is longer than 300 characters",
 		"https://app.example.com/" + strings.Repeat("a", 276): "",
 	} {
@@ -173,6 +189,10 @@ func TestReturns(t *testing.T) {
 		"a half escaped way out":                  "https://paths.example.com/app/.%2E/admin",
 		"a way out behind an escaped slash":       "https://paths.example.com/app%2f..%2fadmin",
 		"a way out behind an escaped backslash":   "https://paths.example.com/app/..%5cadmin",
+		"a way out behind a semicolon":            "https://paths.example.com/app/..;/admin",
+		"a way out escaped twice":                 "https://paths.example.com/app/%252e%252e/admin",
+		"the allowed host in Unicode":             "https://ex\u00e4mple-cua.com/",
+		"another host in Punycode":                "https://xn--pple-43d.example.com/",
 		"a tab in the host":                       "https://app.exam\tple.com/",
 		"a line break in the host":                "https://app.example.com\n.example.net/",
 		"a line break in the path":                "https://app.example.com/\r\nSet-Cookie:%20a",
@@ -193,6 +213,25 @@ func TestReturns(t *testing.T) {
 	}
 }
 
+func TestWithStatus(t *testing.T) {
+	for page, want := range map[string]string{
+		"https://app.example.com/":                          "https://app.example.com/?status=confirmed",
+		"https://app.example.com/?":                         "https://app.example.com/?status=confirmed",
+		"https://app.example.com/a?b=c":                     "https://app.example.com/a?b=c&status=confirmed",
+		"https://app.example.com/a?b=%22;x&c&=d&%zz":        "https://app.example.com/a?b=%22;x&c&=d&%zz&status=confirmed",
+		"https://app.example.com/?status=paid":              "https://app.example.com/?status=confirmed",
+		"https://app.example.com/?a=b&status&%73tatus=x&c=": "https://app.example.com/?a=b&c=&status=confirmed",
+		"https://app.example.com/?Status=a&status2=b?&x=y?": "https://app.example.com/?Status=a&status2=b?&x=y?&status=confirmed",
+	} {
+		if got := WithStatus(page, "confirmed"); got != want {
+			t.Errorf("%s: got %s, want %s", page, got, want)
+		}
+	}
+	if got, want := WithStatus("https://app.example.com/", "a&b c"), "https://app.example.com/?status=a%26b+c"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestReturnsWithoutAList(t *testing.T) {
 	if got, ok := Returns(nil, "https://app.example.com/"); ok {
 		t.Errorf("an empty list allows %q", got)
@@ -205,7 +244,7 @@ func FuzzReturns(f *testing.F) {
 	for _, raw := range []string{
 		"https://app.example.com/a?b=c", "https://app.example.com@example.net/", `https://app.example.com\.example.net/`,
 		"https://app.example.com//example.net", "https://paths.example.com/app/%2e%2e/", "http://localhost:3000/%00",
-		"HTTPS://APP.EXAMPLE.COM:443?", "https://app.example.com/;@example.net", "https://app.example.com:/", "https://%61pp.example.com/%",
+		"HTTPS://APP.EXAMPLE.COM:443?", "https://app.example.com/;@example.net", "https://app.example.com:/", "https://app.example.com/?status=x&%73tatus", "https://%61pp.example.com/%",
 	} {
 		f.Add(raw)
 	}
@@ -233,6 +272,11 @@ func FuzzReturns(f *testing.F) {
 		}
 		if again, ok := Returns(allowed, got); !ok || again != got {
 			t.Errorf("%q leads to %q, and that to %q", raw, got, again)
+		}
+		// The app reads the status that was added, and the rest as it was.
+		told, err := url.Parse(WithStatus(got, "confirmed"))
+		if err != nil || told.Scheme != u.Scheme || told.Host != u.Host || told.Path != u.Path || !slices.Equal(told.Query()["status"], []string{"confirmed"}) {
+			t.Errorf("%q leads to %q with a status", raw, told)
 		}
 	})
 }

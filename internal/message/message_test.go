@@ -228,7 +228,7 @@ func TestLoad(t *testing.T) {
 
 func TestLoadPage(t *testing.T) {
 	dir := t.TempDir()
-	page := Page{StyleHash: "sha256-AAAA", HTML: "<p>" + mark("user") + "</p>"}
+	page := Page{Inline: "style-src 'sha256-AAAA'", HTML: "<p>" + mark("user") + "</p>"}
 	write(t, dir, "pages/web/en/confirm", page.Encode())
 	write(t, dir, "pages/web/en/sent", []byte("<p></p>"))
 	if p, err := LoadPage(dir, "web", "en", "confirm"); err != nil || p != page {

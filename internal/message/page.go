@@ -9,8 +9,10 @@ import (
 
 // Page is a compiled page of the page behind the link.
 type Page struct {
-	StyleHash string // of its only style, for the Content-Security-Policy
-	HTML      string // with blanks, for FillHTML
+	// Inline are the directives of the Content-Security-Policy that allow the
+	// page's own style and script, by their hashes, and no other.
+	Inline string
+	HTML   string // with blanks, for FillHTML
 }
 
 // PageFile is where a compiled page lies, below the folder of a function.
@@ -19,7 +21,7 @@ func PageFile(client, locale, state string) string {
 }
 
 // Encode returns the compiled file of a page.
-func (p Page) Encode() []byte { return []byte(p.StyleHash + PartMark + p.HTML) }
+func (p Page) Encode() []byte { return []byte(p.Inline + PartMark + p.HTML) }
 
 // LoadPage reads a compiled page from the folder of a function.
 func LoadPage(dir, client, locale, state string) (Page, error) {
@@ -27,9 +29,9 @@ func LoadPage(dir, client, locale, state string) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("load page: %w", err)
 	}
-	hash, html, ok := strings.Cut(string(file), PartMark)
+	inline, html, ok := strings.Cut(string(file), PartMark)
 	if !ok {
 		return Page{}, fmt.Errorf("load page %s: it was not compiled", PageFile(client, locale, state))
 	}
-	return Page{StyleHash: hash, HTML: html}, nil
+	return Page{Inline: inline, HTML: html}, nil
 }

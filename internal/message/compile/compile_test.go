@@ -608,11 +608,15 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			lint + `the HTML has \d{5} characters when its blanks are filled; Cognito takes 6 to 20000` + client}},
 		"a link that SES may rewrite": {edit("layout.html", "<a ses:no-track ", "<a "), slices.Repeat([]string{
 			`templates/messages/.*\.tmpl: in en: a link lacks ses:no-track` + client}, 6)},
-		"a page with two styles": {edit("page.html", "</style>", "</style><style>p{}</style>"), []string{`page\.html must hold one style, not 2`}},
+		"a page with two styles": {edit("page.html", "</style>", "</style><style>p{}</style>"), []string{
+			`page\.html must hold one style, not 2, and at most one script, not 0`,
+			`page\.html must hold one style, not 2, and at most one script, not 1`}},
 		"a page without a style": {func(t *testing.T, files fstest.MapFS) {
 			replace(t, files, "page.html", "<style>", "<noscript>")
 			replace(t, files, "page.html", "</style>", "</noscript>")
-		}, []string{`page\.html must hold one style, not 0`}},
+		}, []string{
+			`page\.html must hold one style, not 0, and at most one script, not 0`,
+			`page\.html must hold one style, not 0, and at most one script, not 1`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

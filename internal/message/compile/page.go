@@ -36,6 +36,30 @@ func (p *page) Blank(name string) string { return blank(name) }
 // MinimumLength is that of the pool's passwords.
 func (p *page) MinimumLength() int { return p.settings.Pool.PasswordPolicy.MinimumLength }
 
+// PasswordPattern is the pool's policy, but for the length, as a regular
+// expression for the attribute pattern (HTML standard: JavaScript with the flag
+// v). The symbols are those of the developer guide, "Adding user pool password
+// requirements"; PasswordType lets no password begin or end with a blank.
+func (p *page) PasswordPattern() string {
+	const symbols = `[ \^$*.\[\]\{\}\(\)?"!@#%&\/\\,><':;\|_~\x60=+\-]`
+	policy := p.settings.Pool.PasswordPolicy
+	var pattern strings.Builder
+	for _, rule := range []struct {
+		required bool
+		class    string
+	}{
+		{policy.RequireNumbers, "[0-9]"},
+		{policy.RequireLowercase, "[a-z]"},
+		{policy.RequireUppercase, "[A-Z]"},
+		{policy.RequireSymbols, symbols},
+	} {
+		if rule.required {
+			pattern.WriteString("(?=.*" + rule.class + ")")
+		}
+	}
+	return pattern.String() + `\S.*\S`
+}
+
 func (set *templateSet) readPages(templates fs.FS) error {
 	layout, err := fs.ReadFile(templates, "page.html")
 	if err != nil {
@@ -60,7 +84,24 @@ func (set *templateSet) readPages(templates fs.FS) error {
 	return nil
 }
 
-var style = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
+// inline matches what a Content-Security-Policy forbids unless it has the hash.
+var inline = regexp.MustCompile(`(?s)<(style|script)>(.*?)</(?:style|script)>`)
+
+// allow returns the directives that allow the style of a page, and its script if
+// it has one.
+func allow(html string) (string, error) {
+	var directives []string
+	count := map[string]int{}
+	for _, m := range inline.FindAllStringSubmatch(html, -1) {
+		count[m[1]]++
+		hash := sha256.Sum256([]byte(m[2]))
+		directives = append(directives, m[1]+"-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
+	}
+	if count["style"] != 1 || count["script"] > 1 {
+		return "", fmt.Errorf("page.html must hold one style, not %d, and at most one script, not %d", count["style"], count["script"])
+	}
+	return strings.Join(directives, "; "), nil
+}
 
 // pages compiles the pages of one client in one locale into files.
 func (set *templateSet) pages(f *frame, files map[string][]byte) (problems []error) {
@@ -84,13 +125,12 @@ func (set *templateSet) pages(f *frame, files map[string][]byte) (problems []err
 			problems = append(problems, err)
 		}
 		html := markBlanks(b.String())
-		styles := style.FindAllStringSubmatch(html, -1)
-		if len(styles) != 1 {
-			problems = append(problems, fmt.Errorf("page.html must hold one style, not %d", len(styles)))
+		allowed, err := allow(html)
+		if err != nil {
+			problems = append(problems, err)
 			continue
 		}
-		hash := sha256.Sum256([]byte(styles[0][1]))
-		compiled := message.Page{StyleHash: "sha256-" + base64.StdEncoding.EncodeToString(hash[:]), HTML: html}
+		compiled := message.Page{Inline: allowed, HTML: html}
 		files[message.PageFile(f.client.Name, f.Lang, state)] = compiled.Encode()
 	}
 	for state := range f.locale.Pages {

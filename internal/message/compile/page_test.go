@@ -17,7 +17,7 @@ import (
 )
 
 // filledByPages are the blanks that verify-link fills.
-var filledByPages = []string{"client", "user", "code", "return", "lang", "continue", "again"}
+var filledByPages = []string{"client", "user", "code", "return", "lang", "continue", "again", "reason"}
 
 var (
 	anyBlank = regexp.MustCompile(message.BlankMark + "([a-z]*)" + message.BlankMark)
@@ -28,7 +28,7 @@ func TestPages(t *testing.T) {
 	s := shipped(t)
 	out := compileAll(t, os.DirFS(templates), s)
 	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
-	if err != nil || len(sources) < 14 {
+	if err != nil || len(sources) < 27 {
 		t.Fatal(sources, err)
 	}
 	if want := len(sources) * len(s.Locales); len(out.Pages) != want {
@@ -63,17 +63,27 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 	if len(page.HTML) > 30<<10 {
 		t.Errorf("it has %d bytes", len(page.HTML))
 	}
-	_, rest, _ := strings.Cut(page.HTML, "<style>")
-	css, rest, closed := strings.Cut(rest, "</style>")
-	hash := sha256.Sum256([]byte(css))
-	if want := "sha256-" + base64.StdEncoding.EncodeToString(hash[:]); !closed || page.StyleHash != want {
-		t.Errorf("its style has the hash %s, not %s", want, page.StyleHash)
+	// Each style and script is allowed by its hash, and nothing else is.
+	rest := page.HTML
+	var allowed []string
+	for _, kind := range []string{"style", "script"} {
+		before, after, has := strings.Cut(rest, "<"+kind+">")
+		text, after, closed := strings.Cut(after, "</"+kind+">")
+		if rest = before + after; has != closed || has != (kind == "style" || strings.Contains(rest, `type="password"`)) {
+			t.Errorf("it has a <%s>: %t", kind, has)
+		}
+		if strings.Contains(text, message.BlankMark) {
+			t.Errorf("its %s changes when it is filled", kind)
+		}
+		if hash := sha256.Sum256([]byte(text)); has {
+			allowed = append(allowed, kind+"-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
+		}
 	}
-	if strings.Contains(rest, "<style") || strings.Contains(page.HTML, " style=") {
-		t.Error("it has a style that the hash does not cover")
+	if want := strings.Join(allowed, "; "); page.Inline != want {
+		t.Errorf("its policy allows %s, not %s", page.Inline, want)
 	}
-	if strings.Contains(css, message.BlankMark) {
-		t.Error("its style changes when it is filled")
+	if strings.Contains(rest, "<style") || strings.Contains(rest, "<script") || strings.Contains(page.HTML, " style=") {
+		t.Error("it has a style or a script that no hash covers")
 	}
 	for _, left := range []string{"ZgotmplZ", "blank0", "{{", "<no value>"} {
 		if strings.Contains(page.HTML, left) {
@@ -86,7 +96,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		}
 	}
 	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {
-		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, message.BlankMark + "again" + message.BlankMark}, m[1]) {
+		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.BlankMark + "again" + message.BlankMark}, m[1]) {
 			t.Errorf("a form goes to %q", m[1])
 		}
 	}
@@ -117,7 +127,7 @@ func elements(t *testing.T, page string) []string {
 		if token.Type == html.TextToken {
 			continue
 		}
-		if slices.Contains([]string{"script", "link", "img", "iframe", "base", "object"}, token.Data) {
+		if slices.Contains([]string{"link", "img", "iframe", "base", "object"}, token.Data) {
 			t.Errorf("it has a <%s>", token.Data)
 		}
 		entry := token.Type.String() + " " + token.Data
@@ -140,10 +150,12 @@ func TestPagesAskForThePoolsPasswords(t *testing.T) {
 	s.Pool.PasswordPolicy.MinimumLength = 17
 	s.Pool.PasswordPolicy.RequireSymbols = true
 	out := compileAll(t, os.DirFS(templates), s)
-	for _, state := range []string{"reset", "reset-refused"} {
+	for _, state := range []string{"reset", "reset-code", "reset-wrong-code", "reset-differ", "reset-refused", "reset-used", "reset-unavailable"} {
 		page := string(out.Pages[message.PageFile("web", "en", state)])
-		if strings.Count(page, `minlength="17"`) != 2 || !strings.Contains(page, "17 characters") || !strings.Contains(page, "a special character") {
-			t.Errorf("%s does not ask for 17 characters and a special one:\n%s", state, page)
+		for _, part := range []string{`minlength="17"`, "at least 17 characters", "a special character", `pattern="(?=.*[0-9])(?=.*[ \^$*`} {
+			if !strings.Contains(strings.ToLower(page), part) {
+				t.Errorf("%s lacks %s:\n%s", state, part, page)
+			}
 		}
 	}
 }

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+
+	"poolpost/internal/link"
+)
+
+// The scanner conformance suite: whatever opens, previews or repeats a link,
+// only the form that a person sends uses its code up. All of it goes through the
+// adapter, as API Gateway calls the function. Scanners that run scripts are in
+// browser_test.go, those of the local run in infra/local/scanner_test.go.
+
+// A poolOfOne is Cognito with one person, whose codes work once.
+type poolOfOne struct {
+	recorder
+	confirmed, reset bool
+}
+
+func (p *poolOfOne) ConfirmSignUp(ctx context.Context, in *cognitoidentityprovider.ConfirmSignUpInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error) {
+	_ = p.answer(ctx, in)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.confirmed {
+		return nil, &types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}
+	}
+	p.confirmed = true
+	return &cognitoidentityprovider.ConfirmSignUpOutput{}, nil
+}
+
+func (p *poolOfOne) ConfirmForgotPassword(ctx context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
+	_ = p.answer(ctx, in)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reset {
+		return nil, &types.ExpiredCodeException{}
+	}
+	p.reset = true
+	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, nil
+}
+
+// A scanned site is the function behind API Gateway, with one person.
+type scanned struct {
+	*site
+	pool *poolOfOne
+}
+
+func (s *site) scanned() scanned {
+	n := scanned{s.another(), &poolOfOne{}}
+	n.handler.pool = n.pool
+	return n
+}
+
+// send sends a request the way API Gateway does, and returns the status.
+func (s scanned) send(t testing.TB, r *http.Request) int {
+	t.Helper()
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery, Headers: map[string]string{"host": host}}
+	for name := range r.Header {
+		e.Headers[strings.ToLower(name)] = r.Header.Get(name)
+	}
+	if r.Method == http.MethodPost {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(r.PostForm.Encode())), true
+	}
+	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path = r.Method, r.URL.Path
+	payload, err := json.Marshal(e)
+	if err != nil {
+		t.Error(err)
+	}
+	reply, err := s.throughGateway().Invoke(t.Context(), payload)
+	var response events.APIGatewayV2HTTPResponse
+	if err != nil || json.Unmarshal(reply, &response) != nil {
+		t.Errorf("%v: %s", err, reply)
+	}
+	return response.StatusCode
+}
+
+// outcomes are those of the log lines, which are the metric's.
+func (s scanned) outcomes(t testing.TB) (list []string) {
+	t.Helper()
+	for _, line := range s.logged.Lines(t) {
+		list = append(list, line["Outcome"].(string))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestScannersUseNoCodeUp(t *testing.T) {
+	agents := []string{
+		"", "curl/8.5.0", "python-requests/2.32.3", "Go-http-client/2.0", "Wget/1.21.4",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36",
+		"Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko", // seen of link scanners of mail gateways
+		"Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/534+ (KHTML, like Gecko) BingPreview/1.0b",
+		"Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+		"BarracudaCentral-LinkProtect/1.0", "Mimecast-URLProtect/1.0", "ProofpointURLDefense/1.0", "Symantec-ClickTime/1.0",
+		"Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "facebookexternalhit/1.1", "Twitterbot/1.0", "WhatsApp/2.23.20.0 A",
+		"TelegramBot (like TwitterBot)", "LinkedInBot/1.0", "Discordbot/2.0", "SkypeUriPreview Preview/0.5", "Googlebot/2.1", "bingbot/2.0", "YandexBot/3.0",
+	}
+	headers := map[string]http.Header{
+		"a plain request":          {},
+		"a prefetch":               {"Sec-Purpose": {"prefetch"}},
+		"a prerender":              {"Sec-Purpose": {"prefetch;prerender"}},
+		"an older prefetch":        {"Purpose": {"prefetch"}, "X-Moz": {"prefetch"}},
+		"a preview":                {"X-Purpose": {"preview"}},
+		"an anonymous prefetch":    {"Sec-Purpose": {"prefetch;anonymous-client-ip"}, "Sec-Fetch-Site": {"none"}},
+		"a navigation from a mail": {"Sec-Fetch-Site": {"cross-site"}, "Sec-Fetch-Mode": {"navigate"}, "Origin": {"https://mail.example"}},
+		"a method overridden":      {"X-Http-Method-Override": {"POST"}, "X-Method-Override": {"POST"}},
+	}
+	s := newSite(t).scanned()
+	full := values("password", password, "repeat", password)
+	sent := 0
+	for _, path := range []string{link.PathConfirm, link.PathReset} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			for _, agent := range agents {
+				for name, header := range headers {
+					r := open(path, full)
+					r.Method, r.Header = method, header.Clone()
+					r.Header.Set("User-Agent", agent)
+					if status := s.send(t, r); status != http.StatusOK {
+						t.Errorf("%s %s by %q, %s: status %d", method, path, agent, name, status)
+					}
+					sent++
+				}
+			}
+		}
+	}
+	if len(s.pool.asked) != 0 {
+		t.Fatalf("%d requests have asked Cognito %d times", sent, len(s.pool.asked))
+	}
+	// Every one of them counts as opened, none as confirmed.
+	opened := slices.Compact(s.outcomes(t))
+	if !slices.Equal(opened, []string{confirm.name, reset.name}) {
+		t.Errorf("the metric has %q", opened)
+	}
+	// The person comes last, and the code still works.
+	s.logged.Reset()
+	if confirmed, reset := s.send(t, press(link.PathConfirm, values())), s.send(t, press(link.PathReset, full)); confirmed != http.StatusOK || reset != http.StatusOK {
+		t.Errorf("after that the person gets %d and %d", confirmed, reset)
+	}
+	if got := s.outcomes(t); !slices.Equal(got, []string{confirmed.name, resetDone.name}) {
+		t.Errorf("the metric has %q", got)
+	}
+}
+
+// A preview that sends forms it finds does so from elsewhere, or without what
+// the form holds.
+func TestFormsThatNoPersonSentDoNothing(t *testing.T) {
+	full := values("password", password, "repeat", password)
+	from := func(site, origin string) func(*http.Request) {
+		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", site); r.Header.Set("Origin", origin) }
+	}
+	shared := newSite(t)
+	for name, test := range map[string]struct {
+		form   url.Values
+		change func(*http.Request)
+		status int
+	}{
+		"from another site":                         {full, from("cross-site", "https://evil.example"), http.StatusForbidden},
+		"from another host of the domain":           {full, from("same-site", "https://app.example.com"), http.StatusForbidden},
+		"from another site in an older browser":     {full, func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "https://evil.example") }, http.StatusForbidden},
+		"from another site as a preflight's answer": {full, func(r *http.Request) { from("cross-site", "null")(r); r.Header.Set("Content-Type", "text/plain") }, http.StatusForbidden},
+		"with nothing in it":                        {url.Values{}, func(*http.Request) {}, http.StatusBadRequest},
+		"with the link's values in the address":     {url.Values{}, func(r *http.Request) { r.URL.RawQuery = full.Encode() }, http.StatusBadRequest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
+				s := shared.scanned()
+				r := press(path, test.form)
+				test.change(r)
+				if status := s.send(t, r); status != test.status || len(s.pool.asked) != 0 {
+					t.Errorf("%s: status %d, and Cognito was asked %d times", path, status, len(s.pool.asked))
+				}
+			}
+		})
+	}
+}
+
+func TestAFormThatComesAgainStillTellsOfSuccess(t *testing.T) {
+	s := newSite(t).scanned()
+	for range 3 {
+		if status := s.send(t, press(link.PathConfirm, values())); status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+	}
+	if got := s.outcomes(t); !slices.Equal(got, []string{alreadyConfirmed.name, alreadyConfirmed.name, confirmed.name}) {
+		t.Errorf("three times the same form: %q", got)
+	}
+}
+
+func TestFormsAtTheSameMoment(t *testing.T) {
+	full := values("password", password, "repeat", password)
+	shared := newSite(t)
+	for path, want := range map[string][]string{
+		link.PathConfirm: {alreadyConfirmed.name, alreadyConfirmed.name, alreadyConfirmed.name, confirmed.name},
+		link.PathReset:   {resetDone.name, resetExpired.name, resetExpired.name, resetExpired.name},
+	} {
+		s := shared.scanned()
+		server := httptest.NewServer(s.handler.routes())
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				response, err := http.PostForm(server.URL+path, full)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				response.Body.Close()
+			})
+		}
+		all.Wait()
+		server.Close()
+		if got := s.outcomes(t); !slices.Equal(got, want) {
+			t.Errorf("%s: four at once: %q, want %q", path, got, want)
+		}
+	}
+}
