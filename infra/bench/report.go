@@ -12,6 +12,7 @@ import (
 // bytes.
 type row struct {
 	Function string `json:"function"`
+	Event    string `json:"event"` // the function whose sample event it got
 	Init     spread `json:"init"`
 	First    spread `json:"first"` // the first event, after init
 	Start    spread `json:"start"` // both
@@ -47,39 +48,54 @@ func newSpread(values, base []float64) spread {
 	return spread{Median: values[n/2], Low: values[n/4], High: values[n*3/4], Ratio: ratios[n/2]}
 }
 
-func rows(subjects []subject, figures map[string][]figure) []row {
-	column := func(name string, of func(figure) float64) []float64 {
-		var list []float64
-		for _, f := range figures[name] {
-			list = append(list, of(f))
-		}
-		return list
-	}
-	microseconds := func(of func(figure) time.Duration) func(figure) float64 {
-		return func(f figure) float64 { return float64(of(f).Nanoseconds()) / 1000 }
-	}
-	p50 := microseconds(func(f figure) time.Duration { return f.P50 })
+// rows are one line for each function, and one for each thing it is compared
+// with.
+func rows(subjects []subject, figures [][]figure) []row {
 	var list []row
-	for _, s := range subjects {
-		against := func(of func(figure) float64) spread { return newSpread(column(s.name, of), column(empty, of)) }
-		r := row{
-			Function: s.name,
-			Init:     against(microseconds(func(f figure) time.Duration { return f.Init })),
-			First:    against(microseconds(func(f figure) time.Duration { return f.First })),
-			Start:    against(microseconds(figure.Start)),
-			P50:      against(p50),
-			P99:      against(microseconds(func(f figure) time.Duration { return f.P99 })),
-			CPU:      against(microseconds(func(f figure) time.Duration { return f.CPU })),
-			Memory:   against(func(f figure) float64 { return float64(f.Memory) }),
-			Zip:      newSpread([]float64{float64(s.zip)}, []float64{float64(subjects[0].zip)}),
+	var base, one []figure // of the empty function and of one call, with the same event
+	var zip int64
+	for i, s := range subjects {
+		switch s.name {
+		case empty:
+			base, one, zip = figures[i], nil, s.zip
+		case call:
+			one = figures[i]
 		}
-		if s.calls {
-			c := newSpread(column(s.name, p50), column(call, p50))
+		against := func(base []figure, of func(figure) float64) spread {
+			return newSpread(column(figures[i], of), column(base, of))
+		}
+		times := func(of func(figure) time.Duration) spread { return against(base, microseconds(of)) }
+		p50 := func(f figure) time.Duration { return f.P50 }
+		r := row{
+			Function: s.name, Event: s.of,
+			Init:   times(func(f figure) time.Duration { return f.Init }),
+			First:  times(func(f figure) time.Duration { return f.First }),
+			Start:  times(figure.Start),
+			P50:    times(p50),
+			P99:    times(func(f figure) time.Duration { return f.P99 }),
+			CPU:    times(func(f figure) time.Duration { return f.CPU }),
+			Memory: against(base, func(f figure) float64 { return float64(f.Memory) }),
+			Zip:    newSpread([]float64{float64(s.zip)}, []float64{float64(zip)}),
+		}
+		if one != nil {
+			c := against(one, microseconds(p50))
 			r.Call = &c
 		}
 		list = append(list, r)
 	}
 	return list
+}
+
+func column(figures []figure, of func(figure) float64) []float64 {
+	var list []float64
+	for _, f := range figures {
+		list = append(list, of(f))
+	}
+	return list
+}
+
+func microseconds(of func(figure) time.Duration) func(figure) float64 {
+	return func(f figure) float64 { return float64(of(f).Nanoseconds()) / 1000 }
 }
 
 // print writes a table: medians, with the ratio to the empty function behind
@@ -88,7 +104,10 @@ func print(w io.Writer, title string, rows []row) {
 	fmt.Fprintf(w, "%s (ratio to the empty function; the spread is from quartile to quartile)\n", title)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "function\tinit ms\t\tinit + first event ms\t\tspread\tfirst event / warm\twarm p50 ms\t\t/ one call\tp99 ms\tCPU µs\t\tmemory MB\t\tzip kB\t")
-	for _, r := range rows {
+	for i, r := range rows {
+		if i > 0 && r.Function == empty {
+			continue // one is enough to see
+		}
 		toCall := ""
 		if r.Call != nil {
 			toCall = fmt.Sprintf("%.2f", r.Call.Ratio)

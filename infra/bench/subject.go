@@ -16,10 +16,10 @@ import (
 	"poolpost/internal/settings"
 )
 
-// A subject is a function that is measured, with one of its sample events.
+// A subject is a function that is measured, with a sample event.
 type subject struct {
 	name  string
-	calls bool // it calls AWS with each event
+	of    string // the function whose event it gets: its own name, or that of what is compared
 	dir   string
 	env   map[string]string
 	event []byte
@@ -68,19 +68,24 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	if err := bundle.Build(ctx, options); err != nil {
 		return nil, err
 	}
-	list := []subject{{name: empty, dir: filepath.Join(dir, "empty")}, {name: call, calls: true, dir: filepath.Join(dir, "call")}}
-	for i, s := range list {
-		list[i].event = []byte("{}")
-		if err := bundle.GoBuild(ctx, options, filepath.Join(s.dir, "bootstrap"), "./infra/bench/"+filepath.Base(s.dir)); err != nil {
+	for _, limit := range []string{"empty", "call"} {
+		if err := bundle.GoBuild(ctx, options, filepath.Join(dir, limit, "bootstrap"), "./infra/bench/"+limit); err != nil {
 			return nil, err
 		}
 	}
+	var list []subject
 	for _, sample := range samples {
 		event, err := os.ReadFile(filepath.Join(root, "functions", sample.name, "testdata/events", sample.event))
 		if err != nil {
 			return nil, err
 		}
-		s := subject{name: sample.name, calls: sample.calls, dir: filepath.Join(dir, sample.name), env: sample.env, event: event}
+		s := subject{name: empty, of: sample.name, dir: filepath.Join(dir, "empty"), event: event}
+		list = append(list, s)
+		if sample.calls {
+			s.name, s.dir = call, filepath.Join(dir, "call")
+			list = append(list, s)
+		}
+		s.name, s.dir, s.env = sample.name, filepath.Join(dir, sample.name), sample.env
 		list = append(list, s)
 		if s.name == "custom-message" && nodeModules != "" {
 			s.name = nodeJS
@@ -116,7 +121,7 @@ func buildNode(root, dir, from, nodeModules string) (string, error) {
 		}
 		_ = os.Remove(filepath.Join(to, "bootstrap")) // of the function in Go
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec %s %s index.handler\n", node, filepath.Join(nodeModules, "aws-lambda-ric/bin/index.mjs"))
+	script := fmt.Sprintf("#!/bin/sh\n_HANDLER=index.handler exec %s %s index.handler\n", node, filepath.Join(nodeModules, ".bin/aws-lambda-ric"))
 	return to, os.WriteFile(filepath.Join(to, "bootstrap"), []byte(script), 0o755)
 }
 
