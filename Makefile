@@ -39,8 +39,19 @@ fuzz: ## run each fuzz target for FUZZTIME (3s)
 	  done; \
 	done
 
+# AWS's runtime client for Node.js compiles itself when it is installed.
+BENCH_NODE = .build/bench-node
+
+$(BENCH_NODE)/ready: infra/bench/node/package.json infra/bench/node/package-lock.json
+	@mkdir -p $(BENCH_NODE) && cp infra/bench/node/package*.json $(BENCH_NODE)
+	cd $(BENCH_NODE) && npm ci --no-audit --no-fund
+	@touch $@
+
 .PHONY: bench
-bench: ## measure the way from a sign-up to its mail, and the functions' own work
+bench: ## measure the functions against an empty one, and the way from a sign-up to its mail
+	@if type node cmake autoreconf libtoolize &> /dev/null; then $(MAKE) --no-print-directory $(BENCH_NODE)/ready; \
+	else echo "there is no node, cmake, autoconf or libtool: custom-message in Node.js is left out"; fi
+	@node=$$(ls -d $(BENCH_NODE)/node_modules 2> /dev/null); go run ./infra/bench -node "$$node" $(ARGS)
 	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./infra/local
 	go test -run '^$$' -bench PreSignUp -benchtime 2000x ./infra/local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...

@@ -93,6 +93,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	if err != nil {
 		return nil, err
 	}
+	m.Text = "" // Cognito takes no text part
 	filled := m.Fill(message.Values{
 		message.Link: h.link(kind, client, locale, event),
 		message.Code: event.CodeParameter,

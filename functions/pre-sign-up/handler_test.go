@@ -356,10 +356,9 @@ func BenchmarkInvoke(b *testing.B) {
 	h, _ := newHandler(b)
 	h.log = logging.NewWith("pre-sign-up", slog.NewJSONHandler(io.Discard, nil), time.Now)
 	event := payload(b, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Agent Jane"})
-	b.ReportAllocs()
-	for b.Loop() {
+	functiontest.Bench(b, 60, func() {
 		if _, err := h.Invoke(b.Context(), event); err != nil {
 			b.Fatal(err)
 		}
-	}
+	})
 }

@@ -87,21 +87,31 @@ func buildBinaries(ctx context.Context, o Options) error {
 		return fmt.Errorf("build functions: %w", err)
 	}
 	defer os.RemoveAll(bin)
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", bin + string(filepath.Separator)}
+	var packages []string
 	for _, name := range o.names() {
-		args = append(args, "./functions/"+name)
+		packages = append(packages, "./functions/"+name)
 	}
-	command := exec.CommandContext(ctx, "go", args...)
-	command.Dir = o.Root
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=",
-		"GOOS="+cmp.Or(o.GOOS, runtime.GOOS), "GOARCH="+cmp.Or(o.GOARCH, runtime.GOARCH))
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build functions: %w\n%s", err, output)
+	if err := GoBuild(ctx, o, bin+string(filepath.Separator), packages...); err != nil {
+		return err
 	}
 	for _, name := range o.names() {
 		if err := os.Rename(filepath.Join(bin, name), filepath.Join(o.Dir, name, "bootstrap")); err != nil {
 			return fmt.Errorf("build functions: %w", err)
 		}
+	}
+	return nil
+}
+
+// GoBuild compiles packages, given by their paths below the root, as functions
+// are compiled, into a file, or into a folder whose name ends in a slash.
+func GoBuild(ctx context.Context, o Options, out string, packages ...string) error {
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", out}
+	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
+	command.Dir = o.Root
+	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=",
+		"GOOS="+cmp.Or(o.GOOS, runtime.GOOS), "GOARCH="+cmp.Or(o.GOARCH, runtime.GOARCH))
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build functions: %w\n%s", err, output)
 	}
 	return nil
 }

@@ -14,8 +14,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Event is one invocation of a trigger. Strings are empty, and maps nil, when
@@ -57,6 +58,9 @@ const noClient = "CLIENT_ID_NOT_APPLICABLE"
 // or seen to send: maps that are null or absent, a version that is a number,
 // attributes that are booleans, and "None" for a parameter that is not there.
 func Decode(payload []byte) (*Event, error) {
+	if !json.Valid(payload) {
+		return nil, errors.New("decode event: is not JSON")
+	}
 	fields, err := object(payload)
 	if err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
@@ -139,30 +143,26 @@ func (e *Event) Kind(trigger string) string {
 	return kind
 }
 
-// Reply returns the event with the members of response added to its response,
-// or put in place of those of the same name. Everything else stays as it came,
-// byte by byte. response must encode to a JSON object.
-func (e *Event) Reply(response any) ([]byte, error) {
-	added, err := encode(response)
-	if err != nil {
-		return nil, fmt.Errorf("encode response: %w", err)
-	}
-	newFields, err := object(added)
-	if err != nil {
-		return nil, fmt.Errorf("encode response: %w", err)
-	}
+// A response is what a trigger answers, member by member.
+type response interface{ members() []field }
+
+// Reply returns the event with the members of r added to its response, or put in
+// place of those of the same name. Everything else stays as it came, byte by
+// byte.
+func (e *Event) Reply(r response) ([]byte, error) {
 	var old []field
 	at := len(e.fields)
 	for i, f := range e.fields {
 		if f.name == "response" {
+			var err error
 			at = i
 			if old, err = object(f.value); err != nil {
-				return nil, fmt.Errorf("encode response: the event's own: %w", err)
+				return nil, fmt.Errorf("the event's response: %w", err)
 			}
 		}
 	}
-	fields := append([]field{}, e.fields...)
-	merged := field{"response", joined(merge(old, newFields))}
+	fields := slices.Clone(e.fields)
+	merged := field{"response", joined(merge(old, r.members()))}
 	if at < len(fields) {
 		fields[at] = merged
 	} else {
@@ -173,7 +173,7 @@ func (e *Event) Reply(response any) ([]byte, error) {
 
 // merge puts the new members behind the old ones, or in their place.
 func merge(old, added []field) []field {
-	merged := append([]field{}, old...)
+	merged := slices.Clone(old)
 	for _, f := range added {
 		found := false
 		for i := range merged {
@@ -188,47 +188,75 @@ func merge(old, added []field) []field {
 	return merged
 }
 
-var errNotObject = errors.New("is not a JSON object")
-
-// object splits a JSON object into its members. null is an empty object.
+// object splits an object into its members, in one pass. null is an empty
+// object. data must be valid JSON: only then is every bracket closed.
 func object(data []byte) ([]field, error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	token, err := decoder.Token()
-	if err != nil {
-		return nil, err
-	}
-	if token != nil && token != json.Delim('{') {
+	start, end := next(data, 0)
+	switch data = data[start:end]; {
+	case data[0] == 'n':
+		return nil, nil
+	case data[0] != '{':
 		return nil, errNotObject
 	}
-	var fields []field
-	if token != nil {
-		if fields, err = members(decoder); err != nil {
+	fields := make([]field, 0, 12)
+	for start, end = next(data, 1); data[start] != '}'; start, end = next(data, end) {
+		var f field
+		if err := unquote(data[start:end], &f.name); err != nil {
 			return nil, err
 		}
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, errors.New("is followed by something else")
+		start, end = next(data, end)
+		f.value = data[start:end]
+		fields = append(fields, f)
 	}
 	return fields, nil
 }
 
-// members reads the members of an object up to its closing brace. They are not
-// nil, even if there are none.
-func members(decoder *json.Decoder) ([]field, error) {
-	fields := make([]field, 0, 8)
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		f := field{name: name.(string)} // the decoder lets nothing else stand here
-		if err := decoder.Decode(&f.value); err != nil {
-			return nil, err
-		}
-		fields = append(fields, f)
+var errNotObject = errors.New("is not a JSON object")
+
+// next finds the value behind the white space, comma or colon at an index: where
+// it begins, and where it ends. At the end of an object it begins with the brace.
+func next(data []byte, at int) (start, end int) {
+	for start = at; strings.IndexByte(" \t\r\n,:", data[start]) >= 0; start++ {
 	}
-	_, err := decoder.Token() // the closing brace
-	return fields, err
+	depth := 0
+	for end = start; end < len(data); end++ {
+		switch data[end] {
+		case '"':
+			for end++; data[end] != '"'; end++ {
+				if data[end] == '\\' {
+					end++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		case ' ', '\t', '\r', '\n', ',', ':':
+			if depth == 0 { // behind a number or a word
+				return start, end
+			}
+			continue
+		default:
+			continue
+		}
+		switch { // a string or a bracket has been closed
+		case depth < 0: // the one around a number or a word
+			return start, end
+		case depth == 0:
+			return start, end + 1
+		}
+	}
+	return start, end
+}
+
+// unquote reads a JSON string.
+func unquote(value []byte, target *string) error {
+	if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
+		*target = string(value[1 : len(value)-1])
+		return nil
+	}
+	return json.Unmarshal(value, target)
 }
 
 // joined is the object of some members.
@@ -242,34 +270,29 @@ func joined(fields []field) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		name, _ := json.Marshal(f.name) // a string always encodes
-		b = append(b, name...)
+		b = append(b, quoted(f.name)...)
 		b = append(b, ':')
 		b = append(b, f.value...)
 	}
 	return append(b, '}')
 }
 
-// encode is json.Marshal without turning < > & into escapes, which would make
-// an HTML mail several times longer.
-func encode(v any) ([]byte, error) {
+// quoted is a text as a JSON string, without turning < > & into escapes, which
+// would make an HTML mail several times longer.
+func quoted(text string) []byte {
 	var b bytes.Buffer
+	b.Grow(len(text) + len(text)/16 + 16)
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	_ = encoder.Encode(text) // a string always encodes
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // text reads a string, or a number or boolean as the string it is written as.
 func (f field) text(target *string) error {
-	if len(f.value) == 0 {
-		return errors.New("has no value")
-	}
 	switch f.value[0] {
 	case '"':
-		return json.Unmarshal(f.value, target)
+		return unquote(f.value, target)
 	case 'n': // null
 		*target = ""
 	case '{', '[':

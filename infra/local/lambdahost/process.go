@@ -56,7 +56,8 @@ type answer struct {
 
 // startProcess starts a process of f for the invocation with this id. The caller
 // awaits its init. An executable that the system cannot run, such as one for
-// another architecture, is a *FunctionError.
+// another architecture, is a *FunctionError. Without a log, output is dropped by
+// the system.
 func startProcess(f Function, region, id string, log func(line string)) (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,7 +77,9 @@ func startProcess(f Function, region, id string, log func(line string)) (*proces
 	p.server = &http.Server{Handler: p.runtimeAPI()}
 	p.cmd.Dir = f.Dir
 	p.cmd.Env = append(f.Environ(region), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	if log != nil {
+		p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	}
 	p.cmd.SysProcAttr = sysProcAttr()
 	p.cmd.WaitDelay = outputGrace
 

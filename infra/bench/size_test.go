@@ -1,0 +1,41 @@
+package main
+
+import (
+	"testing"
+
+	"poolpost/infra/bundle"
+)
+
+// maxZip is how many times as large as an empty function each one may be, as a
+// deployment package: what Lambda loads when it starts one.
+var maxZip = map[string]float64{
+	"pre-sign-up":       1.10,
+	"custom-message":    1.20,
+	"verify-link":       1.50,
+	"post-confirmation": 1.40,
+	"send-mail":         1.90,
+}
+
+func TestFunctionsStaySmall(t *testing.T) {
+	root, err := bundle.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	subjects, err := build(t.Context(), root, t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var base float64
+	for _, s := range subjects {
+		switch s.name {
+		case empty:
+			base = float64(s.zip)
+		case s.of:
+			ratio := float64(s.zip) / base
+			t.Logf("%s: %d bytes, %.2f times an empty function", s.name, s.zip, ratio)
+			if ratio > maxZip[s.name] {
+				t.Errorf("%s is %.2f times as large as an empty function, more than %.2f", s.name, ratio, maxZip[s.name])
+			}
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"archive/zip"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"poolpost/infra/bundle"
+	"poolpost/infra/local/lambdahost"
+	"poolpost/internal/settings"
+)
+
+// A subject is a function that is measured, with a sample event.
+type subject struct {
+	name  string
+	of    string // the function whose event it gets: its own name, or that of what is compared
+	dir   string
+	env   map[string]string
+	event []byte
+	zip   int64 // what is uploaded, in bytes
+}
+
+// function is the subject as it is started: env leads it to AWS.
+func (s subject) function(env map[string]string) lambdahost.Function {
+	all := maps.Clone(env)
+	maps.Copy(all, s.env)
+	return lambdahost.Function{Name: s.name, Dir: s.dir, Env: all, Timeout: time.Minute}
+}
+
+// What functions are compared with.
+const (
+	empty  = "empty"      // a Go function that does nothing
+	call   = "one call"   // a Go function that does one HTTP request
+	nodeJS = "in Node.js" // custom-message, written in JavaScript
+)
+
+const clients = `{"web":"1ridersexample23456789abcd"}`
+
+// samples are the functions, with a sample event and what the stack puts into
+// their environment.
+var samples = []struct {
+	name, event string
+	calls       bool
+	env         map[string]string
+}{
+	{"pre-sign-up", "sign-up.json", false, nil},
+	{"custom-message", "sign-up-in-canadian-french.json", false, map[string]string{"LINKS_URL": "https://links.example.com"}},
+	{"verify-link", "open-the-link-of-a-sign-up.json", false, map[string]string{"USER_POOL_CLIENTS": clients}},
+	{"post-confirmation", "confirm-sign-up.json", true, map[string]string{"MAIL_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo"}},
+	{"send-mail", "one-welcome-mail.json", true, map[string]string{"USER_POOL_CLIENTS": clients}},
+}
+
+// build builds everything that is measured into dir, with the flags of a
+// release. nodeModules has AWS's runtime client for Node.js; when it is empty,
+// that subject is left out.
+func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error) {
+	set, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	options := bundle.Options{Root: root, Settings: set, Dir: dir}
+	if err := bundle.Build(ctx, options); err != nil {
+		return nil, err
+	}
+	for _, limit := range []string{"empty", "call"} {
+		if err := bundle.GoBuild(ctx, options, filepath.Join(dir, limit, "bootstrap"), "./infra/bench/"+limit); err != nil {
+			return nil, err
+		}
+	}
+	var list []subject
+	for _, sample := range samples {
+		event, err := os.ReadFile(filepath.Join(root, "functions", sample.name, "testdata/events", sample.event))
+		if err != nil {
+			return nil, err
+		}
+		s := subject{name: empty, of: sample.name, dir: filepath.Join(dir, "empty"), event: event}
+		list = append(list, s)
+		if sample.calls {
+			s.name, s.dir = call, filepath.Join(dir, "call")
+			list = append(list, s)
+		}
+		s.name, s.dir, s.env = sample.name, filepath.Join(dir, sample.name), sample.env
+		list = append(list, s)
+		if s.name == "custom-message" && nodeModules != "" {
+			s.name = nodeJS
+			if s.dir, err = buildNode(root, dir, s.dir, nodeModules); err != nil {
+				return nil, err
+			}
+			list = append(list, s)
+		}
+	}
+	for i, s := range list {
+		if list[i].zip, err = zipSize(s.dir); err != nil {
+			return nil, fmt.Errorf("zip %s: %w", s.name, err)
+		}
+	}
+	return list, nil
+}
+
+// buildNode puts the function in JavaScript beside a copy of the files that the
+// one in Go has, and starts it as the Node.js runtime of Lambda does. The runtime
+// client lies elsewhere: in Lambda it is not part of what is uploaded.
+func buildNode(root, dir, from, nodeModules string) (string, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(dir, "node")
+	if err := os.RemoveAll(to); err != nil {
+		return "", err
+	}
+	for _, source := range []string{from, filepath.Join(root, "infra/bench/node")} {
+		if err := os.CopyFS(to, os.DirFS(source)); err != nil {
+			return "", err
+		}
+		_ = os.Remove(filepath.Join(to, "bootstrap")) // of the function in Go
+	}
+	script := fmt.Sprintf("#!/bin/sh\n_HANDLER=index.handler exec %s %s index.handler\n", node, filepath.Join(nodeModules, ".bin/aws-lambda-ric"))
+	return to, os.WriteFile(filepath.Join(to, "bootstrap"), []byte(script), 0o755)
+}
+
+// zipSize is the size of a folder's files as a deployment package, in bytes.
+func zipSize(dir string) (int64, error) {
+	file, err := os.CreateTemp("", "poolpost-bench-*.zip")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	w := zip.NewWriter(file)
+	if err := w.AddFS(os.DirFS(dir)); err != nil {
+		return 0, err
+	}
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	return file.Seek(0, io.SeekEnd)
+}
