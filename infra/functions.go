@@ -138,8 +138,12 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 		env: map[string]*string{
 			"USER_POOL_CLIENTS": s.clientIDs(clients),
 			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
+
+			"MAIL_QUEUE_URL":        queue.main.QueueUrl(),
+			"DEAD_LETTER_QUEUE_URL": queue.dead.QueueUrl(),
 		},
 	})
+	queue.dead.GrantSendMessages(f.role)
 	f.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("ses:SendEmail"),
 		Resources: &[]*string{ses.identityARN, ses.configurationSetARN},
@@ -181,7 +185,9 @@ type mailQueue struct{ main, dead awssqs.Queue }
 const (
 	batchSize     = 10
 	sendMailLimit = 30 // seconds for a batch
-	maxReceives   = 5  // then a mail is a dead letter
+	// maxReceives is for a mail that kills its sender: send-mail itself gives up
+	// what fails, and a mail that waits is received less often (docs/mail.md).
+	maxReceives = 100
 )
 
 // newMailQueue is a FIFO queue: one person's mails keep their order, and an

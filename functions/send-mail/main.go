@@ -1,17 +1,27 @@
 // Command send-mail takes mails off the mail queue and sends them through SES.
-// It is the only function that sends.
+// Where Cognito asks for the mail, it opens the code first. It is the only
+// function that sends.
 //
 // Environment: USER_POOL_CLIENTS, the app client ids by the names of the
-// settings, as a JSON object; CONFIGURATION_SET, the SES configuration set
-// (optional).
+// settings, as a JSON object; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL, the
+// addresses of the mail queue and of its dead letters (SQS FIFO);
+// CONFIGURATION_SET, the SES configuration set, and STAGE, a tag of mails (both
+// optional). With mail.delivery ses also KMS_KEY_ARN, the key that Cognito
+// encrypts codes with; USER_POOL_ID, the pool whose codes are opened; LINKS_URL,
+// the address of the page behind the link.
 package main
 
 import (
+	"errors"
 	"log"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
@@ -21,22 +31,44 @@ import (
 func main() {
 	// A function that cannot work stops at start: its mails stay on the queue,
 	// and after some attempts among the dead letters, where they are counted.
-	dir := os.Getenv("LAMBDA_TASK_ROOT")
-	c, err := config.Read[config.SendMail](dir)
+	cfg := awsenv.Config()
+	cfg.HTTPClient = http.NewBuildableClient() // one for all clients, so that warm opens their connections
+	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
-	ids, err := config.ClientIDs("USER_POOL_CLIENTS")
-	if err != nil {
-		log.Fatal(err)
-	}
-	h := &handler{
-		dir:              dir,
-		config:           c,
-		clientIDs:        ids,
-		configurationSet: os.Getenv("CONFIGURATION_SET"),
-		ses:              sesv2.NewFromConfig(awsenv.Config()),
-		log:              logging.New("send-mail"),
-	}
+	warm(cfg, h.letters.codes != nil)
 	lambda.Start(h.Handle)
+}
+
+// newHandler reads files and variables, and tells all that is wrong with them.
+func newHandler(dir string, cfg aws.Config) (*handler, error) {
+	c, err1 := config.Read[config.SendMail](dir)
+	ids, err2 := config.ClientIDs("USER_POOL_CLIENTS")
+	queue, err3 := awsenv.Require("MAIL_QUEUE_URL")
+	dead, err4 := awsenv.Require("DEAD_LETTER_QUEUE_URL")
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return nil, err
+	}
+	l := letters{dir: dir, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
+	if c.Codes {
+		key, err1 := awsenv.Require("KMS_KEY_ARN")
+		pool, err2 := awsenv.Require("USER_POOL_ID")
+		links, err3 := awsenv.Require("LINKS_URL")
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, err
+		}
+		codes, err := newCodes(awsenv.ConfigFor(cfg, "KMS"), key, pool)
+		if err != nil {
+			return nil, err
+		}
+		l.links, l.codes = links, codes
+	}
+	return &handler{
+		letters: l,
+		ses:     sesv2.NewFromConfig(cfg),
+		queues:  queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
+		log:     logging.New("send-mail"),
+		now:     time.Now,
+	}, nil
 }

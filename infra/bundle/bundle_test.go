@@ -46,6 +46,20 @@ func TestEveryFolderOfFunctionsIsAFunction(t *testing.T) {
 	}
 }
 
+// One function answers or sends what Cognito asks for, never two.
+func TestTheSettingsDecideWhichFunctionsAPoolHas(t *testing.T) {
+	s := shipped(t)
+	for delivery, want := range map[string][]string{
+		settings.DeliveryCognito: {"custom-message", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
+		settings.DeliverySES:     {"custom-email-sender", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
+	} {
+		s.Mail.Delivery = delivery
+		if got := FunctionsOf(s); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", delivery, got, want)
+		}
+	}
+}
+
 // read decodes the settings of a function as the function does.
 func read[T any](t *testing.T, dir, name string) T {
 	t.Helper()
@@ -60,7 +74,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	s := shipped(t)
 	s.Mail = settings.Mail{
 		From: settings.Address{Name: "My App", Address: "no-reply@example.com"}, ReplyTo: "support@example.com",
-		NameAttributes: []string{"name", "agentName"},
+		NameAttributes: []string{"name", "agentName"}, Identity: "example.com", Delivery: settings.DeliverySES,
 	}
 	s.Locales = []string{"en", "fr"}
 	s.Groups = []string{"members"}
@@ -103,8 +117,10 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
-		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Clients: clients, Locales: s.Locales,
+		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Feedback: "support@example.com", Clients: clients, Locales: s.Locales, Codes: true,
 	})
+	equal(t, read[config.CustomEmailSender](t, dir, "custom-email-sender"), config.CustomEmailSender{NameAttributes: keys})
+	equal(t, read[config.MailFeedback](t, dir, "mail-feedback"), config.MailFeedback{Clients: []string{"web"}, Locales: s.Locales})
 	equal(t, read[config.PreSignUp](t, dir, "pre-sign-up"), config.PreSignUp{
 		Locales: s.Locales,
 		Email: config.EmailRules{
@@ -128,6 +144,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 
 	for name, want := range map[string]map[string][]byte{
 		"custom-message": out.Messages, "send-mail": out.Messages, "verify-link": out.Pages, "pre-sign-up": nil, "post-confirmation": nil,
+		"custom-email-sender": nil, "mail-feedback": nil,
 	} {
 		if got := len(files[name]) - 1; got != len(want) {
 			t.Errorf("%s gets %d files beside its settings, want %d", name, got, len(want))
@@ -147,6 +164,23 @@ func equal[T any](t *testing.T, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestBouncesGoToAnAddressThatSESHasVerified(t *testing.T) {
+	for _, test := range []struct{ replyTo, identity, want string }{
+		{"help@example.com", "example.com", "help@example.com"},
+		{"help@EXAMPLE.com", "example.com", "help@EXAMPLE.com"},
+		{"help@example.com", "help@example.com", "help@example.com"},
+		{"help@example.com", "no-reply@example.com", ""},
+		{"help@example.net", "example.com", ""},
+		{"help@not-example.com", "example.com", ""},
+		{"help@mail.example.com", "example.com", ""},
+		{"", "example.com", ""},
+	} {
+		if got := feedback(settings.Mail{ReplyTo: test.replyTo, Identity: test.identity}); got != test.want {
+			t.Errorf("answers to %q, verified %q: got %q", test.replyTo, test.identity, got)
+		}
 	}
 }
 

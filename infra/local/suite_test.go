@@ -156,7 +156,7 @@ func (s *suite) mail(t testing.TB, to, locale string, kind message.Kind) mailbox
 	return m
 }
 
-var href = regexp.MustCompile(`<a [^>]*href="([^"]*)"`)
+var href = regexp.MustCompile(`<a\s[^>]*href="([^"]*)"`)
 
 // linkOf is the one link of a mail, as a mail program reads it.
 func linkOf(t testing.TB, m mailbox.Message) string {
