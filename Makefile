@@ -42,6 +42,11 @@ bench: ## measure the way from a sign-up to its mail, and the functions' own wor
 	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./infra/local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...
 
+.PHONY: soak
+soak: ## confirm 10,000 people under each schedule of faults, and drain 10,000 mails at SES's rates (takes some minutes)
+	go test ./infra/local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
+	go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -mails 10000 | grep -v '^=== '
+
 .PHONY: lint
 lint: ## check the formatting, vet and staticcheck
 	@test -z "$$(gofmt -l functions infra internal)" || { gofmt -l functions infra internal; echo "run gofmt -w on these files"; exit 1; }
