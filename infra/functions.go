@@ -174,7 +174,9 @@ type mailQueue struct{ main, dead awssqs.Queue }
 const (
 	batchSize     = 10
 	sendMailLimit = 30 // seconds for a batch
-	maxReceives   = 5  // then a mail is a dead letter
+	// maxReceives is for a mail that kills its sender: send-mail itself gives up
+	// what fails, and a mail that waits is received less often (docs/mail.md).
+	maxReceives = 100
 )
 
 // newMailQueue is a FIFO queue: one person's mails keep their order, and an
