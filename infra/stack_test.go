@@ -489,7 +489,7 @@ func TestTheMailQueue(t *testing.T) {
 			main = q
 		}
 	}
-	tp.want(main, map[string]string{"RedrivePolicy.maxReceiveCount": `5`, "VisibilityTimeout": `180`, "FifoThroughputLimit": `"perMessageGroupId"`})
+	tp.want(main, map[string]string{"RedrivePolicy.maxReceiveCount": `100`, "VisibilityTimeout": `180`, "FifoThroughputLimit": `"perMessageGroupId"`})
 }
 
 // Every alarm has a row in docs/deploy.md, with its threshold.

@@ -482,7 +482,7 @@ def test_the_mail_queue_keeps_order_and_dead_letters(stack):
         [statement] = json.loads(queue["Policy"])["Statement"]
         assert statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     redrive = json.loads(main["RedrivePolicy"])
-    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 5}
+    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 100}
     assert main["VisibilityTimeout"] == "180"
     assert dead["MessageRetentionPeriod"] == str(14 * 24 * 60 * 60)
     assert (main["DeduplicationScope"], main["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
