@@ -103,7 +103,7 @@ func trials() map[string]trial {
 		"Cognito calls twice, and SQS drops answers": {schedule: calls(toSQS, 40, 2, dropped), repeat: true},
 		"SQS throttles and breaks":                   {schedule: all(calls(toSQS, 40, 4, broken), calls(toSQS, 30, 3, reset))},
 		"SQS is away":                                {schedule: outage(toSQS, 2*time.Second, broken)},
-		"KMS throttles, breaks and resets":           {schedule: all(calls(toKMS, 3, 1, throttled), calls(toKMS, 4, 1, broken), calls(toKMS, 5, 1, reset))},
+		"KMS throttles, breaks and resets":           {schedule: all(calls(toKMS, 6, 1, throttled), calls(toKMS, 7, 1, broken), calls(toKMS, 8, 1, reset))},
 		"everything at once": {
 			schedule: all(calls(toSES, 40, 1, crashed), calls(toSES, 30, 2, dropped), calls(toSES, 20, 2, throttled), calls(toSES, 50, 1000, rejected),
 				calls(toSQS, 60, 2, dropped), calls(toKMS, 4, 1, broken)),
@@ -139,7 +139,7 @@ type books struct {
 func soak(t *testing.T, tr trial, people int) {
 	workers := 3 // instances of each function
 	if people > 1000 {
-		workers = 8
+		workers = 16
 	}
 	c := newChaos(tr.schedule)
 	logged := &lockedBuffer{}
