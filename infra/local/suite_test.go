@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"html"
 	"io"
@@ -52,6 +53,12 @@ func startSuite(t testing.TB, change ...func(*options)) *suite {
 
 const sampleSettings = "../../internal/settings/testdata/sample.yaml"
 
+// startSES is startSuite with mail.delivery ses.
+func startSES(t testing.TB, change ...func(*options)) *suite {
+	t.Helper()
+	return startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
+}
+
 // sampleWith is a file of the sample settings with something replaced, in pairs
 // of old and new.
 func sampleWith(t testing.TB, name string, replaced ...string) string {
@@ -98,7 +105,12 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	var err error
+	// The parallel tests (TestNoMailIsLost) wait more than they compute.
+	err := flag.Set("test.parallel", "8")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	buildDir, err = os.MkdirTemp("", "poolpost-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
