@@ -1,5 +1,6 @@
-// Command infra is the CDK app: it builds the functions and describes one stack
-// with the user pool of poolpost.yaml and everything around it.
+// Command infra is the CDK app: it builds the functions and describes two
+// stacks, Pool with the user pool of poolpost.yaml and everything around it, and
+// Identity with what SES sends as.
 //
 // The CDK CLI runs it (cdk.json). Context: settings, the settings file; stage,
 // such as dev or prod.
@@ -51,6 +52,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	newIdentityStack(app, set)
 	newStack(app, props{Settings: set, Stage: stage, Functions: dir})
 	addChecks(app)
 	app.Synth(nil)

@@ -28,7 +28,8 @@ type stack struct {
 // newStack is the table of contents of the deployment.
 func newStack(scope constructs.Construct, p props) *stack {
 	s := &stack{
-		Stack: awscdk.NewStack(scope, jsii.String(stackName(p)), &awscdk.StackProps{
+		Stack: awscdk.NewStack(scope, jsii.String("Pool"), &awscdk.StackProps{
+			StackName:             jsii.String(stackName(p)),
 			Description:           jsii.String("Poolpost: the user pool " + p.Settings.Pool.Name + " and its sign-up"),
 			Env:                   &awscdk.Environment{Region: jsii.String(p.Settings.Pool.Region)},
 			TerminationProtection: jsii.Bool(p.protected()),
@@ -47,7 +48,7 @@ func newStack(scope constructs.Construct, p props) *stack {
 	sender := s.newSendMail(ses, queue, clients)
 	page := s.newVerifyLink(api, clients)
 	s.newAlarms(queue, append(slices.Clone(triggers.all), sender, page))
-	s.newOutputs(pool, clients, identities, ses, api)
+	s.newOutputs(pool, clients, identities, api)
 	return s
 }
 
@@ -72,21 +73,20 @@ func (p props) name(base string) *string {
 	return jsii.String(base + "-" + p.Stage)
 }
 
-// stackName is made of the pool's name and the stage: letters, digits and
-// hyphens only.
+// stackName is made of the pool's name and the stage.
 func stackName(p props) string {
-	return "Poolpost-" + clean(p.Settings.Pool.Name, '-') + "-" + p.Stage
+	return "Poolpost-" + hyphenated(p.Settings.Pool.Name) + "-" + p.Stage
 }
 
-// clean puts another character in the place of all but letters and digits, or
-// nothing (-1).
-func clean(name string, other rune) string {
+// hyphenated is a name with a hyphen in the place of all but letters and digits:
+// a stack's name takes no others.
+func hyphenated(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
 			return r
 		default:
-			return other
+			return '-'
 		}
 	}, name)
 }

@@ -55,7 +55,7 @@ alarms: {email: ops@rides.example.com}
 // bare leaves out what can be left out.
 const bare = `
 pool: {region: eu-west-1, tags: {}, attributes: [], devices: off}
-mail: {from: {address: no-reply@example.com}, identity: no-reply@example.com, createIdentity: false}
+mail: {from: {address: no-reply@example.com}, identity: no-reply@example.com}
 brands: [{name: app, support: help@example.com}]
 clients: [{name: web, url: https://app.example.com/}]
 identityPool: {enabled: false}
@@ -98,26 +98,38 @@ func functionsFolder(t *testing.T) string {
 // A template is what CloudFormation gets.
 type template struct {
 	t         *testing.T
-	stack     *stack
+	stack     awscdk.Stack
 	resources map[string]resource
 	outputs   map[string]any
 }
 
 type resource struct {
-	Type           string
-	Properties     map[string]any
-	DependsOn      []string
-	DeletionPolicy string
+	Type           string         `yaml:"Type"`
+	Properties     map[string]any `yaml:"Properties,omitempty"`
+	DependsOn      []string       `yaml:"DependsOn,omitempty"`
+	DeletionPolicy string         `yaml:"DeletionPolicy,omitempty"`
 }
 
-// synthesise makes the template of a stack. Unlike the CLI, Template_FromStack
-// also fails when resources wait for each other in a circle.
+// synthesise makes the template of a pool's stack.
 func synthesise(t *testing.T, set *settings.Settings, stage string) *template {
 	t.Helper()
 	app := awscdk.NewApp(nil)
-	s := newStack(app, props{Settings: set, Stage: stage, Functions: functionsFolder(t)})
+	return templateOf(t, app, newStack(app, props{Settings: set, Stage: stage, Functions: functionsFolder(t)}).Stack)
+}
+
+// synthesiseIdentity makes the template of what SES sends as.
+func synthesiseIdentity(t *testing.T, set *settings.Settings) *template {
+	t.Helper()
+	app := awscdk.NewApp(nil)
+	return templateOf(t, app, newIdentityStack(app, set))
+}
+
+// templateOf makes the template of a stack. Unlike the CLI, Template_FromStack
+// also fails when resources wait for each other in a circle.
+func templateOf(t *testing.T, app awscdk.App, stack awscdk.Stack) *template {
+	t.Helper()
 	addChecks(app)
-	text, err := json.Marshal(assertions.Template_FromStack(s.Stack, nil).ToJSON())
+	text, err := json.Marshal(assertions.Template_FromStack(stack, nil).ToJSON())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +140,7 @@ func synthesise(t *testing.T, set *settings.Settings, stage string) *template {
 	if err := json.Unmarshal(text, &parsed); err != nil {
 		t.Fatal(err)
 	}
-	return &template{t: t, stack: s, resources: parsed.Resources, outputs: parsed.Outputs}
+	return &template{t: t, stack: stack, resources: parsed.Resources, outputs: parsed.Outputs}
 }
 
 // all are the resources of a type, in the order of their ids.
@@ -264,9 +276,6 @@ func TestEverySettingOfThePoolArrives(t *testing.T) {
 		"EmailConfiguration.From":                `"no-reply@example.com"`,
 		"EmailConfiguration.ReplyToEmailAddress": `none`,
 	})
-	if n := len(bareTemplate.all("AWS::SES::EmailIdentity")); n != 0 {
-		t.Errorf("%d identities are created", n)
-	}
 	if got := bareTemplate.one("AWS::Cognito::UserPool").get("EmailConfiguration.SourceArn"); !strings.Contains(got, ":identity/no-reply@example.com") {
 		t.Errorf("Cognito sends as %s", got)
 	}
@@ -392,14 +401,40 @@ func TestMailsAreNotTracked(t *testing.T) {
 	if got := destination.get("EventDestination.EventBridgeDestination.EventBusArn"); !strings.Contains(got, "event-bus/default") {
 		t.Errorf("events go to %s", got)
 	}
-	if _, ok := tp.outputs["DkimName1"]; !ok {
-		t.Error("the DKIM records are not told")
+	if got := len(tp.all("AWS::SES::EmailIdentity")); got != 0 {
+		t.Errorf("the pool's stack has %d identities; it must wait for one that is verified", got)
 	}
-	all := synthesise(t, parse(t, full), "prod")
-	// The zone is that of the domain above the identity.
-	all.want(all.one("AWS::SES::EmailIdentity"), map[string]string{"EmailIdentity": `"rides.example.com"`})
-	if n := len(all.all("AWS::Route53::RecordSet")); n != 4 { // three of DKIM, one of the link page
-		t.Errorf("%d records are made in the hosted zones, want 4", n)
+}
+
+// An account has each identity once, so its stack is the same whatever stage or
+// pool is deployed.
+func TestTheIdentityIsAStackOfItsOwn(t *testing.T) {
+	domain := synthesiseIdentity(t, shipped(t))
+	domain.want(domain.one("AWS::SES::EmailIdentity"), map[string]string{"EmailIdentity": `"example.com"`, "Tags": "none"})
+	if len(domain.resources) != 1 || !slices.Equal(slices.Sorted(maps.Keys(domain.outputs)), []string{
+		"DkimName1", "DkimName2", "DkimName3", "DkimValue1", "DkimValue2", "DkimValue3",
+	}) {
+		t.Errorf("a domain outside Route 53 has %v and tells %v", domain.resources, domain.outputs)
+	}
+	if got := *domain.stack.StackName(); got != "Poolpost-Identity-example-com" {
+		t.Errorf("the stack is called %s", got)
+	}
+	if !*domain.stack.TerminationProtection() {
+		t.Error("the identity of all stages can be deleted by mistake")
+	}
+	zone := synthesiseIdentity(t, parse(t, full))
+	zone.want(zone.one("AWS::SES::EmailIdentity"), map[string]string{"EmailIdentity": `"rides.example.com"`})
+	if n := len(zone.all("AWS::Route53::RecordSet")); n != 3 || len(zone.outputs) != 0 {
+		t.Errorf("a domain in Route 53 gets %d records, want 3, and %d outputs", n, len(zone.outputs))
+	}
+	for _, record := range zone.all("AWS::Route53::RecordSet") {
+		// The zone is that of the domain above the identity.
+		zone.want(record, map[string]string{"HostedZoneId": `"Z0123456789EXAMPLE"`, "Type": `"CNAME"`})
+	}
+	address := synthesiseIdentity(t, parse(t, bare))
+	address.want(address.one("AWS::SES::EmailIdentity"), map[string]string{"EmailIdentity": `"no-reply@example.com"`})
+	if len(address.resources) != 1 || len(address.outputs) != 0 {
+		t.Errorf("an address has %v and tells %v", address.resources, address.outputs)
 	}
 }
 
@@ -528,13 +563,14 @@ func TestCDKNagFindsNothing(t *testing.T) {
 			if text != "" {
 				set = parse(t, text)
 			}
-			tp := synthesise(t, set, "prod")
-			annotations := assertions.Annotations_FromStack(tp.stack.Stack)
-			everything := jsii.String("*")
-			found := append(*annotations.FindError(everything, assertions.Match_AnyValue()), *annotations.FindWarning(everything, assertions.Match_AnyValue())...)
-			for _, m := range found {
-				//lint:ignore SA1019 the assertions give no other type yet
-				t.Errorf("%s: %v", *m.Id, m.Entry.Data)
+			for _, tp := range []*template{synthesise(t, set, "prod"), synthesiseIdentity(t, set)} {
+				annotations := assertions.Annotations_FromStack(tp.stack)
+				everything := jsii.String("*")
+				found := append(*annotations.FindError(everything, assertions.Match_AnyValue()), *annotations.FindWarning(everything, assertions.Match_AnyValue())...)
+				for _, m := range found {
+					//lint:ignore SA1019 the assertions give no other type yet
+					t.Errorf("%s: %v", *m.Id, m.Entry.Data)
+				}
 			}
 		})
 	}

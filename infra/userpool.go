@@ -50,7 +50,7 @@ func (s *stack) newUserPool(ses *mailIdentity, t *triggers) awscognito.UserPool 
 		DeletionProtection: jsii.Bool(s.protected()),
 		RemovalPolicy:      s.removal(),
 	})
-	pool.Node().AddDependency(ses.resources...)
+	pool.Node().AddDependency(ses.configurationSet)
 	for _, name := range s.Settings.Groups {
 		pool.AddGroup(jsii.String("Group-"+name), &awscognito.UserPoolGroupOptions{GroupName: jsii.String(name)})
 	}

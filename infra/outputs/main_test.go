@@ -10,8 +10,9 @@ import (
 const deployed = `{"Poolpost-App-Users-dev": {
   "Region": "eu-central-1",
   "UserPoolId": "eu-central-1_Sample001",
-  "ClientIds": "{\"web\":\"sampleclientid0000000000001\",\"kiosk\":\"sampleclientid0000000000002\"}",
-  "ClientIdweb": "sampleclientid0000000000001",
+  "ClientId": "sampleclientid0000000000001",
+  "ClientIds": "{\"web\":\"sampleclientid0000000000001\",\"kiosk-2\":\"sampleclientid0000000000002\"}",
+  "MailQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/sample.fifo",
   "IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000"
 }}`
 
@@ -29,14 +30,15 @@ func TestOutputsBecomeFilesForAFrontEnd(t *testing.T) {
   "auth": {
     "aws_region": "eu-central-1",
     "identity_pool_id": "eu-central-1:00000000-0000-4000-8000-000000000000",
-    "user_pool_client_id": "sampleclientid0000000000002",
+    "user_pool_client_id": "sampleclientid0000000000001",
     "user_pool_id": "eu-central-1_Sample001"
   },
   "version": "1.3"
 }
 `,
-		".env.poolpost": `POOLPOST_CLIENT_IDS='{"web":"sampleclientid0000000000001","kiosk":"sampleclientid0000000000002"}'
-POOLPOST_CLIENT_IDWEB='sampleclientid0000000000001'
+		".env.poolpost": `POOLPOST_CLIENT_ID='sampleclientid0000000000001'
+POOLPOST_CLIENT_ID_KIOSK_2='sampleclientid0000000000002'
+POOLPOST_CLIENT_ID_WEB='sampleclientid0000000000001'
 POOLPOST_IDENTITY_POOL_ID='eu-central-1:00000000-0000-4000-8000-000000000000'
 POOLPOST_REGION='eu-central-1'
 POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
@@ -60,6 +62,7 @@ func TestOutputsThatCannotBeReadAreToldSo(t *testing.T) {
 		"{}":                 "it has 0 stacks, want one",
 		`{"A": {}, "B": {}}`: "it has 2 stacks, want one",
 		`{"A": {}}`:          "ClientIds",
+		`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`: "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it",
 	} {
 		file := filepath.Join(dir, "outputs.json")
 		_ = os.Remove(file)

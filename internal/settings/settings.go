@@ -79,13 +79,10 @@ type Mail struct {
 	// NameAttributes are the attributes that people are greeted by, the first
 	// one that a user has; custom ones under their short name.
 	NameAttributes []string `yaml:"nameAttributes"`
-	// Identity is what SES has verified: the domain of From, a domain above it,
-	// or From itself. The domain of From if empty.
+	// Identity is what SES has verified: the domain of From, or From itself. The
+	// domain of From if empty.
 	Identity string `yaml:"identity"`
-	// CreateIdentity makes the identity part of the deployment. An account has
-	// each identity once: only one of several stages creates it.
-	CreateIdentity bool `yaml:"createIdentity"`
-	// HostedZone is the Route 53 zone that gets the DKIM records of a new
+	// HostedZone is the Route 53 zone that gets the DKIM records of the
 	// identity; without it they are told as outputs.
 	HostedZone HostedZone `yaml:"hostedZone"`
 	// Rate is how many mails a second SES takes from the account, 1 to 10000.
@@ -238,7 +235,7 @@ func Default() *Settings {
 			Devices:    "always",
 			MFA:        "off",
 		},
-		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, CreateIdentity: true, Rate: 1},
+		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Rate: 1},
 		Locales:      []string{"en"},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
