@@ -6,13 +6,13 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+
+	"poolpost/infra/deployed"
 )
 
 func main() {
@@ -28,42 +28,23 @@ func main() {
 
 // run reads a file of outputs and writes both files into a folder.
 func run(file, dir string) error {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is missing: run make deploy first", file)
-	}
+	values, err := deployed.Read(file)
 	if err != nil {
-		return fmt.Errorf("read outputs: %w", err)
+		return err
 	}
-	var stacks map[string]map[string]string
-	if err := json.Unmarshal(text, &stacks); err != nil {
+	env, err := environment(values)
+	if err != nil {
 		return fmt.Errorf("read outputs %s: %w", file, err)
 	}
-	if len(stacks) != 1 {
-		return fmt.Errorf("read outputs %s: it has %d stacks, want one", file, len(stacks))
+	if err := os.WriteFile(dir+"/amplify_outputs.json", amplifyOutputs(values), 0o644); err != nil {
+		return err
 	}
-	for name, values := range stacks {
-		amplify, err := amplifyOutputs(values)
-		if err != nil {
-			return fmt.Errorf("read outputs of %s: %w", name, err)
-		}
-		env, err := environment(values)
-		if err != nil {
-			return fmt.Errorf("read outputs of %s: %w", name, err)
-		}
-		if err := os.WriteFile(dir+"/amplify_outputs.json", amplify, 0o644); err != nil {
-			return err
-		}
-		if err := os.WriteFile(dir+"/.env.poolpost", env, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(dir+"/.env.poolpost", env, 0o644)
 }
 
 // amplifyOutputs is the file for the default client, which is the first of the
 // settings.
-func amplifyOutputs(values map[string]string) ([]byte, error) {
+func amplifyOutputs(values deployed.Outputs) []byte {
 	auth := map[string]any{
 		"aws_region":          values["Region"],
 		"user_pool_id":        values["UserPoolId"],
@@ -73,13 +54,16 @@ func amplifyOutputs(values map[string]string) ([]byte, error) {
 		auth["identity_pool_id"] = id
 	}
 	text, err := json.MarshalIndent(map[string]any{"version": "1.3", "auth": auth}, "", "  ")
-	return append(text, '\n'), err
+	if err != nil {
+		panic(err) // strings encode
+	}
+	return append(text, '\n')
 }
 
 // environment is a line for each output, as POOLPOST_USER_POOL_ID=…, and for
 // each client, as POOLPOST_CLIENT_ID_WEB=…. The queues are no business of a front
 // end.
-func environment(values map[string]string) ([]byte, error) {
+func environment(values deployed.Outputs) ([]byte, error) {
 	var clients map[string]string
 	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
 		return nil, fmt.Errorf("ClientIds: %w", err)
