@@ -127,8 +127,12 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 		env: map[string]*string{
 			"USER_POOL_CLIENTS": s.clientIDs(clients),
 			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
+
+			"MAIL_QUEUE_URL":        queue.main.QueueUrl(),
+			"DEAD_LETTER_QUEUE_URL": queue.dead.QueueUrl(),
 		},
 	})
+	queue.dead.GrantSendMessages(f.role)
 	f.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("ses:SendEmail"),
 		Resources: &[]*string{ses.identityARN, ses.configurationSetARN},

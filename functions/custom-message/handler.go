@@ -12,18 +12,6 @@ import (
 	"poolpost/internal/message"
 )
 
-// kinds are the kinds of message by the source of the event, as the developer
-// guide lists them for the custom message Lambda trigger.
-var kinds = map[string]message.Kind{
-	"SignUp":              message.SignUp,
-	"ResendCode":          message.SignUp,
-	"ForgotPassword":      message.ForgotPassword,
-	"UpdateUserAttribute": message.AttributeChange,
-	"VerifyUserAttribute": message.AttributeChange,
-	"AdminCreateUser":     message.Invitation,
-	"Authentication":      message.SignInCode,
-}
-
 type handler struct {
 	dir     string // holds the compiled messages
 	config  config.CustomMessage
@@ -71,7 +59,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	if err != nil {
 		return nil, errEvent
 	}
-	kind, ok := kinds[event.Kind("CustomMessage")]
+	kind, ok := message.Sources[event.Kind("CustomMessage")]
 	if !ok || event.Version != "1" {
 		line.Outcome = logging.Unknown
 		return payload, nil
@@ -94,7 +82,9 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		return nil, err
 	}
 	filled := m.Fill(message.Values{
-		message.Link: h.link(kind, client, locale, event),
+		message.Link: link.For(h.links, kind, client, link.Link{
+			Client: event.ClientID, User: event.UserName, Code: event.CodeParameter, Locale: locale, Return: event.ClientMetadata["return"],
+		}),
 		message.Code: event.CodeParameter,
 		message.User: event.UsernameParameter,
 		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
@@ -108,31 +98,6 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		line.Outcome = "filled"
 	}
 	return reply, err
-}
-
-// link is where the button of a message leads.
-func (h *handler) link(kind message.Kind, client config.Client, locale string, event *cognito.Event) string {
-	l := link.Link{Client: event.ClientID, User: event.UserName, Code: event.CodeParameter, Locale: locale}
-	l.Return, _ = link.Returns(client.ReturnURLs, event.ClientMetadata["return"])
-	switch kind {
-	case message.SignUp:
-		return link.Build(h.links, link.PathConfirm, l)
-	case message.ForgotPassword:
-		if client.ResetURL != "" {
-			return link.WithCode(client.ResetURL, event.UserName, event.CodeParameter)
-		}
-		return link.Build(h.links, link.PathReset, l)
-	case message.AttributeChange:
-		// Only the app can verify an attribute: it takes the user's access token.
-		if client.AttributeURL != "" {
-			return link.WithCode(client.AttributeURL, "", event.CodeParameter)
-		}
-		return client.URL
-	case message.Invitation:
-		return client.SignInURL // never with the password
-	default:
-		return ""
-	}
 }
 
 // client is the client of the settings that the event is about. A pool with one

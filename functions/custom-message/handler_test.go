@@ -350,7 +350,7 @@ func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
 
 // sources are all sources of CustomMessage (developer guide, "Custom message
 // Lambda trigger").
-func sources() []string { return slices.Sorted(maps.Keys(kinds)) }
+func sources() []string { return slices.Sorted(maps.Keys(message.Sources)) }
 
 func TestEveryResponseIsWithinCognitosLimits(t *testing.T) {
 	long := map[string]func(*event){

@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"poolpost/internal/cognito"
 	"poolpost/internal/config"
@@ -24,18 +23,13 @@ type groups interface {
 	AdminAddUserToGroup(context.Context, *cognitoidentityprovider.AdminAddUserToGroupInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error)
 }
 
-type queue interface {
-	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-}
-
 type handler struct {
-	config   config.PostConfirmation
-	groups   groups
-	queue    queue
-	queueURL string
-	budget   time.Duration // for all side effects together
-	broken   error         // why the function cannot work, or nil
-	log      *logging.Logger
+	config config.PostConfirmation
+	groups groups
+	queue  mail.Queue
+	budget time.Duration // for all side effects together
+	broken error         // why the function cannot work, or nil
+	log    *logging.Logger
 }
 
 const (
@@ -132,33 +126,10 @@ func (h *handler) join(ctx context.Context, event *cognito.Event, group string) 
 	return nil
 }
 
-// enqueue puts the welcome mail on the queue. The user's sub is the message
-// group: mails to one person keep their order, and nobody waits for others.
+// enqueue puts the welcome mail on the queue: one for each user, however often
+// Cognito calls.
 func (h *handler) enqueue(ctx context.Context, event *cognito.Event) error {
-	entry := mail.Entry{
-		Kind:     message.Welcome,
-		To:       event.UserAttributes["email"],
-		Name:     message.FirstName(h.config.NameAttributes, event.UserAttributes),
-		ClientID: event.ClientID,
-	}
-	for _, wanted := range []string{event.ClientMetadata["locale"], event.UserAttributes["locale"]} {
-		if wanted != "" {
-			entry.Locales = append(entry.Locales, wanted)
-		}
-	}
-	body, err := json.Marshal(entry)
-	if err != nil {
-		return fmt.Errorf("encode mail queue entry: %w", err)
-	}
+	entry := mail.For(message.Welcome, event, h.config.NameAttributes)
 	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
-	_, err = h.queue.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:               aws.String(h.queueURL),
-		MessageBody:            aws.String(string(body)),
-		MessageGroupId:         aws.String(sub),
-		MessageDeduplicationId: aws.String(string(entry.Kind) + "-" + sub),
-	})
-	if err != nil {
-		return fmt.Errorf("put on the mail queue: %w", err)
-	}
-	return nil
+	return h.queue.Put(ctx, entry, sub, string(entry.Kind)+"-"+sub)
 }

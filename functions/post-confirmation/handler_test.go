@@ -79,7 +79,7 @@ func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
-	return &handler{config: c, groups: r, queue: r, queueURL: queueURL, budget: time.Minute, log: logged.Logger("post-confirmation")}, r, logged
+	return &handler{config: c, groups: r, queue: mail.Queue{SQS: r, URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation")}, r, logged
 }
 
 // checkReturned invokes the handler and checks that the user sees no failure.
@@ -284,7 +284,7 @@ func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
 			defer server.Close()
 			cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
 			h, _, logged := newHandler(t)
-			h.groups, h.queue, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
+			h.groups, h.queue.SQS, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
 			start := time.Now()
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 			if took := time.Since(start); took > 2*time.Second {

@@ -17,6 +17,7 @@ import (
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/mail"
 )
 
 // budget is the time for all side effects. Cognito waits 5 seconds and would
@@ -27,14 +28,14 @@ func main() {
 	cfg := awsenv.Config()
 	h := &handler{
 		groups: cognitoidentityprovider.NewFromConfig(cfg),
-		queue:  sqs.NewFromConfig(cfg),
+		queue:  mail.Queue{SQS: sqs.NewFromConfig(cfg)},
 		budget: budget,
 		log:    logging.New("post-confirmation"),
 	}
 	var err error
 	h.config, err = config.Read[config.PostConfirmation](os.Getenv("LAMBDA_TASK_ROOT"))
 	if err == nil {
-		h.queueURL, err = awsenv.Require("MAIL_QUEUE_URL")
+		h.queue.URL, err = awsenv.Require("MAIL_QUEUE_URL")
 	}
 	h.broken = logging.AtStart(err)
 	lambda.Start(h)

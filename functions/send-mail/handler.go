@@ -20,14 +20,25 @@ type sender interface {
 	SendEmail(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
+// An opener decrypts a code or a temporary password.
+type opener interface {
+	open(ctx context.Context, code string) (string, error)
+}
+
 type handler struct {
 	dir              string // holds the compiled messages
 	config           config.SendMail
 	clientIDs        map[string]string // by the names of the settings
+	links            string            // address of the page behind the link
 	configurationSet string
+	stage            string
 	ses              sender
+	codes            opener // nil when Cognito sends its mails itself
+	queues           queues
 	log              *logging.Logger
 }
+
+const errUnreadableCode = logging.Safe("the code is not as Cognito encrypts it")
 
 // Handle sends the mails of one batch. It reports those that were not sent, so
 // that only they come again; behind one that failed, mails of the same person

@@ -58,7 +58,7 @@ func (r *recorder) recipients() []string {
 	return all
 }
 
-func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
+func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	h := &handler{
@@ -113,7 +113,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 		if err := json.Unmarshal(payload, &batch); err != nil {
 			t.Fatal(err)
 		}
-		h, r, logged := newHandler(t)
+		h, r, logged := testHandler(t)
 		reply, err := h.Handle(t.Context(), batch)
 		if err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 // a list that is null or empty for a success (Lambda developer guide, "Handling
 // errors for an SQS event source in Lambda").
 func TestTheReplyIsWhatLambdaReads(t *testing.T) {
-	h, r, _ := newHandler(t)
+	h, r, _ := testHandler(t)
 	for want, to := range map[string]string{
 		`{"batchItemFailures":[{"itemIdentifier":"id-1"}]}`: "refused@example.com",
 		`{"batchItemFailures":null}`:                        "jane@example.com",
@@ -184,7 +184,7 @@ func TestTheReplyIsWhatLambdaReads(t *testing.T) {
 }
 
 func TestTheMailIsComplete(t *testing.T) {
-	h, r, _ := newHandler(t)
+	h, r, _ := testHandler(t)
 	body := `{"kind":"welcome","to":"jane@example.com","name":"Jane & Co","clientId":"` + driversID + `","locales":["fr-CA"]}`
 	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "id", Body: body}}})
 	if err != nil || len(reply.BatchItemFailures) != 0 || len(r.sent) != 1 {
@@ -233,7 +233,7 @@ func TestTheMailIsComplete(t *testing.T) {
 }
 
 func TestWhatIsNotSetIsNotSent(t *testing.T) {
-	h, r, _ := newHandler(t)
+	h, r, _ := testHandler(t)
 	h.config.ReplyTo, h.configurationSet = "", ""
 	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
 		t.Fatal(err)
@@ -255,7 +255,7 @@ func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
 		"garbage leads to the client's own":         {driversID, []string{"../../etc/passwd", "", "\x00"}, "fr"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, _ := newHandler(t)
+			h, r, _ := testHandler(t)
 			body, err := json.Marshal(mail.Entry{Kind: message.Welcome, To: "jane@example.com", ClientID: test.client, Locales: test.wanted})
 			if err != nil {
 				t.Fatal(err)
@@ -298,7 +298,7 @@ func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
 		}, []string{"0", "1"}, []string{"3@example.com"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, _ := newHandler(t)
+			h, r, _ := testHandler(t)
 			r.fail = test.fail
 			var batch events.SQSEvent
 			for i, entry := range test.batch {
@@ -320,7 +320,7 @@ func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
 }
 
 func TestSendingStopsInTimeToReport(t *testing.T) {
-	h, r, _ := newHandler(t)
+	h, r, _ := testHandler(t)
 	r.slow = "2@example.com"
 	batch := events.SQSEvent{Records: []events.SQSMessage{
 		record(t, "1", "a", "1@example.com"), record(t, "2", "b", r.slow), record(t, "3", "c", "3@example.com"), record(t, "4", "a", "4@example.com"),
@@ -358,7 +358,7 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.config.Clients = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, logged := newHandler(t)
+			h, r, logged := testHandler(t)
 			test.spoil(t, h)
 			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
 			if err != nil || !slices.Equal(failed(reply), []string{"id"}) || len(r.sent) != 0 {
@@ -399,7 +399,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"a panic that quotes the address":                 {body(message.Welcome, ridersID), func(to string) error { panic(to) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, r, logged := newHandler(t)
+			h, r, logged := testHandler(t)
 			r.fail = test.fail
 			record := events.SQSMessage{MessageId: secret("id"), ReceiptHandle: secret("receipt"), Body: test.body, Attributes: map[string]string{"MessageGroupId": secret("group")}}
 			logged.CheckNothingPersonal(t, func() error {

@@ -27,7 +27,17 @@ import (
 
 // Functions are the names of all functions, which are their folders below
 // functions/.
-var Functions = []string{"custom-message", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"}
+var Functions = []string{"custom-email-sender", "custom-message", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"}
+
+// FunctionsOf are those of Functions that a pool with these settings has: one of
+// custom-message and custom-email-sender, and all others.
+func FunctionsOf(s *settings.Settings) []string {
+	other := "custom-email-sender"
+	if s.Mail.SendsItself() {
+		other = "custom-message"
+	}
+	return slices.DeleteFunc(slices.Clone(Functions), func(name string) bool { return name == other })
+}
 
 // Options say what to build.
 type Options struct {
@@ -36,7 +46,7 @@ type Options struct {
 	Dir      string   // each function gets a folder of its name in it
 	GOOS     string   // empty: of this machine
 	GOARCH   string   // empty: of this machine
-	Names    []string // which functions; none: all
+	Names    []string // which functions; none: FunctionsOf the settings
 }
 
 // Build builds functions. The result depends on the sources and the settings
@@ -64,7 +74,7 @@ func WriteFiles(o Options) error {
 
 func (o Options) names() []string {
 	if len(o.Names) == 0 {
-		return Functions
+		return FunctionsOf(o.Settings)
 	}
 	return o.Names
 }
@@ -77,7 +87,7 @@ func buildBinaries(ctx context.Context, o Options) error {
 		return fmt.Errorf("build functions: %w", err)
 	}
 	defer os.RemoveAll(bin)
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w -buildid=", "-o", bin + string(filepath.Separator)}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", Tags(o.Settings), "-ldflags", "-s -w -buildid=", "-o", bin + string(filepath.Separator)}
 	for _, name := range o.names() {
 		args = append(args, "./functions/"+name)
 	}
@@ -96,6 +106,15 @@ func buildBinaries(ctx context.Context, o Options) error {
 	return nil
 }
 
+// Tags are the build tags of the functions: without the RPC interface of an older
+// Lambda runtime, and without what opens codes where Cognito sends them itself.
+func Tags(s *settings.Settings) string {
+	if s.Mail.SendsItself() {
+		return "lambda.norpc"
+	}
+	return "lambda.norpc,nocodes"
+}
+
 // Files are the files beside a function's bootstrap, by their path below its
 // folder: its part of the settings (config.File), and the messages or pages that
 // it fills. The name is one of Functions.
@@ -106,6 +125,10 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 	case "custom-message":
 		c = config.CustomMessage{Clients: clients(s), Locales: s.Locales, NameAttributes: nameAttributes(s)}
 		maps.Copy(files, out.Messages)
+	case "custom-email-sender":
+		c = config.CustomEmailSender{NameAttributes: nameAttributes(s)}
+	case "mail-feedback":
+		c = config.MailFeedback{Clients: clientNames(s), Locales: s.Locales}
 	case "pre-sign-up":
 		c = config.PreSignUp{
 			Locales:        s.Locales,
@@ -117,7 +140,7 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 	case "post-confirmation":
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
 	case "send-mail":
-		c = config.SendMail{From: From(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Clients: clients(s), Locales: s.Locales}
+		c = config.SendMail{From: From(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Clients: clients(s), Locales: s.Locales, Codes: s.Mail.SendsItself()}
 		maps.Copy(files, out.Messages)
 	case "verify-link":
 		c = config.VerifyLink{Clients: clients(s), Locales: s.Locales}
@@ -142,6 +165,14 @@ func clients(s *settings.Settings) []config.Client {
 		})
 	}
 	return list
+}
+
+func clientNames(s *settings.Settings) []string {
+	var names []string
+	for _, c := range s.Clients {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 func nameAttributes(s *settings.Settings) []string {

@@ -45,6 +45,20 @@ func TestEveryFolderOfFunctionsIsAFunction(t *testing.T) {
 	}
 }
 
+// One function answers or sends what Cognito asks for, never two.
+func TestTheSettingsDecideWhichFunctionsAPoolHas(t *testing.T) {
+	s := shipped(t)
+	for delivery, want := range map[string][]string{
+		settings.DeliveryCognito: {"custom-message", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
+		settings.DeliverySES:     {"custom-email-sender", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
+	} {
+		s.Mail.Delivery = delivery
+		if got := FunctionsOf(s); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", delivery, got, want)
+		}
+	}
+}
+
 // read decodes the settings of a function as the function does.
 func read[T any](t *testing.T, dir, name string) T {
 	t.Helper()
@@ -59,7 +73,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	s := shipped(t)
 	s.Mail = settings.Mail{
 		From: settings.Address{Name: "My App", Address: "no-reply@example.com"}, ReplyTo: "support@example.com",
-		NameAttributes: []string{"name", "agentName"},
+		NameAttributes: []string{"name", "agentName"}, Delivery: settings.DeliverySES,
 	}
 	s.Locales = []string{"en", "fr"}
 	s.Groups = []string{"members"}
@@ -97,8 +111,10 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
-		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Clients: clients, Locales: s.Locales,
+		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Clients: clients, Locales: s.Locales, Codes: true,
 	})
+	equal(t, read[config.CustomEmailSender](t, dir, "custom-email-sender"), config.CustomEmailSender{NameAttributes: keys})
+	equal(t, read[config.MailFeedback](t, dir, "mail-feedback"), config.MailFeedback{Clients: []string{"web"}, Locales: s.Locales})
 	equal(t, read[config.PreSignUp](t, dir, "pre-sign-up"), config.PreSignUp{
 		Locales: s.Locales, AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"},
 		Attributes: []config.AttributeRule{
@@ -113,6 +129,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 
 	for name, want := range map[string]map[string][]byte{
 		"custom-message": out.Messages, "send-mail": out.Messages, "verify-link": out.Pages, "pre-sign-up": nil, "post-confirmation": nil,
+		"custom-email-sender": nil, "mail-feedback": nil,
 	} {
 		if got := len(files[name]) - 1; got != len(want) {
 			t.Errorf("%s gets %d files beside its settings, want %d", name, got, len(want))

@@ -154,19 +154,20 @@ func (s *suite) functions() []lambdahost.Function {
 	if err != nil {
 		panic(err) // a map of strings always encodes
 	}
-	function := func(name string, limit time.Duration, variable, value string) lambdahost.Function {
+	function := func(name string, limit time.Duration, variables ...string) lambdahost.Function {
 		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL}
-		if variable != "" {
-			env[variable] = value
+		for i := 0; i < len(variables); i += 2 {
+			env[variables[i]] = variables[i+1]
 		}
 		return lambdahost.Function{Name: name, Dir: filepath.Join(s.dir, name), Env: env, Timeout: limit}
 	}
 	const trigger = 5 * time.Second // Cognito waits no longer
 	return []lambdahost.Function{
 		function("custom-message", trigger, "LINKS_URL", s.linksURL),
-		function("pre-sign-up", trigger, "", ""),
+		function("pre-sign-up", trigger),
 		function("post-confirmation", trigger, "MAIL_QUEUE_URL", s.queue.URL(s.awsURL)),
-		function("send-mail", 30*time.Second, "USER_POOL_CLIENTS", string(ids)),
+		function("send-mail", 30*time.Second, "USER_POOL_CLIENTS", string(ids),
+			"MAIL_QUEUE_URL", s.queue.URL(s.awsURL), "DEAD_LETTER_QUEUE_URL", s.queue.URL(s.awsURL)+"-dead.fifo"),
 		function("verify-link", 10*time.Second, "USER_POOL_CLIENTS", string(ids)),
 	}
 }

@@ -1,5 +1,5 @@
 // Package cognito holds the events of the Cognito triggers that Poolpost
-// answers: CustomMessage, PreSignUp and PostConfirmation.
+// answers: CustomMessage, CustomEmailSender, PreSignUp and PostConfirmation.
 //
 // A trigger must return the whole event that it got. Cognito adds fields at any
 // time, so an event keeps its own bytes, and Reply changes nothing but the
@@ -40,6 +40,9 @@ type Event struct {
 	// UsernameParameter is the placeholder of the user name, {username}; only
 	// of CustomMessage_AdminCreateUser.
 	UsernameParameter string
+	// Code is the encrypted code or temporary password, in base64;
+	// CustomEmailSender only.
+	Code string
 
 	fields []field // all top-level fields, in their order, as they came
 }
@@ -121,6 +124,8 @@ func (e *Event) decodeRequest(value json.RawMessage) error {
 			err = f.parameter(&e.CodeParameter)
 		case "usernameParameter":
 			err = f.parameter(&e.UsernameParameter)
+		case "code":
+			err = f.text(&e.Code)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)

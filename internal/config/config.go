@@ -70,12 +70,25 @@ type PostConfirmation struct {
 	NameAttributes []string `json:"nameAttributes"`
 }
 
+// CustomEmailSender is what custom-email-sender runs with.
+type CustomEmailSender struct {
+	NameAttributes []string `json:"nameAttributes"`
+}
+
+// MailFeedback is what mail-feedback runs with: the values that tags of mails
+// can have.
+type MailFeedback struct {
+	Clients []string `json:"clients"` // names
+	Locales []string `json:"locales"`
+}
+
 // SendMail is what send-mail runs with.
 type SendMail struct {
 	From    string   `json:"from"` // "Name <a@b>", encoded for a header
 	ReplyTo string   `json:"replyTo,omitempty"`
 	Clients []Client `json:"clients"`
 	Locales []string `json:"locales"`
+	Codes   bool     `json:"codes,omitempty"` // opens Cognito's codes, and sends mails with them
 }
 
 // VerifyLink is what verify-link runs with.

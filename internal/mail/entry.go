@@ -1,5 +1,5 @@
-// Package mail is what functions put on the mail queue. Only send-mail takes it
-// off again.
+// Package mail is what functions put on the mail queue, and how. Only send-mail
+// takes it off again.
 package mail
 
 import (
@@ -7,17 +7,55 @@ import (
 	"errors"
 	"fmt"
 
+	"poolpost/internal/cognito"
 	"poolpost/internal/message"
 )
 
 // Entry asks for one mail. It is the body of a message on the mail queue, as
-// JSON.
+// JSON. The values from User on are those of mails that Cognito asks for.
 type Entry struct {
 	Kind     message.Kind `json:"kind"`
 	To       string       `json:"to"`
 	Name     string       `json:"name,omitempty"`     // as greeted: gone through message.CleanName
 	ClientID string       `json:"clientId,omitempty"` // app client id; empty for the default client
 	Locales  []string     `json:"locales,omitempty"`  // wanted, in the order of preference
+
+	User   string `json:"user,omitempty"`   // Cognito user name
+	Code   string `json:"code,omitempty"`   // code or temporary password, as Cognito encrypted it: base64
+	Return string `json:"return,omitempty"` // where the person wants to be returned to; not checked yet
+
+	Notice *Notice `json:"notice,omitempty"` // of an account take-over
+}
+
+// Notice is what Cognito tells of a sign-in that looks like an account take-over.
+// The values are as they came.
+type Notice struct {
+	Time    string `json:"time,omitempty"`
+	City    string `json:"city,omitempty"`
+	Country string `json:"country,omitempty"`
+	IP      string `json:"ip,omitempty"`
+	Device  string `json:"device,omitempty"`
+	NotMe   string `json:"notMe,omitempty"` // address that tells Cognito that it was somebody else
+}
+
+// maxLocale is more bytes than a language tag has (package message).
+const maxLocale = 64
+
+// For is an entry for the user of an event: whom, in which language, and by which
+// of some attributes to greet. To is empty when the user has no address.
+func For(kind message.Kind, event *cognito.Event, nameAttributes []string) Entry {
+	e := Entry{
+		Kind:     kind,
+		To:       event.UserAttributes["email"],
+		Name:     message.FirstName(nameAttributes, event.UserAttributes),
+		ClientID: event.ClientID,
+	}
+	for _, wanted := range []string{event.ClientMetadata["locale"], event.UserAttributes["locale"]} {
+		if wanted != "" && len(wanted) <= maxLocale {
+			e.Locales = append(e.Locales, wanted)
+		}
+	}
+	return e
 }
 
 // Decode reads the body of a message on the mail queue.

@@ -33,6 +33,19 @@ const (
 // Kinds are all kinds of message.
 var Kinds = []Kind{SignUp, ForgotPassword, AttributeChange, Invitation, SignInCode, AccountTakeover, Welcome}
 
+// Sources are the kinds by what Cognito sends them for: the trigger source
+// without the name of its trigger, as the developer guide lists them for the
+// custom message and the custom e-mail sender triggers.
+var Sources = map[string]Kind{
+	"SignUp":              SignUp,
+	"ResendCode":          SignUp,
+	"ForgotPassword":      ForgotPassword,
+	"UpdateUserAttribute": AttributeChange,
+	"VerifyUserAttribute": AttributeChange,
+	"AdminCreateUser":     Invitation,
+	"Authentication":      SignInCode,
+}
+
 // Names of blanks. Each stands in one known context: Link in an href, Greeting
 // is made from Name, the others are text.
 const (

@@ -133,6 +133,7 @@ func (r *reader) checkMail(s *Settings) {
 	if m.ReplyTo != "" {
 		r.address("mail.replyTo", m.ReplyTo)
 	}
+	r.oneOf("mail.delivery", m.Delivery, DeliveryCognito, DeliverySES)
 	r.checkIdentity(m)
 	for i, name := range m.NameAttributes {
 		r.attribute(fmt.Sprintf("mail.nameAttributes[%d]", i), name, s)

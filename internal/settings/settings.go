@@ -79,6 +79,9 @@ type Mail struct {
 	// NameAttributes are the attributes that people are greeted by, the first
 	// one that a user has; custom ones under their short name.
 	NameAttributes []string `yaml:"nameAttributes"`
+	// Delivery says who sends what Cognito asks for: cognito, or ses for
+	// send-mail, which sends through SES itself.
+	Delivery string `yaml:"delivery"`
 	// Identity is what SES has verified: the domain of From, or From itself. The
 	// domain of From if empty.
 	Identity string `yaml:"identity"`
@@ -88,6 +91,12 @@ type Mail struct {
 	// Rate is how many mails a second SES takes from the account, 1 to 10000.
 	Rate int `yaml:"rate"`
 }
+
+// Values of Mail.Delivery.
+const (
+	DeliveryCognito = "cognito"
+	DeliverySES     = "ses"
+)
 
 // HostedZone is a public hosted zone of Route 53.
 type HostedZone struct {
@@ -235,7 +244,7 @@ func Default() *Settings {
 			Devices:    "always",
 			MFA:        "off",
 		},
-		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Rate: 1},
+		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
 		Locales:      []string{"en"},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
@@ -287,6 +296,10 @@ func (s *Settings) AttributeKey(name string) string {
 	}
 	return name
 }
+
+// SendsItself reports whether send-mail sends what Cognito asks for, instead of
+// Cognito.
+func (m Mail) SendsItself() bool { return m.Delivery == DeliverySES }
 
 // Name is what a settings file is called without folder and ending.
 func Name(file string) string {

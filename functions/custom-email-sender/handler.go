@@ -1,0 +1,130 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"poolpost/internal/cognito"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+)
+
+type handler struct {
+	config config.CustomEmailSender
+	queue  mail.Queue
+	broken error // why the function cannot work, or nil
+	log    *logging.Logger
+}
+
+const (
+	errPanic     = logging.Safe("panic")
+	errEvent     = logging.Safe("the event cannot be decoded")
+	errUnknown   = logging.Safe("the event is of a source or version that custom-email-sender does not know")
+	errNoRequest = logging.Safe("the invocation has no request id")
+)
+
+// Invoke puts the request on the mail queue. It returns every error, and an event
+// that it does not know is one: Lambda then invokes it again with the same
+// request id, and in the end keeps the event on the queue for failures, from
+// where a newer version can take it. Nobody reads the reply.
+func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
+	start := h.log.Start()
+	line := logging.Line{Outcome: "failed"}
+	defer func() {
+		if p := recover(); p != nil {
+			line.Outcome, line.Err = "failed", errPanic
+		}
+		switch {
+		case line.Err != nil:
+			err = logging.Safe(logging.Reason(line.Err))
+		case line.Outcome == logging.Unknown:
+			err = errUnknown
+		}
+		h.log.Event(ctx, start, line)
+	}()
+	if deadline, ok := ctx.Deadline(); ok {
+		// Time to tell why: a function that is cut off logs nothing.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-500*time.Millisecond))
+		defer cancel()
+	}
+	line.Err = h.enqueue(ctx, payload, &line)
+	return []byte("null"), nil
+}
+
+func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Line) error {
+	if h.broken != nil {
+		return h.broken
+	}
+	event, err := cognito.Decode(payload)
+	if err != nil {
+		return errEvent
+	}
+	kind, ok := kind(event.Kind("CustomEmailSender"))
+	if !ok || event.Version != "1" {
+		line.Outcome = logging.Unknown
+		return nil
+	}
+	line.Trigger, line.Kind = event.TriggerSource, string(kind)
+	invocation, ok := lambdacontext.FromContext(ctx)
+	if !ok || invocation.AwsRequestID == "" {
+		return errNoRequest // without it, a repeat would be another mail
+	}
+	entry := mail.For(kind, event, h.config.NameAttributes)
+	entry.User, entry.Code = event.UserName, event.Code
+	if wanted := event.ClientMetadata["return"]; len(wanted) <= maxReturn {
+		entry.Return = wanted
+	}
+	if kind == message.AccountTakeover {
+		entry.Notice = notice(event.UserAttributes)
+		if name := event.UserAttributes["USER_NAME"]; strings.Contains(name, "@") {
+			entry.To = cmp.Or(entry.To, name)
+		}
+	}
+	err = h.queue.Put(ctx, entry, cmp.Or(event.UserAttributes["sub"], event.UserName), invocation.AwsRequestID)
+	if err == nil {
+		line.Outcome = "queued"
+	}
+	return err
+}
+
+// maxReturn is more than any address that a person may be returned to has
+// (package link).
+const maxReturn = 1000
+
+// kind is the kind of message for a source. Cognito has one source more here
+// than in the custom message trigger.
+func kind(source string) (message.Kind, bool) {
+	if source == "AccountTakeOverNotification" {
+		return message.AccountTakeover, true
+	}
+	kind, ok := message.Sources[source]
+	return kind, ok
+}
+
+// notice is what Cognito tells of a suspicious sign-in, as attributes of the user
+// (type definitions of @types/aws-lambda; the developer guide has no sample).
+func notice(attributes map[string]string) *mail.Notice {
+	short := func(key string) string { return cut(attributes[key], 200) }
+	n := &mail.Notice{
+		Time: short("LOGIN_TIME"), City: short("CITY"), Country: short("COUNTRY"), IP: short("IP_ADDRESS"), Device: short("DEVICE_NAME"),
+	}
+	if address := attributes["ONE_CLICK_LINK_INVALID"]; len(address) <= 2048 {
+		n.NotMe = address
+	}
+	return n
+}
+
+// cut shortens a text to a number of bytes, between two characters.
+func cut(text string, size int) string {
+	if len(text) <= size {
+		return text
+	}
+	return strings.ToValidUTF8(text[:size], "")
+}

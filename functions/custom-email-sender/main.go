@@ -1,0 +1,30 @@
+// Command custom-email-sender is the CustomEmailSender trigger: Cognito asks it
+// to send a mail, and it puts the request on the mail queue, with the code still
+// encrypted. It neither opens the code nor sends anything: send-mail does.
+//
+// Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO).
+package main
+
+import (
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"poolpost/internal/awsenv"
+	"poolpost/internal/config"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+)
+
+func main() {
+	h := &handler{log: logging.New("custom-email-sender")}
+	var err error
+	h.config, err = config.Read[config.CustomEmailSender](os.Getenv("LAMBDA_TASK_ROOT"))
+	if err == nil {
+		h.queue = mail.Queue{SQS: sqs.NewFromConfig(awsenv.Config())}
+		h.queue.URL, err = awsenv.Require("MAIL_QUEUE_URL")
+	}
+	h.broken = logging.AtStart(err)
+	lambda.Start(h)
+}

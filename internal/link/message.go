@@ -1,0 +1,34 @@
+package link
+
+import (
+	"poolpost/internal/config"
+	"poolpost/internal/message"
+)
+
+// For is where the button of a message leads; base is the address of our own
+// pages. The link's Return is what the person asked for: it is left out unless
+// the client allows it.
+func For(base string, kind message.Kind, client config.Client, l Link) string {
+	l.Return, _ = Returns(client.ReturnURLs, l.Return)
+	switch kind {
+	case message.SignUp:
+		return Build(base, PathConfirm, l)
+	case message.ForgotPassword:
+		if client.ResetURL != "" {
+			return WithCode(client.ResetURL, l.User, l.Code)
+		}
+		return Build(base, PathReset, l)
+	case message.AttributeChange:
+		// Only the app can verify an attribute: it takes the user's access token.
+		if client.AttributeURL != "" {
+			return WithCode(client.AttributeURL, "", l.Code)
+		}
+		return client.URL
+	case message.Invitation:
+		return client.SignInURL // never with the password
+	case message.Welcome:
+		return client.URL
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,49 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"poolpost/internal/logging"
+)
+
+// Queue is the mail queue, an SQS FIFO queue.
+type Queue struct {
+	SQS interface {
+		SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	}
+	URL string
+}
+
+// maxBody is SQS's limit for a message, in bytes, before it was raised to 1 MiB in
+// August 2025. An entry has a few thousand.
+const maxBody = 256 << 10
+
+const errTooLong = logging.Safe("the entry is too long for the mail queue")
+
+// Put puts an entry on the queue. The user's sub is the message group: mails to
+// one person keep their order, and nobody waits for others. Within five minutes
+// the queue drops what comes again with the same id.
+func (q Queue) Put(ctx context.Context, e Entry, sub, id string) error {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode mail queue entry: %w", err)
+	}
+	if len(body) > maxBody {
+		return errTooLong
+	}
+	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:               aws.String(q.URL),
+		MessageBody:            aws.String(string(body)),
+		MessageGroupId:         aws.String(sub),
+		MessageDeduplicationId: aws.String(id),
+	})
+	if err != nil {
+		return fmt.Errorf("put on the mail queue: %w", err)
+	}
+	return nil
+}
