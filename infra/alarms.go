@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/logging"
@@ -26,7 +27,7 @@ type alarm struct {
 var fiveMinutes = awscdk.Duration_Minutes(jsii.Number(5))
 
 // newAlarms are the alarms, with one topic for all, and a dashboard.
-func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
+func (s *stack) newAlarms(queue *mailQueue, failed awssqs.Queue, functions []*function) {
 	topic := awssns.NewTopic(s.Stack, jsii.String("Alarms"), &awssns.TopicProps{
 		DisplayName: s.name("Poolpost alarms"), EnforceSSL: jsii.Bool(true),
 	})
@@ -34,7 +35,7 @@ func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
 	if s.Settings.Alarms.Email != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.Settings.Alarms.Email), nil))
 	}
-	for _, a := range s.alarms(queue, functions) {
+	for _, a := range s.alarms(queue, failed, functions) {
 		construct := awscloudwatch.NewAlarm(s.Stack, jsii.String(a.id), &awscloudwatch.AlarmProps{
 			AlarmDescription:   jsii.String(a.meaning),
 			Metric:             a.metric,
@@ -45,13 +46,21 @@ func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
 		})
 		construct.AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
 	}
-	s.newDashboard(queue, functions)
+	s.newDashboard(queue, failed, functions)
 }
 
-func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
+func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*function) []alarm {
 	sum := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Sum")}
+	most := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}
 	var list []alarm
 	for _, f := range functions {
+		switch f.name {
+		case "custom-message":
+			list = append(list, alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", outcome(f.name, "failed"), 1, 1})
+		case "custom-email-sender":
+			list = append(list, alarm{"RequestsLost", "Lambda gave up a mail that custom-email-sender could not queue, and could not keep it: look at the queue of failed events and its permissions.",
+				f.Metric(jsii.String("DestinationDeliveryFailures"), sum), 1, 1})
+		}
 		if f.name == "pre-sign-up" {
 			// A refusal is an error of the function, so errors say nothing here.
 			list = append(list, alarm{f.id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
@@ -63,12 +72,13 @@ func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
 			f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99")}), f.limit * 800, 3})
 	}
 	list = append(list,
-		alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", outcome("custom-message", "failed"), 1, 1},
 		alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.", outcome("post-confirmation", "failed"), 1, 1},
 		alarm{"MailsWait", "A mail has waited for a quarter of an hour: SES throttles or refuses; read the log of send-mail.",
-			queue.main.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}), 900, 1},
-		alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: mend the cause, then start a redrive.",
-			queue.dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}), 1, 1},
+			queue.main.MetricApproximateAgeOfOldestMessage(most), 900, 1},
+		alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: see make dead-letters, mend the cause, then make redrive.",
+			queue.dead.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
+		alarm{"EventsFailed", "Lambda gave up an event three times or for six hours: see make dead-letters, mend the cause, then make redrive.",
+			failed.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
 		// SES reviews an account at 5 % bounces or 0.1 % complaints (SES developer
 		// guide, "Monitoring your sender reputation"); these go off before.
 		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.04, 1},
@@ -94,7 +104,7 @@ func reputation(name string) awscloudwatch.IMetric {
 }
 
 // newDashboard is one look at the sign-up.
-func (s *stack) newDashboard(queue *mailQueue, functions []*function) {
+func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []*function) {
 	var errors, durations []awscloudwatch.IMetric
 	for _, f := range functions {
 		label := jsii.String(f.name)

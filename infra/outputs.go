@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognitoidentitypool"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -17,6 +18,13 @@ func (s *stack) newOutputs(pool awscognito.UserPool, clients []client, identitie
 		output(s.Stack, "IdentityPoolId", identities.IdentityPoolId())
 	}
 	output(s.Stack, "LinksUrl", api.url)
+}
+
+// newQueueOutputs are what make dead-letters and make redrive look for.
+func (s *stack) newQueueOutputs(queue *mailQueue, failed awssqs.Queue) {
+	output(s.Stack, "MailQueueUrl", queue.main.QueueUrl())
+	output(s.Stack, "DeadLetterQueueUrl", queue.dead.QueueUrl())
+	output(s.Stack, "FailedEventsQueueUrl", failed.QueueUrl())
 }
 
 // output makes a value known after the deployment. Its name has letters and

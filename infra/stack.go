@@ -40,15 +40,20 @@ func newStack(scope constructs.Construct, p props) *stack {
 
 	ses := s.newMailIdentity()
 	queue := s.newMailQueue()
+	failed := s.newFailedEvents()
 	api := s.newLinkAPI()
-	triggers := s.newTriggers(api, queue)
-	pool := s.newUserPool(ses, triggers)
+	key := s.newCodeKey()
+	triggers := s.newTriggers(api, queue, failed)
+	pool := s.newUserPool(ses, triggers, key)
 	clients := s.newClients(pool)
 	identities := s.newIdentityPool(pool, clients)
 	sender := s.newSendMail(ses, queue, clients)
+	s.openCodes(sender, key, pool, api)
+	feedback := s.newMailFeedback(ses, failed)
 	page := s.newVerifyLink(api, clients)
-	s.newAlarms(queue, append(slices.Clone(triggers.all), sender, page))
+	s.newAlarms(queue, failed, append(slices.Clone(triggers.all), sender, feedback, page))
 	s.newOutputs(pool, clients, identities, api)
+	s.newQueueOutputs(queue, failed)
 	return s
 }
 

@@ -38,6 +38,7 @@ mail:
   from: {name: Rides, address: no-reply@rides.example.com}
   identity: rides.example.com
   hostedZone: {id: Z0123456789EXAMPLE, name: example.com}
+  delivery: ses
   rate: 200
 links:
   host: links.rides.example.com
@@ -190,6 +191,40 @@ func (r resource) get(path string) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// function is the function whose folder has a name.
+func (tp *template) function(name string) resource {
+	tp.t.Helper()
+	for _, f := range tp.all("AWS::Lambda::Function") {
+		if nameOf(f) == name {
+			return f
+		}
+	}
+	tp.t.Fatalf("there is no function %s", name)
+	return resource{}
+}
+
+// nameOf is the name of a function's folder.
+func nameOf(f resource) string {
+	return strings.TrimPrefix(f.Properties["Description"].(string), "Poolpost: ")
+}
+
+// statement is the only statement of the policies that allows an action.
+func (tp *template) statement(action string) resource {
+	tp.t.Helper()
+	var found []resource
+	for _, policy := range tp.all("AWS::IAM::Policy") {
+		for _, s := range policy.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			if s := s.(map[string]any); s["Action"] == action {
+				found = append(found, resource{Type: policy.Type, Properties: map[string]any{"Statement": s, "Roles": policy.Properties["Roles"]}})
+			}
+		}
+	}
+	if len(found) != 1 {
+		tp.t.Fatalf("%d statements allow %s, want 1", len(found), action)
+	}
+	return found[0]
 }
 
 // want compares values at paths of a resource.
@@ -447,8 +482,13 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 			}
 			tp := synthesise(t, set, "dev")
 			functions := tp.all("AWS::Lambda::Function")
-			if want := len(bundle.FunctionsOf(set)) - 1; len(functions) != want { // mail-feedback is not in the stack yet
-				t.Errorf("there are %d functions, want %d", len(functions), want)
+			var names []string
+			for _, f := range functions {
+				names = append(names, nameOf(f))
+			}
+			slices.Sort(names)
+			if want := bundle.FunctionsOf(set); !slices.Equal(names, want) {
+				t.Errorf("there are the functions %v, want %v", names, want)
 			}
 			for _, f := range functions {
 				tp.want(f, map[string]string{
@@ -509,8 +549,15 @@ func TestTheLinkPage(t *testing.T) {
 
 func TestTheMailQueue(t *testing.T) {
 	tp := synthesise(t, shipped(t), "dev")
+	fifo := 0
 	for _, q := range tp.all("AWS::SQS::Queue") {
-		tp.want(q, map[string]string{"FifoQueue": `true`, "SqsManagedSseEnabled": `true`, "ContentBasedDeduplication": `none`})
+		tp.want(q, map[string]string{"SqsManagedSseEnabled": `true`, "ContentBasedDeduplication": `none`})
+		if q.get("FifoQueue") == "true" {
+			fifo++
+		}
+	}
+	if fifo != 2 {
+		t.Errorf("%d queues keep the order, want the mail queue and its dead letters", fifo)
 	}
 	mapping := tp.one("AWS::Lambda::EventSourceMapping")
 	tp.want(mapping, map[string]string{
@@ -527,9 +574,117 @@ func TestTheMailQueue(t *testing.T) {
 	tp.want(main, map[string]string{"RedrivePolicy.maxReceiveCount": `5`, "VisibilityTimeout": `180`, "FifoThroughputLimit": `"perMessageGroupId"`})
 }
 
+func TestCognitoSendsTheMails(t *testing.T) {
+	set := shipped(t)
+	set.Clients = append(set.Clients, settings.Client{Name: "second", Brand: set.Brands[0].Name, Locale: "en", URL: "https://second.example.com/", SignInURL: "https://second.example.com/", RefreshTokenDays: 30})
+	tp := synthesise(t, set, "dev")
+	tp.want(tp.one("AWS::Cognito::UserPool"), map[string]string{"LambdaConfig.CustomEmailSender": "none", "LambdaConfig.KMSKeyID": "none"})
+	if n := len(tp.all("AWS::KMS::Key")); n != 0 {
+		t.Errorf("there are %d keys that nobody needs", n)
+	}
+	tp.want(tp.function("send-mail"), map[string]string{
+		"Environment.Variables.KMS_KEY_ARN": "none", "Environment.Variables.USER_POOL_ID": "none", "Environment.Variables.LINKS_URL": "none",
+		"Environment.Variables.STAGE": `"dev"`,
+	})
+	if got := tp.statement("cognito-idp:DescribeUserPoolClient").get("Roles"); !strings.Contains(got, "CustomMessageRole") {
+		t.Errorf("client names are for %s", got)
+	}
+}
+
+// Cognito must not have both triggers, and a custom sender needs a key.
+func TestSendMailSendsTheMails(t *testing.T) {
+	tp := synthesise(t, parse(t, full), "prod")
+	pool := tp.one("AWS::Cognito::UserPool")
+	tp.want(pool, map[string]string{"LambdaConfig.CustomMessage": "none", "LambdaConfig.CustomEmailSender.LambdaVersion": `"V1_0"`})
+	if got := pool.get("LambdaConfig.CustomEmailSender.LambdaArn"); !strings.Contains(got, "CustomEmailSender") {
+		t.Errorf("the sender is %s", got)
+	}
+	key := tp.one("AWS::KMS::Key")
+	if got := pool.get("LambdaConfig.KMSKeyID"); !strings.Contains(got, `"CodeKey`) || !strings.Contains(got, `"Arn"`) {
+		t.Errorf("Cognito encrypts with %s", got)
+	}
+	tp.want(key, map[string]string{
+		"EnableKeyRotation": "true", "KeySpec": "none", // symmetric
+		"KeyPolicy.Statement.0.Action": `"kms:*"`, // for whom IAM lets, so also for who makes Cognito's grant
+		"KeyPolicy.Statement.1": `{"Action":"kms:CreateGrant","Condition":{` +
+			`"ArnLike":{"aws:SourceArn":{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":cognito-idp:us-east-1:",{"Ref":"AWS::AccountId"},":userpool/*"]]}},` +
+			`"StringEquals":{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}},"Effect":"Allow","Principal":{"Service":"cognito-idp.amazonaws.com"},"Resource":"*"}`,
+	})
+	if got := key.get("KeyPolicy.Statement.0.Principal"); !strings.Contains(got, ":root") || key.get("KeyPolicy.Statement.2") != "none" {
+		t.Errorf("the key is for %s and more", got)
+	}
+	if key.DeletionPolicy != "Retain" {
+		t.Errorf("the key of a pool that stays has the deletion policy %s", key.DeletionPolicy)
+	}
+	decrypt := tp.statement("kms:Decrypt")
+	if got := decrypt.get("Roles"); !strings.Contains(got, "SendMailRole") {
+		t.Errorf("codes are opened by %s", got)
+	}
+	if got := decrypt.get("Statement.Condition"); !strings.HasPrefix(got, `{"StringEquals":{"kms:EncryptionContext:userpool-id":{"Ref":"UserPool`) {
+		t.Errorf("codes are opened on the condition %s", got)
+	}
+	if got := decrypt.get("Statement.Resource"); !strings.HasPrefix(got, `{"Fn::GetAtt":["CodeKey`) {
+		t.Errorf("codes are opened with %s", got)
+	}
+	sender := tp.function("send-mail")
+	tp.want(sender, map[string]string{"Environment.Variables.LINKS_URL": `"https://links.rides.example.com"`, "Environment.Variables.STAGE": `"prod"`})
+	for variable, want := range map[string]string{
+		"KMS_KEY_ARN": "CodeKey", "USER_POOL_ID": "UserPool", "MAIL_QUEUE_URL": "MailQueue", "DEAD_LETTER_QUEUE_URL": "DeadLetters",
+	} {
+		if got := sender.get("Environment.Variables." + variable); !strings.Contains(got, want) {
+			t.Errorf("send-mail has %s=%s", variable, got)
+		}
+	}
+	if got := tp.function("custom-email-sender").get("Environment.Variables.MAIL_QUEUE_URL"); !strings.Contains(got, "MailQueue") {
+		t.Errorf("custom-email-sender puts mails on %s", got)
+	}
+}
+
+// What Cognito and EventBridge invoke, nobody waits for: Lambda tries again, and
+// keeps what it gives up.
+func TestAsynchronousEventsAreNotLost(t *testing.T) {
+	for name, want := range map[string][]string{"cognito": {"MailFeedback"}, "ses": {"CustomEmailSender", "MailFeedback"}} {
+		t.Run(name, func(t *testing.T) {
+			set := shipped(t)
+			set.Mail.Delivery = name
+			tp := synthesise(t, set, "dev")
+			configs := tp.all("AWS::Lambda::EventInvokeConfig")
+			if len(configs) != len(want) {
+				t.Fatalf("%d functions keep their failures, want %v", len(configs), want)
+			}
+			for i, c := range configs {
+				tp.want(c, map[string]string{"MaximumEventAgeInSeconds": `21600`, "MaximumRetryAttempts": `2`})
+				if got := c.get("FunctionName"); !strings.Contains(got, want[i]) {
+					t.Errorf("failures are kept of %s, want %s", got, want[i])
+				}
+				if got := c.get("DestinationConfig.OnFailure.Destination"); !strings.Contains(got, "FailedEvents") {
+					t.Errorf("failures go to %s", got)
+				}
+			}
+		})
+	}
+}
+
+func TestMailFeedbackHearsOfThisPoolsMailsOnly(t *testing.T) {
+	tp := synthesise(t, shipped(t), "dev")
+	rule := tp.one("AWS::Events::Rule")
+	tp.want(rule, map[string]string{"State": `"ENABLED"`, "EventBusName": "none", "EventPattern.source": `["aws.ses"]`})
+	if got := rule.get("EventPattern.detail"); !strings.HasPrefix(got, `{"mail":{"tags":{"ses:configuration-set":[{"Ref":"ConfigurationSet`) {
+		t.Errorf("the events are those of %s", got)
+	}
+	if got := rule.get("Targets.0.Arn"); !strings.Contains(got, "MailFeedback") || rule.get("Targets.1") != "none" {
+		t.Errorf("the events go to %s", rule.get("Targets"))
+	}
+	for _, p := range tp.all("AWS::Lambda::Permission") {
+		if p.get("Principal") == `"events.amazonaws.com"` && !strings.Contains(p.get("SourceArn"), "MailEvents") {
+			t.Errorf("any rule may invoke mail-feedback: %s", p.get("SourceArn"))
+		}
+	}
+}
+
 // Every alarm has a row in docs/deploy.md, with its threshold.
 func TestTheDocumentationListsEveryAlarm(t *testing.T) {
-	tp := synthesise(t, shipped(t), "dev")
+	tp, all := synthesise(t, shipped(t), "dev"), synthesise(t, parse(t, full), "prod")
 	documented, err := os.ReadFile("../docs/deploy.md")
 	if err != nil {
 		t.Fatal(err)
@@ -538,20 +693,22 @@ func TestTheDocumentationListsEveryAlarm(t *testing.T) {
 	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| ([0-9.]+) \\|").FindAllStringSubmatch(string(documented), -1) {
 		rows = append(rows, match[1]+" "+match[2])
 	}
-	for id, r := range tp.resources {
-		if r.Type == "AWS::CloudWatch::Alarm" {
-			want = append(want, id[:len(id)-8]+" "+r.get("Threshold")) // the CDK adds 8 characters
-			if len(r.Properties["AlarmActions"].([]any)) != 1 || r.get("TreatMissingData") != `"notBreaching"` {
-				t.Errorf("the alarm %s tells nobody, or goes off when nothing happens", id)
+	for _, tp := range []*template{tp, all} {
+		for id, r := range tp.resources {
+			if r.Type == "AWS::CloudWatch::Alarm" {
+				want = append(want, id[:len(id)-8]+" "+r.get("Threshold")) // the CDK adds 8 characters
+				if len(r.Properties["AlarmActions"].([]any)) != 1 || r.get("TreatMissingData") != `"notBreaching"` {
+					t.Errorf("the alarm %s tells nobody, or goes off when nothing happens", id)
+				}
 			}
 		}
 	}
 	slices.Sort(rows)
 	slices.Sort(want)
+	want = slices.Compact(want)
 	if !slices.Equal(rows, want) {
 		t.Errorf("docs/deploy.md has\n%s\nthe template has\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
 	}
-	all := synthesise(t, parse(t, full), "prod")
 	all.want(all.one("AWS::SNS::Subscription"), map[string]string{"Protocol": `"email"`, "Endpoint": `"ops@rides.example.com"`})
 	tp.one("AWS::CloudWatch::Dashboard")
 }
