@@ -100,6 +100,14 @@ deploy-identity: ## create what SES sends as, which must be verified before the 
 outputs: ## write amplify_outputs.json and .env.poolpost from the last deployment
 	go run ./infra/outputs .build/Pool.json
 
+.PHONY: dead-letters
+dead-letters: ## list the mails that could not be sent, without personal data
+	@go run ./infra/deadletters list .build/Pool.json
+
+.PHONY: redrive
+redrive: ## send the mails that could not be sent again, after an outage
+	@go run ./infra/deadletters redrive .build/Pool.json
+
 .PHONY: destroy
 destroy: node node_modules ## delete the stack from AWS
 	$(CDK) destroy $(STACK) $(CDK_CONTEXT) $(ARGS)
