@@ -9,15 +9,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"poolpost/infra/bundle"
+	"poolpost/infra/local/kms"
 	"poolpost/infra/local/lambdahost"
 	"poolpost/infra/local/mailbox"
 	"poolpost/infra/local/queue"
@@ -34,6 +37,11 @@ type options struct {
 	logs     io.Writer // what the functions write
 	dir      string    // where functions are built; empty: in the project's .build
 	built    bool      // the binaries are in dir already
+
+	queue   queue.Options                   // how the mail queue delivers; what is needed is filled in
+	sending time.Duration                   // the time limit of send-mail; 0: 30 s
+	retries []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
+	front   func(http.Handler) http.Handler // stands before the AWS APIs; nil: nothing
 }
 
 // A suite is the whole of Poolpost on this machine: the real functions, and
@@ -51,6 +59,10 @@ type suite struct {
 	pool  *userpool.Pool
 	box   *mailbox.Box
 	queue *queue.Queue
+	key   *kms.Key // Cognito's codes are encrypted under it
+
+	sending     time.Duration // the time limit of send-mail
+	undelivered records       // what Lambda would send to the on-failure queue
 
 	servers []*http.Server
 	stop    context.CancelFunc // ends the queue
@@ -87,6 +99,8 @@ func start(ctx context.Context, o options) (*suite, error) {
 		awsURL:    "http://" + aws.Addr().String(),
 		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
 		box:       mailbox.New(nil),
+		key:       kms.New(set.Pool.Region, account),
+		sending:   cmp.Or(o.sending, 30*time.Second),
 	}
 	for i, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
@@ -103,7 +117,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 		err = bundle.Build(ctx, build)
 	}
 	if err == nil {
-		err = s.assemble(o.logs)
+		err = s.assemble(o)
 	}
 	if err != nil {
 		web.Close()
@@ -114,37 +128,58 @@ func start(ctx context.Context, o options) (*suite, error) {
 	s.stop = stop
 	s.running.Go(func() { s.queue.Run(running) })
 	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
-	s.serve(aws, s.awsHandler())
+	apis := s.awsHandler()
+	if o.front != nil {
+		apis = o.front(apis)
+	}
+	s.serve(aws, apis)
 	return s, nil
 }
 
 // assemble puts the parts together; nothing runs yet.
-func (s *suite) assemble(logs io.Writer) error {
-	s.queue = queue.New(queue.Options{
-		Name: "mail.fifo", Region: s.settings.Pool.Region, Account: account,
-		Retry:  5 * time.Second,
-		Invoke: func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) },
-	})
+func (s *suite) assemble(o options) error {
+	o.queue.Name, o.queue.Region, o.queue.Account = "mail.fifo", s.settings.Pool.Region, account
+	o.queue.Retry = cmp.Or(o.queue.Retry, 5*time.Second)
+	o.queue.Invoke = func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) }
+	s.queue = queue.New(o.queue)
 	var err error
 	s.host, err = lambdahost.New(lambdahost.Options{
-		Region: s.settings.Pool.Region,
-		Logs:   func(function, line string) { fmt.Fprintf(logs, "%s: %s\n", function, line) },
+		Region:      s.settings.Pool.Region,
+		Logs:        func(function, line string) { fmt.Fprintf(o.logs, "%s: %s\n", function, line) },
+		Concurrency: max(o.queue.Concurrency, 10),
+		RetryDelays: o.retries,
+		OnFailure:   s.undelivered.add,
 	}, s.functions()...)
 	if err != nil {
 		return err
 	}
-	s.pool, err = userpool.New(userpool.Options{
-		Settings: s.settings, PoolID: s.poolID, ClientIDs: s.clientIDs,
-		Triggers: map[string]string{
-			"PreSignUp": "pre-sign-up", "CustomMessage": "custom-message", "PostConfirmation": "post-confirmation",
-		},
-		Invoke:  s.host.Invoke,
-		Deliver: s.deliver,
-	})
-	if err != nil {
+	if err := s.assemblePool(); err != nil {
 		return errors.Join(err, s.host.Close())
 	}
 	return nil
+}
+
+// assemblePool makes the user pool, with the triggers that the settings ask for.
+func (s *suite) assemblePool() error {
+	o := userpool.Options{
+		Settings: s.settings, PoolID: s.poolID, ClientIDs: s.clientIDs,
+		Triggers: map[string]string{"PreSignUp": "pre-sign-up", "PostConfirmation": "post-confirmation"},
+		Invoke:   s.host.Invoke, InvokeLater: s.host.InvokeAsync,
+		Deliver: s.deliver,
+	}
+	if s.settings.Mail.SendsItself() {
+		codes, err := newEncrypter(s.awsURL, s.settings.Pool.Region, s.key.ARN(), s.poolID)
+		if err != nil {
+			return err
+		}
+		o.Encrypt = codes.encrypt
+		o.Triggers["CustomEmailSender"] = "custom-email-sender"
+	} else {
+		o.Triggers["CustomMessage"] = "custom-message"
+	}
+	var err error
+	s.pool, err = userpool.New(o)
+	return err
 }
 
 // functions are what the deployment would make of the settings: each function
@@ -154,22 +189,44 @@ func (s *suite) functions() []lambdahost.Function {
 	if err != nil {
 		panic(err) // a map of strings always encodes
 	}
-	function := func(name string, limit time.Duration, variables ...string) lambdahost.Function {
-		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL}
-		for i := 0; i < len(variables); i += 2 {
-			env[variables[i]] = variables[i+1]
-		}
-		return lambdahost.Function{Name: name, Dir: filepath.Join(s.dir, name), Env: env, Timeout: limit}
-	}
 	const trigger = 5 * time.Second // Cognito waits no longer
-	return []lambdahost.Function{
-		function("custom-message", trigger, "LINKS_URL", s.linksURL),
-		function("pre-sign-up", trigger),
-		function("post-confirmation", trigger, "MAIL_QUEUE_URL", s.queue.URL(s.awsURL)),
-		function("send-mail", 30*time.Second, "USER_POOL_CLIENTS", string(ids),
-			"MAIL_QUEUE_URL", s.queue.URL(s.awsURL), "DEAD_LETTER_QUEUE_URL", s.queue.URL(s.awsURL)+"-dead.fifo"),
-		function("verify-link", 10*time.Second, "USER_POOL_CLIENTS", string(ids)),
+	limits := map[string]time.Duration{"send-mail": s.sending, "verify-link": 10 * time.Second}
+	queue, clients := s.queue.URL(s.awsURL), string(ids)
+	variables := map[string]map[string]string{
+		"custom-email-sender": {"MAIL_QUEUE_URL": queue},
+		"custom-message":      {"LINKS_URL": s.linksURL},
+		"post-confirmation":   {"MAIL_QUEUE_URL": queue},
+		"send-mail":           {"MAIL_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": s.queue.DeadURL(s.awsURL), "USER_POOL_CLIENTS": clients, "STAGE": "local"},
+		"verify-link":         {"USER_POOL_CLIENTS": clients},
 	}
+	if s.settings.Mail.SendsItself() {
+		maps.Copy(variables["send-mail"], map[string]string{"KMS_KEY_ARN": s.key.ARN(), "USER_POOL_ID": s.poolID, "LINKS_URL": s.linksURL})
+	}
+	var all []lambdahost.Function
+	for _, name := range bundle.FunctionsOf(s.settings) {
+		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL}
+		maps.Copy(env, variables[name])
+		all = append(all, lambdahost.Function{Name: name, Dir: filepath.Join(s.dir, name), Env: env, Timeout: cmp.Or(limits[name], trigger)})
+	}
+	return all
+}
+
+// records are what is kept of asynchronous invocations that failed.
+type records struct {
+	mu  sync.Mutex
+	all [][]byte
+}
+
+func (r *records) add(record []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, record)
+}
+
+func (r *records) list() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.all)
 }
 
 // deliver puts what the pool sends into the mailbox, as Cognito sends it
@@ -196,8 +253,10 @@ func (s *suite) awsHandler() http.Handler {
 			s.pool.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "AmazonSQS."):
 			s.queue.ServeHTTP(w, r)
+		case strings.HasPrefix(target, "TrentService."):
+			s.key.ServeHTTP(w, r)
 		default:
-			http.Error(w, "This address serves the APIs of Cognito user pools, SQS, SES v2 and Lambda to AWS SDKs.", http.StatusNotFound)
+			http.Error(w, "This address serves the APIs of Cognito user pools, SQS, KMS, SES v2 and Lambda to AWS SDKs.", http.StatusNotFound)
 		}
 	})
 	return poolForPages(s.pool, http.NewCrossOriginProtection().Handler(mux))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"html"
@@ -44,18 +45,45 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// startSuite starts everything on free ports, with the shipped settings. The
-// functions are built once, by the first test.
-func startSuite(t testing.TB) *suite {
+// startSuite starts everything on free ports, with the shipped settings.
+func startSuite(t testing.TB, change ...func(*options)) *suite {
 	t.Helper()
-	s, err := start(t.Context(), options{
-		settings: "../../internal/settings/testdata/sample.yaml", web: "127.0.0.1:0", aws: "127.0.0.1:0",
-		logs: logs, dir: buildDir, built: built,
-	})
+	return startWith(t, sampleSettings, change...)
+}
+
+const sampleSettings = "../../internal/settings/testdata/sample.yaml"
+
+// startSES is startSuite with mail.delivery ses.
+func startSES(t testing.TB, change ...func(*options)) *suite {
+	t.Helper()
+	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	built = true
+	file := filepath.Join(t.TempDir(), "ses.yaml")
+	text = bytes.Replace(text, []byte("\nmail:\n"), []byte("\nmail:\n  delivery: ses\n"), 1)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return startWith(t, file, change...)
+}
+
+// startWith starts everything. The functions are built once for each settings
+// file's name, by the first test.
+func startWith(t testing.TB, file string, change ...func(*options)) *suite {
+	t.Helper()
+	name := filepath.Base(file)
+	building.Lock()
+	defer building.Unlock()
+	o := options{settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0", logs: logs, dir: filepath.Join(buildDir, name), built: built[name]}
+	for _, f := range change {
+		f(&o)
+	}
+	s, err := start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built[name] = true
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -66,7 +94,8 @@ func startSuite(t testing.TB) *suite {
 
 var (
 	buildDir string
-	built    bool
+	building sync.Mutex
+	built    = map[string]bool{} // by the name of the settings file
 )
 
 func TestMain(m *testing.M) {

@@ -92,6 +92,8 @@ func handle(ctx context.Context, r request) (reply, error) {
 	switch r.Do {
 	case "wait": // until the test closes the connection
 		holdConnection(r.Address)
+	case "tell and wait":
+		holdConnection(r.Address, os.Getenv("_X_AMZN_TRACE_ID"))
 	case "hang":
 		select {}
 	case "exit":
@@ -100,6 +102,10 @@ func handle(ctx context.Context, r request) (reply, error) {
 		panic("no way on")
 	case "refuse":
 		return reply{}, refusedError{}
+	case "refuse once": // Address is a folder that says that it has
+		if os.Mkdir(r.Address, 0o700) == nil {
+			return reply{}, refusedError{}
+		}
 	case "print":
 		fmt.Fprint(os.Stdout, r.Text)
 		fmt.Fprint(os.Stderr, r.Text)
@@ -133,13 +139,14 @@ func handle(ctx context.Context, r request) (reply, error) {
 	}, err
 }
 
-// holdConnection connects to the test and returns when the test hangs up. The
-// test sees the connection end when the process does.
-func holdConnection(address string) {
+// holdConnection connects to the test, tells it something, and returns when the
+// test hangs up. The test sees the connection end when the process does.
+func holdConnection(address string, tell ...string) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		panic(err)
 	}
+	fmt.Fprint(conn, strings.Join(tell, ""))
 	_, _ = io.Copy(io.Discard, conn)
 }
 

@@ -10,8 +10,8 @@
 // document are those seen in public reports. Nothing was compared with AWS.
 //
 // Left out: memory and CPU limits, freezing between invocations, the end of idle
-// processes, Lambda's second attempt at a failed start, retries and destinations
-// of asynchronous invocations, versions and aliases other than $LATEST, response
-// streaming, extensions, layers, permissions. It needs a Unix system, and every
+// processes, Lambda's second attempt at a failed start, the six hours in which it
+// tries an asynchronous invocation again that it could not start, versions and
+// aliases other than $LATEST, response streaming, extensions, layers, permissions. It needs a Unix system, and every
 // port it opens is on 127.0.0.1.
 package lambdahost

@@ -28,6 +28,13 @@ type Options struct {
 	// Concurrency is the number of processes that a function may have; further
 	// invocations wait. 0 means 10. Lambda would refuse them.
 	Concurrency int
+	// RetryDelays are the waits before the further attempts at an asynchronous
+	// invocation that failed; nil means a minute, then two, as in Lambda.
+	RetryDelays []time.Duration
+	// OnFailure receives an asynchronous invocation whose last attempt has
+	// failed, as the JSON that Lambda sends to an on-failure destination; nil
+	// drops it. The error goes to Logs in any case.
+	OnFailure func(record []byte)
 }
 
 // Host runs functions. It is an http.Handler for the Lambda Invoke API.
@@ -59,6 +66,9 @@ type fleet struct {
 func New(options Options, functions ...Function) (*Host, error) {
 	options.InitLimit = cmp.Or(options.InitLimit, defaultInitLimit)
 	options.Concurrency = cmp.Or(options.Concurrency, defaultConcurrency)
+	if options.RetryDelays == nil {
+		options.RetryDelays = defaultRetryDelays
+	}
 	h := &Host{
 		options:   options,
 		fleets:    make(map[string]*fleet, len(functions)),
@@ -236,6 +246,21 @@ func (h *Host) log(function, line string) {
 	h.logs.Lock()
 	defer h.logs.Unlock()
 	h.options.Logs(function, line)
+}
+
+// Kill ends the process that works on the invocation with this trace id, the
+// value that AWS SDKs send along as X-Amzn-Trace-Id, as Lambda ends a process that
+// crashes. It is false when there is none.
+func (h *Host) Kill(traceID string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for proc := range h.processes {
+		if proc.working(traceID) {
+			proc.killGroup()
+			return true
+		}
+	}
+	return false
 }
 
 // Close ends every process with its children and waits until they are gone.

@@ -1,7 +1,6 @@
 package lambdahost
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +17,7 @@ const maxRequest = 6 << 20
 //
 // NAME may also be a full or a partial ARN; its region and account are not
 // looked at. Signatures are not checked. X-Amz-Log-Type and X-Amz-Client-Context
-// are ignored. An asynchronous invocation runs once, without Lambda's two
-// retries; its error goes to Options.Logs.
+// are ignored.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
@@ -48,8 +46,8 @@ func (h *Host) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		payload, err := h.invoke(r.Context(), name, id, payload)
 		writeOutcome(w, payload, err)
 	case "Event":
-		if !h.background(func() { h.invokeUnheard(name, id, payload) }) {
-			writeOutcome(w, nil, ErrClosed)
+		if err := h.invokeAsync(name, id, payload); err != nil {
+			writeOutcome(w, nil, err)
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -98,14 +96,6 @@ func readPayload(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		return nil, false
 	}
 	return payload, true
-}
-
-// invokeUnheard runs an asynchronous invocation, whose error nobody waits for.
-func (h *Host) invokeUnheard(name, id string, payload []byte) {
-	_, err := h.invoke(context.Background(), name, id, payload)
-	if err != nil && !errors.Is(err, ErrClosed) {
-		h.log(name, fmt.Sprintf("RequestId: %s asynchronous invocation: %v", id, err))
-	}
 }
 
 func writeOutcome(w http.ResponseWriter, payload []byte, err error) {

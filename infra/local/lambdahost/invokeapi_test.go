@@ -133,7 +133,7 @@ func TestAnAsynchronousInvocationRunsWithoutItsCaller(t *testing.T) {
 
 	resp, _ = call(t, server.URL+"/2015-03-31/functions/greet/invocations", "Event", `{"do":"exit","size":6}`)
 	id := resp.Header.Get("X-Amzn-Requestid")
-	lines.wait(t, "greet: RequestId: "+id+" asynchronous invocation: Runtime.ExitError: RequestId: "+id+
+	lines.wait(t, "greet: RequestId: "+id+" asynchronous invocation, attempt 1: Runtime.ExitError: RequestId: "+id+
 		" Error: Runtime exited with error: exit status 6")
 }
 

@@ -178,6 +178,13 @@ func (p *process) run(id string, payload []byte) (answer, bool) {
 	return answer{err: exitError(id, p.cmd.ProcessState)}, true
 }
 
+// working says whether p has the invocation with this trace id in hand.
+func (p *process) working(traceID string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current != nil && p.current.traceID == traceID && p.alive()
+}
+
 // alive says whether p can be given an event.
 func (p *process) alive() bool {
 	select {

@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"crypto/md5"
-	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -103,19 +102,31 @@ type record struct {
 	ReceiptHandle     string            `json:"receiptHandle"`
 	Body              string            `json:"body"`
 	Attributes        map[string]string `json:"attributes"`
-	MessageAttributes struct{}          `json:"messageAttributes"`
+	MessageAttributes map[string]value  `json:"messageAttributes"`
 	MD5OfBody         string            `json:"md5OfBody"`
 	EventSource       string            `json:"eventSource"`
 	EventSourceARN    string            `json:"eventSourceARN"`
 	AWSRegion         string            `json:"awsRegion"`
 }
 
+// value is a message attribute.
+type value struct {
+	StringValue      string   `json:"stringValue"`
+	StringListValues []string `json:"stringListValues"`
+	BinaryListValues []string `json:"binaryListValues"`
+	DataType         string   `json:"dataType"`
+}
+
 func (q *Queue) event(batch []Message) event {
 	var e event
 	for _, m := range batch {
+		attributes := map[string]value{}
+		for name, text := range m.Attributes {
+			attributes[name] = value{text, []string{}, []string{}, "String"}
+		}
 		e.Records = append(e.Records, record{
 			MessageID:     m.ID,
-			ReceiptHandle: rand.Text(),
+			ReceiptHandle: m.receipt,
 			Body:          m.Body,
 			Attributes: map[string]string{
 				"ApproximateFirstReceiveTimestamp": milliseconds(m.FirstReceived),
@@ -126,10 +137,11 @@ func (q *Queue) event(batch []Message) event {
 				"SentTimestamp":                    milliseconds(m.Sent),
 				"SequenceNumber":                   m.SequenceNumber,
 			},
-			MD5OfBody:      md5Of(m.Body),
-			EventSource:    "aws:sqs",
-			EventSourceARN: q.ARN(),
-			AWSRegion:      q.options.Region,
+			MessageAttributes: attributes,
+			MD5OfBody:         md5Of(m.Body),
+			EventSource:       "aws:sqs",
+			EventSourceARN:    q.ARN(),
+			AWSRegion:         q.options.Region,
 		})
 	}
 	return e

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const (
@@ -39,8 +40,9 @@ func unsupported(format string, args ...any) *apiError {
 	return &apiError{"com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", fmt.Sprintf(format, args...)}
 }
 
-// ServeHTTP answers POST / with X-Amz-Target: AmazonSQS.SendMessage in the AWS
-// JSON 1.0 protocol. Any other operation is an UnsupportedOperation. Requests
+// ServeHTTP answers POST / with X-Amz-Target: AmazonSQS.SendMessage, for the
+// queue and its dead-letter queue, or AmazonSQS.ChangeMessageVisibility, in the
+// AWS JSON 1.0 protocol. Any other operation is an UnsupportedOperation. Requests
 // are not authenticated.
 func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply, failure := q.serve(w, r)
@@ -58,28 +60,82 @@ func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (q *Queue) serve(w http.ResponseWriter, r *http.Request) (any, *apiError) {
+	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
-	if r.Method != http.MethodPost || !ok || operation != "SendMessage" {
-		return nil, unsupported("The local queue supports AmazonSQS.SendMessage only, not %q.", operation)
+	switch {
+	case r.Method == http.MethodPost && ok && operation == "SendMessage":
+		return answer(body, q.send)
+	case r.Method == http.MethodPost && ok && operation == "ChangeMessageVisibility":
+		return answer(body, q.changeVisibility)
 	}
-	var request sendMessage
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&request); err != nil {
-		return nil, &apiError{"com.amazon.coral.service#SerializationException", "SerializationException", "The request is no JSON of SendMessage."}
+	return nil, unsupported("The local queue supports AmazonSQS.SendMessage and ChangeMessageVisibility only, not %q.", operation)
+}
+
+// answer reads a request and carries it out.
+func answer[Request any](body *json.Decoder, do func(Request) (any, *apiError)) (any, *apiError) {
+	var request Request
+	if err := body.Decode(&request); err != nil {
+		return nil, &apiError{"com.amazon.coral.service#SerializationException", "SerializationException", "The request is no JSON of this operation."}
 	}
-	if failure := q.check(request); failure != nil {
+	return do(request)
+}
+
+func (q *Queue) send(request sendMessage) (any, *apiError) {
+	accept := q.accept
+	if address, err := url.Parse(request.QueueURL); err == nil && address.Path == q.deadPath() {
+		accept = q.acceptDead
+	} else if failure := q.checkURL(request.QueueURL); failure != nil {
 		return nil, failure
 	}
-	m := q.accept(Message{
+	if failure := request.check(); failure != nil {
+		return nil, failure
+	}
+	message := Message{
 		Body:            request.MessageBody,
 		Group:           request.MessageGroupID,
 		DeduplicationID: request.MessageDeduplicationID,
-	})
+		Attributes:      map[string]string{},
+	}
+	for name, attribute := range request.MessageAttributes {
+		message.Attributes[name] = attribute.StringValue
+	}
+	m := accept(message)
 	return map[string]string{
 		"MessageId":      m.ID,
 		"SequenceNumber": m.SequenceNumber,
 		// Of the body just sent, also for a repeat: the SDK compares.
 		"MD5OfMessageBody": md5Of(request.MessageBody),
 	}, nil
+}
+
+// changeMessageVisibility is the request of ChangeMessageVisibility (API
+// reference).
+type changeMessageVisibility struct {
+	QueueURL          string `json:"QueueUrl"`
+	ReceiptHandle     string
+	VisibilityTimeout int // seconds
+}
+
+// changeVisibility is ChangeMessageVisibility.
+func (q *Queue) changeVisibility(r changeMessageVisibility) (any, *apiError) {
+	if failure := q.checkURL(r.QueueURL); failure != nil {
+		return nil, failure
+	}
+	if r.VisibilityTimeout < 0 || r.VisibilityTimeout > 12*60*60 {
+		return nil, invalidValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", r.VisibilityTimeout)
+	}
+	if !q.postpone(r.ReceiptHandle, time.Duration(r.VisibilityTimeout)*q.options.Second) {
+		return nil, &apiError{"com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", "The input receipt handle is invalid."}
+	}
+	return struct{}{}, nil
+}
+
+// checkURL refuses the address of another queue.
+func (q *Queue) checkURL(queueURL string) *apiError {
+	if address, err := url.Parse(queueURL); err != nil || address.Path != q.path() {
+		return &apiError{"com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."}
+	}
+	return nil
 }
 
 // sendMessage is the request of SendMessage (API reference).
@@ -89,16 +145,16 @@ type sendMessage struct {
 	MessageGroupID          string `json:"MessageGroupId"`
 	MessageDeduplicationID  string `json:"MessageDeduplicationId"`
 	DelaySeconds            int
-	MessageAttributes       map[string]any
+	MessageAttributes       map[string]attribute
 	MessageSystemAttributes map[string]any
 }
 
+// attribute is a message attribute (MessageAttributeValue, API reference).
+type attribute struct{ DataType, StringValue string }
+
 // check holds a request against the rules of SendMessage for a FIFO queue
 // without content-based deduplication.
-func (q *Queue) check(r sendMessage) *apiError {
-	if address, err := url.Parse(r.QueueURL); err != nil || address.Path != q.path() {
-		return &apiError{"com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."}
-	}
+func (r sendMessage) check() *apiError {
 	switch {
 	case r.MessageBody == "":
 		return missing("MessageBody")
@@ -112,8 +168,18 @@ func (q *Queue) check(r sendMessage) *apiError {
 		return invalidValue("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	case r.DelaySeconds != 0:
 		return invalidValue("Value %d for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.", r.DelaySeconds)
-	case len(r.MessageAttributes) > 0 || len(r.MessageSystemAttributes) > 0:
-		return unsupported("The local queue supports no message attributes.")
+	case len(r.MessageSystemAttributes) > 0:
+		return unsupported("The local queue supports no system attributes.")
+	case len(r.MessageAttributes) > 10:
+		return invalidValue("Number of message attributes [%d] exceeds the allowed maximum [10].", len(r.MessageAttributes))
+	}
+	for name, attribute := range r.MessageAttributes {
+		switch {
+		case attribute.DataType != "String":
+			return unsupported("The local queue supports message attributes of type String only.")
+		case attribute.StringValue == "":
+			return invalidValue("Message attribute '%s' must contain a non-empty value of type 'String'.", name)
+		}
 	}
 	ids := []struct{ parameter, value string }{
 		{"MessageGroupId", r.MessageGroupID},

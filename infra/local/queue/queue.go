@@ -5,10 +5,14 @@
 // because a kindness here would be a lost message there; nothing of it was
 // compared with a live account.
 //
-// Left out: every operation but SendMessage, message attributes, delays,
-// content-based deduplication, signatures, retention (a message stays until it
-// is handled), Lambda's batching window and its back-off. All is gone when the
-// process ends.
+// Beside the queue stands its dead-letter queue, to which a consumer may send as
+// well.
+//
+// Left out: every operation but SendMessage and ChangeMessageVisibility, binary
+// message attributes, delays, content-based deduplication, signatures, retention
+// (a message stays until it is handled), the second delivery of a message whose
+// consumer is still at work, Lambda's batching window and its back-off. All is
+// gone when the process ends.
 package queue
 
 import (
@@ -40,6 +44,11 @@ type Options struct {
 	Concurrency int           // invocations at once, the mapping's MaximumConcurrency; 0: 2, its least value
 	MaxReceives int           // receives before a message is a dead letter, the queue's maxReceiveCount; 0: 3
 	Retry       time.Duration // how long a failed message stays invisible; 0: 30 s, SQS's default visibility timeout
+	Second      time.Duration // what a second of ChangeMessageVisibility lasts; 0: a second
+
+	// LoseDelete says whether the acknowledgement of a message gets lost, so that
+	// it is delivered once more although it was handled; nil: never.
+	LoseDelete func(Message) bool
 
 	Clock func() time.Time // nil: time.Now
 }
@@ -50,10 +59,14 @@ type Message struct {
 	Body            string
 	Group           string
 	DeduplicationID string
-	SequenceNumber  string    // 20 digits, growing
-	Sent            time.Time // when SendMessage accepted it
-	FirstReceived   time.Time // zero before the first delivery
-	Receives        int       // deliveries so far
+	Attributes      map[string]string // the message attributes of type String
+	SequenceNumber  string            // 20 digits, growing
+	Sent            time.Time         // when SendMessage accepted it
+	FirstReceived   time.Time         // zero before the first delivery
+	Receives        int               // deliveries so far
+
+	receipt string        // of the latest delivery
+	wait    time.Duration // how long it stays invisible, when the consumer has said so
 }
 
 // Queue is a FIFO queue with its event source mapping. Its methods may be
@@ -65,8 +78,9 @@ type Queue struct {
 	waiting  []*Message           // in order of arrival, those in flight included
 	inFlight map[string]bool      // groups with messages at the consumer
 	retryAt  map[string]time.Time // groups with a failed message, and when they go on
-	accepted map[string]Message   // by deduplication id
+	accepted register
 	dead     []Message
+	buried   register // of what was sent to the dead-letter queue
 	sequence int
 	changed  chan struct{} // closed and replaced whenever the above changes
 }
@@ -85,6 +99,12 @@ func New(options Options) *Queue {
 	if options.Retry == 0 {
 		options.Retry = 30 * time.Second
 	}
+	if options.Second == 0 {
+		options.Second = time.Second
+	}
+	if options.LoseDelete == nil {
+		options.LoseDelete = func(Message) bool { return false }
+	}
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
@@ -92,7 +112,6 @@ func New(options Options) *Queue {
 		options:  options,
 		inFlight: map[string]bool{},
 		retryAt:  map[string]time.Time{},
-		accepted: map[string]Message{},
 		changed:  make(chan struct{}),
 	}
 }
@@ -106,7 +125,12 @@ func (q *Queue) ARN() string {
 	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", q.options.Region, q.options.Account, q.options.Name)
 }
 
+// DeadURL returns the address of the dead-letter queue.
+func (q *Queue) DeadURL(endpoint string) string { return endpoint + q.deadPath() }
+
 func (q *Queue) path() string { return "/" + q.options.Account + "/" + q.options.Name }
+
+func (q *Queue) deadPath() string { return "/" + q.options.Account + "/dead-" + q.options.Name }
 
 // Depth returns how many messages the queue holds: waiting, in flight and
 // waiting for another attempt, but not the dead letters.
@@ -146,22 +170,60 @@ func (q *Queue) Idle(ctx context.Context) error {
 func (q *Queue) accept(m Message) Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	m.Sent = q.options.Clock()
-	for id, earlier := range q.accepted {
-		if m.Sent.Sub(earlier.Sent) >= deduplicationInterval {
-			delete(q.accepted, id)
-		}
-	}
-	if earlier, ok := q.accepted[m.DeduplicationID]; ok {
+	if earlier, ok := q.stamp(&m, &q.accepted); ok {
 		return earlier
+	}
+	q.waiting = append(q.waiting, &m)
+	q.notify()
+	return m
+}
+
+// acceptDead is accept for the dead-letter queue.
+func (q *Queue) acceptDead(m Message) Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if earlier, ok := q.stamp(&m, &q.buried); ok {
+		return earlier
+	}
+	q.dead = append(q.dead, m)
+	q.notify()
+	return m
+}
+
+// stamp gives a message its time, id and number, unless it repeats an earlier one.
+func (q *Queue) stamp(m *Message, known *register) (Message, bool) {
+	m.Sent = q.options.Clock()
+	known.forget(m.Sent.Add(-deduplicationInterval))
+	if earlier, ok := known.byID[m.DeduplicationID]; ok {
+		return earlier, true
 	}
 	q.sequence++
 	m.SequenceNumber = fmt.Sprintf("188%017d", q.sequence)
 	m.ID = newID()
-	q.accepted[m.DeduplicationID] = m
-	q.waiting = append(q.waiting, &m)
-	q.notify()
-	return m
+	known.add(*m)
+	return Message{}, false
+}
+
+// A register knows the messages of the deduplication interval.
+type register struct {
+	byID  map[string]Message // by deduplication id
+	order []Message
+}
+
+func (r *register) add(m Message) {
+	if r.byID == nil {
+		r.byID = map[string]Message{}
+	}
+	r.byID[m.DeduplicationID] = m
+	r.order = append(r.order, m)
+}
+
+// forget drops the messages that were sent at that time or before.
+func (r *register) forget(until time.Time) {
+	for len(r.order) > 0 && !r.order[0].Sent.After(until) {
+		delete(r.byID, r.order[0].DeduplicationID)
+		r.order = r.order[1:]
+	}
 }
 
 // receive takes the next batch. The groups in it are in flight until settle.
@@ -182,6 +244,7 @@ func (q *Queue) receive() (batch []Message, changed <-chan struct{}, next time.T
 		if m.Receives++; m.Receives == 1 {
 			m.FirstReceived = now
 		}
+		m.receipt, m.wait = rand.Text(), q.options.Retry
 		batch = append(batch, *m)
 	}
 	for _, m := range batch {
@@ -226,17 +289,39 @@ func (q *Queue) held(group string, now time.Time) bool {
 func (q *Queue) settle(batch []Message, failed map[string]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	done := map[string]bool{}
+	handed := map[string]bool{}
 	for _, m := range batch {
+		handed[m.ID] = true
 		delete(q.inFlight, m.Group)
-		if failed[m.ID] {
-			q.retryAt[m.Group] = q.options.Clock().Add(q.options.Retry)
-		} else {
-			done[m.ID] = true
+	}
+	now := q.options.Clock()
+	q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool {
+		if !handed[m.ID] {
+			return false
+		}
+		if !failed[m.ID] && !q.options.LoseDelete(*m) {
+			return true
+		}
+		if at := now.Add(m.wait); at.After(q.retryAt[m.Group]) {
+			q.retryAt[m.Group] = at
+		}
+		return false
+	})
+	q.notify()
+}
+
+// postpone sets how long the message with this receipt handle stays invisible
+// when its consumer fails it. It is false when no message in flight has it.
+func (q *Queue) postpone(receipt string, wait time.Duration) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.waiting {
+		if m.receipt == receipt && q.inFlight[m.Group] {
+			m.wait = wait
+			return true
 		}
 	}
-	q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool { return done[m.ID] })
-	q.notify()
+	return false
 }
 
 // notify wakes everyone who waits for a change. The lock is held.

@@ -397,9 +397,12 @@ func TestSendMessageRefuses(t *testing.T) {
 			"InvalidParameterValue", "Value a b for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId can only"},
 		{"a delay, which a FIFO queue does not know", func(in *sqs.SendMessageInput) { in.DelaySeconds = 5 },
 			"InvalidParameterValue", "Value 5 for parameter DelaySeconds is invalid."},
-		{"message attributes", func(in *sqs.SendMessageInput) {
-			in.MessageAttributes = map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("b")}}
-		}, "AWS.SimpleQueueService.UnsupportedOperation", "no message attributes"},
+		{"a message attribute that is a number", func(in *sqs.SendMessageInput) {
+			in.MessageAttributes = map[string]types.MessageAttributeValue{"a": {DataType: aws.String("Number"), StringValue: aws.String("1")}}
+		}, "AWS.SimpleQueueService.UnsupportedOperation", "of type String only"},
+		{"an empty message attribute", func(in *sqs.SendMessageInput) {
+			in.MessageAttributes = map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("")}}
+		}, "InvalidParameterValue", "Message attribute 'a' must contain a non-empty value"},
 		{"another queue", func(in *sqs.SendMessageInput) { in.QueueUrl = aws.String(endpoint + "/000000000000/other.fifo") },
 			"AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."},
 	}

@@ -56,8 +56,18 @@ func (n notice) defaultText(medium string) text {
 }
 
 // send asks the CustomMessage function for the text of a notice, and delivers
-// it (developer guide, "Custom message Lambda trigger").
+// it (developer guide, "Custom message Lambda trigger"). Mails are left to the
+// CustomEmailSender function where the pool has one.
 func (p *Pool) send(ctx context.Context, c caller, n notice) error {
+	if function, ok := p.triggers[customEmailSender]; ok && n.email != "" {
+		if err := p.handOver(ctx, c, function, n); err != nil {
+			return err
+		}
+		n.email = ""
+	}
+	if n.email == "" && n.phone == "" {
+		return nil
+	}
 	request := customMessageRequest{
 		UserAttributes: n.attributes,
 		CodeParameter:  codePlaceholder,

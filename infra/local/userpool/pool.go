@@ -43,13 +43,20 @@ type Options struct {
 	// each client of the settings, by name.
 	ClientIDs map[string]string
 	// Triggers holds the name of the function behind each trigger: PreSignUp,
-	// CustomMessage, PostConfirmation. A trigger that it lacks is not called.
+	// CustomMessage or CustomEmailSender, PostConfirmation. A trigger that it
+	// lacks is not called.
 	Triggers map[string]string
 	// Invoke runs a function with an event and returns its reply. An error of
 	// the function itself has a method Details() (errorType, errorMessage
 	// string); any other error means that the function could not be run. It
 	// must return when its context ends, and may call the pool.
 	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	// InvokeLater takes an event for a function whose reply nobody waits for. The
+	// trigger CustomEmailSender needs it.
+	InvokeLater func(function string, payload []byte) error
+	// Encrypt makes what CustomEmailSender gets of a code: ciphertext in Base64.
+	// That trigger needs it.
+	Encrypt func(ctx context.Context, code string) (string, error)
 	// TriggerTimeout is how long one call of a trigger may take; 0 is
 	// Cognito's 5 seconds.
 	TriggerTimeout time.Duration
@@ -84,6 +91,8 @@ type Pool struct {
 	schema   map[string]attributeRule
 	triggers map[string]string
 	invoke   func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	later    func(function string, payload []byte) error
+	encrypt  func(ctx context.Context, code string) (string, error)
 	timeout  time.Duration
 	deliver  func(Delivery)
 	now      func() time.Time
@@ -121,6 +130,9 @@ func New(o Options) (*Pool, error) {
 	if o.Invoke == nil && len(o.Triggers) > 0 {
 		return nil, errors.New("user pool: triggers need a way to invoke them")
 	}
+	if _, ok := o.Triggers[customEmailSender]; ok && (o.InvokeLater == nil || o.Encrypt == nil) {
+		return nil, errors.New("user pool: CustomEmailSender needs a way to encrypt codes and to invoke it later")
+	}
 	clients := map[string]settings.Client{}
 	for _, client := range o.Settings.Clients {
 		id := o.ClientIDs[client.Name]
@@ -140,6 +152,8 @@ func New(o Options) (*Pool, error) {
 		schema:    schemaOf(o.Settings.Pool),
 		triggers:  o.Triggers,
 		invoke:    o.Invoke,
+		later:     o.InvokeLater,
+		encrypt:   o.Encrypt,
 		timeout:   cmp.Or(o.TriggerTimeout, 5*time.Second),
 		deliver:   o.Deliver,
 		now:       o.Clock,

@@ -43,6 +43,7 @@ type world struct {
 	mu         sync.Mutex
 	calls      []call
 	deliveries []Delivery
+	encrypted  []string // codes
 	time       time.Time
 	functions  map[string]function
 }
@@ -74,8 +75,13 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 		ClientIDs: map[string]string{"web": webClient},
 		Triggers:  map[string]string{"PreSignUp": "pre-sign-up", "CustomMessage": "custom-message", "PostConfirmation": "post-confirmation"},
 		Invoke:    w.invoke,
-		Deliver:   w.deliver,
-		Clock:     w.now,
+		InvokeLater: func(name string, payload []byte) error {
+			_, err := w.invoke(t.Context(), name, payload)
+			return err
+		},
+		Encrypt: w.encrypt,
+		Deliver: w.deliver,
+		Clock:   w.now,
 	}
 	for _, f := range change {
 		f(&o)
@@ -104,6 +110,14 @@ func (w *world) invoke(ctx context.Context, name string, payload []byte) ([]byte
 		return payload, nil
 	}
 	return f(ctx, payload)
+}
+
+// encrypt records a code, and says that it is encrypted.
+func (w *world) encrypt(_ context.Context, code string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.encrypted = append(w.encrypted, code)
+	return "Y2lwaGVydGV4dA==", nil
 }
 
 func (w *world) deliver(d Delivery) {

@@ -10,9 +10,10 @@ import (
 
 // The triggers, as LambdaConfigType of the API reference names them.
 const (
-	preSignUp        = "PreSignUp"
-	customMessage    = "CustomMessage"
-	postConfirmation = "PostConfirmation"
+	preSignUp         = "PreSignUp"
+	customMessage     = "CustomMessage"
+	customEmailSender = "CustomEmailSender"
+	postConfirmation  = "PostConfirmation"
 )
 
 // maxAttempts is how often Cognito calls a trigger that does not answer.
@@ -29,7 +30,7 @@ type event struct {
 	CallerContext callerContext `json:"callerContext"`
 	TriggerSource string        `json:"triggerSource"`
 	Request       any           `json:"request"`
-	Response      any           `json:"response"`
+	Response      any           `json:"response,omitzero"` // CustomEmailSender has none
 }
 
 type callerContext struct {
@@ -90,6 +91,20 @@ type functionError interface {
 // that fails has responded, so its error text goes to the caller at once
 // (derived).
 func (p *Pool) trigger(ctx context.Context, c caller, trigger, source, userName string, request, response any) (map[string]json.RawMessage, error) {
+	payload, err := p.event(c, source, userName, request, response)
+	if err != nil {
+		return nil, err
+	}
+	reply := payload
+	if function, ok := p.triggers[trigger]; ok {
+		if reply, err = p.attempt(ctx, trigger, function, payload); err != nil {
+			return nil, err
+		}
+	}
+	return responseOf(reply)
+}
+
+func (p *Pool) event(c caller, source, userName string, request, response any) ([]byte, error) {
 	payload, err := encode(event{
 		Version:       "1",
 		Region:        p.region,
@@ -103,13 +118,7 @@ func (p *Pool) trigger(ctx context.Context, c caller, trigger, source, userName 
 	if err != nil {
 		return nil, fmt.Errorf("encode the event of %s: %w", source, err)
 	}
-	reply := payload
-	if function, ok := p.triggers[trigger]; ok {
-		if reply, err = p.attempt(ctx, trigger, function, payload); err != nil {
-			return nil, err
-		}
-	}
-	return responseOf(reply)
+	return payload, nil
 }
 
 // attempt invokes a function until it responds. The same page has the format

@@ -127,11 +127,26 @@ func TestEvents(t *testing.T) {
 			}
 			return w.reset(ada, w.code(), "sample-pass-2")
 		}},
+		{"custom-email-sender-sign-up-with-metadata", "custom-email-sender", func(w *world) error {
+			_, err := w.signUp(ada, with("phone_number", "+12065550100"), func(in *cognito.SignUpInput) { in.ClientMetadata = metadata })
+			return err
+		}},
+		{"custom-email-sender-resend-code", "custom-email-sender", func(w *world) error {
+			w.mustSignUp(ada)
+			_, err := w.api.ResendConfirmationCode(ctx, &cognito.ResendConfirmationCodeInput{ClientId: aws.String(webClient), Username: aws.String(ada), ClientMetadata: metadata})
+			return err
+		}},
+		{"custom-email-sender-admin-create-user", "custom-email-sender", func(w *world) error {
+			return w.invite(ada, func(in *cognito.AdminCreateUserInput) { in.UserAttributes = list("email_verified", "true") })
+		}},
 	}
 	seen := map[string]bool{}
 	for _, step := range steps {
 		t.Run(step.golden, func(t *testing.T) {
 			w := newWorld(t)
+			if step.function == "custom-email-sender" {
+				w = newWorld(t, sending)
+			}
 			ok(t, step.run(w))
 			payloads := w.called(step.function)
 			if len(payloads) == 0 {
