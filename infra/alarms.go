@@ -24,6 +24,13 @@ type alarm struct {
 	periods   float64 // in a row
 }
 
+// At these rates SES puts an account under review (SES developer guide,
+// "Monitoring your sender reputation").
+const (
+	bounceReview    = 0.05
+	complaintReview = 0.001
+)
+
 var fiveMinutes = awscdk.Duration_Minutes(jsii.Number(5))
 
 // newAlarms are the alarms, with one topic for all, and a dashboard.
@@ -79,10 +86,11 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 			queue.dead.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
 		alarm{"EventsFailed", "Lambda gave up an event three times or for six hours: see make dead-letters, mend the cause, then make redrive.",
 			failed.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
-		// SES reviews an account at 5 % bounces or 0.1 % complaints (SES developer
-		// guide, "Monitoring your sender reputation"); these go off before.
-		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.04, 1},
-		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.0008, 1},
+		alarm{"DailyQuota", "SES takes no more mails today: they wait until it does; ask for a higher quota.", outcome("send-mail", "daily-quota"), 1, 1},
+		alarm{"SendingPaused", "SES has paused the sending of the account or of the configuration set; mails wait: read what AWS has written to the account's owner.", outcome("send-mail", "paused"), 1, 1},
+		// Before SES does something.
+		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1},
+		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1},
 	)
 	return list
 }
@@ -120,13 +128,31 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 			Expression: jsii.String(search), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
 		}))
 	}
+	asked := outcomes("Messages for Cognito to send", "custom-message")
+	if s.Settings.Mail.SendsItself() {
+		asked = outcomes("Mails that Cognito asked for", "custom-email-sender")
+	}
 	awscloudwatch.NewDashboard(s.Stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(stackName(s.props)),
 		Widgets: &[]*[]awscloudwatch.IWidget{
-			{outcomes("Sign-ups, accepted and refused by reason", "pre-sign-up"), outcomes("Messages for Cognito to send", "custom-message"), outcomes("Confirmed users", "post-confirmation")},
-			{outcomes("Link page", "verify-link"), outcomes("Mails sent and failed", "send-mail"),
-				graph("Mails that wait, and dead letters", queue.main.MetricApproximateNumberOfMessagesVisible(nil), queue.dead.MetricApproximateNumberOfMessagesVisible(nil))},
-			{graph("Errors", errors...), graph("p99 duration", durations...), graph("SES reputation of the account", reputation("Reputation.BounceRate"), reputation("Reputation.ComplaintRate"))},
+			{outcomes("Sign-ups, accepted and refused by reason", "pre-sign-up"), asked, outcomes("Confirmed users", "post-confirmation")},
+			{outcomes("Link page", "verify-link"), outcomes("Mails sent and failed", "send-mail"), outcomes("What became of mails", "mail-feedback")},
+			{graph("Mails that wait, dead letters, failed events", queue.main.MetricApproximateNumberOfMessagesVisible(nil),
+				queue.dead.MetricApproximateNumberOfMessagesVisible(nil), failed.MetricApproximateNumberOfMessagesVisible(nil)),
+				graph("Errors", errors...), graph("p99 duration", durations...)},
+			{s.newRates()},
 		},
 	})
+}
+
+// newRates are SES's two rates of the account, with the lines at which SES puts
+// it under review.
+func (s *stack) newRates() awscloudwatch.IWidget {
+	line := func(name string, review float64) awscloudwatch.IWidget {
+		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+			Title: jsii.String(name + " of the account"), Width: jsii.Number(8), Left: &[]awscloudwatch.IMetric{reputation("Reputation." + name)},
+			LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
+		})
+	}
+	return awscloudwatch.NewRow(line("BounceRate", bounceReview), line("ComplaintRate", complaintReview))
 }

@@ -14,16 +14,22 @@ type mailQueue struct{ main, dead awssqs.Queue }
 const (
 	batchSize     = 10
 	sendMailLimit = 30 // seconds for a batch
-	maxReceives   = 5  // then a mail is a dead letter
+
+	// maxReceives is the most that SQS counts. send-mail itself decides when a
+	// mail is a dead letter, since a mail that waits for SES, for a whole day where
+	// the quota is used up, has done nothing wrong. What is left to SQS is a mail
+	// that always kills the function: after 1,000 visibility times, two days.
+	maxReceives = 1000
+
+	// retentionDays is how long a queue keeps what nobody takes: as long as SQS can.
+	retentionDays = 14
 )
 
 // newMailQueue is a FIFO queue: one person's mails keep their order, and an
 // entry that comes twice within five minutes is one mail.
 func (s *stack) newMailQueue() *mailQueue {
 	q := &mailQueue{}
-	q.dead = s.newQueue("DeadLetters", &awssqs.QueueProps{
-		Fifo: jsii.Bool(true), RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
-	})
+	q.dead = s.newQueue("DeadLetters", &awssqs.QueueProps{Fifo: jsii.Bool(true)})
 	q.main = s.newQueue("MailQueue", &awssqs.QueueProps{
 		Fifo: jsii.Bool(true),
 		// Lambda developer guide, "Configuring an SQS queue": six times the
@@ -42,7 +48,7 @@ func (s *stack) newMailQueue() *mailQueue {
 // gave up. It is no FIFO queue: Lambda does not send to one (Lambda developer
 // guide, "Capturing records of Lambda asynchronous invocations").
 func (s *stack) newFailedEvents() awssqs.Queue {
-	q := s.newQueue("FailedEvents", &awssqs.QueueProps{RetentionPeriod: awscdk.Duration_Days(jsii.Number(14))})
+	q := s.newQueue("FailedEvents", &awssqs.QueueProps{})
 	suppress(q, "AwsSolutions-SQS3", "This queue holds what has failed already; nothing takes from it by itself.")
 	return q
 }
@@ -57,8 +63,9 @@ func keepFailures(f *function, failed awssqs.Queue) {
 	})
 }
 
-// newQueue is encrypted, and talked to over TLS only.
+// newQueue is encrypted, talked to over TLS only, and keeps what it has.
 func (s *stack) newQueue(id string, p *awssqs.QueueProps) awssqs.Queue {
+	p.RetentionPeriod = awscdk.Duration_Days(jsii.Number(retentionDays))
 	p.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	p.EnforceSSL = jsii.Bool(true)
 	return awssqs.NewQueue(s.Stack, jsii.String(id), p)

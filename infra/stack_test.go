@@ -571,7 +571,7 @@ func TestTheMailQueue(t *testing.T) {
 			main = q
 		}
 	}
-	tp.want(main, map[string]string{"RedrivePolicy.maxReceiveCount": `5`, "VisibilityTimeout": `180`, "FifoThroughputLimit": `"perMessageGroupId"`})
+	tp.want(main, map[string]string{"RedrivePolicy.maxReceiveCount": `1000`, "MessageRetentionPeriod": `1209600`, "VisibilityTimeout": `180`, "FifoThroughputLimit": `"perMessageGroupId"`})
 }
 
 func TestCognitoSendsTheMails(t *testing.T) {

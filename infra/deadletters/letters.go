@@ -217,7 +217,7 @@ func ofEvent(m types.Message) letter {
 }
 
 // plain has no room for an address, a link or a code.
-var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z _.:*-]{0,79}$`)
+var plain = regexp.MustCompile(`^[A-Za-z*][A-Za-z _.,:*-]{0,99}$`)
 
 // word is a value from a message, unless it could be something else than the
 // name or the reason that it should be.

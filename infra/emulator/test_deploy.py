@@ -569,13 +569,12 @@ def test_the_mail_queue_keeps_order_and_dead_letters(stack):
     main, dead, failed = stack.queues()
     assert (main["FifoQueue"], dead["FifoQueue"]) == ("true", "true")
     for queue in (main, dead, failed):
-        assert queue["SqsManagedSseEnabled"] == "true"
+        assert (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]) == ("true", str(14 * 24 * 60 * 60))
         [statement] = json.loads(queue["Policy"])["Statement"]
         assert statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     redrive = json.loads(main["RedrivePolicy"])
-    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 5}
+    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 1000}
     assert main["VisibilityTimeout"] == "180"
-    assert {dead["MessageRetentionPeriod"], failed["MessageRetentionPeriod"]} == {str(14 * 24 * 60 * 60)}
     assert (main["DeduplicationScope"], main["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
 
 
