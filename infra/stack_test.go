@@ -755,12 +755,3 @@ func TestTheTemplateIsAsExpected(t *testing.T) {
 		t.Errorf("the template has changed: run go test ./infra -update and read the difference in %s", file)
 	}
 }
-
-func TestARegionThatIsNoneIsRefusedBeforeTheDeployment(t *testing.T) {
-	if err := checkRegion("eu-central-1"); err != nil {
-		t.Error(err)
-	}
-	if err := checkRegion("eu-nowhere-9"); err == nil || !strings.Contains(err.Error(), "pool.region") {
-		t.Errorf("got %v", err)
-	}
-}
