@@ -2,131 +2,137 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
-	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
-	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
-	"poolpost/internal/message"
 )
 
 type sender interface {
 	SendEmail(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 }
 
-// An opener decrypts a code or a temporary password.
-type opener interface {
-	open(ctx context.Context, code string) (string, error)
-}
-
 type handler struct {
-	dir              string // holds the compiled messages
-	config           config.SendMail
-	clientIDs        map[string]string // by the names of the settings
-	links            string            // address of the page behind the link
-	configurationSet string
-	stage            string
-	ses              sender
-	codes            opener // nil when Cognito sends its mails itself
-	queues           queues
-	log              *logging.Logger
+	letters letters
+	ses     sender
+	queues  queues
+	log     *logging.Logger
+	now     func() time.Time
 }
 
-const errUnreadableCode = logging.Safe("the code is not as Cognito encrypts it")
+const (
+	// sendLimit is the time for one mail, so that one which SES is slow to take
+	// does not cost those behind it theirs.
+	sendLimit = 10 * time.Second
+	// attempts are those of a mail that fails for no reason that waiting mends.
+	attempts = 5
+	// patience ends before the four days after which the queue drops a mail.
+	patience = 3 * 24 * time.Hour
+)
 
-// Handle sends the mails of one batch. It reports those that were not sent, so
-// that only they come again; behind one that failed, mails of the same person
-// wait, because a FIFO queue keeps their order.
+// Handle sends the mails of one batch. It reports those that have to come again,
+// so that only they do; behind one that failed, mails of the same person wait,
+// because a FIFO queue keeps their order.
 //
 // A mail that was sent, and not yet acknowledged when the function died, is
 // sent again: SQS delivers at least once.
 func (h *handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	sending := ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		// Time to report what was sent: a batch that is cut off comes again whole.
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-2*time.Second))
+		sending, cancel = context.WithDeadline(ctx, deadline.Add(-2*time.Second))
 		defer cancel()
 	}
 	var reply events.SQSEventResponse
-	waiting := map[string]bool{} // message groups with a failure
+	waiting := map[string]time.Duration{} // message groups with a failure
+	var closed time.Duration              // until SES may take a mail of this account again
 	for _, record := range batch.Records {
 		group := record.Attributes["MessageGroupId"]
-		if ctx.Err() != nil || waiting[group] || !h.handle(ctx, record) {
-			waiting[group] = true
-			reply.BatchItemFailures = append(reply.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		wait, behind := waiting[group]
+		if !behind {
+			wait = closed // none when the time is up: the mail was not tried
 		}
+		if !behind && closed == 0 && sending.Err() == nil {
+			r, done := h.handle(sending, record)
+			if done {
+				continue
+			}
+			wait = r.wait(receives(record))
+			if r.account {
+				closed = wait
+			}
+		}
+		waiting[group] = wait
+		_ = h.queues.postpone(ctx, record, wait) // if it fails, the queue's own time is right too
+		reply.BatchItemFailures = append(reply.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 	}
 	return reply, nil
 }
 
-// handle sends one mail and reports whether it did.
-func (h *handler) handle(ctx context.Context, record events.SQSMessage) (sent bool) {
+// handle sends one mail, or makes a dead letter of it, and reports whether it is
+// done with. When it is not, the remedy says how long it has to wait.
+func (h *handler) handle(ctx context.Context, record events.SQSMessage) (r remedy, done bool) {
 	start := h.log.Start()
-	line := logging.Line{Outcome: "failed"}
-	defer func() {
-		if p := recover(); p != nil {
-			sent, line.Err = false, logging.Safe("panic")
+	line := logging.Line{Outcome: "sent"}
+	defer func() { h.log.Event(ctx, start, line) }()
+	err := h.send(ctx, record.Body, &line)
+	if err == nil {
+		return remedy{}, true
+	}
+	r = remedyFor(err)
+	line.Outcome, line.Err = r.outcome, err
+	if !r.dead && h.worthwhile(record, r) {
+		if r.outcome != failed {
+			line.Err, line.Warning = nil, err // waiting mends it
 		}
-		if sent {
-			line.Outcome = "sent"
-		}
-		h.log.Event(ctx, start, line)
-	}()
-	line.Err = h.send(ctx, record.Body, &line)
-	return line.Err == nil
+		return r, false
+	}
+	if !r.dead {
+		line.Outcome = givenUp
+	}
+	if err := h.queues.bury(ctx, record, logging.Reason(err)); err != nil {
+		line.Outcome, line.Err = failed, err
+		return remedies[failed], false
+	}
+	return r, true
 }
 
-func (h *handler) send(ctx context.Context, body string, line *logging.Line) error {
+// worthwhile reports whether a mail that was not sent shall be tried again.
+func (h *handler) worthwhile(record events.SQSMessage, r remedy) bool {
+	if r.outcome == failed && receives(record) >= attempts {
+		return false
+	}
+	sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64)
+	return err != nil || h.now().Sub(time.UnixMilli(sent)) < patience
+}
+
+// receives is how often a mail was received, this time included.
+func receives(record events.SQSMessage) int {
+	n, _ := strconv.Atoi(record.Attributes["ApproximateReceiveCount"]) // without one it is the first time
+	return max(1, n)
+}
+
+func (h *handler) send(ctx context.Context, body string, line *logging.Line) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errPanic
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, sendLimit)
+	defer cancel()
 	entry, err := mail.Decode(body)
 	if err != nil {
-		return logging.Safe("the entry of the mail queue cannot be decoded")
+		return errUnreadable
 	}
-	if entry.Kind != message.Welcome {
-		return logging.Safe("the mail queue holds a kind of mail that send-mail does not send")
-	}
-	client, ok := config.WithID(h.config.Clients, h.clientIDs, entry.ClientID)
-	if !ok {
-		// Made by hand, or replaced: a mail in the default brand is better than none.
-		line.Warning = logging.Safe("the app client is not in the settings")
-	}
-	locale := message.Lookup(h.config.Locales, client.Locale, entry.Locales...)
-	line.Kind, line.Client, line.Locale = string(entry.Kind), client.Name, locale
-	m, err := message.Load(h.dir, client.Name, locale, entry.Kind)
+	input, err := h.letters.write(ctx, entry, line)
 	if err != nil {
 		return err
 	}
-	filled := m.Fill(message.Values{message.Link: client.URL, message.Name: entry.Name})
-	input := &sesv2.SendEmailInput{
-		FromEmailAddress: aws.String(h.config.From),
-		Destination:      &types.Destination{ToAddresses: []string{entry.To}},
-		Content: &types.EmailContent{Simple: &types.Message{
-			Subject: content(filled.Subject),
-			Body:    &types.Body{Html: content(filled.HTML), Text: content(filled.Text)},
-		}},
-		EmailTags: []types.MessageTag{tag("kind", string(entry.Kind)), tag("client", client.Name), tag("locale", locale)},
-	}
-	if h.config.ReplyTo != "" {
-		input.ReplyToAddresses = []string{h.config.ReplyTo}
-	}
-	if h.configurationSet != "" {
-		input.ConfigurationSetName = aws.String(h.configurationSet)
-	}
-	if _, err := h.ses.SendEmail(ctx, input); err != nil {
-		return fmt.Errorf("send %s through SES: %w", entry.Kind, err)
-	}
-	return nil
-}
-
-func content(s string) *types.Content {
-	return &types.Content{Data: aws.String(s), Charset: aws.String("UTF-8")}
-}
-
-func tag(name, value string) types.MessageTag {
-	return types.MessageTag{Name: aws.String(name), Value: aws.String(value)}
+	_, err = h.ses.SendEmail(ctx, input)
+	return err
 }

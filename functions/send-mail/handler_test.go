@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
 	"poolpost/internal/config"
@@ -24,15 +25,51 @@ import (
 )
 
 const (
+	mailURL   = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo"
+	deadURL   = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-dead.fifo"
 	ridersID  = "1ridersexample23456789abcd"
 	driversID = "2driversexample3456789abcd"
 )
 
-// A recorder is SES: it keeps what it sends, and answers what fail says.
+// sentAt is when the mails of the samples were put on the queue.
+var sentAt = time.UnixMilli(1700000000000)
+
+// plainCodes are codes that nobody has encrypted.
+type plainCodes struct{}
+
+func (plainCodes) open(_ context.Context, code string) (string, error) { return code, nil }
+
+// A recorder is SES and SQS: it keeps what it sends and buries, and answers what
+// fail and bury say.
 type recorder struct {
-	sent []*sesv2.SendEmailInput
-	fail func(to string) error
-	slow string // the address at which it takes as long as it is waited for
+	sent      []*sesv2.SendEmailInput
+	fail      func(to string) error
+	slow      string // the address at which it takes as long as it is waited for
+	postponed []*sqs.ChangeMessageVisibilityInput
+	dead      []*sqs.SendMessageInput
+	bury      error
+}
+
+func (r *recorder) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+	r.postponed = append(r.postponed, in)
+	return &sqs.ChangeMessageVisibilityOutput{}, nil
+}
+
+func (r *recorder) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	if r.bury != nil {
+		return nil, r.bury
+	}
+	r.dead = append(r.dead, in)
+	return &sqs.SendMessageOutput{}, nil
+}
+
+// reasons are those of the dead letters, in order.
+func (r *recorder) reasons() []string {
+	var all []string
+	for _, in := range r.dead {
+		all = append(all, *in.MessageAttributes["reason"].StringValue)
+	}
+	return all
 }
 
 func (r *recorder) SendEmail(ctx context.Context, in *sesv2.SendEmailInput, _ ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
@@ -62,9 +99,13 @@ func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	h := &handler{
-		ses: r, configurationSet: "sample-set", clientIDs: map[string]string{"riders": ridersID, "drivers": driversID}, log: logged.Logger("send-mail"),
+		letters: letters{
+			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", codes: plainCodes{},
+			clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
+		},
+		ses: r, queues: queues{sqs: r, mail: mailURL, dead: deadURL}, log: logged.Logger("send-mail"), now: func() time.Time { return sentAt },
 	}
-	h.dir, h.config = functiontest.Dir[config.SendMail](t, "send-mail")
+	h.letters.dir, h.letters.config = functiontest.Dir[config.SendMail](t, "send-mail")
 	return h, r, logged
 }
 
@@ -75,11 +116,13 @@ func record(t *testing.T, id, group, to string) events.SQSMessage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return events.SQSMessage{MessageId: id, Body: string(body), Attributes: map[string]string{"MessageGroupId": group}}
+	return events.SQSMessage{MessageId: id, ReceiptHandle: "receipt-" + id, Body: string(body), Attributes: map[string]string{
+		"MessageGroupId": group, "ApproximateReceiveCount": "1", "SentTimestamp": "1700000000000",
+	}}
 }
 
-// failed are the ids that a reply reports.
-func failed(reply events.SQSEventResponse) []string {
+// reported are the ids that a reply reports.
+func reported(reply events.SQSEventResponse) []string {
 	var ids []string
 	for _, f := range reply.BatchItemFailures {
 		ids = append(ids, f.ItemIdentifier)
@@ -88,15 +131,12 @@ func failed(reply events.SQSEventResponse) []string {
 }
 
 func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
-	const (
-		unreadable = "the entry of the mail queue cannot be decoded"
-		otherKind  = "the mail queue holds a kind of mail that send-mail does not send"
-	)
+	const unreadable = "the entry of the mail queue cannot be decoded"
 	type row struct {
 		client, locale string // of the one mail
 		warning        any    // of its line
 		sent           int
-		failed         []string // the reasons of the first mails
+		dead           []string // the reasons of the first mails
 	}
 	functiontest.EachEvent(t, map[string]row{
 		"one-welcome-mail": {"riders", "en", nil, 1, nil},
@@ -106,7 +146,8 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 		"welcome-mail-for-an-unknown-app-client":                {"riders", "ar", "the app client is not in the settings", 1, nil},
 		"empty-batch":                                           {"", "", nil, 0, nil},
 		"batch-with-bodies-that-are-no-mail": {"riders", "en", nil, 1, []string{
-			unreadable, unreadable, unreadable, unreadable, unreadable, otherKind, otherKind, unreadable,
+			unreadable, unreadable, unreadable, unreadable, unreadable, "the entry of the mail queue has no code",
+			"the mail queue holds a kind of mail that send-mail does not send", unreadable,
 		}},
 	}, func(t *testing.T, payload []byte, want row) {
 		var batch events.SQSEvent
@@ -115,15 +156,11 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 		}
 		h, r, logged := testHandler(t)
 		reply, err := h.Handle(t.Context(), batch)
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || len(reply.BatchItemFailures) != 0 {
+			t.Fatalf("the batch reports %v, %v", reply, err)
 		}
-		var ids []string
-		for _, record := range batch.Records[:len(want.failed)] {
-			ids = append(ids, record.MessageId)
-		}
-		if got := failed(reply); !slices.Equal(got, ids) {
-			t.Errorf("the batch reports %q, want %q", got, ids)
+		if got := r.reasons(); !slices.Equal(got, want.dead) {
+			t.Errorf("the dead letters have the reasons %q, want %q", got, want.dead)
 		}
 		if len(r.sent) != want.sent {
 			t.Fatalf("%d mails were sent, want %d", len(r.sent), want.sent)
@@ -132,9 +169,13 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 		if len(lines) != len(batch.Records) {
 			t.Fatalf("%d lines were logged for %d mails", len(lines), len(batch.Records))
 		}
-		for i, reason := range want.failed {
-			if line := lines[i]; line["level"] != "ERROR" || line["Outcome"] != "failed" || line["reason"] != reason {
+		for i, reason := range want.dead {
+			if line := lines[i]; line["level"] != "ERROR" || line["Outcome"] != "refused" || line["reason"] != reason {
 				t.Errorf("failure %d is logged as %v, want the reason %q", i, line, reason)
+			}
+			if in, record := r.dead[i], batch.Records[i]; *in.QueueUrl != deadURL || *in.MessageBody != record.Body ||
+				*in.MessageGroupId != record.Attributes["MessageGroupId"] || *in.MessageDeduplicationId != record.MessageId {
+				t.Errorf("dead letter %d is %+v of %+v", i, in, record)
 			}
 		}
 		if want.sent == 0 {
@@ -148,7 +189,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 			last["client"] != want.client || last["locale"] != want.locale || last["warning"] != want.warning {
 			t.Errorf("the sent mail is logged as %v, want %+v", last, want)
 		}
-		m, err := message.Load(h.dir, want.client, want.locale, message.Welcome)
+		m, err := message.Load(h.letters.dir, want.client, want.locale, message.Welcome)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +232,7 @@ func TestTheMailIsComplete(t *testing.T) {
 		t.Fatalf("%d mails were sent: %v, %v", len(r.sent), reply, err)
 	}
 	in := r.sent[0]
-	if *in.FromEmailAddress != h.config.From || !slices.Equal(in.ReplyToAddresses, []string{"help@example.com"}) || *in.ConfigurationSetName != "sample-set" {
+	if *in.FromEmailAddress != h.letters.config.From || !slices.Equal(in.ReplyToAddresses, []string{"help@example.com"}) || *in.ConfigurationSetName != "sample-set" {
 		t.Errorf("the mail is from %s, with answers to %q, in the set %s", *in.FromEmailAddress, in.ReplyToAddresses, *in.ConfigurationSetName)
 	}
 	to := in.Destination
@@ -202,7 +243,7 @@ func TestTheMailIsComplete(t *testing.T) {
 	for _, tag := range in.EmailTags {
 		tags = append(tags, *tag.Name+"="+*tag.Value)
 	}
-	if want := []string{"kind=welcome", "client=drivers", "locale=fr"}; !slices.Equal(tags, want) {
+	if want := []string{"kind=welcome", "client=drivers", "locale=fr", "stage=dev"}; !slices.Equal(tags, want) {
 		t.Errorf("the tags are %q, want %q", tags, want)
 	}
 	simple := in.Content.Simple
@@ -234,12 +275,12 @@ func TestTheMailIsComplete(t *testing.T) {
 
 func TestWhatIsNotSetIsNotSent(t *testing.T) {
 	h, r, _ := testHandler(t)
-	h.config.ReplyTo, h.configurationSet = "", ""
+	h.letters.config.ReplyTo, h.letters.config.Feedback, h.letters.configurationSet, h.letters.stage = "", "", "", ""
 	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
 		t.Fatal(err)
 	}
-	if in := r.sent[0]; in.ReplyToAddresses != nil || in.ConfigurationSetName != nil {
-		t.Errorf("answers go to %q, and the set is %q", in.ReplyToAddresses, *in.ConfigurationSetName)
+	if in := r.sent[0]; in.ReplyToAddresses != nil || in.ConfigurationSetName != nil || in.FeedbackForwardingEmailAddress != nil || len(in.EmailTags) != 3 {
+		t.Errorf("the mail has more than is set: %+v", in)
 	}
 }
 
@@ -309,7 +350,7 @@ func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := failed(reply); !slices.Equal(got, test.failed) {
+			if got := reported(reply); !slices.Equal(got, test.failed) {
 				t.Errorf("the batch reports %q, want %q", got, test.failed)
 			}
 			if got := r.recipients(); !slices.Equal(got, test.sent) {
@@ -332,7 +373,7 @@ func TestSendingStopsInTimeToReport(t *testing.T) {
 	if left := time.Until(deadline); left < time.Second {
 		t.Errorf("the report comes %v before the deadline", left)
 	}
-	if got := failed(reply); err != nil || !slices.Equal(got, []string{"2", "3", "4"}) {
+	if got := reported(reply); err != nil || !slices.Equal(got, []string{"2", "3", "4"}) {
 		t.Errorf("the batch reports %q, %v, want what was not sent: 2, 3, 4", got, err)
 	}
 	if got := r.recipients(); !slices.Equal(got, []string{"1@example.com"}) {
@@ -346,22 +387,22 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 		reason string
 	}{
 		"a message that was not compiled": {func(t *testing.T, h *handler) {
-			if err := os.Remove(filepath.Join(h.dir, message.File("riders", "en", message.Welcome))); err != nil {
+			if err := os.Remove(filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome))); err != nil {
 				t.Fatal(err)
 			}
 		}, message.File("riders", "en", message.Welcome)},
 		"a message file that is damaged": {func(t *testing.T, h *handler) {
-			if err := os.WriteFile(filepath.Join(h.dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, "Error"},
-		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.config.Clients = nil }, "panic"},
+		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.letters.config.Clients = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)
 			test.spoil(t, h)
 			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
-			if err != nil || !slices.Equal(failed(reply), []string{"id"}) || len(r.sent) != 0 {
+			if err != nil || !slices.Equal(reported(reply), []string{"id"}) || len(r.sent) != 0 {
 				t.Errorf("got %v, %v with %d mails sent", reply, err, len(r.sent))
 			}
 			if line := logged.Lines(t)[0]; line["level"] != "ERROR" || !strings.Contains(strings.ToLower(fmt.Sprint(line["reason"])), strings.ToLower(test.reason)) {

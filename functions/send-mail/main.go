@@ -15,9 +15,11 @@ import (
 	"errors"
 	"log"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -29,38 +31,44 @@ import (
 func main() {
 	// A function that cannot work stops at start: its mails stay on the queue,
 	// and after some attempts among the dead letters, where they are counted.
-	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), awsenv.Config())
+	cfg := awsenv.Config()
+	cfg.HTTPClient = http.NewBuildableClient() // one for all clients, so that warm opens their connections
+	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
+	warm(cfg, h.letters.codes != nil)
 	lambda.Start(h.Handle)
 }
 
+// newHandler reads files and variables, and tells all that is wrong with them.
 func newHandler(dir string, cfg aws.Config) (*handler, error) {
-	h := &handler{
-		dir:              dir,
-		configurationSet: os.Getenv("CONFIGURATION_SET"),
-		stage:            os.Getenv("STAGE"),
-		ses:              sesv2.NewFromConfig(cfg),
-		queues:           queues{sqs: sqs.NewFromConfig(cfg)},
-		log:              logging.New("send-mail"),
-	}
-	var errs [4]error
-	h.config, errs[0] = config.Read[config.SendMail](dir)
-	h.clientIDs, errs[1] = config.ClientIDs("USER_POOL_CLIENTS")
-	h.queues.mail, errs[2] = awsenv.Require("MAIL_QUEUE_URL")
-	h.queues.dead, errs[3] = awsenv.Require("DEAD_LETTER_QUEUE_URL")
-	if err := errors.Join(errs[:]...); err != nil || !h.config.Codes {
-		return h, err
-	}
-	var key, pool string
-	key, errs[0] = awsenv.Require("KMS_KEY_ARN")
-	pool, errs[1] = awsenv.Require("USER_POOL_ID")
-	h.links, errs[2] = awsenv.Require("LINKS_URL")
-	if err := errors.Join(errs[:]...); err != nil {
+	c, err1 := config.Read[config.SendMail](dir)
+	ids, err2 := config.ClientIDs("USER_POOL_CLIENTS")
+	queue, err3 := awsenv.Require("MAIL_QUEUE_URL")
+	dead, err4 := awsenv.Require("DEAD_LETTER_QUEUE_URL")
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	var err error
-	h.codes, err = newCodes(cfg, key, pool)
-	return h, err
+	l := letters{dir: dir, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
+	if c.Codes {
+		key, err1 := awsenv.Require("KMS_KEY_ARN")
+		pool, err2 := awsenv.Require("USER_POOL_ID")
+		links, err3 := awsenv.Require("LINKS_URL")
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, err
+		}
+		codes, err := newCodes(awsenv.ConfigFor(cfg, "KMS"), key, pool)
+		if err != nil {
+			return nil, err
+		}
+		l.links, l.codes = links, codes
+	}
+	return &handler{
+		letters: l,
+		ses:     sesv2.NewFromConfig(cfg),
+		queues:  queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
+		log:     logging.New("send-mail"),
+		now:     time.Now,
+	}, nil
 }

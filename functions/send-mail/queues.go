@@ -2,16 +2,54 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// queues are the mail queue, which a mail goes back to, and that of the dead
-// letters.
+// queues are the mail queue, on which a mail waits for its next attempt, and that
+// of the dead letters.
 type queues struct {
 	sqs interface {
 		ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
 		SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 	}
 	mail, dead string // their addresses
+}
+
+// postpone lets a mail come again after a time of up to 12 hours. An error does no
+// harm: the mail then comes after the queue's own visibility time.
+func (q queues) postpone(ctx context.Context, record events.SQSMessage, wait time.Duration) error {
+	_, err := q.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
+		QueueUrl:          aws.String(q.mail),
+		ReceiptHandle:     aws.String(record.ReceiptHandle),
+		VisibilityTimeout: int32(wait / time.Second),
+	})
+	if err != nil {
+		return fmt.Errorf("postpone a mail: %w", err)
+	}
+	return nil
+}
+
+// bury puts a mail among the dead letters, with the reason as an attribute. When
+// the function dies before the mail is off the queue, there are two dead letters
+// of it at the worst: within five minutes the second has the same id.
+func (q queues) bury(ctx context.Context, record events.SQSMessage, reason string) error {
+	_, err := q.sqs.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:               aws.String(q.dead),
+		MessageBody:            aws.String(record.Body),
+		MessageGroupId:         aws.String(record.Attributes["MessageGroupId"]),
+		MessageDeduplicationId: aws.String(record.MessageId),
+		MessageAttributes: map[string]types.MessageAttributeValue{
+			"reason": {DataType: aws.String("String"), StringValue: aws.String(reason)},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("put among the dead letters: %w", err)
+	}
+	return nil
 }

@@ -88,7 +88,9 @@ type SendMail struct {
 	ReplyTo string   `json:"replyTo,omitempty"`
 	Clients []Client `json:"clients"`
 	Locales []string `json:"locales"`
-	Codes   bool     `json:"codes,omitempty"` // opens Cognito's codes, and sends mails with them
+	// Feedback is where SES forwards bounces to; empty for the sender.
+	Feedback string `json:"feedback,omitempty"`
+	Codes    bool   `json:"codes,omitempty"` // opens Cognito's codes, and sends mails with them
 }
 
 // VerifyLink is what verify-link runs with.

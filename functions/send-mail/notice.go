@@ -1,0 +1,84 @@
+package main
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"poolpost/internal/config"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+)
+
+// fillNotice tells of a sign-in that looks like an account take-over. A stranger
+// may have chosen the device's name, so nothing that is shown can be a link or a
+// phone number; what Cognito did not tell is a dash.
+func fillNotice(values message.Values, n *mail.Notice, client config.Client) {
+	if n == nil {
+		n = &mail.Notice{}
+	}
+	values[message.Time] = orDash(signInTime(n.Time))
+	values[message.Place] = orDash(place(n))
+	values[message.Device] = orDash(device(n.Device))
+	values[message.Link] = client.SignInURL
+	if u, err := url.Parse(n.NotMe); err == nil && u.Scheme == "https" && u.Host != "" {
+		values[message.Link] = u.String()
+	}
+}
+
+func orDash(text string) string {
+	if text == "" {
+		return "–"
+	}
+	return text
+}
+
+// signInTime is a time to the minute. Cognito's form of it is not documented: one
+// that is none of the usual is shown as it is.
+func signInTime(text string) string {
+	for _, layout := range []string{time.RFC3339, time.RFC1123, time.RFC1123Z, time.UnixDate} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC().Format("2006-01-02 15:04 UTC")
+		}
+	}
+	return device(text)
+}
+
+// place is city, country and IP address, as far as they are known.
+func place(n *mail.Notice) string {
+	var parts []string
+	for _, name := range []string{message.CleanName(n.City), message.CleanName(n.Country)} {
+		if name != "" {
+			parts = append(parts, name)
+		}
+	}
+	if ip, err := netip.ParseAddr(n.IP); err == nil {
+		parts = append(parts, ip.WithZone("").String())
+	}
+	return strings.Join(parts, ", ")
+}
+
+// device is a device's name, such as "Chrome 126, Windows 10", as words: what
+// could be a link or a phone number is cut off.
+func device(name string) string {
+	const maxBytes, maxDigits = 80, 8
+	words := strings.FieldsFunc(message.Plain(name), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != ','
+	})
+	var kept []string
+	size, digits := 0, 0
+	for _, word := range words {
+		for _, r := range word {
+			if unicode.IsDigit(r) {
+				digits++
+			}
+		}
+		if size += len(word) + 1; size > maxBytes || digits > maxDigits {
+			break
+		}
+		kept = append(kept, word)
+	}
+	return strings.Join(kept, " ")
+}
