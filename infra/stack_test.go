@@ -733,25 +733,27 @@ func TestCDKNagFindsNothing(t *testing.T) {
 	}
 }
 
-// The template of the shipped settings, for reading and for reviews.
-func TestTheTemplateIsAsExpected(t *testing.T) {
-	tp := synthesise(t, shipped(t), "dev")
-	text, err := yaml.Marshal(map[string]any{"Resources": tp.resources, "Outputs": tp.outputs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(string(text), "HASH")
-	const file = "testdata/template.yaml"
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+// The templates of the shipped settings, for reading and for reviews.
+func TestTheTemplatesAreAsExpected(t *testing.T) {
+	for file, tp := range map[string]*template{
+		"testdata/template.yaml": synthesise(t, shipped(t), "dev"), "testdata/identity.yaml": synthesiseIdentity(t, shipped(t)),
+	} {
+		text, err := yaml.Marshal(map[string]any{"Resources": tp.resources, "Outputs": tp.outputs})
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the template has changed: run go test ./infra -update and read the difference in %s", file)
+		got := regexp.MustCompile(`[0-9a-f]{64}`).ReplaceAllString(string(text), "HASH")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("the template has changed: run go test ./infra -update and read the difference in %s", file)
+		}
 	}
 }
