@@ -5,13 +5,15 @@
 // Environment: USER_POOL_CLIENTS, the app client ids by the names of the
 // settings, as a JSON object; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL, the
 // addresses of the mail queue and of its dead letters (SQS FIFO);
-// CONFIGURATION_SET, the SES configuration set, and STAGE, a tag of mails (both
-// optional). With mail.delivery ses also KMS_KEY_ARN, the key that Cognito
+// CONFIGURATION_SET, the SES configuration set, STAGE, a tag of mails, and
+// SEND_INTERVAL, the time between the starts of two calls of SES, such as 250ms
+// (all optional). With mail.delivery ses also KMS_KEY_ARN, the key that Cognito
 // encrypts codes with; USER_POOL_ID, the pool whose codes are opened; LINKS_URL,
 // the address of the page behind the link.
 package main
 
 import (
+	"cmp"
 	"errors"
 	"log"
 	"os"
@@ -47,7 +49,8 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	ids, err2 := config.ClientIDs("USER_POOL_CLIENTS")
 	queue, err3 := awsenv.Require("MAIL_QUEUE_URL")
 	dead, err4 := awsenv.Require("DEAD_LETTER_QUEUE_URL")
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	interval, err5 := time.ParseDuration(cmp.Or(os.Getenv("SEND_INTERVAL"), "0"))
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
 	l := letters{dir: dir, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
@@ -66,7 +69,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	}
 	return &handler{
 		letters: l,
-		ses:     sesv2.NewFromConfig(cfg),
+		ses:     &pacer{sender: sesv2.NewFromConfig(cfg), interval: interval, now: time.Now},
 		queues:  queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
 		log:     logging.New("send-mail"),
 		now:     time.Now,
