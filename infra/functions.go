@@ -144,6 +144,7 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 			"USER_POOL_CLIENTS": s.clientIDs(clients),
 			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
 			"STAGE":             jsii.String(s.Stage),
+			"SEND_INTERVAL":     jsii.String(s.Settings.Mail.SendInterval().String()),
 
 			"MAIL_QUEUE_URL":        queue.main.QueueUrl(),
 			"DEAD_LETTER_QUEUE_URL": queue.dead.QueueUrl(),
@@ -160,7 +161,7 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue.main, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          jsii.Number(sendMailConcurrency(s.Settings.Mail.Rate)),
+		MaxConcurrency:          number(s.Settings.Mail.Senders()),
 	}))
 	return f
 }

@@ -70,10 +70,3 @@ func (s *stack) newQueue(id string, p *awssqs.QueueProps) awssqs.Queue {
 	p.EnforceSSL = jsii.Bool(true)
 	return awssqs.NewQueue(s.Stack, jsii.String(id), p)
 }
-
-// sendMailConcurrency is how many senders keep to a rate of mails per second.
-// A call of SES takes about a tenth of a second, so one sender sends about ten a
-// second. Lambda takes 2 to 1,000.
-func sendMailConcurrency(rate int) float64 {
-	return float64(min(max(2, rate/10), 1000))
-}

@@ -564,7 +564,10 @@ func TestTheMailQueue(t *testing.T) {
 		"FunctionResponseTypes": `["ReportBatchItemFailures"]`, "BatchSize": `10`, "ScalingConfig.MaximumConcurrency": `2`,
 	})
 	all := synthesise(t, parse(t, full), "prod")
-	all.want(all.one("AWS::Lambda::EventSourceMapping"), map[string]string{"ScalingConfig.MaximumConcurrency": `20`})
+	all.want(all.one("AWS::Lambda::EventSourceMapping"), map[string]string{"ScalingConfig.MaximumConcurrency": `50`})
+	for interval, tp := range map[string]*template{`"2s"`: tp, `"250ms"`: all} { // at one mail a second and at 200
+		tp.want(tp.function("send-mail"), map[string]string{"Environment.Variables.SEND_INTERVAL": interval})
+	}
 	var main resource
 	for _, q := range tp.all("AWS::SQS::Queue") {
 		if q.get("RedrivePolicy") != "none" {

@@ -488,6 +488,7 @@ def test_the_functions_have_what_they_read_from_their_environment(stack):
         "post-confirmation": common | {"MAIL_QUEUE_URL": main["Url"]},
         "send-mail": common | clients | {
             "CONFIGURATION_SET": configuration_set, "STAGE": stack.stage,
+            "SEND_INTERVAL": "250ms" if stack.settings["mail"].get("rate") == 200 else "2s",
             "MAIL_QUEUE_URL": main["Url"], "DEAD_LETTER_QUEUE_URL": dead["Url"],
         },
         "mail-feedback": common,
@@ -585,7 +586,7 @@ def test_the_queue_feeds_send_mail_at_the_rate_of_the_settings(stack):
     assert mapping["FunctionArn"] == stack.functions()["send-mail"]["FunctionArn"]
     assert mapping["BatchSize"] == 10
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": max(2, stack.settings["mail"].get("rate", 1) // 10)}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 50 if stack.settings["mail"].get("rate") == 200 else 2}
 
 
 def test_the_app_clients_are_those_of_the_settings(stack):
