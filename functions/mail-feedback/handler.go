@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
-
-	"github.com/aws/aws-lambda-go/events"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
 
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/message"
 )
 
 type handler struct {
@@ -14,7 +17,131 @@ type handler struct {
 	log    *logging.Logger
 }
 
-func (h *handler) Handle(ctx context.Context, event events.EventBridgeEvent) error {
-	h.log.Event(ctx, h.log.Start(), logging.Line{Outcome: logging.Unknown})
-	return nil
+const errEvent = logging.Safe("the event cannot be decoded")
+
+// event is an event of SES as EventBridge hands it on (SES developer guide,
+// "Contents of event data that Amazon SES publishes"). Addresses, subjects and
+// diagnostic texts, which quote addresses, are not even read.
+type event struct {
+	Source string `json:"source"` // aws.ses
+	Detail struct {
+		EventType string `json:"eventType"`
+		Mail      struct {
+			Tags map[string][]string `json:"tags"`
+		} `json:"mail"`
+		Bounce struct {
+			Type       string      `json:"bounceType"`
+			SubType    string      `json:"bounceSubType"`
+			Recipients []recipient `json:"bouncedRecipients"`
+		} `json:"bounce"`
+		Complaint struct {
+			Type    string `json:"complaintFeedbackType"`
+			SubType string `json:"complaintSubType"`
+		} `json:"complaint"`
+		Delay struct {
+			Type       string      `json:"delayType"`
+			Recipients []recipient `json:"delayedRecipients"`
+		} `json:"deliveryDelay"`
+	} `json:"detail"`
+}
+
+type recipient struct {
+	Status string `json:"status"` // RFC 3463
+}
+
+// outcomes are those of the events that have one for all their details.
+var outcomes = map[string]string{
+	"Send":              "sent",
+	"Delivery":          "delivered",
+	"Complaint":         "complained",
+	"Reject":            "rejected",
+	"DeliveryDelay":     "delayed",
+	"Rendering Failure": "rendering-failed",
+}
+
+// Invoke counts one event. An event that cannot be read is an error, so that it
+// is kept; one of a type that is not known is counted as that. The reply means
+// nothing.
+func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	start := h.log.Start()
+	line := logging.Line{Outcome: "failed", ByKind: true, Kind: logging.Unknown, Client: logging.Unknown}
+	var e event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		line.Err = errEvent
+	} else {
+		h.read(&e, &line)
+	}
+	h.log.Event(ctx, start, line)
+	return []byte("null"), line.Err
+}
+
+// read fills a line. What it takes from the event is one of the words that the
+// settings, or SES's documentation, have.
+func (h *handler) read(e *event, line *logging.Line) {
+	tags := e.Detail.Mail.Tags
+	if kind := first(tags["kind"]); slices.Contains(message.Kinds, message.Kind(kind)) {
+		line.Kind = kind
+	}
+	if client := first(tags["client"]); slices.Contains(h.config.Clients, client) {
+		line.Client = client
+	}
+	if locale := first(tags["locale"]); slices.Contains(h.config.Locales, locale) {
+		line.Locale = locale
+	}
+	line.Outcome = outcome(e)
+	switch d := e.Detail; d.EventType {
+	case "Bounce":
+		line.Detail = words(d.Bounce.Type, d.Bounce.SubType, status(d.Bounce.Recipients))
+	case "Complaint":
+		line.Detail = words(d.Complaint.Type, d.Complaint.SubType)
+	case "DeliveryDelay":
+		line.Detail = words(d.Delay.Type, status(d.Delay.Recipients))
+	}
+}
+
+// outcome is what became of the mail. Only permanent bounces count for SES when
+// it reviews an account, and mails that its suppression list keeps from being
+// sent do not.
+func outcome(e *event) string {
+	if e.Source != "aws.ses" {
+		return logging.Unknown
+	}
+	if e.Detail.EventType != "Bounce" {
+		if outcome, ok := outcomes[e.Detail.EventType]; ok {
+			return outcome
+		}
+		return logging.Unknown
+	}
+	b := e.Detail.Bounce
+	switch {
+	case b.SubType == "Suppressed" || b.SubType == "OnAccountSuppressionList":
+		return "suppressed"
+	case b.Type == "Permanent":
+		return "bounced"
+	default:
+		return "bounced-for-now"
+	}
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
+}
+
+func status(recipients []recipient) string {
+	if len(recipients) == 0 {
+		return ""
+	}
+	return recipients[0].Status
+}
+
+// word is a type of SES's, such as OnAccountSuppressionList, or a status code of
+// RFC 3463, such as 5.1.1.
+var word = regexp.MustCompile(`^(?:[A-Za-z-]{1,40}|[245]\.[0-9]{1,3}\.[0-9]{1,3})$`)
+
+// words are those of some values that are words.
+func words(values ...string) string {
+	return strings.Join(slices.DeleteFunc(values, func(v string) bool { return !word.MatchString(v) }), " ")
 }

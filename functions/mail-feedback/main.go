@@ -20,5 +20,5 @@ func main() {
 		log.Fatal(err)
 	}
 	h := &handler{config: c, log: logging.New("mail-feedback")}
-	lambda.Start(h.Handle)
+	lambda.Start(h)
 }

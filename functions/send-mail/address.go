@@ -16,12 +16,15 @@ func deliverable(address string) (string, error) {
 	if at < 1 || at > 64 || strings.Trim(address[:at], atomText) != "" {
 		return "", errAddress
 	}
-	domain, err := idna.Lookup.ToASCII(address[at+1:])
-	if err != nil || !strings.Contains(strings.Trim(domain, "."), ".") || at+1+len(domain) > 254 {
+	domain, err := domains.ToASCII(address[at+1:])
+	if err != nil || !strings.Contains(domain, ".") || at+1+len(domain) > 254 {
 		return "", errAddress
 	}
 	return address[:at+1] + domain, nil
 }
+
+// domains are those that DNS can hold (RFC 5891 and Unicode TS 46, for lookup).
+var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
 
 // atomText is what a local part without quotes is made of (RFC 5322, section
 // 3.2.3).

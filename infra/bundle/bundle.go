@@ -140,7 +140,10 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 	case "post-confirmation":
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
 	case "send-mail":
-		c = config.SendMail{From: From(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Clients: clients(s), Locales: s.Locales, Codes: s.Mail.SendsItself()}
+		c = config.SendMail{
+			From: From(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Feedback: feedback(s.Mail), Clients: clients(s), Locales: s.Locales,
+			Codes: s.Mail.SendsItself(),
+		}
 		maps.Copy(files, out.Messages)
 	case "verify-link":
 		c = config.VerifyLink{Clients: clients(s), Locales: s.Locales}
@@ -196,6 +199,15 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 		})
 	}
 	return list
+}
+
+// feedback is where SES forwards bounces and complaints to: the address for
+// answers, which people read, if SES has verified its domain, as it must have.
+func feedback(m settings.Mail) string {
+	if m.ReplyTo == m.Identity || strings.HasSuffix(strings.ToLower(m.ReplyTo), "@"+m.Identity) {
+		return m.ReplyTo
+	}
+	return ""
 }
 
 // From is the sender for a header: a name in ASCII stands in quotes, another

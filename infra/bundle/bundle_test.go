@@ -73,7 +73,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	s := shipped(t)
 	s.Mail = settings.Mail{
 		From: settings.Address{Name: "My App", Address: "no-reply@example.com"}, ReplyTo: "support@example.com",
-		NameAttributes: []string{"name", "agentName"}, Delivery: settings.DeliverySES,
+		NameAttributes: []string{"name", "agentName"}, Identity: "example.com", Delivery: settings.DeliverySES,
 	}
 	s.Locales = []string{"en", "fr"}
 	s.Groups = []string{"members"}
@@ -111,7 +111,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
-		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Clients: clients, Locales: s.Locales, Codes: true,
+		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Feedback: "support@example.com", Clients: clients, Locales: s.Locales, Codes: true,
 	})
 	equal(t, read[config.CustomEmailSender](t, dir, "custom-email-sender"), config.CustomEmailSender{NameAttributes: keys})
 	equal(t, read[config.MailFeedback](t, dir, "mail-feedback"), config.MailFeedback{Clients: []string{"web"}, Locales: s.Locales})
@@ -149,6 +149,23 @@ func equal[T any](t *testing.T, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestBouncesGoToAnAddressThatSESHasVerified(t *testing.T) {
+	for _, test := range []struct{ replyTo, identity, want string }{
+		{"help@example.com", "example.com", "help@example.com"},
+		{"help@EXAMPLE.com", "example.com", "help@EXAMPLE.com"},
+		{"help@example.com", "help@example.com", "help@example.com"},
+		{"help@example.com", "no-reply@example.com", ""},
+		{"help@example.net", "example.com", ""},
+		{"help@not-example.com", "example.com", ""},
+		{"help@mail.example.com", "example.com", ""},
+		{"", "example.com", ""},
+	} {
+		if got := feedback(settings.Mail{ReplyTo: test.replyTo, Identity: test.identity}); got != test.want {
+			t.Errorf("answers to %q, verified %q: got %q", test.replyTo, test.identity, got)
+		}
 	}
 }
 

@@ -58,6 +58,8 @@ type Line struct {
 	Kind    string // kind of message
 	Locale  string
 	Client  string // name in the settings
+	Detail  string // of the outcome
+	ByKind  bool   // a metric by kind and client as well; both must be there
 	Outcome string // a dimension of the metrics, so one of a few fixed words
 	Err     error  // logged by Reason; makes the line an error
 	Warning error  // the same for what went wrong without changing the outcome
@@ -73,14 +75,14 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	level := slog.LevelInfo
 	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs,
-		slog.Any("_aws", metrics(now)),
+		slog.Any("_aws", metrics(now, line.ByKind)),
 		slog.String("Function", l.function),
 		slog.String("Outcome", line.Outcome),
 		slog.Int("Events", 1),
 		slog.Float64("Duration", float64(now.Sub(start).Microseconds())/1000),
 	)
 	for _, a := range []struct{ key, value string }{
-		{"trigger", line.Trigger}, {"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client},
+		{"trigger", line.Trigger}, {"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client}, {"detail", line.Detail},
 	} {
 		if a.value != "" {
 			attrs = append(attrs, slog.String(a.key, a.value))
@@ -102,12 +104,15 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 
 // metrics is the metadata of the embedded metric format (CloudWatch user guide,
 // "Specification: Embedded metric format").
-func metrics(now time.Time) json.RawMessage {
+func metrics(now time.Time, byKind bool) json.RawMessage {
 	b := make([]byte, 0, 256)
 	b = append(b, `{"Timestamp":`...)
 	b = strconv.AppendInt(b, now.UnixMilli(), 10)
-	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+Namespace+`","Dimensions":[["Function","Outcome"]],`+
-		`"Metrics":[{"Name":"Events","Unit":"Count"},{"Name":"Duration","Unit":"Milliseconds"}]}]}`...)
+	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+Namespace+`","Dimensions":[["Function","Outcome"]`...)
+	if byKind {
+		b = append(b, `,["Function","Outcome","kind","client"]`...)
+	}
+	b = append(b, `],"Metrics":[{"Name":"Events","Unit":"Count"},{"Name":"Duration","Unit":"Milliseconds"}]}]}`...)
 	return b
 }
 

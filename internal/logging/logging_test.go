@@ -47,12 +47,12 @@ func entry(t *testing.T, line Line) map[string]any {
 }
 
 func TestALineTellsWhatHappened(t *testing.T) {
-	got := entry(t, Line{Trigger: "CustomMessage_SignUp", Kind: "sign-up", Locale: "fr", Client: "web", Outcome: "filled"})
+	got := entry(t, Line{Trigger: "CustomMessage_SignUp", Kind: "sign-up", Locale: "fr", Client: "web", Outcome: "filled", Detail: "General"})
 	delete(got, "time")
 	delete(got, "_aws")
 	want := map[string]any{
 		"level": "INFO", "msg": "event", "Function": "custom-message", "Outcome": "filled", "Events": 1.0, "Duration": 1.5,
-		"trigger": "CustomMessage_SignUp", "kind": "sign-up", "locale": "fr", "client": "web",
+		"trigger": "CustomMessage_SignUp", "kind": "sign-up", "locale": "fr", "client": "web", "detail": "General",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
@@ -61,7 +61,7 @@ func TestALineTellsWhatHappened(t *testing.T) {
 
 func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	got := entry(t, Line{Outcome: "failed"})
-	for _, key := range []string{"trigger", "kind", "locale", "client", "reason"} {
+	for _, key := range []string{"trigger", "kind", "locale", "client", "detail", "reason"} {
 		if value, ok := got[key]; ok {
 			t.Errorf("%s is %v", key, value)
 		}
@@ -71,7 +71,12 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 // TestALineIsAMetric holds a line against CloudWatch's "Specification: Embedded
 // metric format": what the metadata name must be there, with the right type.
 func TestALineIsAMetric(t *testing.T) {
-	got := entry(t, Line{Outcome: "filled", Err: errors.New("x")})
+	checkMetric(t, entry(t, Line{Outcome: "filled", Err: errors.New("x")}), 1)
+	checkMetric(t, entry(t, Line{Outcome: "bounced", Kind: "sign-up", Client: "web", ByKind: true}), 2)
+}
+
+func checkMetric(t *testing.T, got map[string]any, sets int) {
+	t.Helper()
 	text, err := json.Marshal(got["_aws"])
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +101,7 @@ func TestALineIsAMetric(t *testing.T) {
 		t.Fatalf("there are %d directives", len(metadata.CloudWatchMetrics))
 	}
 	directive := metadata.CloudWatchMetrics[0]
-	if directive.Namespace != "Poolpost" || len(directive.Dimensions) == 0 {
+	if directive.Namespace != "Poolpost" || len(directive.Dimensions) != sets {
 		t.Errorf("the directive is %+v", directive)
 	}
 	for _, set := range directive.Dimensions {

@@ -134,6 +134,8 @@ func TestValuesThatAreRefused(t *testing.T) {
 			`22: links.hostedZone.name: must be "links.example.com" or a domain above it, not "ample.com"`},
 		"a rate of nothing": {"nameAttributes: [given_name", "rate: 0\n  nameAttributes: [given_name",
 			`19: mail.rate: must be 1 to 10000 mails a second, not 0`},
+		"a way of delivery that is none": {"nameAttributes: [given_name", "delivery: smtp\n  nameAttributes: [given_name",
+			`19: mail.delivery: must be one of cognito, ses, not "smtp"`},
 		"a certificate that is none": {"host: links.example.com", "host: links.example.com\n  certificateArn: arn:aws:s3:::bucket",
 			`22: links.certificateArn: must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample, not "arn:aws:s3:::bucket"`},
 		"hosted sign-in without its parts": {"groups: [members]", "signIn: {facebookAppId: app}\ngroups: [members]",

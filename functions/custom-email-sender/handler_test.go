@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+
+	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+)
+
+const (
+	queueURL  = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo"
+	requestID = "00000000-0000-4000-8000-00000000abcd"
+	userID    = "0a1b2c3d-1111-4222-8333-444455556666"
+	ridersID  = "1ridersexample23456789abcd"
+)
+
+// A recorder is the mail queue: it keeps what is put on it, unless it fails.
+type recorder struct {
+	entries []*sqs.SendMessageInput
+	fail    error
+}
+
+func (r *recorder) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	if r.fail != nil {
+		return nil, r.fail
+	}
+	r.entries = append(r.entries, in)
+	return &sqs.SendMessageOutput{}, ctx.Err()
+}
+
+func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
+	t.Helper()
+	logged, r := &functiontest.Log{}, &recorder{}
+	h := &handler{queue: mail.Queue{SQS: r, URL: queueURL}, log: logged.Logger("custom-email-sender")}
+	_, h.config = functiontest.Dir[config.CustomEmailSender](t, "custom-email-sender")
+	return h, r, logged
+}
+
+// invocation is the context of an invocation by Lambda.
+func invocation(t *testing.T) context.Context {
+	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: requestID})
+}
+
+// code is the encrypted code of an event.
+func code(t *testing.T, payload []byte) string {
+	t.Helper()
+	var e struct{ Request struct{ Code string } }
+	if err := json.Unmarshal(payload, &e); err != nil {
+		t.Fatal(err)
+	}
+	return e.Request.Code
+}
+
+func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
+	const jane = "jane@example.com"
+	wanted := []string{"fr-CA"}
+	notice := &mail.Notice{
+		Time: "2026-01-01T12:00:00Z", City: "Berlin", Country: "Germany", IP: "192.0.2.7", Device: "Chrome 126, Windows 10",
+		NotMe: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0",
+	}
+	bare := &mail.Notice{Time: notice.Time, IP: notice.IP, NotMe: notice.NotMe}
+	entry := func(kind message.Kind, change func(*mail.Entry)) *mail.Entry {
+		e := &mail.Entry{Kind: kind, To: jane, Name: "Jane", ClientID: ridersID, Locales: wanted, User: userID}
+		if change != nil {
+			change(e)
+		}
+		return e
+	}
+	functiontest.EachEvent(t, map[string]*mail.Entry{ // nil: the event is unknown
+		"sign-up": entry(message.SignUp, func(e *mail.Entry) {
+			e.Locales, e.Return = []string{"de", "fr-CA"}, "https://riders.example.com/trips/7"
+		}),
+		"resend-code":           entry(message.SignUp, nil),
+		"forgot-password":       entry(message.ForgotPassword, func(e *mail.Entry) { e.Return = "https://riders.example.com/" }),
+		"update-user-attribute": entry(message.AttributeChange, nil),
+		"verify-user-attribute": entry(message.AttributeChange, nil),
+		"admin-create-user":     entry(message.Invitation, func(e *mail.Entry) { e.ClientID = "" }),
+		"authentication":        entry(message.SignInCode, nil),
+		"account-take-over-notification": entry(message.AccountTakeover, func(e *mail.Entry) {
+			e.Name, e.Locales, e.Notice = "", nil, notice
+		}),
+		"account-take-over-notification-whose-only-address-is-the-user-name": entry(message.AccountTakeover, func(e *mail.Entry) {
+			e.Name, e.Locales, e.Notice = "", nil, bare
+		}),
+		// send-mail makes a dead letter of these two, with the reason.
+		"sign-up-without-an-address": entry(message.SignUp, func(e *mail.Entry) { e.To, e.Name, e.Locales = "", "", nil }),
+		"sign-up-without-a-code":     entry(message.SignUp, nil),
+		"sign-up-with-a-hostile-name": entry(message.SignUp, func(e *mail.Entry) {
+			e.Name, e.Locales = "Jane Bcc x example. com a href 'https ex", nil
+		}),
+		"sign-up-with-a-numeric-version-and-boolean-attributes": entry(message.SignUp, func(e *mail.Entry) { e.Name, e.Locales = "", nil }),
+		"sign-up-with-unknown-fields-everywhere":                entry(message.SignUp, nil),
+		"sign-up-with-long-metadata":                            entry(message.SignUp, nil),
+		"unknown-source-of-a-later-day":                         nil,
+		"unknown-version":                                       nil,
+		"event-of-another-trigger":                              nil,
+	}, func(t *testing.T, payload []byte, want *mail.Entry) {
+		h, r, logged := newHandler(t)
+		_, err := h.Invoke(invocation(t), payload)
+		if want == nil {
+			if err != errUnknown || len(r.entries) != 0 {
+				t.Errorf("got %v with %d entries; an event that is not known must be kept", err, len(r.entries))
+			}
+			logged.CheckLine(t, map[string]any{"level": "WARN", "Outcome": logging.Unknown})
+			return
+		}
+		if err != nil || len(r.entries) != 1 {
+			t.Fatalf("got %v with %d entries", err, len(r.entries))
+		}
+		in := r.entries[0]
+		if *in.QueueUrl != queueURL || *in.MessageGroupId != userID || *in.MessageDeduplicationId != requestID {
+			t.Errorf("the entry is on %s in the group %s as %s", *in.QueueUrl, *in.MessageGroupId, *in.MessageDeduplicationId)
+		}
+		var got mail.Entry
+		if err := json.Unmarshal([]byte(*in.MessageBody), &got); err != nil {
+			t.Fatal(err)
+		}
+		want.Code = code(t, payload) // as encrypted as it came
+		if !reflect.DeepEqual(got, *want) {
+			t.Errorf("the entry is\n%+v\nwant\n%+v", got, *want)
+		}
+		logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "queued", "kind": string(want.Kind)})
+	})
+}
+
+// Lambda invokes again with the same request id, and the queue drops the repeat
+// by it; another request of the same person is another mail.
+func TestARepeatIsTheSameEntry(t *testing.T) {
+	h, r, _ := newHandler(t)
+	payload := functiontest.Events(t)["resend-code"]
+	for _, id := range []string{"first", "first", "second"} {
+		ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: id})
+		if _, err := h.Invoke(ctx, payload); err != nil {
+			t.Fatal(err)
+		}
+		if got := *r.entries[len(r.entries)-1].MessageDeduplicationId; got != id {
+			t.Errorf("the entry of the request %s has the id %s", id, got)
+		}
+	}
+}
+
+// Whatever is not queued is an error, so that Lambda tries again and keeps it.
+func TestWhatIsNotQueuedIsAnError(t *testing.T) {
+	signUp := string(functiontest.Events(t)["sign-up"])
+	for name, test := range map[string]struct {
+		payload string
+		spoil   func(*handler, *recorder)
+		reason  string
+	}{
+		"a queue that throttles": {signUp, func(_ *handler, r *recorder) { r.fail = &smithy.GenericAPIError{Code: "RequestThrottled"} }, "RequestThrottled"},
+		"a queue that is gone":   {signUp, func(_ *handler, r *recorder) { r.fail = errors.New("no route to jane@example.com") }, "*errors.errorString"},
+		"a panic":                {signUp, func(h *handler, _ *recorder) { h.queue.SQS = nil }, "panic"},
+		"a missing variable":     {signUp, func(h *handler, _ *recorder) { h.broken = logging.Safe("the environment variable is not set") }, "the environment variable is not set"},
+		"an event that is cut":   {signUp[:len(signUp)/2], nil, string(errEvent)},
+		"no event":               {"", nil, string(errEvent)},
+		"a code of a megabyte":   {strings.Replace(signUp, `"code": "`, `"code": "`+strings.Repeat("A", 1<<20), 1), nil, "the entry is too long for the mail queue"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler(t)
+			if test.spoil != nil {
+				test.spoil(h, r)
+			}
+			_, err := h.Invoke(invocation(t), []byte(test.payload))
+			if err == nil || err.Error() != test.reason || len(r.entries) != 0 {
+				t.Errorf("got %v with %d entries, want %q", err, len(r.entries), test.reason)
+			}
+			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": test.reason})
+		})
+	}
+	h, _, logged := newHandler(t)
+	if _, err := h.Invoke(t.Context(), []byte(signUp)); err != errNoRequest {
+		t.Errorf("without a request id: got %v", err)
+	}
+	logged.CheckLine(t, map[string]any{"Outcome": "failed"})
+}
+
+// An entry fits the queue whatever an app sends along: what a person may choose is
+// bounded, and all together are.
+func TestAnEntryFitsTheQueue(t *testing.T) {
+	huge := strings.Repeat("\x01é", 1<<16) // which JSON makes six times longer
+	attributes := map[string]string{"sub": userID, "email": "jane@example.com", "given_name": huge, "name": huge, "locale": huge, "custom:agentName": huge}
+	for _, key := range []string{"LOGIN_TIME", "CITY", "COUNTRY", "IP_ADDRESS", "DEVICE_NAME", "ONE_CLICK_LINK_INVALID"} {
+		attributes[key] = huge
+	}
+	for _, source := range []string{"SignUp", "AccountTakeOverNotification"} {
+		payload, err := json.Marshal(map[string]any{
+			"version": "1", "triggerSource": "CustomEmailSender_" + source, "userName": userID,
+			"request": map[string]any{"code": strings.Repeat("A", 2000), "userAttributes": attributes, "clientMetadata": map[string]string{"locale": huge, "return": huge}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, r, logged := newHandler(t)
+		if _, err := h.Invoke(invocation(t), payload); err != nil || len(r.entries) != 1 {
+			t.Fatalf("%s: got %v with %d entries: %s", source, err, len(r.entries), logged)
+		}
+		if n := len(*r.entries[0].MessageBody); n > 16<<10 {
+			t.Errorf("%s: the entry has %d bytes", source, n)
+		}
+	}
+}
+
+func TestNothingPersonalIsLogged(t *testing.T) {
+	for name, payload := range functiontest.Events(t) {
+		t.Run(name, func(t *testing.T) {
+			h, r, logged := newHandler(t)
+			r.fail = errors.New("no route to " + string(payload))
+			logged.CheckNothingPersonal(t, func() error {
+				_, err := h.Invoke(invocation(t), payload)
+				return err
+			}, userID, "berlin", "192.0.2.7", "aydec") // a code in base64 begins so
+		})
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+
+	"poolpost/internal/link"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+)
+
+// sendEntry sends one entry and returns the mail.
+func sendEntry(t *testing.T, h *handler, r *recorder, entry mail.Entry) *sesv2.SendEmailInput {
+	t.Helper()
+	r.sent = nil
+	body, err := json.Marshal(entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := record(t, "id", "group", "")
+	m.Body = string(body)
+	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{m}}); err != nil || len(r.sent) != 1 {
+		t.Fatalf("%d mails were sent: %v; dead letters %q", len(r.sent), err, r.reasons())
+	}
+	return r.sent[0]
+}
+
+// full is an entry with everything that a kind can have.
+func full(kind message.Kind) mail.Entry {
+	return mail.Entry{
+		Kind: kind, To: "jane@example.com", Name: "Jane", ClientID: ridersID, User: "0a1b2c3d", Code: "123456",
+		Return: "https://riders.example.com/trips/7", Notice: &mail.Notice{
+			Time: "2026-01-01T12:00:00Z", City: "Berlin", Country: "Germany", IP: "192.0.2.7", Device: "Chrome 126, Windows 10",
+			NotMe: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a",
+		},
+	}
+}
+
+func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
+	confirm := link.Link{Client: ridersID, User: "0a1b2c3d", Code: "123456", Locale: "en", Return: "https://riders.example.com/trips/7"}
+	h, r, _ := testHandler(t)
+	for kind, want := range map[message.Kind]struct {
+		link string
+		says []string // lines of the text part
+		not  string
+	}{
+		message.SignUp:          {link.Build("https://links.example.com", link.PathConfirm, confirm), []string{"Hello Jane,", "123456"}, ""},
+		message.ForgotPassword:  {link.Build("https://links.example.com", link.PathReset, confirm), []string{"Hello Jane,", "123456"}, ""},
+		message.AttributeChange: {"https://riders.example.com/account/verify?tab=email&code=123456", []string{"123456"}, ""},
+		message.Invitation:      {"https://riders.example.com/sign-in", []string{"123456", "jane@example.com"}, "code="},
+		message.SignInCode:      {"", []string{"123456"}, "https://links"},
+		message.Welcome:         {"https://riders.example.com/", []string{"Hello Jane,"}, "123456"},
+		message.AccountTakeover: {
+			"https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a",
+			[]string{"2026-01-01 12:00 UTC", "Berlin, Germany, 192.0.2.7", "Chrome 126, Windows 10"}, "123456",
+		},
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			in := sendEntry(t, h, r, full(kind))
+			text, html := *in.Content.Simple.Body.Text.Data, *in.Content.Simple.Body.Html.Data
+			lines := strings.Split(text, "\n")
+			if want.link != "" && (!slices.Contains(lines, want.link) || !strings.Contains(html, `href="`+strings.ReplaceAll(want.link, "&", "&amp;")+`"`)) {
+				t.Errorf("the link is not %s: %s", want.link, text)
+			}
+			for _, line := range want.says {
+				if !slices.Contains(lines, line) {
+					t.Errorf("the text lacks the line %q: %s", line, text)
+				}
+			}
+			if want.not != "" && strings.Contains(text, want.not) {
+				t.Errorf("the text has %q: %s", want.not, text)
+			}
+			if strings.ContainsAny(html+text+*in.Content.Simple.Subject.Data, message.BlankMark+message.PartMark) {
+				t.Error("the mail has a blank that is not filled")
+			}
+		})
+	}
+	if len(message.Kinds) != 7 {
+		t.Errorf("there are %d kinds of message; this test has 7", len(message.Kinds))
+	}
+}
+
+// What a mail of any kind has in every language is what SES, and the servers
+// behind it, take.
+func TestEveryMailIsFitForSES(t *testing.T) {
+	tag := regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`) // MessageTag, SES API v2 reference
+	h, r, _ := testHandler(t)
+	for _, kind := range message.Kinds {
+		for _, locale := range []string{"en", "fr", "ar"} {
+			entry := full(kind)
+			entry.Locales = []string{locale}
+			entry.Name = strings.Repeat("Ж", 40)
+			entry.User = strings.Repeat("ж", 128)
+			entry.Return = "https://riders.example.com/trips/" + strings.Repeat("a", 260)
+			in := sendEntry(t, h, r, entry)
+			simple := in.Content.Simple
+			for _, line := range strings.Split(*simple.Body.Html.Data+"\n"+*simple.Body.Text.Data, "\n") {
+				if len(line) > maxLine && !strings.Contains(line, strings.Repeat("%D0%B6", 128)) {
+					t.Errorf("%s, %s: a line has %d bytes: %.80s", kind, locale, len(line), line)
+				}
+			}
+			if strings.ContainsAny(*simple.Subject.Data, "\r\n") || len(in.EmailTags) != 4 {
+				t.Errorf("%s, %s: the subject is %q, with %d tags", kind, locale, *simple.Subject.Data, len(in.EmailTags))
+			}
+			for _, pair := range in.EmailTags {
+				if !tag.MatchString(*pair.Name) || !tag.MatchString(*pair.Value) {
+					t.Errorf("SES refuses the tag %s=%s", *pair.Name, *pair.Value)
+				}
+			}
+		}
+	}
+}
+
+func TestFoldedLinesMeanTheSame(t *testing.T) {
+	for name, html := range map[string]string{
+		"nothing":                    "",
+		"a short line":               "<p>a</p>",
+		"short lines":                "<p>a</p>\n<p>b</p>\n",
+		"a long line":                strings.Repeat("<p>some words</p> ", 400),
+		"long lines":                 strings.Repeat(strings.Repeat("word ", 500)+"\n", 3),
+		"a line just long enough":    strings.Repeat("a", 998),
+		"a blank as the last one":    strings.Repeat("a", 998) + " b",
+		"a long word among others":   "a " + strings.Repeat("b", 1500) + " c " + strings.Repeat("d ", 800),
+		"a long word and nothing":    strings.Repeat("b", 1500),
+		"two bytes for each letter":  strings.Repeat("żółw ", 900),
+		"blanks, and nothing else":   strings.Repeat(" ", 3000),
+		"a long address in the link": `<a href="https://example.com/` + strings.Repeat("a", 2000) + `">b</a> c`,
+	} {
+		got := folded(html)
+		if strings.ReplaceAll(got, "\n", " ") != strings.ReplaceAll(html, "\n", " ") {
+			t.Errorf("%s: became %q", name, got)
+		}
+		for _, line := range strings.Split(got, "\n") {
+			if len(line) > maxLine && strings.Contains(line, " ") && strings.IndexByte(line, ' ') < maxLine {
+				t.Errorf("%s: a line has %d bytes", name, len(line))
+			}
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for name, test := range map[string]struct{ address, want string }{ // an empty want: refused
+		"an address":                         {"jane@example.com", "jane@example.com"},
+		"a tag, and what else is allowed":    {"j.o'neil+tag_1%x=y@mail.example.com", "j.o'neil+tag_1%x=y@mail.example.com"},
+		"capitals in the local part":         {"Jane@example.com", "Jane@example.com"},
+		"a domain in Unicode":                {"jane@bücher.example", "jane@xn--bcher-kva.example"},
+		"a domain in capitals":               {"jane@EXAMPLE.com", "jane@example.com"},
+		"a domain in Punycode":               {"jane@xn--bcher-kva.example", "jane@xn--bcher-kva.example"},
+		"a domain in Arabic":                 {"jane@مثال.إختبار", "jane@xn--mgbh0fb.xn--kgbechtv"},
+		"a domain with ideographic dots":     {"jane@例え。テスト", "jane@xn--r8jz45g.xn--zckzah"},
+		"a local part outside of ASCII":      {"jané@example.com", ""},
+		"a local part in Chinese":            {"用户@example.com", ""},
+		"nothing":                            {"", ""},
+		"no domain":                          {"jane@", ""},
+		"no local part":                      {"@example.com", ""},
+		"no at":                              {"jane.example.com", ""},
+		"two at":                             {"jane@home@example.com", ""},
+		"a host without a dot":               {"jane@localhost", ""},
+		"a name in front":                    {"Jane <jane@example.com>", ""},
+		"two addresses":                      {"jane@example.com,joe@example.com", ""},
+		"a second address in the local part": {"joe@example.com, jane@example.com", ""},
+		"a header":                           {"jane@example.com\r\nBcc: joe@example.com", ""},
+		"a line break in the local part":     {"jane\n@example.com", ""},
+		"a blank":                            {"jane @example.com", ""},
+		"a blank in the domain":              {"jane@exam ple.com", ""},
+		"a quoted local part":                {`"jane doe"@example.com`, ""},
+		"a comment":                          {"jane(home)@example.com", ""},
+		"an IP literal":                      {"jane@[192.0.2.1]", ""},
+		"an underscore in the domain":        {"jane@exam_ple.com", ""},
+		"a label that begins with a hyphen":  {"jane@-example.com", ""},
+		"an empty label":                     {"jane@example..com", ""},
+		"broken Punycode":                    {"jane@xn--0.example", ""},
+		"a right-to-left override":           {"jane@exam\u202eple.com", ""},
+		"a NUL":                              {"jane@example.com\x00", ""},
+		"64 characters before the at":        {strings.Repeat("a", 64) + "@example.com", strings.Repeat("a", 64) + "@example.com"},
+		"65 characters before the at":        {strings.Repeat("a", 65) + "@example.com", ""},
+		"998 characters":                     {strings.Repeat("a", 986) + "@example.com", ""},
+		"a domain that is too long":          {"jane@" + strings.Repeat("abcdefghi.", 26) + "com", ""},
+	} {
+		got, err := deliverable(test.address)
+		if got != test.want || (err != nil) != (test.want == "") {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, test.want)
+		}
+	}
+}
+
+func TestAMailGoesToTheAddressThatSESTakes(t *testing.T) {
+	h, r, _ := testHandler(t)
+	entry := full(message.SignUp)
+	entry.To = "jane@bücher.example"
+	if in := sendEntry(t, h, r, entry); !slices.Equal(in.Destination.ToAddresses, []string{"jane@xn--bcher-kva.example"}) {
+		t.Errorf("the mail goes to %q", in.Destination.ToAddresses)
+	}
+}
+
+// A stranger chooses the device's name, and where Cognito's own words end nobody
+// has written down.
+func TestANoticeShowsNothingThatActs(t *testing.T) {
+	h, _, _ := testHandler(t)
+	client := h.letters.config.Clients[0]
+	long := strings.Repeat("word ", 400)
+	for name, test := range map[string]struct {
+		notice                    *mail.Notice
+		time, place, device, link string
+	}{
+		"no notice":     {nil, "–", "–", "–", client.SignInURL},
+		"nothing known": {&mail.Notice{}, "–", "–", "–", client.SignInURL},
+		"all of it": {full(message.AccountTakeover).Notice, "2026-01-01 12:00 UTC", "Berlin, Germany, 192.0.2.7", "Chrome 126, Windows 10",
+			"https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a"},
+		"a time as Java writes it": {&mail.Notice{Time: "Thu Jan  1 12:00:00 UTC 2026", IP: "2001:db8::1%eth0"}, "2026-01-01 12:00 UTC", "2001:db8::1", "–", client.SignInURL},
+		"addresses and numbers": {&mail.Notice{Time: "call +49 123 4567890", City: "www.example.net", Country: "+49 1234567", IP: "example.net", Device: "https://example.net +49 123 4567890", NotMe: "javascript:alert(1)"},
+			"call 49 123", "www. example. net", "https example net 49 123", client.SignInURL},
+		"markup and line breaks": {&mail.Notice{Time: "<b>\r\nnow", City: "Ber\r\nlin", Device: "<script>\r\n\u202eBcc: x", NotMe: "https:///x"},
+			"b now", "Ber lin", "script Bcc x", client.SignInURL},
+		"a link to http": {&mail.Notice{NotMe: "http://example.net/"}, "–", "–", "–", client.SignInURL},
+		"too much":       {&mail.Notice{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
+	} {
+		values := message.Values{}
+		fillNotice(values, test.notice, client)
+		got := []string{values[message.Time], values[message.Place], values[message.Device], values[message.Link]}
+		if want := []string{test.time, test.place, test.device, test.link}; !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+		if u, err := url.Parse(values[message.Link]); err != nil || u.Scheme != "https" {
+			t.Errorf("%s: the button leads to %q", name, values[message.Link])
+		}
+	}
+}
+
+// What an entry lacks, or has too much of, is told by its reason.
+func TestEntriesThatAreNoMailAreDeadLetters(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*mail.Entry)
+		reason logging.Safe
+	}{
+		"no code":               {func(e *mail.Entry) { e.Code = "" }, errNoCode},
+		"no address":            {func(e *mail.Entry) { e.To = "" }, errUnreadable},
+		"an address of nobody":  {func(e *mail.Entry) { e.To = "jané@example.com" }, errAddress},
+		"a kind of a later day": {func(e *mail.Entry) { e.Kind = "passkey-added" }, errKind},
+	} {
+		h, r, _ := testHandler(t)
+		entry := full(message.SignUp)
+		test.change(&entry)
+		body, err := json.Marshal(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := record(t, "id", "group", "")
+		m.Body = string(body)
+		if reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{m}}); err != nil || len(reply.BatchItemFailures) != 0 ||
+			!slices.Equal(r.reasons(), []string{string(test.reason)}) {
+			t.Errorf("%s: got %v, %v with the reasons %q", name, reply, err, r.reasons())
+		}
+	}
+}
