@@ -22,6 +22,7 @@ dev: ## run everything on this machine: sign-up page, user pool, functions, mail
 test: ## run all tests, with the race detector, and each fuzz target briefly
 	@[ -n "$(RACE)" ] || echo "there is no C compiler: testing without the race detector"
 	@command -v chromium > /dev/null || echo "there is no chromium: the browser test is skipped"
+	@[ -x .build/receiver/node_modules/.bin/aws-ses-v2-local ] || echo "there is no aws-ses-v2-local (make receiver): the test with another SES is skipped"
 	go test $(RACE) $$(go list ./... | grep -v '/infra$$')
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then echo "go test ./infra"; go test ./infra; \
 	else echo "there is no Node.js: the tests of the CDK app are skipped"; fi
@@ -41,6 +42,20 @@ fuzz: ## run each fuzz target for FUZZTIME (3s)
 bench: ## measure the way from a sign-up to its mail, and the functions' own work
 	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./infra/local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...
+
+# Another SES, for a test of the local run: in a folder of its own.
+.build/receiver/ready: infra/local/receiver/package.json infra/local/receiver/package-lock.json
+	@mkdir -p .build/receiver && cp $^ .build/receiver/
+	npm ci --prefix .build/receiver --no-audit --no-fund
+	@touch $@
+
+.PHONY: receiver
+receiver: node .build/receiver/ready ## install aws-ses-v2-local, with which a test compares
+
+.PHONY: soak
+soak: ## confirm 10,000 people under each schedule of faults, and drain 10,000 mails at SES's rates (takes some minutes)
+	@set -o pipefail; go test ./infra/local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
+	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -mails 10000 | grep -v '^=== '
 
 .PHONY: lint
 lint: ## check the formatting, vet and staticcheck

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,6 +17,13 @@ import (
 )
 
 const password = "sample-pass-1"
+
+// eachDelivery goes on a journey once with mails that Cognito sends and once with
+// mails that go through SES. The person sees the same.
+func eachDelivery(t *testing.T, journey func(*testing.T, *suite)) {
+	t.Run("through Cognito", func(t *testing.T) { journey(t, startSuite(t)) })
+	t.Run("through SES", func(t *testing.T) { journey(t, startSES(t)) })
+}
 
 func attribute(name, value string) types.AttributeType {
 	return types.AttributeType{Name: aws.String(name), Value: aws.String(value)}
@@ -44,14 +52,18 @@ func (s *suite) status(t testing.TB, user string) types.UserStatusType {
 	return out.UserStatus
 }
 
-func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) {
-	s := startSuite(t)
+func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) { eachDelivery(t, signUpToWelcome) }
+
+func signUpToWelcome(t *testing.T, s *suite) {
 	ctx := t.Context()
 	sub := s.signUp(t, "Ann@example.com", "Ann Example", nil)
 
 	m := s.mail(t, "Ann@example.com", "en", message.SignUp)
 	if m.Note != "" {
 		t.Errorf("Cognito would not have sent this mail as it is: %s", m.Note)
+	}
+	if ses := s.settings.Mail.SendsItself(); (m.Via == "SES") != ses || strings.Contains(m.Text, "Hello Ann Example,") != ses {
+		t.Errorf("the mail came through %s with the text %q", m.Via, m.Text)
 	}
 	if !strings.Contains(m.HTML, "Hello Ann Example,") {
 		t.Error("the mail does not greet by name")
@@ -108,8 +120,9 @@ func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) {
 	}
 }
 
-func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) {
-	s := startSuite(t)
+func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) { eachDelivery(t, keepLanguage) }
+
+func keepLanguage(t *testing.T, s *suite) {
 	s.signUp(t, "ben@example.com", "Ben", map[string]string{"locale": "ar-EG", "return": s.webURL + "/sign-in"})
 	m := s.mail(t, "ben@example.com", "ar", message.SignUp)
 	if !strings.Contains(m.HTML, `dir="rtl"`) {
@@ -164,8 +177,9 @@ func TestTooManyAttemptsAreToldSo(t *testing.T) {
 	}
 }
 
-func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
-	s := startSuite(t)
+func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) { eachDelivery(t, replacePassword) }
+
+func replacePassword(t *testing.T, s *suite) {
 	ctx := t.Context()
 	sub := s.signUp(t, "emil@example.com", "Emil", nil)
 	if _, err := s.sdk().AdminConfirmSignUp(ctx, &cognito.AdminConfirmSignUpInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)}); err != nil {
@@ -206,9 +220,14 @@ func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) {
 }
 
 func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing.T) {
-	s := startSuite(t)
+	eachDelivery(t, invite)
+}
+
+const temporaryPassword = `temp<3>&"a'b-sample`
+
+func invite(t *testing.T, s *suite) {
 	_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
-		UserPoolId: aws.String(s.poolID), Username: aws.String("gus@example.com"), TemporaryPassword: aws.String("temp-sample-3"),
+		UserPoolId: aws.String(s.poolID), Username: aws.String("gus@example.com"), TemporaryPassword: aws.String(temporaryPassword),
 		DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
 		UserAttributes:         []types.AttributeType{attribute("email", "gus@example.com"), attribute("email_verified", "true")},
 	})
@@ -216,16 +235,20 @@ func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing
 		t.Fatal(err)
 	}
 	m := s.mail(t, "gus@example.com", "en", message.Invitation)
-	if m.Note != "" || !strings.Contains(m.HTML, "gus@example.com") || !strings.Contains(m.HTML, "temp-sample-3") {
+	if m.Note != "" || !strings.Contains(m.HTML, "gus@example.com") || !strings.Contains(html.UnescapeString(m.HTML), temporaryPassword) {
 		t.Errorf("the invitation lacks something: %s", m.Note)
+	}
+	if s.settings.Mail.SendsItself() && !strings.Contains(m.Text, temporaryPassword) {
+		t.Errorf("the text part has another password than %s: %s", temporaryPassword, m.Text)
 	}
 	if got := linkOf(t, m); got != "https://app.example.com/sign-in" {
 		t.Errorf("the invitation leads to %s", got)
 	}
 }
 
-func TestAChangedAddressIsVerifiedInTheApp(t *testing.T) {
-	s := startSuite(t)
+func TestAChangedAddressIsVerifiedInTheApp(t *testing.T) { eachDelivery(t, changeAddress) }
+
+func changeAddress(t *testing.T, s *suite) {
 	ctx := t.Context()
 	s.signUp(t, "hal@example.com", "Hal", nil)
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "hal@example.com", "en", message.SignUp)), nil))
@@ -283,8 +306,9 @@ func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
 }
 
 // A stranger chooses the name that a mail greets with.
-func TestHostileNamesStayNames(t *testing.T) {
-	s := startSuite(t)
+func TestHostileNamesStayNames(t *testing.T) { eachDelivery(t, hostileNames) }
+
+func hostileNames(t *testing.T, s *suite) {
 	names := map[string]string{
 		"ida":  "{####} {username}",
 		"jon":  "www.evil.example/login",
@@ -320,8 +344,9 @@ func TestHostileNamesStayNames(t *testing.T) {
 }
 
 // Runs after the journeys above: whatever they logged is looked through.
-func TestLogsHoldNothingPersonal(t *testing.T) {
-	s := startSuite(t)
+func TestLogsHoldNothingPersonal(t *testing.T) { eachDelivery(t, nothingPersonal) }
+
+func nothingPersonal(t *testing.T, s *suite) {
 	s.signUp(t, "secret.person@example.com", "Secret Name", map[string]string{"locale": "en", "note": "secret-metadata"})
 	m := s.mail(t, "secret.person@example.com", "en", message.SignUp)
 	address := linkOf(t, m)

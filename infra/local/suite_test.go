@@ -1,8 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"html"
 	"io"
@@ -56,16 +56,22 @@ const sampleSettings = "../../internal/settings/testdata/sample.yaml"
 // startSES is startSuite with mail.delivery ses.
 func startSES(t testing.TB, change ...func(*options)) *suite {
 	t.Helper()
+	return startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
+}
+
+// sampleWith is a file of the sample settings with something replaced, in pairs
+// of old and new.
+func sampleWith(t testing.TB, name string, replaced ...string) string {
+	t.Helper()
 	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "ses.yaml")
-	text = bytes.Replace(text, []byte("\nmail:\n"), []byte("\nmail:\n  delivery: ses\n"), 1)
-	if err := os.WriteFile(file, text, 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return startWith(t, file, change...)
+	return file
 }
 
 // startWith starts everything. The functions are built once for each settings
@@ -99,7 +105,12 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	var err error
+	// The parallel tests (TestNoMailIsLost) wait more than they compute.
+	err := flag.Set("test.parallel", "8")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	buildDir, err = os.MkdirTemp("", "poolpost-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -157,7 +168,7 @@ func (s *suite) mail(t testing.TB, to, locale string, kind message.Kind) mailbox
 	return m
 }
 
-var href = regexp.MustCompile(`<a [^>]*href="([^"]*)"`)
+var href = regexp.MustCompile(`<a\s[^>]*href="([^"]*)"`)
 
 // linkOf is the one link of a mail, as a mail program reads it.
 func linkOf(t testing.TB, m mailbox.Message) string {
