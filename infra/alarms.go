@@ -91,6 +91,8 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 		// Before SES does something.
 		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1},
 		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1},
+		alarm{"PoolBounces", "The same for the mails of this pool alone, over a day: it is this pool's sign-ups.", share("bounced"), 0.8 * bounceReview, 1},
+		alarm{"PoolComplaints", "The same for the mails of this pool alone, over a day: it is this pool's mails.", share("complained"), 0.8 * complaintReview, 1},
 	)
 	return list
 }
@@ -111,6 +113,19 @@ func reputation(name string) awscloudwatch.IMetric {
 	})
 }
 
+// share is the share of a day's mails that an outcome of mail-feedback has. Of
+// few mails it is none: one that bounces would be an alarm.
+func share(of string) awscloudwatch.IMetric {
+	metrics := map[string]awscloudwatch.IMetric{}
+	for _, name := range []string{"delivered", "bounced", of} {
+		metrics[name] = outcome("mail-feedback", name)
+	}
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression:   jsii.String(fmt.Sprintf("IF(FILL(delivered, 0) + FILL(bounced, 0) >= 100, FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0)), 0)", of)),
+		UsingMetrics: &metrics, Label: jsii.String(of), Period: awscdk.Duration_Days(jsii.Number(1)),
+	})
+}
+
 // newDashboard is one look at the sign-up.
 func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []*function) {
 	var errors, durations []awscloudwatch.IMetric
@@ -123,11 +138,9 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 	}
 	outcomes := func(title, function string) awscloudwatch.IWidget {
-		search := fmt.Sprintf(`SEARCH('{%s,Function,Outcome} MetricName="Events" Function="%s"', 'Sum', 300)`, logging.Namespace, function)
-		return graph(title, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-			Expression: jsii.String(search), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
-		}))
+		return graph(title, search(fmt.Sprintf(`SEARCH('{%s,Function,Outcome} MetricName="Events" Function="%s"', 'Sum', 300)`, logging.Namespace, function)))
 	}
+	byKind := fmt.Sprintf(`SEARCH('{%s,Function,Outcome,kind,client} MetricName="Events" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace)
 	asked := outcomes("Messages for Cognito to send", "custom-message")
 	if s.Settings.Mail.SendsItself() {
 		asked = outcomes("Mails that Cognito asked for", "custom-email-sender")
@@ -140,19 +153,25 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 			{graph("Mails that wait, dead letters, failed events", queue.main.MetricApproximateNumberOfMessagesVisible(nil),
 				queue.dead.MetricApproximateNumberOfMessagesVisible(nil), failed.MetricApproximateNumberOfMessagesVisible(nil)),
 				graph("Errors", errors...), graph("p99 duration", durations...)},
-			{s.newRates()},
+			{newRates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), newRates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
+				graph("Bounces and complaints by kind and client", search(byKind))},
 		},
 	})
 }
 
-// newRates are SES's two rates of the account, with the lines at which SES puts
-// it under review.
-func (s *stack) newRates() awscloudwatch.IWidget {
-	line := func(name string, review float64) awscloudwatch.IWidget {
-		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
-			Title: jsii.String(name + " of the account"), Width: jsii.Number(8), Left: &[]awscloudwatch.IMetric{reputation("Reputation." + name)},
-			LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
-		})
-	}
-	return awscloudwatch.NewRow(line("BounceRate", bounceReview), line("ComplaintRate", complaintReview))
+// newRates are a rate of the account, as SES tells it, and the share of this
+// pool's mails, with the line at which SES puts an account under review.
+func newRates(title, account, pool string, review float64) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Title: jsii.String(title + ", of the account and of this pool"), Width: jsii.Number(8),
+		Left:            &[]awscloudwatch.IMetric{reputation(account), share(pool)},
+		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
+	})
+}
+
+// search are the metrics that a search expression finds.
+func search(expression string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String(expression), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
+	})
 }

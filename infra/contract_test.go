@@ -112,7 +112,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	var reasons []string
 	if set.Mail.SendsItself() {
 		// Its code was encrypted by nobody, so that send-mail makes a dead letter of it.
-		ask("custom-email-sender", sample("../infra/local/userpool", "custom-email-sender-sign-up-with-metadata.json"))
+		ask("custom-email-sender", sample("custom-email-sender", "sign-up.json"))
 		reasons = []string{"the code is not as Cognito encrypts it"}
 	} else if got := ask("custom-message", sample("custom-message", "sign-up-without-client-metadata.json")); !strings.Contains(got, "https://links.sample.example.com/confirm?") {
 		t.Errorf("custom-message does not link to the page: %.300s", got)
@@ -133,7 +133,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	if sent := box.Messages(); len(sent) != 1 || sent[0].Tags["ses:configuration-set"] != "sample-set" || sent[0].Tags["stage"] != "dev" {
 		t.Errorf("send-mail sent %+v", sent)
 	}
-	ask("mail-feedback", []byte("{}"))
+	ask("mail-feedback", sample("mail-feedback", "bounce-of-an-address-that-does-not-exist.json"))
 	page, err := json.Marshal(map[string]any{
 		"version": "2.0", "rawPath": "/confirm", "headers": map[string]string{"host": "links.sample.example.com"},
 		"rawQueryString": "client=" + sampleClientID + "&user=00000000-0000-4000-8000-000000000000&code=123456&lang=fr",
