@@ -91,8 +91,6 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 		// Before SES does something.
 		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1},
 		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1},
-		alarm{"PoolBounces", "The same for the mails of this pool alone, over a day: it is this pool's sign-ups.", share("bounced"), 0.8 * bounceReview, 1},
-		alarm{"PoolComplaints", "The same for the mails of this pool alone, over a day: it is this pool's mails.", share("complained"), 0.8 * complaintReview, 1},
 	)
 	return list
 }
@@ -113,15 +111,16 @@ func reputation(name string) awscloudwatch.IMetric {
 	})
 }
 
-// share is the share of a day's mails that an outcome of mail-feedback has. Of
-// few mails it is none: one that bounces would be an alarm.
+// share is the share of a day's mails that an outcome of mail-feedback has: of
+// the mails that functions of Poolpost have heard of, where SES's own rates are
+// of all mails of the account.
 func share(of string) awscloudwatch.IMetric {
 	metrics := map[string]awscloudwatch.IMetric{}
 	for _, name := range []string{"delivered", "bounced", of} {
 		metrics[name] = outcome("mail-feedback", name)
 	}
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression:   jsii.String(fmt.Sprintf("IF(FILL(delivered, 0) + FILL(bounced, 0) >= 100, FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0)), 0)", of)),
+		Expression:   jsii.String(fmt.Sprintf("FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0))", of)),
 		UsingMetrics: &metrics, Label: jsii.String(of), Period: awscdk.Duration_Days(jsii.Number(1)),
 	})
 }
@@ -159,11 +158,11 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 	})
 }
 
-// newRates are a rate of the account, as SES tells it, and the share of this
-// pool's mails, with the line at which SES puts an account under review.
+// newRates are a rate of the account, as SES tells it, and of Poolpost's mails,
+// with the line at which SES puts an account under review.
 func newRates(title, account, pool string, review float64) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
-		Title: jsii.String(title + ", of the account and of this pool"), Width: jsii.Number(8),
+		Title: jsii.String(title + ", of the account and of these mails"), Width: jsii.Number(8),
 		Left:            &[]awscloudwatch.IMetric{reputation(account), share(pool)},
 		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
 	})

@@ -729,7 +729,7 @@ def test_the_alarms_watch_what_exists_and_tell_the_topic(stack):
     for alarm in alarms:
         assert alarm["AlarmActions"] == [topic], alarm["AlarmName"]
         assert alarm["TreatMissingData"] == "notBreaching", alarm["AlarmName"]
-        watched |= {d["Value"] for d in alarm.get("Dimensions", []) if d["Name"] in ("FunctionName", "QueueName")}
+        watched |= {d["Value"] for d in alarm["Dimensions"] if d["Name"] in ("FunctionName", "QueueName")}
     assert watched == exist
     subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     email = stack.settings.get("alarms", {}).get("email")
