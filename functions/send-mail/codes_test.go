@@ -18,6 +18,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,12 +47,12 @@ const (
 // A sampleKMS wraps data keys under keys that it makes out of their ARNs, so that
 // codes that were encrypted earlier can be opened. Its errors are those of KMS.
 type sampleKMS struct {
-	fail  string // the code of an error; or "reset", or "slow"
-	calls int
+	fail  atomic.Value // the code of an error; or "reset", or "slow"
+	calls atomic.Int32
 }
 
 func (k *sampleKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	k.calls++
+	k.calls.Add(1)
 	var in struct {
 		KeyId, CiphertextBlob string
 		NumberOfBytes         int
@@ -65,7 +66,7 @@ func (k *sampleKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_ = json.NewEncoder(w).Encode(map[string]string{"__type": kind, "message": "jane@example.com"})
 	}
-	switch k.fail {
+	switch fail, _ := k.fail.Load().(string); fail {
 	case "":
 	case "reset":
 		panic(http.ErrAbortHandler)
@@ -73,7 +74,7 @@ func (k *sampleKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	default:
-		refuse(k.fail)
+		refuse(fail)
 		return
 	}
 	block, err := aes.NewCipher([]byte(in.KeyId[len(in.KeyId)-32:])) // of this test only
@@ -304,21 +305,22 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 	} {
 		t.Run(fail, func(t *testing.T) {
 			h, r, logged := testHandler(t)
-			k := &sampleKMS{fail: fail}
+			k := new(sampleKMS)
+			k.fail.Store(fail)
 			h.letters.codes = k.codes(t, keyARN, poolID)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second+300*time.Millisecond)
 			defer cancel()
 			if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{coded(t, message.SignUp, code)}}); err != nil {
 				t.Fatal(err)
 			}
-			if k.calls != 1 {
-				t.Errorf("KMS was called %d times", k.calls)
+			if n := k.calls.Load(); n != 1 {
+				t.Errorf("KMS was called %d times", n)
 			}
 			logged.CheckLine(t, map[string]any{"Outcome": want})
 			if len(r.sent) != 0 || (len(r.dead) == 1) != (want == refused) || strings.Contains(logged.String(), "jane") {
 				t.Errorf("%d mails, %d dead letters: %s", len(r.sent), len(r.dead), logged)
 			}
-			k.fail = "" // the next code is not held against the last one's error
+			k.fail.Store("") // the next code is not held against the last one's error
 			if got, err := h.letters.codes.open(t.Context(), code); err != nil || got != "123456" {
 				t.Errorf("then the code opens as %q, %v", got, err)
 			}
