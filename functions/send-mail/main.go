@@ -15,6 +15,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log"
 	"os"
 	"time"
@@ -49,7 +50,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	ids, err2 := config.ClientIDs("USER_POOL_CLIENTS")
 	queue, err3 := awsenv.Require("MAIL_QUEUE_URL")
 	dead, err4 := awsenv.Require("DEAD_LETTER_QUEUE_URL")
-	interval, err5 := time.ParseDuration(cmp.Or(os.Getenv("SEND_INTERVAL"), "0"))
+	interval, err5 := sendInterval()
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
@@ -74,4 +75,14 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 		log:     logging.New("send-mail"),
 		now:     time.Now,
 	}, nil
+}
+
+// sendInterval is the time between the starts of two calls of SES; none without
+// the variable.
+func sendInterval() (time.Duration, error) {
+	interval, err := time.ParseDuration(cmp.Or(os.Getenv("SEND_INTERVAL"), "0"))
+	if err != nil {
+		return 0, fmt.Errorf("read the environment variable SEND_INTERVAL, which must be a time such as 250ms: %w", err)
+	}
+	return interval, nil
 }

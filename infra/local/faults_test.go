@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -129,13 +130,13 @@ func (c *chaos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f == nil || f.accepts {
 		reply := httptest.NewRecorder()
 		c.next.ServeHTTP(reply, r)
+		// A caller whose time is up does not hear the answer either.
+		unheard := f != nil || r.Context().Err() != nil
 		if service == toSES && reply.Code == http.StatusOK {
-			c.book(mail, f != nil)
+			c.book(mail, unheard)
 		}
 		if f == nil {
-			for name, values := range reply.Header() {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), reply.Header())
 			w.WriteHeader(reply.Code)
 			_, _ = w.Write(reply.Body.Bytes())
 			return

@@ -40,7 +40,7 @@ func (o options) beside() options {
 // as one invocation, and writes a line for each. An invocation that fails is a
 // line, not an error.
 func invoke(ctx context.Context, o options, function string, files []string, stdout io.Writer) error {
-	if err := known(function); err != nil {
+	if err := o.known(function); err != nil {
 		return err
 	}
 	s, err := start(ctx, o.beside())
@@ -109,7 +109,7 @@ func (s *suite) newestMail() string {
 // folder of its bootstrap and files. Any other tool that serves the Lambda
 // Runtime API can start the same binary with them.
 func env(ctx context.Context, o options, function string, stdout io.Writer) error {
-	if err := known(function); err != nil {
+	if err := o.known(function); err != nil {
 		return err
 	}
 	s, err := start(ctx, o.beside())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -57,6 +58,26 @@ func TestInvokeTellsTheMailsOfItsEventAlone(t *testing.T) {
 			}
 			if want := "[ann@example.com ben@example.com]"; fmt.Sprint(got) != want {
 				t.Errorf("the mails went to %v, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestAFunctionThatTheSettingsDoNotHaveIsRefusedWithThoseTheyHave(t *testing.T) {
+	through := map[string]string{"cognito": sampleSettings, "ses": sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n")}
+	for _, c := range []struct {
+		name, delivery, function, want string
+	}{
+		{"Cognito sends, and answers are custom", "cognito", "custom-message", ""},
+		{"Cognito sends, so there is no sender", "cognito", "custom-email-sender", `there is no function "custom-email-sender" with these settings; the functions are custom-message, `},
+		{"there is a sender", "ses", "custom-email-sender", ""},
+		{"there is a sender, so no answers", "ses", "custom-message", `there is no function "custom-message" with these settings; the functions are custom-email-sender, `},
+		{"a slip of the pen", "ses", "sendmail", `there is no function "sendmail" `},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := options{settings: through[c.delivery]}.known(c.function)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
 	}

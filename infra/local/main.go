@@ -23,6 +23,7 @@ import (
 	"syscall"
 
 	"poolpost/infra/bundle"
+	"poolpost/internal/settings"
 )
 
 func main() {
@@ -88,10 +89,16 @@ func dev(ctx context.Context, o options, stdout io.Writer) error {
 	return s.Close()
 }
 
-// known returns an error that lists the functions when name is none.
-func known(name string) error {
-	if slices.Contains(bundle.Functions, name) {
+// known returns an error that lists the functions when name is none that these
+// settings have.
+func (o options) known(name string) error {
+	set, err := settings.Read(o.settings)
+	if err != nil {
+		return err
+	}
+	names := bundle.FunctionsOf(set)
+	if slices.Contains(names, name) {
 		return nil
 	}
-	return fmt.Errorf("there is no function %q; the functions are %s", name, strings.Join(bundle.Functions, ", "))
+	return fmt.Errorf("there is no function %q with these settings; the functions are %s", name, strings.Join(names, ", "))
 }

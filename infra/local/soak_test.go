@@ -23,12 +23,17 @@ var confirmations = flag.Int("confirmations", 120, "people who are confirmed in 
 // Times are as in the deployment, where a second is this long.
 const soakSecond = 2 * time.Millisecond
 
+// hanging is a time limit for send-mail that is short enough to run into often:
+// two seconds for the mails, two to report.
+const hanging = 4 * time.Second
+
 // withCode is how many persons there are for one who is sent a code as well.
 const withCode = 10
 
 // A trial is a schedule of faults, and what it may cost.
 type trial struct {
 	schedule   schedule
+	limit      time.Duration                   // of send-mail, where calls hang; 0: the deployment's
 	loseDelete func(person, receives int) bool // whose acknowledgements get lost
 	repeat     bool                            // Cognito calls its triggers twice
 	dead       func(person int) bool           // whose mails end among the dead letters; nil: nobody's
@@ -84,12 +89,12 @@ func trials() map[string]trial {
 		"SES throttles a mail again and again":  {schedule: calls(toSES, 60, 4, throttled)},
 		"SES is broken":                         {schedule: calls(toSES, 20, 2, broken)},
 		"SES is away":                           {schedule: outage(toSES, 2*time.Second, reset)},
-		"SES does not answer":                   {schedule: calls(toSES, 40, 1, silent)},
+		"SES does not answer":                   {schedule: calls(toSES, 40, 1, silent), limit: hanging},
 		"SES resets connections":                {schedule: calls(toSES, 20, 2, reset)},
 		"SES has paused the account":            {schedule: outage(toSES, 2*time.Second, paused)},
 		"SES refuses some addresses":            {schedule: calls(toSES, 50, 1000, rejected), dead: every(50)},
 		"SES fails some mails for ever":         {schedule: calls(toSES, 50, 1000, unknown), dead: every(50)},
-		"SES takes a mail and answers too late": {schedule: calls(toSES, 40, 1, late), doubles: true},
+		"SES takes a mail and answers too late": {schedule: calls(toSES, 40, 1, late), limit: hanging, doubles: true},
 		"SES takes a mail and drops the answer": {schedule: calls(toSES, 20, 2, dropped), doubles: true},
 		"send-mail dies after SES took a mail":  {schedule: calls(toSES, 40, 1, crashed), doubles: true},
 		"an acknowledgement gets lost": {schedule: all(), doubles: true, loseDelete: func(person, receives int) bool {
@@ -98,7 +103,7 @@ func trials() map[string]trial {
 		"Cognito calls twice, and SQS drops answers": {schedule: calls(toSQS, 40, 2, dropped), repeat: true},
 		"SQS throttles and breaks":                   {schedule: all(calls(toSQS, 40, 4, broken), calls(toSQS, 30, 3, reset))},
 		"SQS is away":                                {schedule: outage(toSQS, 2*time.Second, broken)},
-		"KMS throttles, breaks and resets":           {schedule: all(calls(toKMS, 3, 1, throttled), calls(toKMS, 4, 1, broken), calls(toKMS, 5, 1, reset))},
+		"KMS throttles, breaks and resets":           {schedule: all(calls(toKMS, 6, 1, throttled), calls(toKMS, 7, 1, broken), calls(toKMS, 8, 1, reset))},
 		"everything at once": {
 			schedule: all(calls(toSES, 40, 1, crashed), calls(toSES, 30, 2, dropped), calls(toSES, 20, 2, throttled), calls(toSES, 50, 1000, rejected),
 				calls(toSQS, 60, 2, dropped), calls(toKMS, 4, 1, broken)),
@@ -134,7 +139,7 @@ type books struct {
 func soak(t *testing.T, tr trial, people int) {
 	workers := 3 // instances of each function
 	if people > 1000 {
-		workers = 8
+		workers = 16
 	}
 	c := newChaos(tr.schedule)
 	logged := &lockedBuffer{}
@@ -143,7 +148,7 @@ func soak(t *testing.T, tr trial, people int) {
 	file := sampleWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
 	s := startWith(t, file, func(o *options) {
 		o.front, o.logs = c.front, logged
-		o.sending = 3 * time.Second // one for the mails, two to report
+		o.sending = tr.limit
 		o.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
 		o.queue = queue.Options{Concurrency: workers, MaxReceives: 1000, Retry: 180 * soakSecond, Second: soakSecond}
 		if tr.loseDelete != nil {
