@@ -11,7 +11,7 @@ RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: dev
 dev: ## run everything on this machine: sign-up page, user pool, functions, mailbox
@@ -110,9 +110,11 @@ node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch node_modules
 
-# The deployment: SETTINGS is the file, STAGE dev, prod or another name.
+# The deployment: SETTINGS is the file, STAGE dev, prod or another name, STACK
+# Pool or Identity.
 SETTINGS ?= poolpost.yaml
 STAGE ?= dev
+STACK ?= Pool
 CDK = node_modules/.bin/cdk
 CDK_CONTEXT = -c settings=$(SETTINGS) -c stage=$(STAGE)
 
@@ -130,19 +132,31 @@ synth: node node_modules ## write the CloudFormation template to cdk.out
 
 .PHONY: diff
 diff: node node_modules ## compare the template with what is deployed
-	$(CDK) diff $(CDK_CONTEXT) $(ARGS)
+	$(CDK) diff $(STACK) $(CDK_CONTEXT) $(ARGS)
 
 .PHONY: deploy
-deploy: node node_modules ## create or change the stack on AWS
-	$(CDK) deploy --outputs-file .build/outputs.json $(CDK_CONTEXT) $(ARGS)
+deploy: node node_modules ## create or change the pool and all around it on AWS
+	$(CDK) deploy $(STACK) --outputs-file .build/$(STACK).json $(CDK_CONTEXT) $(ARGS)
+
+.PHONY: deploy-identity
+deploy-identity: ## create what SES sends as, which must be verified before the first deploy
+	@$(MAKE) --no-print-directory deploy STACK=Identity
 
 .PHONY: outputs
 outputs: ## write amplify_outputs.json and .env.poolpost from the last deployment
-	go run ./infra/outputs .build/outputs.json
+	go run ./infra/outputs .build/Pool.json
+
+.PHONY: dead-letters
+dead-letters: ## list the mails that could not be sent, without personal data
+	@go run ./infra/deadletters list .build/Pool.json
+
+.PHONY: redrive
+redrive: ## send the mails that could not be sent again, after an outage
+	@go run ./infra/deadletters redrive .build/Pool.json
 
 .PHONY: destroy
 destroy: node node_modules ## delete the stack from AWS
-	$(CDK) destroy $(CDK_CONTEXT) $(ARGS)
+	$(CDK) destroy $(STACK) $(CDK_CONTEXT) $(ARGS)
 
 # The emulator and what asks it: Python 3.10 or newer with venv, in a folder of its own.
 VENV = .build/venv

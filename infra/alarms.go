@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/logging"
@@ -23,10 +24,17 @@ type alarm struct {
 	periods   float64 // in a row
 }
 
+// At these rates SES puts an account under review (SES developer guide,
+// "Monitoring your sender reputation").
+const (
+	bounceReview    = 0.05
+	complaintReview = 0.001
+)
+
 var fiveMinutes = awscdk.Duration_Minutes(jsii.Number(5))
 
 // newAlarms are the alarms, with one topic for all, and a dashboard.
-func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
+func (s *stack) newAlarms(queue *mailQueue, failed awssqs.Queue, functions []*function) {
 	topic := awssns.NewTopic(s.Stack, jsii.String("Alarms"), &awssns.TopicProps{
 		DisplayName: s.name("Poolpost alarms"), EnforceSSL: jsii.Bool(true),
 	})
@@ -34,7 +42,7 @@ func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
 	if s.Settings.Alarms.Email != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(s.Settings.Alarms.Email), nil))
 	}
-	for _, a := range s.alarms(queue, functions) {
+	for _, a := range s.alarms(queue, failed, functions) {
 		construct := awscloudwatch.NewAlarm(s.Stack, jsii.String(a.id), &awscloudwatch.AlarmProps{
 			AlarmDescription:   jsii.String(a.meaning),
 			Metric:             a.metric,
@@ -45,13 +53,21 @@ func (s *stack) newAlarms(queue *mailQueue, functions []*function) {
 		})
 		construct.AddAlarmAction(awscloudwatchactions.NewSnsAction(topic))
 	}
-	s.newDashboard(queue, functions)
+	s.newDashboard(queue, failed, functions)
 }
 
-func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
+func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*function) []alarm {
 	sum := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Sum")}
+	most := &awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}
 	var list []alarm
 	for _, f := range functions {
+		switch f.name {
+		case "custom-message":
+			list = append(list, alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", outcome(f.name, "failed"), 1, 1})
+		case "custom-email-sender":
+			list = append(list, alarm{"RequestsLost", "Lambda gave up a mail that custom-email-sender could not queue, and could not keep it: look at the queue of failed events and its permissions.",
+				f.Metric(jsii.String("DestinationDeliveryFailures"), sum), 1, 1})
+		}
 		if f.name == "pre-sign-up" {
 			// A refusal is an error of the function, so errors say nothing here.
 			list = append(list, alarm{f.id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
@@ -63,16 +79,18 @@ func (s *stack) alarms(queue *mailQueue, functions []*function) []alarm {
 			f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99")}), f.limit * 800, 3})
 	}
 	list = append(list,
-		alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", outcome("custom-message", "failed"), 1, 1},
 		alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.", outcome("post-confirmation", "failed"), 1, 1},
 		alarm{"MailsWait", "A mail has waited for a quarter of an hour: SES throttles or refuses; read the log of send-mail.",
-			queue.main.MetricApproximateAgeOfOldestMessage(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}), 900, 1},
-		alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: mend the cause, then start a redrive.",
-			queue.dead.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("Maximum")}), 1, 1},
-		// SES reviews an account at 5 % bounces or 0.1 % complaints (SES developer
-		// guide, "Monitoring your sender reputation"); these go off before.
-		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.04, 1},
-		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.0008, 1},
+			queue.main.MetricApproximateAgeOfOldestMessage(most), 900, 1},
+		alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: see make dead-letters, mend the cause, then make redrive.",
+			queue.dead.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
+		alarm{"EventsFailed", "Lambda gave up an event three times or for six hours: see make dead-letters, mend the cause, then make redrive.",
+			failed.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
+		alarm{"DailyQuota", "SES takes no more mails today: they wait until it does; ask for a higher quota.", outcome("send-mail", "daily-quota"), 1, 1},
+		alarm{"SendingPaused", "SES has paused the sending of the account or of the configuration set; mails wait: read what AWS has written to the account's owner.", outcome("send-mail", "paused"), 1, 1},
+		// Before SES does something.
+		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1},
+		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1},
 	)
 	return list
 }
@@ -93,8 +111,22 @@ func reputation(name string) awscloudwatch.IMetric {
 	})
 }
 
+// share is the share of a day's mails that an outcome of mail-feedback has: of
+// the mails that functions of Poolpost have heard of, where SES's own rates are
+// of all mails of the account.
+func share(of string) awscloudwatch.IMetric {
+	metrics := map[string]awscloudwatch.IMetric{}
+	for _, name := range []string{"delivered", "bounced", of} {
+		metrics[name] = outcome("mail-feedback", name)
+	}
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression:   jsii.String(fmt.Sprintf("FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0))", of)),
+		UsingMetrics: &metrics, Label: jsii.String(of), Period: awscdk.Duration_Days(jsii.Number(1)),
+	})
+}
+
 // newDashboard is one look at the sign-up.
-func (s *stack) newDashboard(queue *mailQueue, functions []*function) {
+func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []*function) {
 	var errors, durations []awscloudwatch.IMetric
 	for _, f := range functions {
 		label := jsii.String(f.name)
@@ -105,18 +137,40 @@ func (s *stack) newDashboard(queue *mailQueue, functions []*function) {
 		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 	}
 	outcomes := func(title, function string) awscloudwatch.IWidget {
-		search := fmt.Sprintf(`SEARCH('{%s,Function,Outcome} MetricName="Events" Function="%s"', 'Sum', 300)`, logging.Namespace, function)
-		return graph(title, awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-			Expression: jsii.String(search), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
-		}))
+		return graph(title, search(fmt.Sprintf(`SEARCH('{%s,Function,Outcome} MetricName="Events" Function="%s"', 'Sum', 300)`, logging.Namespace, function)))
+	}
+	byKind := fmt.Sprintf(`SEARCH('{%s,Function,Outcome,kind,client} MetricName="Events" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace)
+	asked := outcomes("Messages for Cognito to send", "custom-message")
+	if s.Settings.Mail.SendsItself() {
+		asked = outcomes("Mails that Cognito asked for", "custom-email-sender")
 	}
 	awscloudwatch.NewDashboard(s.Stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(stackName(s.props)),
 		Widgets: &[]*[]awscloudwatch.IWidget{
-			{outcomes("Sign-ups, accepted and refused by reason", "pre-sign-up"), outcomes("Messages for Cognito to send", "custom-message"), outcomes("Confirmed users", "post-confirmation")},
-			{outcomes("Link page", "verify-link"), outcomes("Mails sent and failed", "send-mail"),
-				graph("Mails that wait, and dead letters", queue.main.MetricApproximateNumberOfMessagesVisible(nil), queue.dead.MetricApproximateNumberOfMessagesVisible(nil))},
-			{graph("Errors", errors...), graph("p99 duration", durations...), graph("SES reputation of the account", reputation("Reputation.BounceRate"), reputation("Reputation.ComplaintRate"))},
+			{outcomes("Sign-ups, accepted and refused by reason", "pre-sign-up"), asked, outcomes("Confirmed users", "post-confirmation")},
+			{outcomes("Link page", "verify-link"), outcomes("Mails sent and failed", "send-mail"), outcomes("What became of mails", "mail-feedback")},
+			{graph("Mails that wait, dead letters, failed events", queue.main.MetricApproximateNumberOfMessagesVisible(nil),
+				queue.dead.MetricApproximateNumberOfMessagesVisible(nil), failed.MetricApproximateNumberOfMessagesVisible(nil)),
+				graph("Errors", errors...), graph("p99 duration", durations...)},
+			{newRates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), newRates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
+				graph("Bounces and complaints by kind and client", search(byKind))},
 		},
+	})
+}
+
+// newRates are a rate of the account, as SES tells it, and of Poolpost's mails,
+// with the line at which SES puts an account under review.
+func newRates(title, account, pool string, review float64) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Title: jsii.String(title + ", of the account and of these mails"), Width: jsii.Number(8),
+		Left:            &[]awscloudwatch.IMetric{reputation(account), share(pool)},
+		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
+	})
+}
+
+// search are the metrics that a search expression finds.
+func search(expression string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String(expression), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
 	})
 }

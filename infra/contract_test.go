@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"poolpost/infra/local/lambdahost"
 	"poolpost/infra/local/mailbox"
 	"poolpost/infra/local/queue"
+	"poolpost/internal/settings"
 )
 
 // The contract between template and functions: each real binary, built for this
@@ -22,13 +24,23 @@ import (
 // of its asset, and answers its sample event. A variable that one side renames
 // fails here.
 func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
-	set := shipped(t)
+	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
+		t.Run(delivery, func(t *testing.T) {
+			set := shipped(t)
+			set.Mail.Delivery = delivery
+			testContract(t, set)
+		})
+	}
+}
+
+func testContract(t *testing.T, set *settings.Settings) {
 	tp := synthesise(t, set, "dev")
 
 	box := mailbox.New(nil)
+	var host *lambdahost.Host
 	mails := queue.New(queue.Options{
-		Name: "mail.fifo", Region: set.Pool.Region,
-		Invoke: func(context.Context, []byte) ([]byte, error) { return []byte("{}"), nil },
+		Name: "mail.fifo", Region: set.Pool.Region, Account: "123456789012",
+		Invoke: func(ctx context.Context, batch []byte) ([]byte, error) { return host.Invoke(ctx, "send-mail", batch) },
 	})
 	var joined []string
 	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,10 +65,10 @@ func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	if err := bundle.Build(t.Context(), bundle.Options{Root: root, Settings: set, Dir: dir}); err != nil {
 		t.Fatal(err)
 	}
-	resolve := resolver{template: tp, queueURL: mails.URL(aws.URL)}
+	resolve := resolver{template: tp, mailQueue: mails.URL(aws.URL), deadLetters: mails.DeadURL(aws.URL)}
 	var functions []lambdahost.Function
 	for _, f := range tp.all("AWS::Lambda::Function") {
-		name := strings.TrimPrefix(f.Properties["Description"].(string), "Poolpost: ")
+		name := nameOf(f)
 		env := map[string]string{}
 		for key, value := range f.Properties["Environment"].(map[string]any)["Variables"].(map[string]any) {
 			env[key] = resolve.value(value)
@@ -67,7 +79,7 @@ func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
 			Timeout: time.Duration(f.Properties["Timeout"].(float64)) * time.Second,
 		})
 	}
-	host, err := lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(f, line string) { t.Log(f, line) }}, functions...)
+	host, err = lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(f, line string) { t.Log(f, line) }}, functions...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,9 +101,6 @@ func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
 		return event
 	}
 
-	if got := ask("custom-message", sample("custom-message", "sign-up-without-client-metadata.json")); !strings.Contains(got, "https://links.sample.example.com/confirm?") {
-		t.Errorf("custom-message does not link to the page: %.300s", got)
-	}
 	accepted := sample("pre-sign-up", "sign-up.json")
 	if got := ask("pre-sign-up", accepted); got != string(accepted) {
 		t.Errorf("pre-sign-up: %.300s", got)
@@ -100,12 +109,31 @@ func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	if mails.Depth() != 1 || len(joined) != len(set.Groups) {
 		t.Errorf("post-confirmation queued %d mails and joined %d groups", mails.Depth(), len(joined))
 	}
-	if got := ask("send-mail", sample("send-mail", "one-welcome-mail.json")); !strings.Contains(got, `"batchItemFailures":null`) {
-		t.Errorf("send-mail: %s", got)
+	var reasons []string
+	if set.Mail.SendsItself() {
+		// Its code was encrypted by nobody, so that send-mail makes a dead letter of it.
+		ask("custom-email-sender", sample("custom-email-sender", "sign-up.json"))
+		reasons = []string{"the code is not as Cognito encrypts it"}
+	} else if got := ask("custom-message", sample("custom-message", "sign-up-without-client-metadata.json")); !strings.Contains(got, "https://links.sample.example.com/confirm?") {
+		t.Errorf("custom-message does not link to the page: %.300s", got)
 	}
-	if sent := box.Messages(); len(sent) != 1 || sent[0].Tags["ses:configuration-set"] != "sample-set" {
+	running, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	go mails.Run(running)
+	if err := mails.Idle(running); err != nil {
+		t.Errorf("send-mail leaves %d mails on the queue: %v", mails.Depth(), err)
+	}
+	var dead []string
+	for _, m := range mails.DeadLetters() {
+		dead = append(dead, m.Attributes["reason"])
+	}
+	if !slices.Equal(dead, reasons) {
+		t.Errorf("send-mail makes dead letters for the reasons %q, want %q", dead, reasons)
+	}
+	if sent := box.Messages(); len(sent) != 1 || sent[0].Tags["ses:configuration-set"] != "sample-set" || sent[0].Tags["stage"] != "dev" {
 		t.Errorf("send-mail sent %+v", sent)
 	}
+	ask("mail-feedback", sample("mail-feedback", "bounce-of-an-address-that-does-not-exist.json"))
 	page, err := json.Marshal(map[string]any{
 		"version": "2.0", "rawPath": "/confirm", "headers": map[string]string{"host": "links.sample.example.com"},
 		"rawQueryString": "client=" + sampleClientID + "&user=00000000-0000-4000-8000-000000000000&code=123456&lang=fr",
@@ -125,8 +153,8 @@ func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
 
 // A resolver puts samples in the place of what only the deployment knows.
 type resolver struct {
-	template *template
-	queueURL string
+	template               *template
+	mailQueue, deadLetters string
 }
 
 func (r resolver) value(v any) string {
@@ -137,8 +165,8 @@ func (r resolver) value(v any) string {
 		if id, ok := v["Ref"].(string); ok {
 			return r.ref(id)
 		}
-		if parts, ok := v["Fn::GetAtt"].([]any); ok && parts[1] == "ApiEndpoint" {
-			return "https://links.sample.example.com"
+		if parts, ok := v["Fn::GetAtt"].([]any); ok {
+			return r.attribute(parts[0].(string), parts[1].(string))
 		}
 		if parts, ok := v["Fn::Join"].([]any); ok {
 			var b strings.Builder
@@ -155,10 +183,27 @@ func (r resolver) value(v any) string {
 	return ""
 }
 
+func (r resolver) attribute(id, name string) string {
+	switch kind := r.template.resources[id].Type + " " + name; kind {
+	case "AWS::ApiGatewayV2::Api ApiEndpoint":
+		return "https://links.sample.example.com"
+	case "AWS::KMS::Key Arn":
+		return "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000"
+	default:
+		r.template.t.Fatalf("the test cannot resolve the attribute %s of %s", name, id)
+		return ""
+	}
+}
+
 func (r resolver) ref(id string) string {
 	switch kind := r.template.resources[id].Type; kind {
 	case "AWS::SQS::Queue":
-		return r.queueURL
+		if strings.HasPrefix(id, "DeadLetters") {
+			return r.deadLetters
+		}
+		return r.mailQueue
+	case "AWS::Cognito::UserPool":
+		return "eu-central-1_Sample001"
 	case "AWS::SES::ConfigurationSet":
 		return "sample-set"
 	case "AWS::Cognito::UserPoolClient":

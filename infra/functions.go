@@ -86,30 +86,46 @@ func (s *stack) allow(id string, f *function, resource *string, actions ...strin
 	})
 }
 
-// triggers are the functions that the pool invokes.
+// triggers are the functions that the pool invokes. One of customMessage and
+// emailSender is nil: Cognito must not have both (package bundle, FunctionsOf).
 type triggers struct {
-	customMessage, preSignUp, postConfirmation *function
+	customMessage, emailSender, preSignUp, postConfirmation *function
 
 	all []*function
 }
 
-func (s *stack) newTriggers(api *linkAPI, queue *mailQueue) *triggers {
+func (s *stack) newTriggers(api *linkAPI, queue *mailQueue, failed awssqs.Queue) *triggers {
+	mailQueue := map[string]*string{"MAIL_QUEUE_URL": queue.main.QueueUrl()}
 	t := &triggers{
-		customMessage: s.newFunction("CustomMessage", functionProps{
-			name: "custom-message", limit: triggerLimit, memory: 256,
-			env: map[string]*string{"LINKS_URL": api.url},
-		}),
-		preSignUp: s.newFunction("PreSignUp", functionProps{
-			name: "pre-sign-up", limit: triggerLimit, memory: 256,
-		}),
-		postConfirmation: s.newFunction("PostConfirmation", functionProps{
-			name: "post-confirmation", limit: triggerLimit, memory: 256,
-			env: map[string]*string{"MAIL_QUEUE_URL": queue.main.QueueUrl()},
-		}),
+		preSignUp:        s.newFunction("PreSignUp", functionProps{name: "pre-sign-up", limit: triggerLimit, memory: 256}),
+		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, memory: 256, env: mailQueue}),
 	}
-	t.all = []*function{t.customMessage, t.preSignUp, t.postConfirmation}
 	queue.main.GrantSendMessages(t.postConfirmation.role)
+	if s.Settings.Mail.SendsItself() {
+		// Nobody waits for it: Cognito invokes it asynchronously.
+		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, memory: 256, env: mailQueue})
+		queue.main.GrantSendMessages(t.emailSender.role)
+		keepFailures(t.emailSender, failed)
+		t.all = []*function{t.emailSender, t.preSignUp, t.postConfirmation}
+		return t
+	}
+	t.customMessage = s.newFunction("CustomMessage", functionProps{
+		name: "custom-message", limit: triggerLimit, memory: 256,
+		env: map[string]*string{"LINKS_URL": api.url},
+	})
+	t.all = []*function{t.customMessage, t.preSignUp, t.postConfirmation}
 	return t
+}
+
+// of are the triggers as the pool takes them.
+func (t *triggers) of() *awscognito.UserPoolTriggers {
+	of := &awscognito.UserPoolTriggers{PreSignUp: t.preSignUp.Function, PostConfirmation: t.postConfirmation.Function}
+	if t.emailSender != nil {
+		of.CustomEmailSender = t.emailSender.Function
+	} else {
+		of.CustomMessage = t.customMessage.Function
+	}
+	return of
 }
 
 // allow gives the triggers what they need of the pool that they belong to.
@@ -117,7 +133,7 @@ func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
 	if len(s.Settings.Groups) > 0 {
 		s.allow("JoinGroups", t.postConfirmation, pool.UserPoolArn(), "cognito-idp:AdminAddUserToGroup")
 	}
-	if len(s.Settings.Clients) > 1 {
+	if t.customMessage != nil && len(s.Settings.Clients) > 1 {
 		s.allow("NameClients", t.customMessage, pool.UserPoolArn(), "cognito-idp:DescribeUserPoolClient")
 	}
 	if s.Settings.SignUp.ExternalProviders.Policy == config.LinkProviders {
@@ -138,6 +154,8 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 		env: map[string]*string{
 			"USER_POOL_CLIENTS": s.clientIDs(clients),
 			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
+			"STAGE":             jsii.String(s.Stage),
+			"SEND_INTERVAL":     jsii.String(s.Settings.Mail.SendInterval().String()),
 
 			"MAIL_QUEUE_URL":        queue.main.QueueUrl(),
 			"DEAD_LETTER_QUEUE_URL": queue.dead.QueueUrl(),
@@ -154,7 +172,7 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue.main, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          jsii.Number(sendMailConcurrency(s.Settings.Mail.Rate)),
+		MaxConcurrency:          number(s.Settings.Mail.Senders()),
 	}))
 	return f
 }
@@ -177,48 +195,4 @@ func (s *stack) newVerifyLink(api *linkAPI, clients []client) *function {
 	})
 	api.route(f)
 	return f
-}
-
-// A mailQueue holds the mails to be sent, and those that could not be.
-type mailQueue struct{ main, dead awssqs.Queue }
-
-const (
-	batchSize     = 10
-	sendMailLimit = 30 // seconds for a batch
-	// maxReceives is for a mail that kills its sender: send-mail itself gives up
-	// what fails, and a mail that waits is received less often (docs/mail.md).
-	maxReceives = 100
-)
-
-// newMailQueue is a FIFO queue: one person's mails keep their order, and an
-// entry that comes twice within five minutes is one mail.
-func (s *stack) newMailQueue() *mailQueue {
-	q := &mailQueue{}
-	q.dead = awssqs.NewQueue(s.Stack, jsii.String("DeadLetters"), &awssqs.QueueProps{
-		Fifo:            jsii.Bool(true),
-		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
-		EnforceSSL:      jsii.Bool(true),
-		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)),
-	})
-	q.main = awssqs.NewQueue(s.Stack, jsii.String("MailQueue"), &awssqs.QueueProps{
-		Fifo:       jsii.Bool(true),
-		Encryption: awssqs.QueueEncryption_SQS_MANAGED,
-		EnforceSSL: jsii.Bool(true),
-		// Lambda developer guide, "Configuring an SQS queue": six times the
-		// function's time limit.
-		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(6 * sendMailLimit)),
-		// High throughput: the quota of 300 calls a second holds for one person's
-		// mails, not for all.
-		DeduplicationScope:  awssqs.DeduplicationScope_MESSAGE_GROUP,
-		FifoThroughputLimit: awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID,
-		DeadLetterQueue:     &awssqs.DeadLetterQueue{Queue: q.dead, MaxReceiveCount: jsii.Number(maxReceives)},
-	})
-	return q
-}
-
-// sendMailConcurrency is how many senders keep to a rate of mails per second.
-// A call of SES takes about a tenth of a second, so one sender sends about ten a
-// second. Lambda takes 2 to 1,000.
-func sendMailConcurrency(rate int) float64 {
-	return float64(min(max(2, rate/10), 1000))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognitoidentitypool"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -64,5 +63,5 @@ func (s *stack) newExampleBucket(identities awscognitoidentitypool.IdentityPool)
 	}))
 	suppress(bucket, "AwsSolutions-S1", "An example of what the roles are for; the adopter decides about access logs.")
 	suppress(role, "AwsSolutions-IAM5", "The objects below the caller's own identity id, which the policy variable stands for.")
-	awscdk.NewCfnOutput(s.Stack, jsii.String("ExampleBucketName"), &awscdk.CfnOutputProps{Value: bucket.BucketName()})
+	output(s.Stack, "ExampleBucketName", bucket.BucketName())
 }

@@ -1,30 +1,25 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
-	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// A mailIdentity is what SES sends as.
+// A mailIdentity is what the pool sends as, and how.
 type mailIdentity struct {
-	identity            awsses.EmailIdentity // nil when it is not this stack's
-	identityARN         *string
+	identityARN         *string // of the identity, which is a stack of its own, or the adopter's
 	configurationSet    awsses.ConfigurationSet
 	configurationSetARN *string
-	resources           []constructs.IDependable
 }
 
-// newMailIdentity is the SES identity, a domain or a single address, and the
-// configuration set that tells EventBridge what becomes of mails. There is no
-// click tracking: it would rewrite links that carry codes.
+// newMailIdentity is the configuration set that tells EventBridge what becomes
+// of this pool's mails. There is no click tracking: it would rewrite links that
+// carry codes.
 func (s *stack) newMailIdentity() *mailIdentity {
 	m := &mailIdentity{}
 	m.configurationSet = awsses.NewConfigurationSet(s.Stack, jsii.String("ConfigurationSet"), &awsses.ConfigurationSetProps{
@@ -38,50 +33,13 @@ func (s *stack) newMailIdentity() *mailIdentity {
 			awsses.EmailSendingEvent_DELIVERY, awsses.EmailSendingEvent_DELIVERY_DELAY, awsses.EmailSendingEvent_RENDERING_FAILURE,
 		},
 	})
-	m.configurationSetARN = s.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("ses"), Resource: jsii.String("configuration-set"), ResourceName: m.configurationSet.ConfigurationSetName(),
-	})
-	mail := s.Settings.Mail
-	m.identityARN = s.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("ses"), Resource: jsii.String("identity"), ResourceName: jsii.String(mail.Identity),
-	})
-	m.resources = []constructs.IDependable{m.configurationSet}
-	if mail.CreateIdentity {
-		m.identity = awsses.NewEmailIdentity(s.Stack, jsii.String("Identity"), &awsses.EmailIdentityProps{
-			Identity:         s.identity(),
-			ConfigurationSet: m.configurationSet,
-		})
-		// Mails that people wait for must not stop when a stack is taken down.
-		m.identity.ApplyRemovalPolicy(s.removal())
-		m.resources = append(m.resources, m.identity)
-		if mail.HostedZone.ID != "" {
-			s.recordDKIM(m.identity)
-		}
-	}
+	m.configurationSetARN = s.sesARN("configuration-set", m.configurationSet.ConfigurationSetName())
+	m.identityARN = s.sesARN("identity", jsii.String(s.Settings.Mail.Identity))
 	return m
 }
 
-// identity is the kind of identity that the settings mean.
-func (s *stack) identity() awsses.Identity {
-	mail := s.Settings.Mail
-	if strings.Contains(mail.Identity, "@") {
-		return awsses.Identity_Email(jsii.String(mail.Identity))
-	}
-	return awsses.Identity_Domain(jsii.String(mail.Identity))
-}
-
-// recordDKIM puts the identity's records into the hosted zone of the settings,
-// which may be that of a domain above it. The CDK's Identity_PublicHostedZone
-// would make the zone's domain the identity.
-func (s *stack) recordDKIM(identity awsses.EmailIdentity) {
-	for i, record := range *identity.DkimRecords() {
-		// A CfnRecordSet, since the construct above it adds the zone's name to a
-		// name that only the deployment knows.
-		awsroute53.NewCfnRecordSet(s.Stack, jsii.String(fmt.Sprintf("DKIM%d", i+1)), &awsroute53.CfnRecordSetProps{
-			HostedZoneId: jsii.String(s.Settings.Mail.HostedZone.ID), Type: jsii.String("CNAME"), Ttl: jsii.String("1800"),
-			Name: record.Name, ResourceRecords: &[]*string{record.Value},
-		})
-	}
+func (s *stack) sesARN(kind string, name *string) *string {
+	return s.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: jsii.String(kind), ResourceName: name})
 }
 
 // sender is how Cognito sends: through SES, as the From of the settings.

@@ -1,5 +1,6 @@
-// Command infra is the CDK app: it builds the functions and describes one stack
-// with the user pool of poolpost.yaml and everything around it.
+// Command infra is the CDK app: it builds the functions and describes two
+// stacks, Pool with the user pool of poolpost.yaml and everything around it, and
+// Identity with what SES sends as.
 //
 // The CDK CLI runs it (cdk.json). Context: settings, the settings file; stage,
 // such as dev or prod.
@@ -32,12 +33,9 @@ func run() error {
 	app := awscdk.NewApp(nil)
 	file := contextValue(app, "settings", "poolpost.yaml")
 	stage := contextValue(app, "stage", "dev")
-	set, err := settings.Read(file)
+	set, err := readSettings(file)
 	if err != nil {
 		return err
-	}
-	if err := checkRegion(set.Pool.Region); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
 	}
 	root, err := bundle.Root()
 	if err != nil {
@@ -51,20 +49,26 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	newIdentityStack(app, set)
 	newStack(app, props{Settings: set, Stage: stage, Functions: dir})
 	addChecks(app)
 	app.Synth(nil)
 	return nil
 }
 
-// checkRegion refuses a region that is none, before anything is deployed to it.
-func checkRegion(name string) error {
+// readSettings refuses what AWS would refuse, before anything is built or
+// deployed. That a region exists is not for the settings themselves to know.
+func readSettings(file string) (*settings.Settings, error) {
+	set, err := settings.Read(file)
+	if err != nil {
+		return nil, err
+	}
 	for _, region := range *regioninfo.RegionInfo_Regions() {
-		if *region.Name() == name {
-			return nil
+		if *region.Name() == set.Pool.Region {
+			return set, nil
 		}
 	}
-	return fmt.Errorf("pool.region: AWS has no region %q that the CDK knows; write another one, such as eu-central-1", name)
+	return nil, fmt.Errorf("%s: pool.region: AWS has no region %q that the CDK knows; write another one, such as eu-central-1", file, set.Pool.Region)
 }
 
 // contextValue is a value given to the CLI with -c, or its default.

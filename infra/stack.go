@@ -28,7 +28,8 @@ type stack struct {
 // newStack is the table of contents of the deployment.
 func newStack(scope constructs.Construct, p props) *stack {
 	s := &stack{
-		Stack: awscdk.NewStack(scope, jsii.String(stackName(p)), &awscdk.StackProps{
+		Stack: awscdk.NewStack(scope, jsii.String("Pool"), &awscdk.StackProps{
+			StackName:             jsii.String(stackName(p)),
 			Description:           jsii.String("Poolpost: the user pool " + p.Settings.Pool.Name + " and its sign-up"),
 			Env:                   &awscdk.Environment{Region: jsii.String(p.Settings.Pool.Region)},
 			TerminationProtection: jsii.Bool(p.protected()),
@@ -39,15 +40,20 @@ func newStack(scope constructs.Construct, p props) *stack {
 
 	ses := s.newMailIdentity()
 	queue := s.newMailQueue()
+	failed := s.newFailedEvents()
 	api := s.newLinkAPI()
-	triggers := s.newTriggers(api, queue)
-	pool := s.newUserPool(ses, triggers)
+	key := s.newCodeKey()
+	triggers := s.newTriggers(api, queue, failed)
+	pool := s.newUserPool(ses, triggers, key)
 	clients := s.newClients(pool)
 	identities := s.newIdentityPool(pool, clients)
 	sender := s.newSendMail(ses, queue, clients)
+	s.openCodes(sender, key, pool, api)
+	feedback := s.newMailFeedback(ses, failed)
 	page := s.newVerifyLink(api, clients)
-	s.newAlarms(queue, append(slices.Clone(triggers.all), sender, page))
-	s.newOutputs(pool, clients, identities, ses, api)
+	s.newAlarms(queue, failed, append(slices.Clone(triggers.all), sender, feedback, page))
+	s.newOutputs(pool, clients, identities, api)
+	s.newQueueOutputs(queue, failed)
 	return s
 }
 
@@ -72,21 +78,20 @@ func (p props) name(base string) *string {
 	return jsii.String(base + "-" + p.Stage)
 }
 
-// stackName is made of the pool's name and the stage: letters, digits and
-// hyphens only.
+// stackName is made of the pool's name and the stage.
 func stackName(p props) string {
-	return "Poolpost-" + clean(p.Settings.Pool.Name, '-') + "-" + p.Stage
+	return "Poolpost-" + hyphenated(p.Settings.Pool.Name) + "-" + p.Stage
 }
 
-// clean puts another character in the place of all but letters and digits, or
-// nothing (-1).
-func clean(name string, other rune) string {
+// hyphenated is a name with a hyphen in the place of all but letters and digits:
+// a stack's name takes no others.
+func hyphenated(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
 			return r
 		default:
-			return other
+			return '-'
 		}
 	}, name)
 }

@@ -3,13 +3,14 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/settings"
 )
 
 // newUserPool is the pool of the settings, with its triggers.
-func (s *stack) newUserPool(ses *mailIdentity, t *triggers) awscognito.UserPool {
+func (s *stack) newUserPool(ses *mailIdentity, t *triggers, key awskms.Key) awscognito.UserPool {
 	p := s.Settings.Pool
 	custom := map[string]awscognito.ICustomAttribute{}
 	for _, a := range p.Attributes {
@@ -17,7 +18,7 @@ func (s *stack) newUserPool(ses *mailIdentity, t *triggers) awscognito.UserPool 
 			MinLen: number(a.MinLength), MaxLen: number(a.MaxLength), Mutable: jsii.Bool(true),
 		})
 	}
-	pool := awscognito.NewUserPool(s.Stack, jsii.String("UserPool"), &awscognito.UserPoolProps{
+	props := &awscognito.UserPoolProps{
 		UserPoolName:        s.name(p.Name),
 		SelfSignUpEnabled:   jsii.Bool(p.SelfSignUp),
 		SignInAliases:       &awscognito.SignInAliases{Email: jsii.Bool(true)},
@@ -38,19 +39,19 @@ func (s *stack) newUserPool(ses *mailIdentity, t *triggers) awscognito.UserPool 
 		AccountRecovery: awscognito.AccountRecovery_EMAIL_ONLY,
 		Mfa:             mfa(p.MFA),
 		// An authenticator app: text messages would need a phone number and SNS.
-		MfaSecondFactor: secondFactor(p.MFA),
-		DeviceTracking:  devices(p.Devices),
-		Email:           ses.sender(s),
-		FeaturePlan:     awscognito.FeaturePlan_ESSENTIALS,
-		LambdaTriggers: &awscognito.UserPoolTriggers{
-			PreSignUp:        t.preSignUp.Function,
-			CustomMessage:    t.customMessage.Function,
-			PostConfirmation: t.postConfirmation.Function,
-		},
+		MfaSecondFactor:    secondFactor(p.MFA),
+		DeviceTracking:     devices(p.Devices),
+		Email:              ses.sender(s),
+		FeaturePlan:        awscognito.FeaturePlan_ESSENTIALS,
+		LambdaTriggers:     t.of(),
 		DeletionProtection: jsii.Bool(s.protected()),
 		RemovalPolicy:      s.removal(),
-	})
-	pool.Node().AddDependency(ses.resources...)
+	}
+	if key != nil {
+		props.CustomSenderKmsKey = key
+	}
+	pool := awscognito.NewUserPool(s.Stack, jsii.String("UserPool"), props)
+	pool.Node().AddDependency(ses.configurationSet)
 	for _, name := range s.Settings.Groups {
 		pool.AddGroup(jsii.String("Group-"+name), &awscognito.UserPoolGroupOptions{GroupName: jsii.String(name)})
 	}

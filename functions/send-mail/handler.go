@@ -30,7 +30,7 @@ const (
 	sendLimit = 10 * time.Second
 	// attempts are those of a mail that fails for no reason that waiting mends.
 	attempts = 5
-	// patience ends before the four days after which the queue drops a mail.
+	// patience ends long before the 14 days after which the queue drops a mail.
 	patience = 3 * 24 * time.Hour
 )
 

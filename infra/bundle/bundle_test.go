@@ -303,45 +303,62 @@ func copySources(t *testing.T) string {
 	return dir
 }
 
-// A deployment uploads a function only when its bytes have changed, so they may
-// not depend on the folder of the sources, nor on that of the result.
-func TestABuildIsTheSameEverywhere(t *testing.T) {
-	s := shipped(t)
-	var builds []map[string][]byte
-	for _, sources := range []string{root, copySources(t)} {
-		dir := t.TempDir()
-		if err := Build(t.Context(), Options{Root: sources, Settings: s, Dir: dir, GOOS: "linux", GOARCH: "arm64", Names: []string{"pre-sign-up"}}); err != nil {
+// clones builds the same from the project's folder and from a copy of it, each
+// into a folder of its own.
+func clones(t *testing.T, o Options) (builds [2]map[string][]byte) {
+	t.Helper()
+	for i, sources := range []string{root, copySources(t)} {
+		o.Root, o.Dir = sources, t.TempDir()
+		if err := Build(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
-		info, err := os.Stat(filepath.Join(dir, "pre-sign-up", "bootstrap"))
-		if err != nil || info.Mode()&0o111 == 0 {
-			t.Errorf("there is no program: %v, %v", info, err)
+		for _, name := range o.Names {
+			info, err := os.Stat(filepath.Join(o.Dir, name, "bootstrap"))
+			if err != nil || info.Mode()&0o111 == 0 {
+				t.Errorf("there is no program %s: %v, %v", name, info, err)
+			}
 		}
-		builds = append(builds, tree(t, dir))
-	}
-	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/settings.json"}
-	for i, build := range builds {
-		if got := slices.Sorted(maps.Keys(build)); !slices.Equal(got, want) {
-			t.Errorf("build %d has the files %q", i, got)
-		}
+		builds[i] = tree(t, o.Dir)
 	}
 	for path, content := range builds[0] {
-		if !bytes.Equal(content, builds[1][path]) {
+		if other, ok := builds[1][path]; !ok || !bytes.Equal(content, other) {
 			t.Errorf("%s differs", path)
 		}
 	}
-	elf := builds[0]["pre-sign-up/bootstrap"]
+	if len(builds[0]) != len(builds[1]) {
+		t.Errorf("one build has %d files and folders, the other %d", len(builds[0]), len(builds[1]))
+	}
+	return builds
+}
+
+// A deployment uploads a function only when its bytes have changed, so they may
+// not depend on the folder of the sources, nor on that of the result. All
+// functions are built for this machine, which is cheap: other tests do so too.
+func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
+	s := shipped(t)
+	s.Mail.Delivery = settings.DeliverySES
+	for path, content := range clones(t, Options{Settings: s, Names: Functions, GOOS: "linux"})[0] {
+		for _, place := range []string{"/internal/message", "templates"} {
+			absolute, err := filepath.Abs(filepath.Join(root, place))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(content, []byte(absolute)) {
+				t.Errorf("%s names %s of this machine", path, place)
+			}
+		}
+	}
+}
+
+func TestABuildIsForLambdasProcessor(t *testing.T) {
+	build := clones(t, Options{Settings: shipped(t), Names: []string{"pre-sign-up"}, GOOS: "linux", GOARCH: "arm64"})[0]
+	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/settings.json"}
+	if got := slices.Sorted(maps.Keys(build)); !slices.Equal(got, want) {
+		t.Errorf("the build has the files %q", got)
+	}
+	elf := build["pre-sign-up/bootstrap"]
 	if len(elf) < 20 || string(elf[:4]) != "\x7fELF" || elf[18] != 0xb7 { // e_machine EM_AARCH64
 		t.Error("it is no program for Linux on arm64")
-	}
-	for _, place := range []string{"/internal/message", "templates"} {
-		absolute, err := filepath.Abs(filepath.Join(root, place))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Contains(elf, []byte(absolute)) {
-			t.Errorf("the program names %s of this machine", place)
-		}
 	}
 }
 

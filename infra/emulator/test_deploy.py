@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 CDK = ROOT / "node_modules/.bin/cdk"
 ACCOUNT = "123456789012"  # AWS's own sample
 READY_WITHIN = 30  # seconds
+STACKS = ("Identity", "Pool")
 AARCH64 = 183  # e_machine of an ELF file
 
 
@@ -96,7 +97,6 @@ class Stack:
         self.settings = yaml.safe_load(settings_file.read_text())
         self.region = self.settings["pool"]["region"]
         self.assembly = folder / "cdk.out"
-        self.outputs_file = folder / "outputs.json"
         self.account = {
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ACCESS_KEY_ID": "sample",
@@ -139,15 +139,36 @@ class Stack:
             "synth", "--quiet", "--output", str(self.assembly),
             app=["-c", f"settings={self.file}", "-c", f"stage={self.stage}"],
         )
-        [template] = self.assembly.glob("*.template.json")
-        self.template_file = template
-        self.name = template.name.removesuffix(".template.json")
-        self.template = json.loads(template.read_text())
+        artifacts = json.loads((self.assembly / "manifest.json").read_text())["artifacts"]
+        self.names = {stack: artifacts[stack]["properties"]["stackName"] for stack in STACKS}
+        self.templates = {stack: self.assembly / f"{stack}.template.json" for stack in STACKS}
         self.must_cdk("bootstrap", f"aws://{ACCOUNT}/{self.region}")
         self.before = self.inventory()
-        assert self.cdk("diff", "--fail").returncode == 1, "cdk diff sees no difference to an empty account"
-        self.must_cdk("deploy", "--require-approval", "never", "--outputs-file", str(self.outputs_file))
-        self.outputs = json.loads(self.outputs_file.read_text())[self.name]
+        # The identity comes first; the pool's stack must do without the other's help.
+        self.identity_outputs = self.deploy_one("Identity")
+        assert self.created("AWS::SES::EmailIdentity") == [self.identity()]
+        self.outputs = self.deploy_one("Pool")
+
+    def deploy_one(self, stack):
+        """Deploys one stack by itself, and returns its outputs."""
+        assert self.cdk("diff", "--fail", stack).returncode == 1, "cdk diff sees no difference to an empty account"
+        file = self.folder / f"{stack}.json"
+        self.must_cdk("deploy", stack, "--exclusively", "--require-approval", "never", "--outputs-file", str(file))
+        return json.loads(file.read_text()).get(self.names[stack], {})
+
+    @property
+    def outputs_file(self):
+        return self.folder / "Pool.json"
+
+    @property
+    def sends_itself(self):
+        """Whether send-mail sends what Cognito asks for."""
+        return self.settings["mail"].get("delivery") == "ses"
+
+    def refuses_to_destroy(self, stack):
+        """Destroys nothing, and lifts the protection that has prevented it."""
+        assert self.cdk("destroy", "--force", stack).returncode != 0, "a protected stack was destroyed"
+        self.client("cloudformation").update_termination_protection(StackName=self.names[stack], EnableTerminationProtection=False)
 
     def named(self, base):
         return base if self.stage == "prod" else f"{base}-{self.stage}"
@@ -176,7 +197,9 @@ class Stack:
         yield "AWS::CloudWatch::Dashboard", names(cloudwatch.list_dashboards()["DashboardEntries"], "DashboardName")
         yield "AWS::Cognito::IdentityPool", names(self.client("cognito-identity").list_identity_pools(MaxResults=60)["IdentityPools"], "IdentityPoolId")
         yield "AWS::Cognito::UserPool", names(self.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"], "Id")
+        yield "AWS::Events::Rule", names(self.client("events").list_rules()["Rules"], "Name")
         yield "AWS::IAM::Role", names(self.client("iam").list_roles(MaxItems=1000)["Roles"], "RoleName")
+        yield "AWS::KMS::Key", names(self.client("kms").list_keys()["Keys"], "KeyArn")
         yield "AWS::Lambda::EventSourceMapping", names(self.client("lambda").list_event_source_mappings()["EventSourceMappings"], "UUID")
         yield "AWS::Lambda::Function", names(self.client("lambda").list_functions()["Functions"], "FunctionName")
         yield "AWS::Logs::LogGroup", names(self.client("logs").describe_log_groups()["logGroups"], "logGroupName")
@@ -220,19 +243,20 @@ class Stack:
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
             for statement in document["Statement"]:
                 for action in listed(statement["Action"]):
-                    found[action] = listed(statement["Resource"])
+                    found[action] = found.get(action, []) + listed(statement["Resource"])
         return found
 
     def queues(self):
-        """The attributes of the mail queue and of the dead letters."""
+        """The attributes of the mail queue, of the dead letters and of the failed events."""
         sqs = self.client("sqs")
         found = []
         for url in self.created("AWS::SQS::Queue"):
             attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
             found.append(attributes | {"Url": url})
         [main] = [queue for queue in found if "RedrivePolicy" in queue]
-        [dead] = [queue for queue in found if "RedrivePolicy" not in queue]
-        return main, dead
+        [dead] = [queue for queue in found if "RedrivePolicy" not in queue and "FifoQueue" in queue]
+        [failed] = [queue for queue in found if "FifoQueue" not in queue]
+        return main, dead, failed
 
 
 def names(items, key):
@@ -278,8 +302,8 @@ def with_zone(endpoint, folder):
 PARTS = {
     "AWS::ApiGatewayV2::ApiMapping", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Stage",
     "AWS::Cognito::IdentityPoolRoleAttachment", "AWS::Cognito::UserPoolClient", "AWS::Cognito::UserPoolDomain",
-    "AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolIdentityProvider", "AWS::IAM::Policy", "AWS::Lambda::Permission",
-    "AWS::S3::BucketPolicy", "AWS::SES::ConfigurationSetEventDestination", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
+    "AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolIdentityProvider", "AWS::IAM::Policy", "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SES::ConfigurationSetEventDestination", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
 }  # fmt: skip
 
 
@@ -287,17 +311,20 @@ def test_the_template_fits_the_schema_of_cloudformation(stack):
     with step("cfn-lint"):
         lint = subprocess.run(
             [Path(sys.executable).parent / "cfn-lint", "--config-file", HERE / "cfnlint.yaml", "--regions", stack.region,
-             "--template", stack.template_file],
+             "--template", *stack.templates.values()],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
         )  # fmt: skip
     assert lint.returncode == 0, lint.stdout
 
 
-def test_every_resource_of_the_template_is_there(stack):
-    summaries = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
-    states = {r["LogicalResourceId"]: r["ResourceStatus"] for page in summaries for r in page["StackResourceSummaries"]}
-    assert states == dict.fromkeys(stack.template["Resources"], "CREATE_COMPLETE")
-    kinds = [resource["Type"] for resource in stack.template["Resources"].values() if resource["Type"] not in PARTS]
+def test_every_resource_of_the_templates_is_there(stack):
+    kinds = []
+    for which in STACKS:
+        summaries = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.names[which])
+        states = {r["LogicalResourceId"]: r["ResourceStatus"] for page in summaries for r in page["StackResourceSummaries"]}
+        resources = json.loads(stack.templates[which].read_text())["Resources"]
+        assert states == dict.fromkeys(resources, "CREATE_COMPLETE")
+        kinds += [resource["Type"] for resource in resources.values() if resource["Type"] not in PARTS]
     want = {kind: kinds.count(kind) for kind in set(kinds)}
     got = {kind: len(stack.created(kind)) for kind in stack.before}
     assert {kind: n for kind, n in got.items() if n} == want
@@ -353,7 +380,6 @@ def test_mfa_is_that_of_the_settings(stack):
 def test_the_pool_sends_as_the_identity_that_is_created(stack):
     mail, pool = stack.settings["mail"], stack.pool()
     [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
-    assert stack.created("AWS::SES::EmailIdentity") == [stack.identity()]
     assert pool["EmailConfiguration"] == {
         "EmailSendingAccount": "DEVELOPER",
         "SourceArn": f"arn:aws:ses:{stack.region}:{ACCOUNT}:identity/{stack.identity()}",
@@ -375,7 +401,6 @@ def test_ses_reports_to_eventbridge_and_tracks_no_clicks(stack):
     assert set(destination["MatchingEventTypes"]) == {
         "BOUNCE", "COMPLAINT", "DELIVERY", "DELIVERY_DELAY", "REJECT", "RENDERING_FAILURE",
     }  # fmt: skip
-    assert ses.get_email_identity(EmailIdentity=stack.identity())["ConfigurationSetName"] == name
 
 
 def test_the_dkim_records_are_told_or_in_the_zone(stack):
@@ -389,35 +414,98 @@ def test_the_dkim_records_are_told_or_in_the_zone(stack):
         records = stack.client("route53").list_resource_record_sets(HostedZoneId=zone["id"])["ResourceRecordSets"]
         got = {r["Name"].rstrip("."): r["ResourceRecords"][0]["Value"] for r in records if r["Type"] == "CNAME"}
     else:
-        got = {stack.outputs[f"DkimName{i}"]: stack.outputs[f"DkimValue{i}"] for i in (1, 2, 3)}
+        got = {stack.identity_outputs[f"DkimName{i}"]: stack.identity_outputs[f"DkimValue{i}"] for i in (1, 2, 3)}
     assert got == want
+
+
+def test_mail_feedback_hears_of_this_pools_mails_only(stack):
+    function = stack.functions()["mail-feedback"]
+    [name] = stack.created("AWS::Events::Rule")
+    [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
+    events = stack.client("events")
+    rule = events.describe_rule(Name=name)
+    assert json.loads(rule["EventPattern"]) == {
+        "source": ["aws.ses"], "detail": {"mail": {"tags": {"ses:configuration-set": [configuration_set]}}},
+    }  # fmt: skip
+    assert rule["State"] == "ENABLED"
+    [target] = events.list_targets_by_rule(Rule=name)["Targets"]
+    assert target["Arn"] == function["FunctionArn"]
+    assert stack.permissions(function) == [("events.amazonaws.com", rule["Arn"])]
 
 
 def test_the_pool_alone_invokes_its_triggers(stack):
     pool, functions = stack.pool(), stack.functions()
-    triggers = {"PreSignUp": "pre-sign-up", "CustomMessage": "custom-message", "PostConfirmation": "post-confirmation"}
-    assert pool["LambdaConfig"] == {event: functions[name]["FunctionArn"] for event, name in triggers.items()}
+    triggers = {"PreSignUp": "pre-sign-up", "PostConfirmation": "post-confirmation"}
+    want = {}
+    if stack.sends_itself:
+        [key] = stack.created("AWS::KMS::Key")
+        sender = functions["custom-email-sender"]
+        want = {"CustomEmailSender": {"LambdaArn": sender["FunctionArn"], "LambdaVersion": "V1_0"}, "KMSKeyID": key}
+        assert stack.permissions(sender) == [("cognito-idp.amazonaws.com", pool["Arn"])]
+    else:
+        triggers["CustomMessage"] = "custom-message"
+    assert pool["LambdaConfig"] == want | {event: functions[name]["FunctionArn"] for event, name in triggers.items()}
     for name in triggers.values():
         assert stack.permissions(functions[name]) == [("cognito-idp.amazonaws.com", pool["Arn"])], name
 
 
-def test_the_functions_have_what_they_read_from_their_environment(stack):
-    main, _ = stack.queues()
-    [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
-    clients = {"USER_POOL_CLIENTS": stack.outputs["ClientIds"]}
-    common = {"GOMAXPROCS": "1", "SSL_CERT_DIR": "/nonexistent"}
-    got = {name: f["Environment"]["Variables"] for name, f in stack.functions().items()}
-    assert got == {
-        "custom-message": common | {"LINKS_URL": stack.outputs["LinksUrl"]},
-        "pre-sign-up": common,
-        "post-confirmation": common | {"MAIL_QUEUE_URL": main["Url"]},
-        "send-mail": common | clients | {"CONFIGURATION_SET": configuration_set},
-        "verify-link": common | clients,
+def test_the_key_of_codes_is_for_cognito_and_this_account(stack):
+    keys = stack.created("AWS::KMS::Key")
+    if not stack.sends_itself:
+        assert keys == []
+        return
+    [key] = keys
+    kms = stack.client("kms")
+    found = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert (found["KeySpec"], found["KeyUsage"], found["KeyState"]) == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT", "Enabled")
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+    account, cognito = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])["Statement"]
+    assert account["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    assert (cognito["Principal"], cognito["Action"]) == ({"Service": "cognito-idp.amazonaws.com"}, "kms:CreateGrant")
+    assert cognito["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:cognito-idp:{stack.region}:{ACCOUNT}:userpool/*"},
     }
 
 
+def test_failures_of_asynchronous_functions_are_kept(stack):
+    _, _, failed = stack.queues()
+    client, functions = stack.client("lambda"), stack.functions()
+    for name in ["mail-feedback"] + ["custom-email-sender"] * stack.sends_itself:
+        config = client.get_function_event_invoke_config(FunctionName=functions[name]["FunctionName"], Qualifier="$LATEST")
+        assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 6 * 60 * 60), name
+        assert config["DestinationConfig"]["OnFailure"] == {"Destination": failed["QueueArn"]}, name
+
+
+def test_the_functions_have_what_they_read_from_their_environment(stack):
+    main, dead, _ = stack.queues()
+    [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
+    clients = {"USER_POOL_CLIENTS": stack.outputs["ClientIds"]}
+    links = {"LINKS_URL": stack.outputs["LinksUrl"]}
+    common = {"GOMAXPROCS": "1", "SSL_CERT_DIR": "/nonexistent"}
+    want = {
+        "pre-sign-up": common,
+        "post-confirmation": common | {"MAIL_QUEUE_URL": main["Url"]},
+        "send-mail": common | clients | {
+            "CONFIGURATION_SET": configuration_set, "STAGE": stack.stage,
+            "SEND_INTERVAL": "250ms" if stack.settings["mail"].get("rate") == 200 else "2s",
+            "MAIL_QUEUE_URL": main["Url"], "DEAD_LETTER_QUEUE_URL": dead["Url"],
+        },
+        "mail-feedback": common,
+        "verify-link": common | clients,
+    }  # fmt: skip
+    if stack.sends_itself:
+        [key] = stack.created("AWS::KMS::Key")
+        want["send-mail"] |= links | {"KMS_KEY_ARN": key, "USER_POOL_ID": stack.outputs["UserPoolId"]}
+        want["custom-email-sender"] = common | {"MAIL_QUEUE_URL": main["Url"]}
+    else:
+        want["custom-message"] = common | links
+    assert {name: f["Environment"]["Variables"] for name, f in stack.functions().items()} == want
+
+
 def test_the_functions_run_as_lambda_wants_them(stack):
-    limits = {"custom-message": 5, "pre-sign-up": 5, "post-confirmation": 5, "send-mail": 30, "verify-link": 10}
+    limits = {"pre-sign-up": 5, "post-confirmation": 5, "send-mail": 30, "mail-feedback": 10, "verify-link": 10}
+    limits |= {"custom-email-sender": 10} if stack.sends_itself else {"custom-message": 5}
     functions = stack.functions()
     assert {name: f["Timeout"] for name, f in functions.items()} == limits
     groups = stack.client("logs").describe_log_groups()["logGroups"]
@@ -442,27 +530,30 @@ def test_the_uploaded_code_is_a_binary_for_arm64_with_its_files(stack):
 
 
 def test_the_functions_may_do_their_work_and_nothing_else(stack):
-    main, _ = stack.queues()
+    main, dead, failed = stack.queues()
     pool_arn = stack.pool()["Arn"]
     [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
     arn = f"arn:aws:ses:{stack.region}:{ACCOUNT}"
-    queue = [main["QueueArn"]]
+    queue, letters, failures = [main["QueueArn"]], [dead["QueueArn"]], [failed["QueueArn"]]
+    enqueue = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
     own = {
-        "custom-message": {},
         "pre-sign-up": {},
-        "post-confirmation": {
-            "sqs:SendMessage": queue, "sqs:GetQueueAttributes": queue, "sqs:GetQueueUrl": queue,
-            "cognito-idp:AdminAddUserToGroup": [pool_arn],
-        },
+        "post-confirmation": dict.fromkeys(enqueue, queue) | {"cognito-idp:AdminAddUserToGroup": [pool_arn]},
+        "mail-feedback": dict.fromkeys(enqueue, failures),
         "send-mail": {
-            "sqs:ReceiveMessage": queue, "sqs:ChangeMessageVisibility": queue, "sqs:GetQueueUrl": queue,
-            "sqs:DeleteMessage": queue, "sqs:GetQueueAttributes": queue,
+            "sqs:SendMessage": letters,
+            "sqs:ReceiveMessage": queue, "sqs:ChangeMessageVisibility": queue, "sqs:DeleteMessage": queue,
+            "sqs:GetQueueAttributes": letters + queue, "sqs:GetQueueUrl": letters + queue,
             "ses:SendEmail": [f"{arn}:identity/{stack.identity()}", f"{arn}:configuration-set/{configuration_set}"],
         },
         "verify-link": {},
     }  # fmt: skip
-    if len(stack.settings["clients"]) > 1:
-        own["custom-message"] = {"cognito-idp:DescribeUserPoolClient": [pool_arn]}
+    if stack.sends_itself:
+        [key] = stack.created("AWS::KMS::Key")
+        own["send-mail"]["kms:Decrypt"] = [key]
+        own["custom-email-sender"] = dict.fromkeys(enqueue, queue + failures)
+    else:
+        own["custom-message"] = {}
     for name, f in stack.functions().items():
         log = [f"arn:aws:logs:{stack.region}:{ACCOUNT}:log-group:{f['LoggingConfig']['LogGroup']}:*"]
         common = {
@@ -476,26 +567,26 @@ def test_the_functions_may_do_their_work_and_nothing_else(stack):
 
 
 def test_the_mail_queue_keeps_order_and_dead_letters(stack):
-    main, dead = stack.queues()
-    for queue in (main, dead):
-        assert (queue["FifoQueue"], queue["SqsManagedSseEnabled"]) == ("true", "true")
+    main, dead, failed = stack.queues()
+    assert (main["FifoQueue"], dead["FifoQueue"]) == ("true", "true")
+    for queue in (main, dead, failed):
+        assert (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]) == ("true", str(14 * 24 * 60 * 60))
         [statement] = json.loads(queue["Policy"])["Statement"]
         assert statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     redrive = json.loads(main["RedrivePolicy"])
-    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 100}
+    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 1000}
     assert main["VisibilityTimeout"] == "180"
-    assert dead["MessageRetentionPeriod"] == str(14 * 24 * 60 * 60)
     assert (main["DeduplicationScope"], main["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
 
 
 def test_the_queue_feeds_send_mail_at_the_rate_of_the_settings(stack):
-    main, _ = stack.queues()
+    main, _, _ = stack.queues()
     [mapping] = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert mapping["EventSourceArn"] == main["QueueArn"]
     assert mapping["FunctionArn"] == stack.functions()["send-mail"]["FunctionArn"]
     assert mapping["BatchSize"] == 10
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": max(2, stack.settings["mail"].get("rate", 1) // 10)}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 50 if stack.settings["mail"].get("rate") == 200 else 2}
 
 
 def test_the_app_clients_are_those_of_the_settings(stack):
@@ -503,11 +594,11 @@ def test_the_app_clients_are_those_of_the_settings(stack):
     found = idp.list_user_pool_clients(UserPoolId=pool, MaxResults=60)["UserPoolClients"]
     assert json.loads(stack.outputs["ClientIds"]) == {c["ClientName"]: c["ClientId"] for c in found}
     assert {c["ClientName"] for c in found} == {c["name"] for c in stack.settings["clients"]}
+    assert stack.outputs["ClientId"] == json.loads(stack.outputs["ClientIds"])[stack.settings["clients"][0]["name"]]
     custom = {f"custom:{a['name']}" for a in stack.settings["pool"]["attributes"]}
     for settings in stack.settings["clients"]:
         name = settings["name"]
         identifier = json.loads(stack.outputs["ClientIds"])[name]
-        assert stack.outputs[f"ClientId{name}"] == identifier
         client = idp.describe_user_pool_client(UserPoolId=pool, ClientId=identifier)["UserPoolClient"]
         assert not client.get("ClientSecret")
         assert client["TokenValidityUnits"]["RefreshToken"] == "minutes"
@@ -651,9 +742,43 @@ def test_a_front_end_gets_the_real_ids(stack, tmp_path):
     auth = json.loads((tmp_path / "amplify_outputs.json").read_text())["auth"]
     assert auth["aws_region"] == stack.region
     assert auth["user_pool_id"] == stack.pool()["Id"]
-    assert auth["user_pool_client_id"] in json.loads(stack.outputs["ClientIds"]).values()
+    assert auth["user_pool_client_id"] == stack.outputs["ClientId"]
     assert [auth["identity_pool_id"]] == stack.created("AWS::Cognito::IdentityPool")
     assert f"POOLPOST_USER_POOL_ID='{stack.pool()['Id']}'" in (tmp_path / ".env.poolpost").read_text().splitlines()
+
+
+def test_dead_letters_are_listed_and_events_given_back(stack, tmp_path):
+    """With real queues; ministack cannot move messages, so the mails stay."""
+    _, dead, failed = stack.queues()
+    sqs = stack.client("sqs")
+    function = stack.functions()["mail-feedback"]["FunctionArn"]
+    record = {"requestContext": {"functionArn": function, "condition": "RetriesExhausted"}, "requestPayload": {"detail-type": "Email Bounced"}}
+    sqs.send_message(QueueUrl=failed["Url"], MessageBody=json.dumps(record))
+    sqs.send_message(
+        QueueUrl=dead["Url"], MessageBody=json.dumps({"kind": "welcome", "to": "ann@example.com"}),
+        MessageGroupId="sample", MessageDeduplicationId="sample",
+        MessageAttributes={"reason": {"DataType": "String", "StringValue": "sample"}},
+    )  # fmt: skip
+    program = tmp_path / "deadletters"
+    subprocess.run(["go", "build", "-o", program, "./infra/deadletters"], cwd=ROOT, check=True)
+
+    def run(command):
+        return subprocess.run(
+            [program, command, stack.outputs_file], env=os.environ | stack.account, text=True, timeout=60,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    for _ in range(2):  # a look changes nothing
+        listed = run("list")
+        assert listed.returncode == 0, listed.stdout
+        assert listed.stdout.splitlines() == [
+            "1 mails that send-mail could not send", "  1  welcome  sample  oldest 0s",
+            "1 events that a function could not take", "  1  Email Bounced  RetriesExhausted  oldest 0s",
+        ]  # fmt: skip
+    sqs.purge_queue(QueueUrl=dead["Url"])
+    redriven = run("redrive")
+    assert redriven.stdout.splitlines() == ["0 mails are on their way back to the mail queue", "1 events were given to their functions again"]
+    assert sqs.get_queue_attributes(QueueUrl=failed["Url"], AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
 def test_a_second_look_finds_no_difference(stack):
@@ -665,11 +790,18 @@ def test_destroying_leaves_only_what_must_stay(stack):
     """The last test of a stack, as it takes everything down."""
     cloudformation = stack.client("cloudformation")
     expected = {kind: set(found) for kind, found in stack.before.items()}
+    expected["AWS::SES::EmailIdentity"] |= set(stack.created("AWS::SES::EmailIdentity"))
+    expected["AWS::Route53::RecordSet"] |= {name for name in stack.created("AWS::Route53::RecordSet") if "_domainkey" in name}
     if stack.kept:
-        assert stack.cdk("destroy", "--force").returncode != 0, "a protected stack was destroyed"
-        cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
-        for kind in ("AWS::Cognito::UserPool", "AWS::S3::Bucket", "AWS::SES::EmailIdentity"):
+        stack.refuses_to_destroy("Pool")
+        for kind in ("AWS::Cognito::UserPool", "AWS::KMS::Key", "AWS::S3::Bucket"):
             expected[kind] |= set(stack.created(kind))
-    stack.must_cdk("destroy", "--force")
+    stack.must_cdk("destroy", "--force", "Pool")
     assert stack.inventory() == expected
-    assert stack.name not in names(cloudformation.describe_stacks()["Stacks"], "StackName")
+    # The identity goes when somebody means it.
+    stack.refuses_to_destroy("Identity")
+    stack.must_cdk("destroy", "--force", "Identity")
+    for kind in ("AWS::SES::EmailIdentity", "AWS::Route53::RecordSet"):
+        expected[kind] = stack.before[kind]
+    assert stack.inventory() == expected
+    assert not set(stack.names.values()) & set(names(cloudformation.describe_stacks()["Stacks"], "StackName"))

@@ -1,18 +1,18 @@
 // Command outputs writes what a front end needs to know of a deployment, from
 // the outputs file of cdk deploy: amplify_outputs.json, as Amplify's client
-// libraries read it (format version 1.3), and .env.poolpost with one line a
-// value.
+// libraries read it (format version 1.3) and which has the default client alone,
+// and .env.poolpost with one line a value and one a client.
 package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
 	"strings"
+
+	"poolpost/infra/deployed"
 )
 
 func main() {
@@ -28,63 +28,64 @@ func main() {
 
 // run reads a file of outputs and writes both files into a folder.
 func run(file, dir string) error {
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is missing: run make deploy first", file)
-	}
+	values, err := deployed.Read(file)
 	if err != nil {
-		return fmt.Errorf("read outputs: %w", err)
+		return err
 	}
-	var stacks map[string]map[string]string
-	if err := json.Unmarshal(text, &stacks); err != nil {
+	env, err := environment(values)
+	if err != nil {
 		return fmt.Errorf("read outputs %s: %w", file, err)
 	}
-	if len(stacks) != 1 {
-		return fmt.Errorf("read outputs %s: it has %d stacks, want one", file, len(stacks))
+	if err := os.WriteFile(dir+"/amplify_outputs.json", amplifyOutputs(values), 0o644); err != nil {
+		return err
 	}
-	for name, values := range stacks {
-		amplify, err := amplifyOutputs(values)
-		if err != nil {
-			return fmt.Errorf("read outputs of %s: %w", name, err)
-		}
-		if err := os.WriteFile(dir+"/amplify_outputs.json", amplify, 0o644); err != nil {
-			return err
-		}
-		if err := os.WriteFile(dir+"/.env.poolpost", environment(values), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(dir+"/.env.poolpost", env, 0o644)
 }
 
-// amplifyOutputs is the file for one app client, the first by name; the others
-// are in .env.poolpost.
-func amplifyOutputs(values map[string]string) ([]byte, error) {
-	var clients map[string]string
-	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
-		return nil, fmt.Errorf("ClientIds: %w", err)
-	}
+// amplifyOutputs is the file for the default client, which is the first of the
+// settings.
+func amplifyOutputs(values deployed.Outputs) []byte {
 	auth := map[string]any{
-		"aws_region":   values["Region"],
-		"user_pool_id": values["UserPoolId"],
-	}
-	if names := slices.Sorted(maps.Keys(clients)); len(names) > 0 {
-		auth["user_pool_client_id"] = clients[names[0]]
+		"aws_region":          values["Region"],
+		"user_pool_id":        values["UserPoolId"],
+		"user_pool_client_id": values["ClientId"],
 	}
 	if id := values["IdentityPoolId"]; id != "" {
 		auth["identity_pool_id"] = id
 	}
 	text, err := json.MarshalIndent(map[string]any{"version": "1.3", "auth": auth}, "", "  ")
-	return append(text, '\n'), err
+	if err != nil {
+		panic(err) // strings encode
+	}
+	return append(text, '\n')
 }
 
-// environment is a line for each output, as POOLPOST_USER_POOL_ID=….
-func environment(values map[string]string) []byte {
-	var b strings.Builder
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		fmt.Fprintf(&b, "POOLPOST_%s='%s'\n", upper(key), values[key])
+// environment is a line for each output, as POOLPOST_USER_POOL_ID=…, and for
+// each client, as POOLPOST_CLIENT_ID_WEB=…. The queues are no business of a front
+// end.
+func environment(values deployed.Outputs) ([]byte, error) {
+	var clients map[string]string
+	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
+		return nil, fmt.Errorf("ClientIds: %w", err)
 	}
-	return []byte(b.String())
+	lines := map[string]string{}
+	for key, value := range values {
+		if key != "ClientIds" && !strings.HasSuffix(key, "QueueUrl") {
+			lines[upper(key)] = value
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(clients)) {
+		key := "CLIENT_ID_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		if _, ok := lines[key]; ok {
+			return nil, fmt.Errorf("ClientIds: two clients would be POOLPOST_%s, one of them %s: rename it in the settings", key, name)
+		}
+		lines[key] = clients[name]
+	}
+	var b strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(lines)) {
+		fmt.Fprintf(&b, "POOLPOST_%s='%s'\n", key, lines[key])
+	}
+	return []byte(b.String()), nil
 }
 
 // upper writes UserPoolId as USER_POOL_ID.

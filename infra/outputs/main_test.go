@@ -7,18 +7,19 @@ import (
 	"testing"
 )
 
-const deployed = `{"Poolpost-App-Users-dev": {
+const sample = `{"Poolpost-App-Users-dev": {
   "Region": "eu-central-1",
   "UserPoolId": "eu-central-1_Sample001",
-  "ClientIds": "{\"web\":\"sampleclientid0000000000001\",\"kiosk\":\"sampleclientid0000000000002\"}",
-  "ClientIdweb": "sampleclientid0000000000001",
+  "ClientId": "sampleclientid0000000000001",
+  "ClientIds": "{\"web\":\"sampleclientid0000000000001\",\"kiosk-2\":\"sampleclientid0000000000002\"}",
+  "MailQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/sample.fifo",
   "IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000"
 }}`
 
 func TestOutputsBecomeFilesForAFrontEnd(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "outputs.json")
-	if err := os.WriteFile(file, []byte(deployed), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(sample), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := run(file, dir); err != nil {
@@ -29,14 +30,15 @@ func TestOutputsBecomeFilesForAFrontEnd(t *testing.T) {
   "auth": {
     "aws_region": "eu-central-1",
     "identity_pool_id": "eu-central-1:00000000-0000-4000-8000-000000000000",
-    "user_pool_client_id": "sampleclientid0000000000002",
+    "user_pool_client_id": "sampleclientid0000000000001",
     "user_pool_id": "eu-central-1_Sample001"
   },
   "version": "1.3"
 }
 `,
-		".env.poolpost": `POOLPOST_CLIENT_IDS='{"web":"sampleclientid0000000000001","kiosk":"sampleclientid0000000000002"}'
-POOLPOST_CLIENT_IDWEB='sampleclientid0000000000001'
+		".env.poolpost": `POOLPOST_CLIENT_ID='sampleclientid0000000000001'
+POOLPOST_CLIENT_ID_KIOSK_2='sampleclientid0000000000002'
+POOLPOST_CLIENT_ID_WEB='sampleclientid0000000000001'
 POOLPOST_IDENTITY_POOL_ID='eu-central-1:00000000-0000-4000-8000-000000000000'
 POOLPOST_REGION='eu-central-1'
 POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
@@ -52,24 +54,13 @@ POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
 	}
 }
 
-func TestOutputsThatCannotBeReadAreToldSo(t *testing.T) {
-	dir := t.TempDir()
-	for text, want := range map[string]string{
-		"":                   "is missing: run make deploy first",
-		"no":                 "invalid character",
-		"{}":                 "it has 0 stacks, want one",
-		`{"A": {}, "B": {}}`: "it has 2 stacks, want one",
-		`{"A": {}}`:          "ClientIds",
-	} {
-		file := filepath.Join(dir, "outputs.json")
-		_ = os.Remove(file)
-		if text != "" {
-			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := run(file, dir); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %v, want an error with %q", text, err, want)
-		}
+func TestClientsOfOneNameAreToldApart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "outputs.json")
+	if err := os.WriteFile(file, []byte(`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := run(file, t.TempDir())
+	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want an error with %q", err, want)
 	}
 }

@@ -48,7 +48,7 @@ func TestAnAlmostEmptyFileIsTheTutorialsPoolMadeSafe(t *testing.T) {
 		},
 		Mail: Mail{
 			From: Address{Address: "no-reply@example.com"}, NameAttributes: []string{"given_name", "name"},
-			Identity: "example.com", Delivery: "cognito", CreateIdentity: true, Rate: 1,
+			Identity: "example.com", Delivery: "cognito", Rate: 1,
 		},
 		Brands: []Brand{{Name: "myapp", DisplayName: "myapp", Color: "#1d4ed8"}},
 		Clients: []Client{{

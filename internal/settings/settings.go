@@ -84,13 +84,10 @@ type Mail struct {
 	// Delivery says who sends what Cognito asks for: cognito, or ses for
 	// send-mail, which sends through SES itself.
 	Delivery string `yaml:"delivery"`
-	// Identity is what SES has verified: the domain of From, a domain above it,
-	// or From itself. The domain of From if empty.
+	// Identity is what SES has verified: the domain of From, or From itself. The
+	// domain of From if empty.
 	Identity string `yaml:"identity"`
-	// CreateIdentity makes the identity part of the deployment. An account has
-	// each identity once: only one of several stages creates it.
-	CreateIdentity bool `yaml:"createIdentity"`
-	// HostedZone is the Route 53 zone that gets the DKIM records of a new
+	// HostedZone is the Route 53 zone that gets the DKIM records of the
 	// identity; without it they are told as outputs.
 	HostedZone HostedZone `yaml:"hostedZone"`
 	// Rate is how many mails a second SES takes from the account, 1 to 10000.
@@ -317,7 +314,7 @@ func Default() *Settings {
 			Devices:    "always",
 			MFA:        "off",
 		},
-		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, CreateIdentity: true, Rate: 1},
+		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
 		Locales:      []string{"en"},
 		SignUp:       SignUp{Email: EmailRules{RefuseTypos: true}, ExternalProviders: ExternalProviders{Policy: config.AcceptProviders}},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
