@@ -236,10 +236,10 @@ func TestFaultsAreWhatTheySay(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault   *fault
 		status  int // 0: no answer
-		reached int
+		reached bool
 	}{
-		"throttled": {throttled, 429, 0}, "broken": {broken, 503, 0}, "rejected": {rejected, 400, 0},
-		"silent": {silent, 0, 0}, "reset": {reset, 0, 0}, "dropped": {dropped, 0, 1}, "late": {late, 0, 1}, "none": {nil, 200, 1},
+		"throttled": {throttled, 429, false}, "broken": {broken, 503, false}, "rejected": {rejected, 400, false},
+		"silent": {silent, 0, false}, "reset": {reset, 0, false}, "dropped": {dropped, 0, true}, "late": {late, 0, true}, "none": {nil, 200, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newChaos(func(asked call) *fault {
@@ -258,8 +258,8 @@ func TestFaultsAreWhatTheySay(t *testing.T) {
 				status = response.StatusCode
 				response.Body.Close()
 			}
-			if status != test.status || c.accepted["welcome to person-42@example.com"] != test.reached {
-				t.Errorf("status %d, %v, and reached %v", status, err, c.accepted)
+			if reached := c.mailed("welcome to person-42@example.com"); status != test.status || reached != test.reached {
+				t.Errorf("status %d, %v; reached: %t", status, err, reached)
 			}
 		})
 	}
