@@ -61,7 +61,7 @@ func TestPreSignUpMayDoWhatItsRulesNeed(t *testing.T) {
 	}
 	everything := jsii.String("*")
 	if found := *assertions.Annotations_FromStack(tp.stack.Stack).FindError(everything, assertions.Match_AnyValue()); len(found) != 0 {
-		t.Errorf("cdk-nag finds %d faults, the first one in %s", len(found), *found[0].Id)
+		t.Errorf("cdk-nag finds %d faults", len(found))
 	}
 }
 
