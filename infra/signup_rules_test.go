@@ -60,7 +60,7 @@ func TestPreSignUpMayDoWhatItsRulesNeed(t *testing.T) {
 		t.Errorf("it may do\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	everything := jsii.String("*")
-	if found := *assertions.Annotations_FromStack(tp.stack.Stack).FindError(everything, assertions.Match_AnyValue()); len(found) != 0 {
+	if found := *assertions.Annotations_FromStack(tp.stack).FindError(everything, assertions.Match_AnyValue()); len(found) != 0 {
 		t.Errorf("cdk-nag finds %d faults", len(found))
 	}
 }
