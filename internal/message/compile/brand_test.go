@@ -116,9 +116,9 @@ func TestANewLocaleAndANewBrandNeedNoCode(t *testing.T) {
 	}
 	yaml := string(text)
 	for old, by := range map[string]string{
-		"locales: [en, ": "locales: [en, da, ",
-		"brands:\n":      "brands:\n  - {name: riders, displayName: Example Riders, color: \"#7c2d12\", wording: {da: {welcome: {heading: Godt at se dig}}}}\n",
-		"clients:\n":     "clients:\n  - {name: riders, brand: riders, locale: da, url: 'https://riders.example.com/'}\n",
+		"locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]": "locales: [en, fr, ar, da]",
+		"brands:\n":  "brands:\n  - {name: riders, displayName: Example Riders, color: \"#7c2d12\", wording: {da: {welcome: {heading: Godt at se dig}}}}\n",
+		"clients:\n": "clients:\n  - {name: riders, brand: riders, locale: da, url: 'https://riders.example.com/'}\n",
 	} {
 		if !strings.Contains(yaml, old) {
 			t.Fatalf("the settings do not hold %q", old)

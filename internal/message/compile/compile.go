@@ -11,7 +11,6 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,7 +32,12 @@ type Output struct {
 // All compiles every message and page for every client and locale of the
 // settings. The error joins everything that is wrong.
 func All(templates fs.FS, s *settings.Settings) (*Output, error) {
-	locales, err := readLocales(templates)
+	tags, err := localeTags(templates)
+	if err != nil {
+		return nil, err
+	}
+	wanted := func(tag string) bool { return tag == sourceLocale || slices.Contains(s.Locales, tag) }
+	locales, err := readLocales(templates, slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return !wanted(tag) }))
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +55,7 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 		l, ok := locales[tag]
 		if !ok {
 			problems = append(problems, fmt.Errorf("locales: there are no words for %q; add templates/locales/%s.yaml, or use some of %s",
-				tag, tag, strings.Join(slices.Sorted(maps.Keys(locales)), ", ")))
+				tag, tag, strings.Join(tags, ", ")))
 			continue
 		}
 		problems = append(problems, l.checkTranslation(locales[sourceLocale])...)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
@@ -112,10 +113,7 @@ func setWord(t *testing.T, files fstest.MapFS, path string, value any) {
 }
 
 func TestEveryKindHasAFileForEveryClientAndLocale(t *testing.T) {
-	s := shipped(t)
-	second := s.Clients[0]
-	second.Name = "drivers"
-	s.Clients = append(s.Clients, second)
+	s := withDrivers(t)
 	out := compileAll(t, os.DirFS(templates), s)
 	var want []string
 	for _, client := range []string{"web", "drivers"} {
@@ -148,12 +146,29 @@ type compiled struct {
 
 func (m compiled) name() string { return m.locale + "/" + string(m.kind) }
 
+// compiledOnce is all of the project, for the tests that only look at it.
+var compiledOnce = sync.OnceValues(func() (*Output, error) {
+	s, err := settings.Read(root + "/internal/settings/testdata/sample.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return All(os.DirFS(templates), s)
+})
+
+func compiledProject(t *testing.T) *Output {
+	t.Helper()
+	out, err := compiledOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func allMessages(t *testing.T) []compiled {
 	t.Helper()
-	s := shipped(t)
-	out := compileAll(t, os.DirFS(templates), s)
+	out := compiledProject(t)
 	var list []compiled
-	for _, locale := range s.Locales {
+	for _, locale := range shipped(t).Locales {
 		for _, kind := range message.Kinds {
 			m, err := message.Decode(out.Messages[message.File("web", locale, kind)])
 			if err != nil {
@@ -267,11 +282,7 @@ func TestLanguageAndDirectionAreSet(t *testing.T) {
 }
 
 func TestNoBreakSpacesAreWrittenAsCognitoTakesThem(t *testing.T) {
-	s := shipped(t)
-	m, err := message.Decode(compileAll(t, os.DirFS(templates), s).Messages[message.File("web", "fr", message.SignUp)])
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := compiledFor(t, compiledProject(t), "web", "fr", message.SignUp)
 	words, err := os.ReadFile(templates + "/locales/fr.yaml")
 	if err != nil || !strings.ContainsAny(string(words), "\u00a0\u202f") {
 		t.Fatal("the French words have no no-break spaces", err)
@@ -438,7 +449,7 @@ func TestLocalesHaveTheSameWordsWithTheSamePlaceholders(t *testing.T) {
 
 func TestRefusalsComeOutByLocaleAndCode(t *testing.T) {
 	s := shipped(t)
-	out := compileAll(t, os.DirFS(templates), s)
+	out := compiledProject(t)
 	if len(out.Refusals) != len(s.Locales) {
 		t.Errorf("%d locales have refusals, of %d", len(out.Refusals), len(s.Locales))
 	}
@@ -659,7 +670,8 @@ func TestTheFootLeavesOutWhatThereIsNot(t *testing.T) {
 }
 
 func TestABrandInUseMustSayWhereHelpIs(t *testing.T) {
-	s := shipped(t) // with three locales: the mistake is of the brand, and reported once
+	s := shipped(t) // with several locales: the mistake is of the brand, and reported once
+	s.Locales = []string{"en", "fr"}
 	s.Brands[0].Support = ""
 	second := s.Clients[0]
 	second.Name = "drivers"
@@ -711,7 +723,7 @@ templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: the text message
 }
 
 func TestTwoCompilesAreTheSame(t *testing.T) {
-	s := shipped(t)
+	s := withDrivers(t)
 	first, second := compileAll(t, os.DirFS(templates), s), compileAll(t, os.DirFS(templates), s)
 	if !reflect.DeepEqual(first, second) {
 		t.Error("they differ")

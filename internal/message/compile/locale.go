@@ -44,22 +44,29 @@ type Locale struct {
 	lines map[string]int    // where each path stands
 }
 
-// readLocales reads every file of words.
-func readLocales(templates fs.FS) (map[string]*Locale, error) {
+// localeTags are the locales that there are words for.
+func localeTags(templates fs.FS) ([]string, error) {
 	files, err := fs.Glob(templates, "locales/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list locales: %w", err)
 	}
+	for i, file := range files {
+		files[i] = strings.TrimSuffix(path.Base(file), ".yaml")
+	}
+	return files, nil
+}
+
+// readLocales reads the words of some locales.
+func readLocales(templates fs.FS, tags []string) (map[string]*Locale, error) {
 	locales := map[string]*Locale{}
 	var problems []error
-	for _, file := range files {
-		text, err := fs.ReadFile(templates, file)
+	for _, tag := range tags {
+		text, err := fs.ReadFile(templates, "locales/"+tag+".yaml")
 		if err != nil {
 			return nil, fmt.Errorf("read locale: %w", err)
 		}
-		l, err := readLocale(strings.TrimSuffix(path.Base(file), ".yaml"), text)
+		locales[tag], err = readLocale(tag, text)
 		problems = append(problems, err)
-		locales[l.Tag] = l
 	}
 	return locales, errors.Join(problems...)
 }

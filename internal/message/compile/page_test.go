@@ -26,7 +26,7 @@ var (
 
 func TestPages(t *testing.T) {
 	s := shipped(t)
-	out := compileAll(t, os.DirFS(templates), s)
+	out := compiledProject(t)
 	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
 	if err != nil || len(sources) < 27 {
 		t.Fatal(sources, err)
