@@ -64,6 +64,8 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	if err != nil {
 		return nil, err
 	}
+	// As many languages as a pool often has: each one makes the packages larger.
+	set.Locales = []string{"en", "fr", "ar"}
 	options := bundle.Options{Root: root, Settings: set, Dir: dir}
 	if err := bundle.Build(ctx, options); err != nil {
 		return nil, err
