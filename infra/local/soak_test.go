@@ -85,17 +85,17 @@ func outage(service string, lasting time.Duration, f *fault) schedule {
 func trials() map[string]trial {
 	return map[string]trial{
 		"nothing fails":                         {schedule: all()},
-		"SES throttles":                         {schedule: calls(toSES, 20, 2, throttled)},
+		"SES throttles":                         {schedule: calls(toSES, 50, 2, throttled)},
 		"SES throttles a mail again and again":  {schedule: calls(toSES, 60, 4, throttled)},
 		"SES is broken":                         {schedule: calls(toSES, 20, 2, broken)},
 		"SES is away":                           {schedule: outage(toSES, 2*time.Second, reset)},
 		"SES does not answer":                   {schedule: calls(toSES, 40, 1, silent), limit: hanging},
-		"SES resets connections":                {schedule: calls(toSES, 20, 2, reset)},
+		"SES resets connections":                {schedule: calls(toSES, 50, 2, reset)},
 		"SES has paused the account":            {schedule: outage(toSES, 2*time.Second, paused)},
 		"SES refuses some addresses":            {schedule: calls(toSES, 50, 1000, rejected), dead: every(50)},
 		"SES fails some mails for ever":         {schedule: calls(toSES, 50, 1000, unknown), dead: every(50)},
 		"SES takes a mail and answers too late": {schedule: calls(toSES, 40, 1, late), limit: hanging, doubles: true},
-		"SES takes a mail and drops the answer": {schedule: calls(toSES, 20, 2, dropped), doubles: true},
+		"SES takes a mail and drops the answer": {schedule: calls(toSES, 50, 2, dropped), doubles: true},
 		"send-mail dies after SES took a mail":  {schedule: calls(toSES, 40, 1, crashed), doubles: true},
 		"an acknowledgement gets lost": {schedule: all(), doubles: true, loseDelete: func(person, receives int) bool {
 			return person%20 == 0 && receives == 1
