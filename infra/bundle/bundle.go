@@ -55,7 +55,7 @@ func Build(ctx context.Context, o Options) error {
 	if err := WriteFiles(o); err != nil {
 		return err
 	}
-	return buildBinaries(ctx, o)
+	return BuildBinaries(ctx, o)
 }
 
 // WriteFiles writes what lies beside the bootstraps, without building these.
@@ -89,9 +89,9 @@ func (o Options) names() []string {
 	return o.Names
 }
 
-// buildBinaries compiles all functions in one run of the Go tool, and puts each
+// BuildBinaries compiles all functions in one run of the Go tool, and puts each
 // binary in its place at once, so that a process that runs the old one keeps it.
-func buildBinaries(ctx context.Context, o Options) error {
+func BuildBinaries(ctx context.Context, o Options) error {
 	bin, err := os.MkdirTemp(o.Dir, "bin-")
 	if err != nil {
 		return fmt.Errorf("build functions: %w", err)

@@ -25,19 +25,21 @@ import (
 	"poolpost/infra/local/mailbox"
 	"poolpost/infra/local/queue"
 	"poolpost/infra/local/userpool"
+	"poolpost/internal/message/compile"
 	"poolpost/internal/settings"
 )
 
 // options say what to start.
 type options struct {
-	settings string    // file
-	web      string    // address of the pages, host:port
-	aws      string    // address of the AWS APIs, host:port
-	links    string    // where links in mails lead; empty: to the pages
-	logs     io.Writer // what the functions write
-	dir      string    // where functions are built; empty: in the project's .build
-	built    bool      // the binaries are in dir already
-	smtp     string    // a server that samples of messages can be sent through, host:port; empty: none
+	settings string          // file
+	web      string          // address of the pages, host:port
+	aws      string          // address of the AWS APIs, host:port
+	links    string          // where links in mails lead; empty: to the pages
+	logs     io.Writer       // what the functions write
+	dir      string          // where functions are built; empty: in the project's .build
+	built    bool            // the binaries are in dir already
+	compiled *compile.Output // messages and pages of the settings; nil: they are compiled
+	smtp     string          // a server that samples of messages can be sent through, host:port; empty: none
 
 	queue   queue.Options                   // how the mail queue delivers; what is needed is filled in
 	sending time.Duration                   // the time limit of send-mail; 0: 30 s
@@ -49,6 +51,7 @@ type options struct {
 // around them a user pool, a mail queue, SES and a mailbox.
 type suite struct {
 	settings  *settings.Settings
+	compiled  *compile.Output
 	dir       string // holds a folder for each function
 	poolID    string
 	clientIDs map[string]string // by the names of the settings
@@ -113,11 +116,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 		s.dir = filepath.Join(root, ".build", settings.Name(o.settings))
 	}
 	build := bundle.Options{Root: root, Settings: set, Dir: s.dir}
-	if o.built {
-		err = bundle.WriteFiles(build)
-	} else {
-		err = bundle.Build(ctx, build)
-	}
+	err = s.build(ctx, build, o)
 	if err == nil {
 		err = s.assemble(o)
 	}
@@ -141,6 +140,20 @@ func start(ctx context.Context, o options) (*suite, error) {
 	// Shutdown waits for requests, and a page that waits for changes never ends.
 	s.servers[0].RegisterOnShutdown(func() { close(s.preview.closed) })
 	return s, nil
+}
+
+// build puts the functions into their folders.
+func (s *suite) build(ctx context.Context, build bundle.Options, o options) (err error) {
+	s.compiled = o.compiled
+	if s.compiled == nil {
+		if s.compiled, err = bundle.Compile(build); err != nil {
+			return err
+		}
+	}
+	if err := bundle.WriteCompiled(build, s.compiled); err != nil || o.built {
+		return err
+	}
+	return bundle.BuildBinaries(ctx, build)
 }
 
 // localApp lets the app of the local run be returned to, as well as the real

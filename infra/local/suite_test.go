@@ -22,6 +22,7 @@ import (
 
 	"poolpost/infra/local/mailbox"
 	"poolpost/internal/message"
+	"poolpost/internal/message/compile"
 )
 
 // logs collects what the functions of all tests write: nothing personal may be
@@ -75,13 +76,21 @@ func sampleWith(t testing.TB, name string, replaced ...string) string {
 }
 
 // startWith starts everything. The functions are built once for each settings
-// file's name, by the first test.
+// file's name, by the first test; words and layout are compiled once for each
+// text of the settings.
 func startWith(t testing.TB, file string, change ...func(*options)) *suite {
 	t.Helper()
 	name := filepath.Base(file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	building.Lock()
 	defer building.Unlock()
-	o := options{settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0", logs: logs, dir: filepath.Join(buildDir, name), built: built[name]}
+	o := options{
+		settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0", logs: logs,
+		dir: filepath.Join(buildDir, name), built: built[name], compiled: compiled[string(text)],
+	}
 	for _, f := range change {
 		f(&o)
 	}
@@ -89,7 +98,7 @@ func startWith(t testing.TB, file string, change ...func(*options)) *suite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built[name] = true
+	built[name], compiled[string(text)] = true, s.compiled
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -101,7 +110,8 @@ func startWith(t testing.TB, file string, change ...func(*options)) *suite {
 var (
 	buildDir string
 	building sync.Mutex
-	built    = map[string]bool{} // by the name of the settings file
+	built    = map[string]bool{}            // by the name of the settings file
+	compiled = map[string]*compile.Output{} // by its text
 )
 
 func TestMain(m *testing.M) {
