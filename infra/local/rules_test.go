@@ -11,8 +11,8 @@ import (
 )
 
 func TestTheRulesAreExplained(t *testing.T) {
-	strict := sampleWith(t, "rules.yaml", "  email:\n", "  email:\n    refuseRoleAccounts: true\n    requireMailExchanger: true\n    refuseSuppressed: true\n")
-	providers := sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example]}\n  externalProviders: {policy: link, trusted: [Google]}\n")
+	strict := sampleWith(t, "rules.yaml", allLocales, "locales: [en, fr, ar]", "  email:\n", "  email:\n    refuseRoleAccounts: true\n    requireMailExchanger: true\n    refuseSuppressed: true\n")
+	providers := sampleWith(t, "rules.yaml", allLocales, "locales: [en, fr, ar]", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example]}\n  externalProviders: {policy: link, trusted: [Google]}\n")
 	for name, test := range map[string]struct {
 		settings string
 		args     []string

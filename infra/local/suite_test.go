@@ -60,6 +60,9 @@ func startSES(t testing.TB, change ...func(*options)) *suite {
 	return startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
 }
 
+// allLocales is a line of the sample settings.
+const allLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]"
+
 // sampleWith is a file of the sample settings with something replaced, in pairs
 // of old and new.
 func sampleWith(t testing.TB, name string, replaced ...string) string {
