@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
@@ -166,7 +167,7 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 		Actions:   jsii.Strings("ses:SendEmail"),
 		Resources: &[]*string{ses.identityARN, ses.configurationSetARN},
 		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"ses:FromAddress": s.Settings.Mail.From.Address},
+			"StringEquals": map[string]any{"ses:FromAddress": s.senders()},
 		},
 	}))
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue.main, &awslambdaeventsources.SqsEventSourceProps{
@@ -175,6 +176,18 @@ func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []clien
 		MaxConcurrency:          number(s.Settings.Mail.Senders()),
 	}))
 	return f
+}
+
+// senders are the addresses that mails are sent from, those of the clients'
+// brands, each once.
+func (s *stack) senders() []string {
+	var all []string
+	for _, c := range s.Settings.Clients {
+		brand, _ := s.Settings.Brand(c.Brand)
+		all = append(all, brand.From.Address)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // clientIDs are the app client ids by the names of the settings, as JSON.

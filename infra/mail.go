@@ -42,7 +42,7 @@ func (s *stack) sesARN(kind string, name *string) *string {
 	return s.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: jsii.String(kind), ResourceName: name})
 }
 
-// sender is how Cognito sends: through SES, as the From of the settings.
+// sender is how Cognito sends: through SES, as the sender of all brands.
 func (m *mailIdentity) sender(s *stack) awscognito.UserPoolEmail {
 	mail := s.Settings.Mail
 	o := &awscognito.UserPoolSESOptions{

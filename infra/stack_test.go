@@ -43,10 +43,13 @@ mail:
 links:
   host: links.rides.example.com
   hostedZone: {id: Z0123456789EXAMPLE, name: example.com}
-brands: [{name: rides, support: help@rides.example.com}]
+brands:
+  - {name: rides, support: help@rides.example.com}
+  - {name: kiosk, support: help@rides.example.com, from: {name: Kiosk, address: kiosk@rides.example.com}}
+  - {name: unused, support: help@rides.example.com, from: {address: unused@rides.example.com}}
 clients:
   - {name: web, url: https://rides.example.com/, signInUrl: https://rides.example.com/sign-in, refreshTokenDays: 7}
-  - {name: kiosk, url: https://kiosk.rides.example.com/}
+  - {name: kiosk, brand: kiosk, url: https://kiosk.rides.example.com/}
 groups: [drivers, everybody]
 signIn: {domainPrefix: rides-sample, facebookAppId: "1234567890", facebookSecret: rides/facebook}
 identityPool: {guests: false, facebookAppId: "1234567890", exampleBucket: true}
@@ -640,6 +643,28 @@ func TestSendMailSendsTheMails(t *testing.T) {
 	}
 	if got := tp.function("custom-email-sender").get("Environment.Variables.MAIL_QUEUE_URL"); !strings.Contains(got, "MailQueue") {
 		t.Errorf("custom-email-sender puts mails on %s", got)
+	}
+}
+
+// The pool's own sender, which Cognito asks for, stays that of all brands.
+func TestSendMailSendsAsTheSendersOfItsBrandsOnly(t *testing.T) {
+	for name, test := range map[string]struct {
+		set             *settings.Settings
+		senders, ofPool string
+	}{
+		"one sender":            {shipped(t), `["no-reply@example.com"]`, `"MyApp \u003cno-reply@example.com\u003e"`},
+		"two apps of one brand": {parse(t, strings.Replace(full, "brand: kiosk, ", "", 1)), `["no-reply@rides.example.com"]`, `"Rides \u003cno-reply@rides.example.com\u003e"`},
+		"brands with one each":  {parse(t, full), `["kiosk@rides.example.com","no-reply@rides.example.com"]`, `"Rides \u003cno-reply@rides.example.com\u003e"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tp := synthesise(t, test.set, "dev")
+			send := tp.statement("ses:SendEmail")
+			tp.want(send, map[string]string{"Statement.Condition": `{"StringEquals":{"ses:FromAddress":` + test.senders + `}}`})
+			if got := send.get("Roles"); !strings.Contains(got, "SendMailRole") {
+				t.Errorf("mails are sent by %s", got)
+			}
+			tp.want(tp.one("AWS::Cognito::UserPool"), map[string]string{"EmailConfiguration.From": test.ofPool})
+		})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -232,8 +233,8 @@ func TestTheMailIsComplete(t *testing.T) {
 		t.Fatalf("%d mails were sent: %v, %v", len(r.sent), reply, err)
 	}
 	in := r.sent[0]
-	if *in.FromEmailAddress != h.letters.config.From || !slices.Equal(in.ReplyToAddresses, []string{"help@example.com"}) || *in.ConfigurationSetName != "sample-set" {
-		t.Errorf("the mail is from %s, with answers to %q, in the set %s", *in.FromEmailAddress, in.ReplyToAddresses, *in.ConfigurationSetName)
+	if *in.ConfigurationSetName != "sample-set" {
+		t.Errorf("the mail is in the set %s", *in.ConfigurationSetName)
 	}
 	to := in.Destination
 	if !slices.Equal(to.ToAddresses, []string{"jane@example.com"}) || len(to.CcAddresses)+len(to.BccAddresses) != 0 {
@@ -274,9 +275,33 @@ func TestTheMailIsComplete(t *testing.T) {
 	}
 }
 
+func TestEachBrandHasItsSender(t *testing.T) {
+	for name, test := range map[string]struct {
+		client, from, answers, feedback string
+	}{
+		"the sender of all brands":           {ridersID, `"Riders" <no-reply@example.com>`, "help@example.com", "help@example.com"},
+		"a sender of its own":                {driversID, "=?utf-8?q?Fahrer_f=C3=BCr_Riders?= <go@example.com>", "answers@example.org", ""},
+		"an unknown client gets the default": {"3otherexample456789abcdef", `"Riders" <no-reply@example.com>`, "help@example.com", "help@example.com"},
+	} {
+		for _, kind := range message.Kinds {
+			t.Run(name+"/"+string(kind), func(t *testing.T) {
+				h, r, _ := testHandler(t)
+				h.letters.config.Senders["drivers"] = config.Sender{From: "=?utf-8?q?Fahrer_f=C3=BCr_Riders?= <go@example.com>", ReplyTo: "answers@example.org"}
+				entry := full(kind)
+				entry.ClientID = test.client
+				in := sendEntry(t, h, r, entry)
+				if *in.FromEmailAddress != test.from || !slices.Equal(in.ReplyToAddresses, []string{test.answers}) || aws.ToString(in.FeedbackForwardingEmailAddress) != test.feedback {
+					t.Errorf("the mail is from %s, with answers to %q and bounces to %q", *in.FromEmailAddress, in.ReplyToAddresses, aws.ToString(in.FeedbackForwardingEmailAddress))
+				}
+			})
+		}
+	}
+}
+
 func TestWhatIsNotSetIsNotSent(t *testing.T) {
 	h, r, _ := testHandler(t)
-	h.letters.config.ReplyTo, h.letters.config.Feedback, h.letters.configurationSet, h.letters.stage = "", "", "", ""
+	h.letters.config.Senders["riders"] = config.Sender{From: "no-reply@example.com"}
+	h.letters.configurationSet, h.letters.stage = "", ""
 	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
 		t.Fatal(err)
 	}

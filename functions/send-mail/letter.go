@@ -56,7 +56,7 @@ func (l *letters) write(ctx context.Context, entry mail.Entry, line *logging.Lin
 	if err != nil {
 		return nil, err
 	}
-	return l.input(to, m.Fill(values), []types.MessageTag{
+	return l.input(l.config.Senders[client.Name], to, m.Fill(values), []types.MessageTag{
 		tag("kind", string(entry.Kind)), tag("client", client.Name), tag("locale", locale),
 	}), nil
 }
@@ -101,14 +101,14 @@ func (l *letters) code(ctx context.Context, entry mail.Entry) (string, error) {
 }
 
 // input is a mail with both parts, and with the tags that feedback is counted by.
-func (l *letters) input(to string, filled message.Filled, tags []types.MessageTag) *sesv2.SendEmailInput {
+func (l *letters) input(sender config.Sender, to string, filled message.Filled, tags []types.MessageTag) *sesv2.SendEmailInput {
 	if l.stage != "" {
 		tags = append(tags, tag("stage", l.stage))
 	}
 	return &sesv2.SendEmailInput{
-		FromEmailAddress:               aws.String(l.config.From),
-		ReplyToAddresses:               list(l.config.ReplyTo),
-		FeedbackForwardingEmailAddress: optional(l.config.Feedback),
+		FromEmailAddress:               aws.String(sender.From),
+		ReplyToAddresses:               list(sender.ReplyTo),
+		FeedbackForwardingEmailAddress: optional(sender.Feedback),
 		Destination:                    &types.Destination{ToAddresses: []string{to}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: content(filled.Subject),

@@ -252,7 +252,7 @@ func TestWhatIsSentReachesSES(t *testing.T) {
 	if err != nil || len(reply.BatchItemFailures)+len(r.dead)+len(r.postponed) != 0 {
 		t.Errorf("got %v, %v", reply, err)
 	}
-	if got.FromEmailAddress != h.letters.config.From || !slices.Equal(got.Destination.ToAddresses, []string{"jane@example.com"}) {
+	if got.FromEmailAddress != h.letters.config.Senders["riders"].From || !slices.Equal(got.Destination.ToAddresses, []string{"jane@example.com"}) {
 		t.Errorf("SES got %+v", got)
 	}
 }

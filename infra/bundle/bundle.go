@@ -162,8 +162,7 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
 	case "send-mail":
 		c = config.SendMail{
-			From: From(s.Mail.From), ReplyTo: s.Mail.ReplyTo, Feedback: feedback(s.Mail), Clients: clients(s), Locales: s.Locales,
-			Codes: s.Mail.SendsItself(),
+			Senders: senders(s), Clients: clients(s), Locales: s.Locales, Codes: s.Mail.SendsItself(),
 		}
 		maps.Copy(files, out.Messages)
 	case "verify-link":
@@ -223,13 +222,20 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 	return list
 }
 
-// feedback is where SES forwards bounces and complaints to: the address for
-// answers, which people read, if SES has verified its domain, as it must have.
-func feedback(m settings.Mail) string {
-	if m.ReplyTo == m.Identity || strings.HasSuffix(strings.ToLower(m.ReplyTo), "@"+m.Identity) {
-		return m.ReplyTo
+// senders are those of the clients' brands, by the names of the clients. SES
+// forwards bounces and complaints to the address for answers, which people read,
+// if it has verified that one, as it must have.
+func senders(s *settings.Settings) map[string]config.Sender {
+	all := map[string]config.Sender{}
+	for _, c := range s.Clients {
+		brand, _ := s.Brand(c.Brand)
+		sender := config.Sender{From: From(brand.From), ReplyTo: brand.ReplyTo}
+		if s.Mail.Verifies(brand.ReplyTo) {
+			sender.Feedback = brand.ReplyTo
+		}
+		all[c.Name] = sender
 	}
-	return ""
+	return all
 }
 
 // From is the sender for a header: a name in ASCII stands in quotes, another

@@ -78,6 +78,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	}
 	s.Locales = []string{"en", "fr"}
 	s.Groups = []string{"members"}
+	s.Brands[0].From, s.Brands[0].ReplyTo = settings.Address{Name: "My App", Address: "app@example.com"}, "answers@example.com"
 	s.Clients = []settings.Client{{
 		Name: "web", Brand: s.Brands[0].Name, Locale: "fr", URL: "https://app.example.com/", SignInURL: "https://app.example.com/in",
 		AttributeURL: "https://app.example.com/verify", ResetURL: "https://app.example.com/reset",
@@ -117,7 +118,8 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
-		From: `"My App" <no-reply@example.com>`, ReplyTo: "support@example.com", Feedback: "support@example.com", Clients: clients, Locales: s.Locales, Codes: true,
+		Senders: map[string]config.Sender{"web": {From: `"My App" <app@example.com>`, ReplyTo: "answers@example.com", Feedback: "answers@example.com"}},
+		Clients: clients, Locales: s.Locales, Codes: true,
 	})
 	equal(t, read[config.CustomEmailSender](t, dir, "custom-email-sender"), config.CustomEmailSender{NameAttributes: keys})
 	equal(t, read[config.MailFeedback](t, dir, "mail-feedback"), config.MailFeedback{Clients: []string{"web"}, Locales: s.Locales})
@@ -178,10 +180,27 @@ func TestBouncesGoToAnAddressThatSESHasVerified(t *testing.T) {
 		{"help@mail.example.com", "example.com", ""},
 		{"", "example.com", ""},
 	} {
-		if got := feedback(settings.Mail{ReplyTo: test.replyTo, Identity: test.identity}); got != test.want {
-			t.Errorf("answers to %q, verified %q: got %q", test.replyTo, test.identity, got)
+		got := senders(&settings.Settings{
+			Mail:    settings.Mail{ReplyTo: "all@example.com", Identity: test.identity},
+			Brands:  []settings.Brand{{Name: "myapp", ReplyTo: test.replyTo}},
+			Clients: []settings.Client{{Name: "web", Brand: "myapp"}},
+		})["web"]
+		if got.Feedback != test.want || got.ReplyTo != test.replyTo {
+			t.Errorf("answers to %q, verified %q: got %+v", test.replyTo, test.identity, got)
 		}
 	}
+}
+
+func TestEveryClientHasTheSenderOfItsBrand(t *testing.T) {
+	s := shipped(t)
+	s.Mail.Delivery = settings.DeliverySES
+	s.Brands[1].From, s.Brands[1].ReplyTo = settings.Address{Address: "drivers@example.com"}, ""
+	s.Clients = []settings.Client{{Name: "web", Brand: "myapp"}, {Name: "drivers", Brand: "drivers"}, {Name: "kiosk", Brand: "drivers"}}
+	own := config.Sender{From: "drivers@example.com"}
+	equal(t, senders(s), map[string]config.Sender{
+		"web":     {From: `"MyApp" <no-reply@example.com>`, ReplyTo: "support@example.com", Feedback: "support@example.com"},
+		"drivers": own, "kiosk": own,
+	})
 }
 
 func TestFrom(t *testing.T) {

@@ -1,13 +1,20 @@
 package main
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"poolpost/infra/local/mailbox"
 	"poolpost/infra/local/userpool"
+	"poolpost/internal/message"
 	"poolpost/internal/settings"
 )
 
@@ -26,6 +33,38 @@ func TestTheSenderOfWhatThePoolSends(t *testing.T) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestEachAppOfThePoolHasItsSender(t *testing.T) {
+	s := startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n",
+		"  - name: drivers #", "  - name: drivers\n    from: {name: Drivers, address: go@example.com}\n    replyTo: drivers@example.com\n    #",
+		"\nclients:\n", "\nclients:\n  - {name: drivers, brand: drivers, url: 'https://drivers.example.com/'}\n"))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for client, want := range map[string]struct{ from, answers string }{
+		"web":     {`"MyApp" <no-reply@example.com>`, "support@example.com"},
+		"drivers": {`"Drivers" <go@example.com>`, "drivers@example.com"},
+	} {
+		to := client + "@example.com"
+		if _, err := s.sdk().SignUp(ctx, &cognito.SignUpInput{
+			ClientId: aws.String(s.clientIDs[client]), Username: aws.String(to), Password: aws.String(password),
+			UserAttributes: []types.AttributeType{attribute("email", to), attribute("custom:agentName", "Ann")},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []message.Kind{message.SignUp, message.Welcome} {
+			m, err := s.box.Wait(ctx, func(m mailbox.Message) bool { return m.To[0] == to && m.Tags["kind"] == string(kind) })
+			if err != nil {
+				t.Fatalf("%s: the mail %s does not come: %v", client, kind, err)
+			}
+			if m.From != want.from || m.ReplyTo != want.answers {
+				t.Errorf("%s: the mail %s is from %s, with answers to %s", client, kind, m.From, m.ReplyTo)
+			}
+			if kind == message.SignUp {
+				s.press(t, browse(t, http.MethodGet, linkOf(t, m), nil))
+			}
+		}
 	}
 }
 

@@ -266,9 +266,10 @@ func (p *preview) send(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "There is no such address to send to.", http.StatusBadRequest)
 		return
 	}
-	sender := state.settings.Mail
+	client, _ := state.settings.Client(r.FormValue("client"))
+	brand, _ := state.settings.Brand(client.Brand)
 	m := mailbox.Message{
-		Kind: mailbox.Email, From: bundle.From(sender.From), ReplyTo: sender.ReplyTo, To: []string{to.Address},
+		Kind: mailbox.Email, From: bundle.From(brand.From), ReplyTo: brand.ReplyTo, To: []string{to.Address},
 		Subject: filled.Subject, HTML: filled.HTML, Text: filled.Text, Via: "the preview",
 	}
 	if r.FormValue("through") != "smtp" {

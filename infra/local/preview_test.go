@@ -240,6 +240,16 @@ func TestASampleIsSentToTheMailbox(t *testing.T) {
 	}
 }
 
+func TestASampleHasTheSenderOfItsBrand(t *testing.T) {
+	p, address := startPreview(t, "")
+	edit(t, p.file, "\nmail:\n", "\nmail:\n  delivery: ses\n")
+	edit(t, p.file, "  - name: myapp\n", "  - name: myapp\n    from: {name: Riders}\n    replyTo: riders@example.com\n")
+	sendSample(t, address, "bob@example.com", "mailbox")
+	if m := p.box.Messages()[0]; m.From != `"Riders" <no-reply@example.com>` || m.ReplyTo != "riders@example.com" {
+		t.Errorf("the sample is from %s, with answers to %s", m.From, m.ReplyTo)
+	}
+}
+
 // smtpServer takes one mail, and says no to a recipient whose name is nobody.
 func smtpServer(t *testing.T) (address string, mails <-chan string) {
 	t.Helper()

@@ -120,13 +120,18 @@ type MailFeedback struct {
 
 // SendMail is what send-mail runs with.
 type SendMail struct {
-	From    string   `json:"from"` // "Name <a@b>", encoded for a header
-	ReplyTo string   `json:"replyTo,omitempty"`
-	Clients []Client `json:"clients"`
-	Locales []string `json:"locales"`
-	// Feedback is where SES forwards bounces to; empty for the sender.
+	Senders map[string]Sender `json:"senders"` // by the names of Clients, one for each
+	Clients []Client          `json:"clients"`
+	Locales []string          `json:"locales"`
+	Codes   bool              `json:"codes,omitempty"` // opens Cognito's codes, and sends mails with them
+}
+
+// Sender is what the mails of a client's brand are sent as.
+type Sender struct {
+	From    string `json:"from"` // "Name <a@b>", encoded for a header
+	ReplyTo string `json:"replyTo,omitempty"`
+	// Feedback is where SES forwards bounces to; empty for the address of From.
 	Feedback string `json:"feedback,omitempty"`
-	Codes    bool   `json:"codes,omitempty"` // opens Cognito's codes, and sends mails with them
 }
 
 // VerifyLink is what verify-link runs with.

@@ -129,9 +129,7 @@ func (r *reader) checkMail(s *Settings) {
 	} else {
 		r.address("mail.from.address", m.From.Address)
 	}
-	if strings.ContainsFunc(m.From.Name, unicode.IsControl) || strings.ContainsAny(m.From.Name, `<>"`) || utf8.RuneCountInString(m.From.Name) > 64 {
-		r.problem("mail.from.name", "must be up to 64 characters on one line, without <, > and quotes")
-	}
+	r.senderName("mail.from.name", m.From.Name)
 	if m.ReplyTo != "" {
 		r.address("mail.replyTo", m.ReplyTo)
 	}
@@ -143,10 +141,7 @@ func (r *reader) checkMail(s *Settings) {
 }
 
 func (r *reader) checkIdentity(m Mail) {
-	_, domain, _ := strings.Cut(m.From.Address, "@")
-	switch {
-	case m.From.Address == "", m.Identity == m.From.Address, m.Identity == strings.ToLower(domain):
-	default:
+	if m.From.Address != "" && !m.Verifies(m.From.Address) {
 		r.problem("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
 	}
 	r.zone("mail.hostedZone", m.HostedZone, m.Identity)
@@ -209,9 +204,10 @@ func (r *reader) checkBrands(s *Settings) {
 		names = append(names, b.Name)
 		r.line(key+".displayName", b.DisplayName, maxDisplayName)
 		r.line(key+".postalAddress", b.PostalAddress, 200)
-		if b.Support != s.Mail.ReplyTo {
+		if b.Support != b.ReplyTo {
 			r.address(key+".support", b.Support)
 		}
+		r.checkSender(key, b, s.Mail)
 		if !hexColor.MatchString(b.Color) {
 			r.problem(key+".color", "must be a colour such as #1d4ed8, not %q", b.Color)
 		} else if c := Contrast(b.Color, "#ffffff"); c < 4.5 {
@@ -219,6 +215,32 @@ func (r *reader) checkBrands(s *Settings) {
 		}
 		r.checkLogo(key+".logo", b.Logo)
 		r.checkWording(key+".wording", b.Wording, s.Locales)
+	}
+}
+
+// checkSender checks the sender of a brand, as far as it is not that of all
+// brands.
+func (r *reader) checkSender(key string, b Brand, m Mail) {
+	// If not even mail.from fits, mail.identity is the mistake.
+	identified := m.From.Address != "" && m.Verifies(m.From.Address) && r.whole("mail")
+	if b.From.Name != m.From.Name {
+		r.senderName(key+".from.name", b.From.Name)
+	}
+	if a := b.From.Address; a != m.From.Address && r.address(key+".from.address", a) && identified && !m.Verifies(a) {
+		r.problem(key+".from.address", "must be within mail.identity, %s, not %q: SES sends only for what it has verified", m.Identity, a)
+	}
+	if b.ReplyTo != m.ReplyTo {
+		r.address(key+".replyTo", b.ReplyTo)
+	}
+	if m.Delivery != DeliveryCognito || !r.whole("mail.delivery") {
+		return
+	}
+	const remedy = "needs mail.delivery: ses; with cognito, the whole pool has one sender, which is mail.from and mail.replyTo"
+	if b.From != m.From {
+		r.problem(key+".from", remedy)
+	}
+	if b.ReplyTo != m.ReplyTo {
+		r.problem(key+".replyTo", remedy)
 	}
 }
 
@@ -411,13 +433,23 @@ func (r *reader) url(key, value string) {
 	}
 }
 
-// address accepts what SES can send to and from: a bare ASCII address.
-func (r *reader) address(key, value string) {
+// senderName accepts what can stand before an address, in Cognito's From too.
+func (r *reader) senderName(key, value string) {
+	if strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `<>"`) || utf8.RuneCountInString(value) > 64 {
+		r.problem(key, "must be up to 64 characters on one line, without <, > and quotes")
+	}
+}
+
+// address accepts what SES can send to and from, a bare ASCII address, and
+// reports whether it did.
+func (r *reader) address(key, value string) bool {
 	a, err := mail.ParseAddress(value)
 	ascii := strings.IndexFunc(value, func(c rune) bool { return c > unicode.MaxASCII }) < 0
 	if err != nil || a.Address != value || !ascii {
 		r.problem(key, "must be a plain e-mail address, such as support@example.com, not %q", value)
+		return false
 	}
+	return true
 }
 
 // line accepts what can stand in a mail as one line of text.

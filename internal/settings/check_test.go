@@ -335,6 +335,97 @@ func TestValuesThatAreAccepted(t *testing.T) {
 	}
 }
 
+func TestABrandHasASenderOfItsOwnOrThatOfAll(t *testing.T) {
+	all := Brand{From: Address{Name: "MyApp", Address: "no-reply@example.com"}, ReplyTo: "support@example.com", Support: "support@example.com"}
+	for name, test := range map[string]struct {
+		delivery, brand string
+		want            func(*Brand)
+	}{
+		"nothing of its own":         {"ses", "", func(*Brand) {}},
+		"nothing, written as such":   {"ses", `, from: {name: "", address: ""}, replyTo: ""`, func(*Brand) {}},
+		"the same, through Cognito":  {"cognito", ", from: {name: MyApp, address: no-reply@example.com}, replyTo: support@example.com", func(*Brand) {}},
+		"a name":                     {"ses", ", from: {name: Drivers}", func(b *Brand) { b.From.Name = "Drivers" }},
+		"an address":                 {"ses", ", from: {address: drivers@example.com}", func(b *Brand) { b.From.Address = "drivers@example.com" }},
+		"an address in capitals":     {"ses", ", from: {address: Drivers@EXAMPLE.com}", func(b *Brand) { b.From.Address = "Drivers@EXAMPLE.com" }},
+		"answers, which are help":    {"ses", ", replyTo: drivers@example.com", func(b *Brand) { b.ReplyTo, b.Support = "drivers@example.com", "drivers@example.com" }},
+		"answers of another domain":  {"ses", ", replyTo: drivers@example.org, support: support@example.com", func(b *Brand) { b.ReplyTo = "drivers@example.org" }},
+		"help that is not answers":   {"ses", ", support: drivers@example.com", func(b *Brand) { b.Support = "drivers@example.com" }},
+		"help, and Cognito's sender": {"cognito", ", support: drivers@example.com", func(b *Brand) { b.Support = "drivers@example.com" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := parse(t, senders(test.delivery, "example.com", test.brand)).Brands[0]
+			want := all
+			test.want(&want)
+			if got.From != want.From || got.ReplyTo != want.ReplyTo || got.Support != want.Support {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestSendersOfABrandThatAreRefused(t *testing.T) {
+	const remedy = "needs mail.delivery: ses; with cognito, the whole pool has one sender, which is mail.from and mail.replyTo"
+	for name, test := range map[string]struct {
+		delivery, identity, brand string
+		want                      []string // without the file's name
+	}{
+		"a sender that Cognito does not have": {"cognito", "example.com", ", from: {name: Drivers}", []string{"3: brands[0].from: " + remedy}},
+		"answers that Cognito sends elsewhere": {"cognito", "example.com", ", replyTo: drivers@example.com", []string{
+			"3: brands[0].replyTo: " + remedy,
+		}},
+		"both": {"cognito", "example.com", ", from: {address: drivers@example.com}, replyTo: drivers@example.com", []string{
+			"3: brands[0].from: " + remedy, "3: brands[0].replyTo: " + remedy,
+		}},
+		"a delivery that there is not, which is the only mistake": {"SES", "example.com", ", from: {name: Drivers}", []string{
+			`2: mail.delivery: must be one of cognito, ses, not "SES"`,
+		}},
+		"a delivery that cannot be read, which is the only mistake": {"[ses]", "example.com", ", from: {name: Drivers}", []string{
+			"2: mail.delivery: must be a text",
+		}},
+		"a domain that SES has not verified": {"ses", "example.com", ", from: {address: no-reply@example.org}", []string{
+			`3: brands[0].from.address: must be within mail.identity, example.com, not "no-reply@example.org": SES sends only for what it has verified`,
+		}},
+		"a domain below the one that is verified": {"ses", "example.com", ", from: {address: no-reply@drivers.example.com}", []string{
+			`3: brands[0].from.address: must be within mail.identity, example.com, not "no-reply@drivers.example.com": SES sends only for what it has verified`,
+		}},
+		"an address beside the one that is verified": {"ses", "no-reply@example.com", ", from: {address: drivers@example.com}", []string{
+			`3: brands[0].from.address: must be within mail.identity, no-reply@example.com, not "drivers@example.com": SES sends only for what it has verified`,
+		}},
+		"an identity of neither sender, which is the only mistake": {"ses", "example.net", ", from: {address: drivers@example.com}", []string{
+			`2: mail.identity: must be no-reply@example.com, the sender's address, or its domain, not "example.net": SES sends only for what it has verified`,
+		}},
+		"an identity that cannot be read, which is the only mistake": {"ses", "[example.org]", ", from: {address: drivers@example.org}", []string{
+			"2: mail.identity: must be a text",
+		}},
+		"an address with its name": {"ses", "example.com", ", from: {address: 'Drivers <drivers@example.com>'}", []string{
+			`3: brands[0].from.address: must be a plain e-mail address, such as support@example.com, not "Drivers <drivers@example.com>"`,
+		}},
+		"a name with an address": {"ses", "example.com", ", from: {name: 'Drivers <drivers@example.com>'}", []string{
+			"3: brands[0].from.name: must be up to 64 characters on one line, without <, > and quotes",
+		}},
+		"a name of two lines": {"ses", "example.com", `, from: {name: "Drivers\r\nBcc: x"}`, []string{
+			"3: brands[0].from.name: must be up to 64 characters on one line, without <, > and quotes",
+		}},
+		"answers to no address, which is told once": {"ses", "example.com", ", replyTo: drivers", []string{
+			`3: brands[0].replyTo: must be a plain e-mail address, such as support@example.com, not "drivers"`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse("p", []byte(senders(test.delivery, test.identity, test.brand)))
+			if want := "p:" + strings.Join(test.want, "\np:"); err == nil || err.Error() != want {
+				t.Errorf("got\n%v\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+// senders is a file with the sender of all brands, and with more keys of one.
+func senders(delivery, identity, brand string) string {
+	return leastPool +
+		"mail: {from: {name: MyApp, address: no-reply@example.com}, replyTo: support@example.com, delivery: " + delivery + ", identity: " + identity + "}\n" +
+		"brands: [{name: drivers" + brand + "}]\n" + leastClients
+}
+
 func TestAllMistakesAreReportedAtOnceInTheOrderOfTheirLines(t *testing.T) {
 	const bad = `groups: [a b]
 clients:

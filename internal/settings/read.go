@@ -332,7 +332,10 @@ func complete(s *Settings) {
 	for i := range s.Brands {
 		b := &s.Brands[i]
 		b.DisplayName = cmp.Or(b.DisplayName, b.Name)
-		b.Support = cmp.Or(b.Support, s.Mail.ReplyTo)
+		b.From.Name = cmp.Or(b.From.Name, s.Mail.From.Name)
+		b.From.Address = cmp.Or(b.From.Address, s.Mail.From.Address)
+		b.ReplyTo = cmp.Or(b.ReplyTo, s.Mail.ReplyTo)
+		b.Support = cmp.Or(b.Support, b.ReplyTo)
 		if b.Logo.URL != "" {
 			b.Logo.Width = cmp.Or(b.Logo.Width, 120)
 			b.Logo.Alt = cmp.Or(b.Logo.Alt, b.DisplayName)

@@ -50,7 +50,7 @@ func TestAnAlmostEmptyFileIsTheTutorialsPoolMadeSafe(t *testing.T) {
 			From: Address{Address: "no-reply@example.com"}, NameAttributes: []string{"given_name", "name"},
 			Identity: "example.com", Delivery: "cognito", Rate: 1,
 		},
-		Brands: []Brand{{Name: "myapp", DisplayName: "myapp", Color: "#1d4ed8"}},
+		Brands: []Brand{{Name: "myapp", DisplayName: "myapp", Color: "#1d4ed8", From: Address{Address: "no-reply@example.com"}}},
 		Clients: []Client{{
 			Name: "web", Brand: "myapp", Locale: "en", RefreshTokenDays: 30,
 			URL: "https://app.example.com/", SignInURL: "https://app.example.com/",

@@ -137,8 +137,15 @@ type Brand struct {
 	Logo Logo `yaml:"logo"`
 	// PostalAddress stands at the foot of every mail.
 	PostalAddress string `yaml:"postalAddress"`
-	// Support is the e-mail address that people are sent to for help.
+	// Support is the e-mail address that people are sent to for help; ReplyTo if
+	// empty.
 	Support string `yaml:"support"`
+	// From is the sender of this brand's mails; each part that is empty is that
+	// of Mail.From. Another one needs DeliverySES: Cognito has one for the pool.
+	From Address `yaml:"from"`
+	// ReplyTo receives answers to them, under the same condition; Mail.ReplyTo
+	// if empty.
+	ReplyTo string `yaml:"replyTo"`
 	// Wording replaces words of templates/locales for this brand, by locale,
 	// kind of message and key.
 	Wording map[string]map[string]map[string]string `yaml:"wording"`
@@ -371,6 +378,13 @@ func (s *Settings) AttributeKey(name string) string {
 // SendsItself reports whether send-mail sends what Cognito asks for, instead of
 // Cognito.
 func (m Mail) SendsItself() bool { return m.Delivery == DeliverySES }
+
+// Verifies reports whether SES sends as an address: Identity is the address
+// itself, or its domain.
+func (m Mail) Verifies(address string) bool {
+	_, domain, _ := strings.Cut(address, "@")
+	return m.Identity == address || m.Identity == strings.ToLower(domain)
+}
 
 // Name is what a settings file is called without folder and ending.
 func Name(file string) string {
