@@ -71,6 +71,10 @@ soak: ## confirm 10,000 people under each schedule of faults, and drain 10,000 m
 	@set -o pipefail; go test ./infra/local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
 	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -mails 10000 | grep -v '^=== '
 
+.PHONY: load
+load: ## sign up 1,000 people, 1, 4 and 8 at once, in the local run
+	@set -o pipefail; for n in 1 4 8; do go test ./infra/local -run TestUnderLoad -count=1 -v -people 1000 -at-once $$n | grep 'load_test\|FAIL' | sed 's/.*load_test.go:[0-9]*: //'; done
+
 .PHONY: lint
 lint: ## check the formatting, vet and staticcheck
 	@test -z "$$(gofmt -l frontend functions infra internal)" || { gofmt -l frontend functions infra internal; echo "run gofmt -w on these files"; exit 1; }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -118,8 +119,9 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	// The parallel tests (TestNoMailIsLost) wait more than they compute.
-	err := flag.Set("test.parallel", "8")
+	flag.Parse()
+	// The parallel tests wait more than they compute.
+	err := flag.Set("test.parallel", strconv.Itoa(max(8, *atOnce)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
