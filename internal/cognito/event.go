@@ -155,25 +155,31 @@ type response interface{ members() []field }
 // place of those of the same name. Everything else stays as it came, byte by
 // byte.
 func (e *Event) Reply(r response) ([]byte, error) {
-	var old []field
-	at := len(e.fields)
-	for i, f := range e.fields {
-		if f.name == "response" {
-			var err error
+	fields := e.fields
+	at := -1
+	for i, f := range fields {
+		if f.name == "response" { // of two, the last one counts
 			at = i
-			if old, err = object(f.value); err != nil {
-				return nil, fmt.Errorf("the event's response: %w", err)
-			}
 		}
 	}
-	fields := slices.Clone(e.fields)
-	merged := field{"response", joined(merge(old, r.members()))}
-	if at < len(fields) {
-		fields[at] = merged
-	} else {
-		fields = append(fields, merged)
+	if at < 0 {
+		at, fields = len(fields), append(slices.Clone(fields), field{"response", []byte("null")})
 	}
-	return joined(fields), nil
+	old, err := object(fields[at].value)
+	if err != nil {
+		return nil, fmt.Errorf("the event's response: %w", err)
+	}
+	response := merge(old, r.members())
+	b := append(make([]byte, 0, size(fields)+size(response)), '{')
+	for i, f := range fields {
+		b = appendName(b, f.name, i > 0)
+		if i == at {
+			b = appendObject(b, response)
+		} else {
+			b = append(b, f.value...)
+		}
+	}
+	return append(b, '}'), nil
 }
 
 // merge puts the new members behind the old ones, or in their place.
@@ -264,22 +270,28 @@ func unquote(value []byte, target *string) error {
 	return json.Unmarshal(value, target)
 }
 
-// joined is the object of some members.
-func joined(fields []field) []byte {
-	size := 2
+// size is room enough for the object of some members, in bytes.
+func size(fields []field) int {
+	n := 2
 	for _, f := range fields {
-		size += len(f.name) + len(f.value) + 6
+		n += len(f.name) + len(f.value) + 6
 	}
-	b := append(make([]byte, 0, size), '{')
+	return n
+}
+
+func appendObject(b []byte, fields []field) []byte {
+	b = append(b, '{')
 	for i, f := range fields {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, quoted(f.name)...)
-		b = append(b, ':')
-		b = append(b, f.value...)
+		b = append(appendName(b, f.name, i > 0), f.value...)
 	}
 	return append(b, '}')
+}
+
+func appendName(b []byte, name string, comma bool) []byte {
+	if comma {
+		b = append(b, ',')
+	}
+	return append(append(b, quoted(name)...), ':')
 }
 
 // quoted is a text as a JSON string, without turning < > & into escapes, which
