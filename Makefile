@@ -54,7 +54,6 @@ bench: ## measure the functions against an empty one, and the way from a sign-up
 	else echo "there is no node, cmake, autoconf or libtool: custom-message in Node.js is left out"; fi
 	@node=$$(ls -d $(BENCH_NODE)/node_modules 2> /dev/null); go run ./infra/bench -node "$$node" $(ARGS)
 	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./infra/local
-	go test -run '^$$' -bench PreSignUp -benchtime 2000x ./infra/local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...
 
 # Another SES, for a test of the local run: in a folder of its own.

@@ -75,6 +75,9 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	}
 	// As many languages as a pool often has: each one makes the packages larger.
 	set.Locales = []string{"en", "fr", "ar"}
+	// Every rule that needs no network.
+	set.SignUp.Email.RefuseDisposable, set.SignUp.Email.RefuseRoleAccounts, set.SignUp.Email.RefusePlusAddresses = true, true, true
+	set.SignUp.Attributes[0].RefuseURLs, set.SignUp.Attributes[0].ForbiddenWords = true, []string{"admin", "support"}
 	set.Mail.Delivery = "ses" // the larger send-mail, which opens codes
 	options := bundle.Options{Root: root, Settings: set, Dir: dir, Names: bundle.Functions}
 	if err := bundle.Build(ctx, options); err != nil {
