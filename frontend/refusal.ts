@@ -18,9 +18,9 @@ const form = /PreSignUp failed with error ([A-Z][A-Z0-9_]*): (.*)/s;
  * which the hosted sign-in returns to the app, decoded or not.
  */
 export function refusal(error: unknown): Refusal | undefined {
-  const match = form.exec(textOf(error));
-  const message = match?.[2].trimEnd().replace(/\.$/, "");
-  return match && message ? { code: match[1], message } : undefined;
+  const [, code, text] = form.exec(textOf(error)) ?? [];
+  const message = text?.trimEnd().replace(/\.$/, "");
+  return code && message ? { code, message } : undefined;
 }
 
 function textOf(error: unknown): string {

@@ -67,6 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case args[0] == "rules":
 		return explainRules(ctx, o, args[1:], stdout, stderr)
 	default:
+		fmt.Fprintf(stderr, "%q is no command, or lacks something\n", strings.Join(args, " "))
 		flags.Usage()
 		return flag.ErrHelp
 	}

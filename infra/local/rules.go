@@ -52,8 +52,7 @@ func explainRules(ctx context.Context, o options, args []string, stdout, stderr 
 		return flag.ErrHelp // it has been told on stderr
 	}
 	if flags.NArg() > 0 {
-		flags.Usage()
-		return flag.ErrHelp
+		return fmt.Errorf("rules takes flags only, not %q; -settings stands before rules", flags.Arg(0))
 	}
 	set, c, err := rulesConfig(o.settings)
 	if err != nil {

@@ -327,7 +327,7 @@ func listen(name, address string) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %s: the port is in use; stop the program that has it, or choose another one: make dev ARGS=\"%s 127.0.0.1:8090\"", name, address, name)
+		return nil, fmt.Errorf("%s %s: the port is in use; stop the program that has it, or choose others: make dev ARGS=\"-web 127.0.0.1:8090 -aws 127.0.0.1:9230\"", name, address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", name, address, err)

@@ -266,7 +266,7 @@ func (r *reader) checkLogo(key string, l Logo) {
 func (r *reader) checkWording(key string, wording map[string]map[string]map[string]string, locales []string) {
 	for _, tag := range slices.Sorted(maps.Keys(wording)) {
 		if !slices.Contains(locales, tag) && r.whole("locales") {
-			r.problem(below(key, tag), "is for a locale that this file does not have")
+			r.problem(below(key, tag), "is for a locale that this file does not have; remove it, or add the locale to locales")
 		}
 		for _, kind := range slices.Sorted(maps.Keys(wording[tag])) {
 			if !slices.Contains(message.Kinds, message.Kind(kind)) {
@@ -339,7 +339,7 @@ func (r *reader) checkSignUp(s *Settings) {
 		names = append(names, rule.Name)
 		for _, tag := range slices.Sorted(maps.Keys(rule.Label)) {
 			if !slices.Contains(s.Locales, tag) && r.whole("locales") {
-				r.problem(key+".label."+tag, "is for a locale that this file does not have")
+				r.problem(key+".label."+tag, "is for a locale that this file does not have; remove it, or add the locale to locales")
 			}
 			r.line(key+".label."+tag, rule.Label[tag], 60)
 		}

@@ -179,7 +179,7 @@ func (r *reader) read(node *yaml.Node, v reflect.Value, path string) {
 	}
 	if node.Tag == "!!null" {
 		if path != "" {
-			r.skip(path, "has no value; write one, or remove the key to use the default")
+			r.skip(path, "has no value; write one, in quotes if it begins with #, or remove the key to use the default")
 		}
 		return
 	}

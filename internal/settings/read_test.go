@@ -288,13 +288,13 @@ func TestMistakesOfTheFileItself(t *testing.T) {
 		"a key without a value": {
 			"pool:\n  region:\nlocales: ~\n" + leastMail + leastBrands + leastClients,
 			[]string{
-				"poolpost.yaml:2: pool.region: has no value; write one, or remove the key to use the default",
-				"poolpost.yaml:3: locales: has no value; write one, or remove the key to use the default",
+				"poolpost.yaml:2: pool.region: has no value; write one, in quotes if it begins with #, or remove the key to use the default",
+				"poolpost.yaml:3: locales: has no value; write one, in quotes if it begins with #, or remove the key to use the default",
 			},
 		},
 		"an entry of a list without a value": {
 			"groups:\n  - members\n  -\n" + leastPool + leastMail + leastBrands + leastClients,
-			[]string{"poolpost.yaml:3: groups[1]: has no value; write one, or remove the key to use the default"},
+			[]string{"poolpost.yaml:3: groups[1]: has no value; write one, in quotes if it begins with #, or remove the key to use the default"},
 		},
 		"a value where keys are wanted": {
 			"pool: App_Users\nclients:\n  - web\n" + leastMail + leastBrands,
@@ -470,7 +470,7 @@ func TestAMistakeInReadingNeitherHidesOthersNorCausesThem(t *testing.T) {
 		"an entry without a value does not move the others": {
 			"brands: [~, {name: myapp, color: blue}]\nclients:\n  - web\n  - {name: app, brand: first, url: x}\n" + leastPool + leastMail,
 			[]string{
-				"1: brands[0]: has no value; write one, or remove the key to use the default",
+				"1: brands[0]: has no value; write one, in quotes if it begins with #, or remove the key to use the default",
 				"1: brands[1].color: must be a colour such as #1d4ed8, not \"blue\"",
 				"3: clients[0]: must have keys below it: name, brand, locale, url, signInUrl, attributeUrl, resetUrl, returnUrls, refreshTokenDays",
 				"4: clients[1].url: must be a full https address, such as https://app.example.com/",
