@@ -496,9 +496,9 @@ func TestDamagedLinksAreToldSo(t *testing.T) {
 	}
 }
 
-func TestACodeMayBeTypedWithBlanks(t *testing.T) {
+func TestACodeMayBeTypedWithBlanksAndOtherDigits(t *testing.T) {
 	shared := newSite(t)
-	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6"} {
+	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6", "١٢٣٤٥٦", "\u200f１２３４５６\u200e"} {
 		s := shared.another()
 		s.checkState(t, s.serve(t, press(link.PathConfirm, values("code", typed))), confirmed, "riders", "en")
 		if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ConfirmationCode != code {
