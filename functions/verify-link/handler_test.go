@@ -258,9 +258,9 @@ func answers() map[string]answer {
 	none := state{}
 	return map[string]answer{
 		"done":                     {nil, confirmed, sent, resetDone},
-		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, none, none},
-		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, refused, refused},
-		"not authorized, no words": {&types.NotAuthorizedException{}, refused, refused, refused},
+		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, sent, none},
+		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, sent, refused},
+		"not authorized, no words": {&types.NotAuthorizedException{}, refused, sent, refused},
 		"expired code":             {&types.ExpiredCodeException{}, expired, sent, resetExpired},
 		"wrong code":               {&types.CodeMismatchException{}, wrongCode, sent, resetWrongCode},
 		"unknown user":             {&types.UserNotFoundException{}, expired, sent, resetExpired},
