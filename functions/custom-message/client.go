@@ -20,7 +20,7 @@ type clientNames struct {
 }
 
 func newClientNames(cfg aws.Config) *clientNames {
-	return &clientNames{cognito: awscall.New(cfg, "cognito-idp", "cognito-idp"), known: map[string]string{}}
+	return &clientNames{cognito: awscall.Cognito(cfg), known: map[string]string{}}
 }
 
 // name is the name of an app client. Only an answer is remembered, not a
@@ -30,8 +30,7 @@ func (c *clientNames) name(ctx context.Context, pool, id string) (string, error)
 		return name, nil
 	}
 	var answer struct{ UserPoolClient struct{ ClientName string } }
-	err := c.cognito.Operation(ctx, "AWSCognitoIdentityProviderService.DescribeUserPoolClient",
-		map[string]string{"UserPoolId": pool, "ClientId": id}, &answer)
+	err := c.cognito.Operation(ctx, "DescribeUserPoolClient", map[string]string{"UserPoolId": pool, "ClientId": id}, &answer)
 	if err != nil {
 		return "", err
 	}

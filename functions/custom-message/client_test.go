@@ -136,6 +136,14 @@ func TestWithoutAnAnswerTheClientIsTheDefaultOne(t *testing.T) {
 	}
 }
 
+func TestAClientThatTheSettingsLackIsServedWithAWarning(t *testing.T) {
+	h, logged, _ := newAskingHandler(t, describe("made-by-hand"))
+	ask(t, h, logged)
+	logged.CheckLine(t, map[string]any{
+		"level": "WARN", "client": "riders", "warning": "the app client of the event is not in the settings",
+	})
+}
+
 func TestAFailureIsNotRemembered(t *testing.T) {
 	var recovered atomic.Bool
 	h, logged, asked := newAskingHandler(t, func(w http.ResponseWriter, r *http.Request) {

@@ -48,6 +48,7 @@ const (
 	errEvent   = logging.Safe("the event cannot be decoded")
 	errNoEvent = logging.Safe("the event is not JSON")
 	errNoCode  = logging.Safe("the event lacks the placeholder of the code")
+	errClient  = logging.Safe("the app client of the event is not in the settings")
 	errNoUser  = logging.Safe("the event lacks the placeholder of the user name")
 )
 
@@ -112,5 +113,9 @@ func (h *handler) client(ctx context.Context, event *cognito.Event) (config.Clie
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	name, err := h.clients.name(ctx, event.UserPoolID, event.ClientID)
-	return config.Named(h.config.Clients, name), err
+	client := config.Named(h.config.Clients, name)
+	if err == nil && client.Name != name {
+		err = errClient // made by hand, or of other settings
+	}
+	return client, err
 }

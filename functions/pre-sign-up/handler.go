@@ -67,6 +67,9 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	}
 	line.Locale, line.Trigger = applicant.Locale, event.TriggerSource
 	kind := event.Kind("PreSignUp")
+	if event.Version != "1" {
+		kind = "" // what it means is not known
+	}
 	switch kind {
 	case "AdminCreateUser":
 		// An administrator, or a user migration, has decided already.
@@ -75,7 +78,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		applicant.Provider = true
 	case "SignUp":
 	default:
-		// A source that AWS adds later must not be a way around the rules.
+		// A source or version that AWS adds later must not be a way around the rules.
 		line.Trigger = logging.Unknown
 	}
 	refused, doubts := h.rules.Decide(ctx, applicant)

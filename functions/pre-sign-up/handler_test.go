@@ -67,6 +67,7 @@ func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
 		"external-provider-without-an-address":                  {"", "en", "PreSignUp_ExternalProvider"},
 		"external-provider-with-a-denied-address":               {rules.DomainNotAllowed, "en", "PreSignUp_ExternalProvider"},
 		"unknown-source-of-a-later-day-is-held-to-the-rules":    {rules.AttributeMissing, "en", "unknown"},
+		"unknown-version-is-held-to-the-rules":                  {rules.AttributeMissing, "en", "unknown"},
 	}, func(t *testing.T, event []byte, want row) {
 		h, logged := newHandler(t)
 		reply, err := h.Invoke(t.Context(), event)

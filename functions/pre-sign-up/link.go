@@ -65,8 +65,6 @@ func (h *handler) identity(userName string) (provider, id string) {
 // accounts are the pool's own, as far as linking needs them.
 type accounts struct{ cognito *awscall.Service }
 
-const cognitoTarget = "AWSCognitoIdentityProviderService."
-
 // An account is a user with a password.
 type account struct {
 	name     string
@@ -88,7 +86,7 @@ func (c *accounts) find(ctx context.Context, pool, email string) (*account, erro
 		Enabled        bool
 		UserAttributes []struct{ Name, Value string }
 	}
-	err := c.cognito.Operation(ctx, cognitoTarget+"AdminGetUser", map[string]string{"UserPoolId": pool, "Username": email}, &user)
+	err := c.cognito.Operation(ctx, "AdminGetUser", map[string]string{"UserPoolId": pool, "Username": email}, &user)
 	if e, ok := errors.AsType[*awscall.Error](err); ok && e.Code == "UserNotFoundException" {
 		return nil, nil
 	}
@@ -122,7 +120,7 @@ func (c *accounts) link(ctx context.Context, pool, user, provider, id string) er
 		ProviderAttributeName  string `json:",omitempty"`
 		ProviderAttributeValue string
 	}
-	err := c.cognito.Operation(ctx, cognitoTarget+"AdminLinkProviderForUser", struct {
+	err := c.cognito.Operation(ctx, "AdminLinkProviderForUser", struct {
 		UserPoolId                  string
 		DestinationUser, SourceUser identity
 	}{

@@ -25,10 +25,10 @@ func service(t *testing.T, answer http.HandlerFunc) *awscall.Service {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return awscall.New(aws.Config{
+	return awscall.Cognito(aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "sample-session-token"),
-	}, "sample", "sample")
+	})
 }
 
 // failWith answers with an error of AWS, whose message is personal.

@@ -25,7 +25,7 @@ func main() {
 		cfg := awsenv.Config()
 		h.rules, err = rules.New(h.config, net.DefaultResolver, suppressions{awscall.New(cfg, "email", "ses")})
 		if h.config.ExternalProviders.Policy == config.LinkProviders {
-			h.accounts = &accounts{awscall.New(cfg, "cognito-idp", "cognito-idp")}
+			h.accounts = &accounts{awscall.Cognito(cfg)}
 		}
 	}
 	h.broken = logging.AtStart(err)

@@ -179,7 +179,7 @@ func (b *bookInBrowser) testAnswers(t *testing.T) {
 		b.do(t, "open the link", chromedp.Navigate(b.URL+link.PathConfirm+lost))
 		b.leads(t, confirmed, script(`document.getElementById("code").value = "123 456"`), script(pressButton))
 		b.do(t, "open the link", chromedp.Navigate(b.URL+link.PathReset+lost))
-		b.leads(t, resetDone, script(`document.getElementById("code").value = "123 456"`), script(fillIn+";"+pressButton))
+		b.leads(t, resetDone, script(`document.getElementById("code").value = "١٢٣ ٤٥٦"`), script(fillIn+";"+pressButton))
 	})
 }
 

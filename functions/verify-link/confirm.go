@@ -21,7 +21,7 @@ func (h *handler) confirm(w http.ResponseWriter, r *http.Request) {
 		ConfirmationCode: aws.String(v.link.Code),
 		ClientMetadata:   v.metadata(),
 	})
-	f := flow{done: confirmed, invalid: badLink, unavailable: unavailable}
+	f := flow{done: confirmed, refused: refused, invalid: badLink, unavailable: unavailable}
 	f.wrong, f.expired = v.staleCode(wrongCode, expired)
 	v.showOutcome(w, f, err)
 }
@@ -40,6 +40,6 @@ func (h *handler) resend(w http.ResponseWriter, r *http.Request) {
 		ClientMetadata: v.metadata(),
 	})
 	// A user who is confirmed gets no new code, and Cognito calls that an invalid
-	// parameter.
-	v.showOutcome(w, flow{done: sent, wrong: sent, expired: sent, invalid: sent, unavailable: unavailable}, err)
+	// parameter. For a disabled one it is not authorized.
+	v.showOutcome(w, flow{done: sent, refused: sent, wrong: sent, expired: sent, invalid: sent, unavailable: unavailable}, err)
 }

@@ -258,9 +258,9 @@ func answers() map[string]answer {
 	none := state{}
 	return map[string]answer{
 		"done":                     {nil, confirmed, sent, resetDone},
-		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, none, none},
-		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, refused, refused},
-		"not authorized, no words": {&types.NotAuthorizedException{}, refused, refused, refused},
+		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, sent, none},
+		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, sent, refused},
+		"not authorized, no words": {&types.NotAuthorizedException{}, refused, sent, refused},
 		"expired code":             {&types.ExpiredCodeException{}, expired, sent, resetExpired},
 		"wrong code":               {&types.CodeMismatchException{}, wrongCode, sent, resetWrongCode},
 		"unknown user":             {&types.UserNotFoundException{}, expired, sent, resetExpired},
@@ -496,9 +496,9 @@ func TestDamagedLinksAreToldSo(t *testing.T) {
 	}
 }
 
-func TestACodeMayBeTypedWithBlanks(t *testing.T) {
+func TestACodeMayBeTypedWithBlanksAndOtherDigits(t *testing.T) {
 	shared := newSite(t)
-	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6"} {
+	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6", "١٢٣٤٥٦", "\u200f１２３４５６\u200e"} {
 		s := shared.another()
 		s.checkState(t, s.serve(t, press(link.PathConfirm, values("code", typed))), confirmed, "riders", "en")
 		if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ConfirmationCode != code {

@@ -49,6 +49,7 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 		"client":   v.link.Client,
 		"user":     v.link.User,
 		"code":     v.link.Code,
+		"typed":    v.values.Get("typed"),
 		"return":   v.link.Return,
 		"lang":     v.locale,
 		"continue": v.next(s),

@@ -133,11 +133,11 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 		fields  map[string]string
 	}{
 		"confirm": {open(link.PathConfirm, values("return", back)), nil, "post /confirm",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en"}},
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": back, "lang": "en"}},
 		"confirm with a code typed by hand": {open(link.PathConfirm, values("code", "")), nil, "post /confirm",
 			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en"}},
 		"new password": {open(link.PathReset, values("return", back)), nil, "post /reset",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": back, "lang": "en", "password": "", "repeat": ""}},
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": back, "lang": "en", "password": "", "repeat": ""}},
 		"new password with a code typed by hand": {open(link.PathReset, values("code", "")), nil, "post /reset",
 			map[string]string{"client": ridersID, "user": userID, "code": "", "typed": "1", "return": "", "lang": "en", "password": "", "repeat": ""}},
 		"send a new link": {press(link.PathConfirm, values("return", back)), &types.ExpiredCodeException{}, "post /resend",
@@ -145,13 +145,17 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 		"send a new link for a password": {press(link.PathReset, values("return", back, "password", password, "repeat", password)), &types.ExpiredCodeException{}, "post /forgot",
 			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
 		"try to get a new link for a password again": {press(link.PathForgot, values()), &types.InternalErrorException{}, "post /forgot",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": "", "lang": "en"}},
 		"try to confirm again": {press(link.PathConfirm, values()), &types.InternalErrorException{}, "post /confirm",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": "", "lang": "en"}},
+		"try a code typed by hand again": {press(link.PathConfirm, values("typed", "1")), &types.InternalErrorException{}, "post /confirm",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "1", "return": "", "lang": "en"}},
+		"try a new password and a code typed by hand again": {press(link.PathReset, values("typed", "1", "password", password, "repeat", "other")), nil, "post /reset",
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "1", "return": "", "lang": "en", "password": "", "repeat": ""}},
 		"try to get a new link again": {press(link.PathResend, values()), &types.InternalErrorException{}, "post /resend",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en"}},
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": "", "lang": "en"}},
 		"try a new password again": {press(link.PathReset, values("password", password, "repeat", password)), &types.InternalErrorException{}, "post /reset",
-			map[string]string{"client": ridersID, "user": userID, "code": code, "return": "", "lang": "en", "password": "", "repeat": ""}},
+			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": "", "lang": "en", "password": "", "repeat": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := shared.another()

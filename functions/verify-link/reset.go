@@ -29,7 +29,7 @@ func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
 	})
 	// PasswordType: a password that begins or ends with a blank is an invalid
 	// parameter. User and code were checked with the link.
-	f := flow{done: resetDone, invalid: resetRefused, unavailable: resetUnavailable}
+	f := flow{done: resetDone, refused: refused, invalid: resetRefused, unavailable: resetUnavailable}
 	f.wrong, f.expired = v.staleCode(resetWrongCode, resetExpired)
 	v.showOutcome(w, f, err)
 }
@@ -48,6 +48,6 @@ func (h *handler) forgot(w http.ResponseWriter, r *http.Request) {
 		ClientMetadata: v.metadata(),
 	})
 	// A user without a verified address gets no code, and Cognito calls that an
-	// invalid parameter.
-	v.showOutcome(w, flow{done: resetSent, wrong: resetSent, expired: resetSent, invalid: resetSent, unavailable: unavailable}, err)
+	// invalid parameter. For a disabled one it is not authorized.
+	v.showOutcome(w, flow{done: resetSent, refused: resetSent, wrong: resetSent, expired: resetSent, invalid: resetSent, unavailable: unavailable}, err)
 }

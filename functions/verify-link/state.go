@@ -53,6 +53,7 @@ var (
 // A flow is what the pages of one operation are called.
 type flow struct {
 	done        state
+	refused     state // Cognito says no, as for an account that is disabled
 	wrong       state // the code is not the right one
 	expired     state // it was, or there is no such user
 	invalid     state // a value is against the operation's own rules
@@ -82,10 +83,10 @@ func (f flow) outcome(err error) state {
 		return f.done
 	case errors.As(err, &notAuthorized):
 		// Observed: "User cannot be confirmed. Current status is CONFIRMED".
-		if strings.HasSuffix(notAuthorized.ErrorMessage(), "status is CONFIRMED") {
+		if f.done == confirmed && strings.HasSuffix(notAuthorized.ErrorMessage(), "status is CONFIRMED") {
 			return alreadyConfirmed
 		}
-		return refused
+		return f.refused
 	case errors.As(err, &expiredCode), errors.As(err, &unknownUser), errors.As(err, &unconfirmed):
 		return f.expired
 	case errors.As(err, &mismatch):

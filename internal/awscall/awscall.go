@@ -28,6 +28,7 @@ type Service struct {
 	config   aws.Config
 	name     string // in signatures
 	endpoint string
+	target   string // in front of the names of operations
 }
 
 // New is the service with that host name before ".REGION.amazonaws.com" and that
@@ -37,6 +38,14 @@ func New(cfg aws.Config, host, name string) *Service {
 	if cfg.BaseEndpoint != nil {
 		s.endpoint = *cfg.BaseEndpoint
 	}
+	return s
+}
+
+// Cognito is the service of user pools, whose operations are called by their
+// bare names, such as AdminGetUser.
+func Cognito(cfg aws.Config) *Service {
+	s := New(cfg, "cognito-idp", "cognito-idp")
+	s.target = "AWSCognitoIdentityProviderService."
 	return s
 }
 
@@ -58,23 +67,22 @@ func (e *Error) ErrorCode() string {
 	return e.Code
 }
 
-// Operation calls an operation of the AWS JSON 1.1 protocol, such as
-// AWSCognitoIdentityProviderService.AdminGetUser. Both values are encoded by
-// encoding/json; an output of nil is not read. An answer that is no success is
-// an *Error.
-func (s *Service) Operation(ctx context.Context, target string, input, output any) error {
+// Operation calls an operation of the AWS JSON 1.1 protocol. Both values are
+// encoded by encoding/json; an output of nil is not read. An answer that is no
+// success is an *Error.
+func (s *Service) Operation(ctx context.Context, name string, input, output any) error {
 	body, err := json.Marshal(input)
 	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.endpoint+"/", bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	request.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	request.Header.Set("X-Amz-Target", target)
+	request.Header.Set("X-Amz-Target", s.target+name)
 	if err := s.do(request, body, output); err != nil {
-		return fmt.Errorf("%s: %w", target, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -53,6 +53,22 @@ func TestWithoutAnEndpointTheAddressIsThatOfTheRegion(t *testing.T) {
 	}
 }
 
+func TestCognitosOperationsAreCalledByTheirNames(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"Asked":%q}`, r.Header.Get("X-Amz-Target"))
+	}))
+	t.Cleanup(server.Close)
+	cfg := aws.Config{Region: "eu-west-3", Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "")}
+	if got, want := Cognito(cfg).endpoint, "https://cognito-idp.eu-west-3.amazonaws.com"; got != want {
+		t.Errorf("the endpoint is %s, want %s", got, want)
+	}
+	cfg.BaseEndpoint = aws.String(server.URL)
+	var answer struct{ Asked string }
+	if err := Cognito(cfg).Operation(t.Context(), "AdminGetUser", struct{}{}, &answer); err != nil || answer.Asked != "AWSCognitoIdentityProviderService.AdminGetUser" {
+		t.Errorf("got %q, %v", answer.Asked, err)
+	}
+}
+
 func TestAnErrorHasItsCodeAndHidesItsMessage(t *testing.T) {
 	const personal = "ann@example.com"
 	for name, test := range map[string]struct {

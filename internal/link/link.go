@@ -107,18 +107,39 @@ func Read(query url.Values) (Link, error) {
 	return l, nil
 }
 
-// CleanCode returns the digits of a code that may have been typed or pasted
-// with blanks around or between them, and nothing when it is no code.
+// CleanCode returns the digits of a code, as 0 to 9, and nothing when it is no
+// code. It may have been typed with the decimal digits of any script, and typed
+// or pasted with blanks and invisible marks around or between them.
 // Cognito's codes are 6 digits, and up to 8 have been seen.
 func CleanCode(code string) string {
-	if len(code) > 64 {
+	if utf8.RuneCountInString(code) > 64 {
 		return ""
 	}
-	code = strings.Join(strings.Fields(code), "")
+	code = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
+			return -1
+		case unicode.IsDigit(r):
+			return asciiDigit(r)
+		default:
+			return r
+		}
+	}, code)
 	if len(code) < 4 || len(code) > 12 || strings.Trim(code, "0123456789") != "" {
 		return ""
 	}
 	return code
+}
+
+// asciiDigit is the 0 to 9 that a decimal digit of any script means. They stand
+// in runs from zero to nine (Unicode Standard, section 4.6), some of which follow
+// one another.
+func asciiDigit(digit rune) rune {
+	zero := digit
+	for unicode.IsDigit(zero - 1) {
+		zero--
+	}
+	return '0' + (digit-zero)%10
 }
 
 // isClientID holds a value against ClientIdType: [\w+]+, 1 to 128 characters.

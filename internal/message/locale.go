@@ -1,6 +1,9 @@
 package message
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Lookup chooses a locale by RFC 4647, section 3.4: each wanted tag is cut
 // short from its end until one of the available locales equals it; the first
@@ -14,15 +17,15 @@ func Lookup(available []string, fallback string, wanted ...string) string {
 			continue // no tag; whoever sends this is not asking for a language
 		}
 		tag = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(tag), "_", "-"))
-		aliased := false
+		var followed []string // aliases may lead back
 		for tag != "" {
 			for _, a := range available {
 				if strings.EqualFold(a, tag) {
 					return a
 				}
 			}
-			if alias, ok := aliases[tag]; ok && !aliased {
-				tag, aliased = alias, true
+			if alias, ok := aliases[tag]; ok && !slices.Contains(followed, tag) {
+				followed, tag = append(followed, tag), alias
 				continue
 			}
 			tag = shorten(tag)

@@ -41,6 +41,8 @@ func TestLookup(t *testing.T) {
 		"Norwegian is Bokmål":                       {[]string{"en", "nb"}, []string{"no"}, "nb"},
 		"Bokmål is Norwegian":                       {[]string{"en", "no"}, []string{"nb-NO"}, "no"},
 		"Nynorsk is Bokmål if need be":              {[]string{"en", "nb"}, []string{"nn-NO"}, "nb"},
+		"Nynorsk is Norwegian if need be":           {[]string{"en", "no"}, []string{"nn"}, "no"},
+		"Norwegian of no kind":                      {all, []string{"nn", "nb", "no"}, "fallback"},
 		"Cantonese is traditional":                  {all, []string{"yue-HK"}, "zh-Hant"},
 		"Malaysia's is simplified":                  {all, []string{"zh_MY"}, "zh-Hans"},
 		"Cantonese never gets simplified":           {[]string{"en", "zh-Hans"}, []string{"yue"}, "fallback"},

@@ -60,7 +60,7 @@ func fold(text string) string {
 	b.WriteByte(' ')
 	apart := true
 	for _, c := range text {
-		if unicode.Is(unicode.Cf, c) {
+		if invisible(c) {
 			continue
 		}
 		if 'Ａ' <= c && c <= 'ｚ' || '０' <= c && c <= '９' {
@@ -78,6 +78,13 @@ func fold(text string) string {
 		b.WriteByte(' ')
 	}
 	return b.String()
+}
+
+// invisible reports whether a character has no shape of its own wherever it
+// stands. U+034F is ignorable although Unicode lists it among the marks
+// (DerivedCoreProperties.txt, Default_Ignorable_Code_Point).
+func invisible(c rune) bool {
+	return unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || c == '\u034f'
 }
 
 // smallest is the first of the characters that differ from c in case only.
