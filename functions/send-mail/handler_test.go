@@ -147,7 +147,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 		"empty-batch":                                           {"", "", nil, 0, nil},
 		"batch-with-bodies-that-are-no-mail": {"riders", "en", nil, 1, []string{
 			unreadable, unreadable, unreadable, unreadable, unreadable, "the entry of the mail queue has no code",
-			"the mail queue holds a kind of mail that send-mail does not send", unreadable,
+			"the mail queue holds a kind of mail that send-mail does not send", "the entry of the mail queue has no address",
 		}},
 	}, func(t *testing.T, payload []byte, want row) {
 		var batch events.SQSEvent

@@ -244,7 +244,7 @@ func TestEntriesThatAreNoMailAreDeadLetters(t *testing.T) {
 		reason logging.Safe
 	}{
 		"no code":               {func(e *mail.Entry) { e.Code = "" }, errNoCode},
-		"no address":            {func(e *mail.Entry) { e.To = "" }, errUnreadable},
+		"no address":            {func(e *mail.Entry) { e.To = "" }, errNoAddress},
 		"an address of nobody":  {func(e *mail.Entry) { e.To = "jané@example.com" }, errAddress},
 		"a kind of a later day": {func(e *mail.Entry) { e.Kind = "passkey-added" }, errKind},
 	} {

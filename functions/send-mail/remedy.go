@@ -22,6 +22,7 @@ const (
 	errNoCode     = logging.Safe("the entry of the mail queue has no code")
 	errKind       = logging.Safe("the mail queue holds a kind of mail that send-mail does not send")
 	errAddress    = logging.Safe("the address is none that SES can send to")
+	errNoAddress  = logging.Safe("the entry of the mail queue has no address")
 	errUnreadable = logging.Safe("the entry of the mail queue cannot be decoded")
 )
 

@@ -14,7 +14,8 @@ func TestAnEntryDecodesAsItWasPut(t *testing.T) {
 		"a whole entry": {
 			Kind: message.Welcome, To: "ada@example.com", Name: "Ada O’Brien & Co", ClientID: "1sample1", Locales: []string{"fr-CA", "fr"},
 		},
-		"the least": {Kind: message.Welcome, To: "ada@example.com"},
+		"the least":       {Kind: message.Welcome, To: "ada@example.com"},
+		"without address": {Kind: message.Welcome}, // send-mail tells the reason
 	} {
 		body, err := json.Marshal(entry)
 		if err != nil {
@@ -40,11 +41,10 @@ func TestWhatIsNoEntryIsRefused(t *testing.T) {
 		`hello`:                              "decode mail queue entry: invalid character 'h' looking for beginning of value",
 		`[]`:                                 "decode mail queue entry: json: cannot unmarshal array into Go value of type mail.Entry",
 		`{"kind":1,"to":"ada@example.com"}`:  "decode mail queue entry: json: cannot unmarshal number into Go struct field Entry.kind of type message.Kind",
-		`{}`:                                 "decode mail queue entry: it lacks a kind or an address",
-		`null`:                               "decode mail queue entry: it lacks a kind or an address",
-		`{"kind":"welcome"}`:                 "decode mail queue entry: it lacks a kind or an address",
-		`{"to":"ada@example.com"}`:           "decode mail queue entry: it lacks a kind or an address",
-		`{"kind":"","to":"ada@example.com"}`: "decode mail queue entry: it lacks a kind or an address",
+		`{}`:                                 "decode mail queue entry: it lacks a kind",
+		`null`:                               "decode mail queue entry: it lacks a kind",
+		`{"to":"ada@example.com"}`:           "decode mail queue entry: it lacks a kind",
+		`{"kind":"","to":"ada@example.com"}`: "decode mail queue entry: it lacks a kind",
 		`{"kind":"welcome","to":"ada@example.com"} {}`: "decode mail queue entry: invalid character '{' after top-level value",
 	} {
 		entry, err := Decode(body)
