@@ -32,8 +32,9 @@ import (
 )
 
 func main() {
-	// A function that cannot work stops at start: its mails stay on the queue,
-	// and after some attempts among the dead letters, where they are counted.
+	// A function that cannot work stops at start: its mails stay on the queue, for
+	// two days and 1,000 attempts before SQS makes dead letters of them. The alarm
+	// SendMailErrors tells at once, MailsWait after a quarter of an hour.
 	cfg := awsenv.Config()
 	cfg.HTTPClient = http.NewBuildableClient() // one for all clients, so that warm opens their connections
 	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
@@ -62,7 +63,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, err
 		}
-		codes, err := newCodes(awsenv.ConfigFor(cfg, "KMS"), key, pool)
+		codes, err := newCodes(cfg, key, pool)
 		if err != nil {
 			return nil, err
 		}

@@ -72,10 +72,10 @@ func (q *queue) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...fu
 func TestABodyHoldsOnlyWhatSQSTakes(t *testing.T) {
 	q := &queue{}
 	for name, want := range map[string]string{
-		"Ann\ufffe Example\uffff":                                     "Ann Example",
-		"\x00\x08\x0b\x1f\x7f\u0085\u2028":                            "\x00\x08\x0b\x1f\x7f\u0085\u2028",
+		"Ann\ufffe Example\uffff":                                      "Ann Example",
+		"\x00\x08\x0b\x1f\x7f\u0085\u2028":                             "\x00\x08\x0b\x1f\x7f\u0085\u2028",
 		"\ud7ff\ue000\ufffd\ufffe\U00010000\U0001fffe\U0010ffff\uffff": "\ud7ff\ue000\ufffd\U00010000\U0001fffe\U0010ffff",
-		"\xff\xed\xa0\x80":                                           "\ufffd\ufffd\ufffd\ufffd", // no UTF-8
+		"\xff\xed\xa0\x80":                                             "\ufffd\ufffd\ufffd\ufffd", // no UTF-8
 	} {
 		if err := (Queue{SQS: q}).Put(t.Context(), Entry{Kind: message.Welcome, Name: name, Return: name}, "sub", "id"); err != nil {
 			t.Fatal(err)
