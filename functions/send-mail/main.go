@@ -22,6 +22,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -71,10 +72,12 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	}
 	return &handler{
 		letters: l,
-		ses:     &pacer{sender: sesv2.NewFromConfig(cfg), interval: interval, now: time.Now},
-		queues:  queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
-		log:     logging.New("send-mail"),
-		now:     time.Now,
+		ses: sesv2.NewFromConfig(cfg, func(o *sesv2.Options) {
+			o.Retryer = &pacer{RetryerV2: retry.NewStandard(), interval: interval, now: time.Now}
+		}),
+		queues: queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
+		log:    logging.New("send-mail"),
+		now:    time.Now,
 	}, nil
 }
 
