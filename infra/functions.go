@@ -54,6 +54,7 @@ func (s *stack) newFunction(id string, p functionProps) *function {
 		"SSL_CERT_DIR": jsii.String("/nonexistent"),
 		// Below 1,769 MB a function has less than one CPU.
 		"GOMAXPROCS": jsii.String("1"),
+		"STACK":      jsii.String(stackName(s.props)),
 	}
 	maps.Copy(env, p.env)
 	f := awslambda.NewFunction(s.Stack, jsii.String(id), &awslambda.FunctionProps{

@@ -494,7 +494,7 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 				tp.want(f, map[string]string{
 					"Runtime": `"provided.al2023"`, "Handler": `"bootstrap"`, "Architectures": `["arm64"]`,
 					"TracingConfig.Mode": `"Active"`, "LoggingConfig.LogFormat": `"JSON"`,
-					"Environment.Variables.GOMAXPROCS": `"1"`,
+					"Environment.Variables.GOMAXPROCS": `"1"`, "Environment.Variables.STACK": `"` + stackName(props{Settings: set, Stage: "dev"}) + `"`,
 				})
 				if strings.HasPrefix(f.get("LoggingConfig.LogGroup"), "none") {
 					t.Error("a function has no log group of its own")

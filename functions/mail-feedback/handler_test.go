@@ -57,7 +57,7 @@ func TestEverySampleEventIsCounted(t *testing.T) {
 		logged.CheckLine(t, map[string]any{
 			"level": level, "Outcome": want.outcome, "kind": want.kind, "client": want.client, "locale": want.locale, "detail": want.detail,
 		})
-		if !strings.Contains(logged.String(), `["Function","Outcome","kind","client"]`) {
+		if !strings.Contains(logged.String(), `["Stack","Function","Outcome","kind","client"]`) {
 			t.Errorf("there is no metric by kind and client: %s", logged)
 		}
 	})
