@@ -98,7 +98,7 @@ func (h *handler) handle(ctx context.Context, record events.SQSMessage) (r remed
 	if !r.dead {
 		line.Outcome = givenUp
 	}
-	if err := h.queues.bury(ctx, record, logging.Reason(err)); err != nil {
+	if err := h.queues.bury(ctx, record, reasonOf(err)); err != nil {
 		line.Outcome, line.Err = failed, err
 		return remedies[failed], false
 	}

@@ -413,6 +413,25 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 	}
 }
 
+// The command that lists dead letters shows words only.
+func TestADeadLetterOfAMissingFileHasAReasonOfWords(t *testing.T) {
+	h, r, logged := testHandler(t)
+	file := filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome))
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	h.now = func() time.Time { return sentAt.Add(patience) }
+	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a file of send-mail cannot be read"}; !slices.Equal(r.reasons(), want) {
+		t.Errorf("the reasons are %q, want %q", r.reasons(), want)
+	}
+	if !strings.Contains(logged.String(), file) {
+		t.Errorf("the log does not name the file: %s", logged)
+	}
+}
+
 func TestNothingPersonalIsLogged(t *testing.T) {
 	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
 	body := func(kind message.Kind, clientID string) string {
