@@ -63,7 +63,7 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 	for _, f := range functions {
 		switch f.name {
 		case "custom-message":
-			list = append(list, alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", outcome(f.name, "failed"), 1, 1})
+			list = append(list, alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.", s.outcome(f.name, "failed"), 1, 1})
 		case "custom-email-sender":
 			list = append(list, alarm{"RequestsLost", "Lambda gave up a mail that custom-email-sender could not queue, and could not keep it: look at the queue of failed events and its permissions.",
 				f.Metric(jsii.String("DestinationDeliveryFailures"), sum), 1, 1})
@@ -71,7 +71,7 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 		if f.name == "pre-sign-up" {
 			// A refusal is an error of the function, so errors say nothing here.
 			list = append(list, alarm{f.id + "Fails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
-				outcome(f.name, "TRY_AGAIN"), 1, 1})
+				s.outcome(f.name, "TRY_AGAIN"), 1, 1})
 		} else {
 			list = append(list, alarm{f.id + "Errors", f.name + " fails or times out: read its log.", f.MetricErrors(sum), 1, 1})
 		}
@@ -79,15 +79,15 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 			f.MetricDuration(&awscloudwatch.MetricOptions{Period: fiveMinutes, Statistic: jsii.String("p99")}), f.limit * 800, 3})
 	}
 	list = append(list,
-		alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.", outcome("post-confirmation", "failed"), 1, 1},
+		alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.", s.outcome("post-confirmation", "failed"), 1, 1},
 		alarm{"MailsWait", "A mail has waited for a quarter of an hour: SES throttles or refuses; read the log of send-mail.",
 			queue.main.MetricApproximateAgeOfOldestMessage(most), 900, 1},
 		alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: see make dead-letters, mend the cause, then make redrive.",
 			queue.dead.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
 		alarm{"EventsFailed", "Lambda gave up an event three times or for six hours: see make dead-letters, mend the cause, then make redrive.",
 			failed.MetricApproximateNumberOfMessagesVisible(most), 1, 1},
-		alarm{"DailyQuota", "SES takes no more mails today: they wait until it does; ask for a higher quota.", outcome("send-mail", "daily-quota"), 1, 1},
-		alarm{"SendingPaused", "SES has paused the sending of the account or of the configuration set; mails wait: read what AWS has written to the account's owner.", outcome("send-mail", "paused"), 1, 1},
+		alarm{"DailyQuota", "SES takes no more mails today: they wait until it does; ask for a higher quota.", s.outcome("send-mail", "daily-quota"), 1, 1},
+		alarm{"SendingPaused", "SES has paused the sending of the account or of the configuration set; mails wait: read what AWS has written to the account's owner.", s.outcome("send-mail", "paused"), 1, 1},
 		// Before SES does something.
 		alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.", reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1},
 		alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.", reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1},
@@ -97,10 +97,10 @@ func (s *stack) alarms(queue *mailQueue, failed awssqs.Queue, functions []*funct
 
 // outcome is the number of events of a function with an outcome: the metric that
 // its log lines carry.
-func outcome(function, outcome string) awscloudwatch.IMetric {
+func (s *stack) outcome(function, outcome string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace: jsii.String(logging.Namespace), MetricName: jsii.String("Events"), Statistic: jsii.String("Sum"), Period: fiveMinutes,
-		DimensionsMap: &map[string]*string{"Function": jsii.String(function), "Outcome": jsii.String(outcome)},
+		DimensionsMap: &map[string]*string{"Stack": jsii.String(stackName(s.props)), "Function": jsii.String(function), "Outcome": jsii.String(outcome)},
 	})
 }
 
@@ -114,10 +114,10 @@ func reputation(name string) awscloudwatch.IMetric {
 // share is the share of a day's mails that an outcome of mail-feedback has: of
 // the mails that functions of Poolpost have heard of, where SES's own rates are
 // of all mails of the account.
-func share(of string) awscloudwatch.IMetric {
+func (s *stack) share(of string) awscloudwatch.IMetric {
 	metrics := map[string]awscloudwatch.IMetric{}
 	for _, name := range []string{"delivered", "bounced", of} {
-		metrics[name] = outcome("mail-feedback", name)
+		metrics[name] = s.outcome("mail-feedback", name)
 	}
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression:   jsii.String(fmt.Sprintf("FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0))", of)),
@@ -137,9 +137,9 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 		return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 	}
 	outcomes := func(title, function string) awscloudwatch.IWidget {
-		return graph(title, search(fmt.Sprintf(`SEARCH('{%s,Function,Outcome} MetricName="Events" Function="%s"', 'Sum', 300)`, logging.Namespace, function)))
+		return graph(title, search(fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome} MetricName="Events" Stack="%s" Function="%s"', 'Sum', 300)`, logging.Namespace, stackName(s.props), function)))
 	}
-	byKind := fmt.Sprintf(`SEARCH('{%s,Function,Outcome,kind,client} MetricName="Events" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace)
+	byKind := fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome,kind,client} MetricName="Events" Stack="%s" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace, stackName(s.props))
 	asked := outcomes("Messages for Cognito to send", "custom-message")
 	if s.Settings.Mail.SendsItself() {
 		asked = outcomes("Mails that Cognito asked for", "custom-email-sender")
@@ -152,7 +152,7 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 			{graph("Mails that wait, dead letters, failed events", queue.main.MetricApproximateNumberOfMessagesVisible(nil),
 				queue.dead.MetricApproximateNumberOfMessagesVisible(nil), failed.MetricApproximateNumberOfMessagesVisible(nil)),
 				graph("Errors", errors...), graph("p99 duration", durations...)},
-			{newRates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), newRates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
+			{s.newRates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), s.newRates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
 				graph("Bounces and complaints by kind and client", search(byKind))},
 		},
 	})
@@ -160,10 +160,10 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 
 // newRates are a rate of the account, as SES tells it, and of Poolpost's mails,
 // with the line at which SES puts an account under review.
-func newRates(title, account, pool string, review float64) awscloudwatch.IWidget {
+func (s *stack) newRates(title, account, pool string, review float64) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
 		Title: jsii.String(title + ", of the account and of these mails"), Width: jsii.Number(8),
-		Left:            &[]awscloudwatch.IMetric{reputation(account), share(pool)},
+		Left:            &[]awscloudwatch.IMetric{reputation(account), s.share(pool)},
 		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,7 +80,13 @@ func testContract(t *testing.T, set *settings.Settings) {
 			Timeout: time.Duration(f.Properties["Timeout"].(float64)) * time.Second,
 		})
 	}
-	host, err = lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(f, line string) { t.Log(f, line) }}, functions...)
+	var lines sync.Map // of the functions' logs that are metrics of this stack
+	host, err = lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(f, line string) {
+		t.Log(f, line)
+		if strings.Contains(line, `"Stack":"`+stackName(props{Settings: set, Stage: "dev"})+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
+			lines.Store(f, true)
+		}
+	}}, functions...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +155,11 @@ func testContract(t *testing.T, set *settings.Settings) {
 	}
 	if err := json.Unmarshal([]byte(ask("verify-link", page)), &shown); err != nil || shown.StatusCode != http.StatusOK || !strings.Contains(shown.Body, `lang="fr"`) {
 		t.Errorf("verify-link: %v, %.300s", err, shown.Body)
+	}
+	for _, f := range functions {
+		if _, ok := lines.Load(f.Name); !ok {
+			t.Errorf("%s logs no metric of this stack", f.Name)
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 
 // A mailIdentity is what the pool sends as, and how.
 type mailIdentity struct {
-	identityARN         *string // of the identity, which is a stack of its own, or the adopter's
 	configurationSet    awsses.ConfigurationSet
 	configurationSetARN *string
 }
@@ -34,7 +33,6 @@ func (s *stack) newMailIdentity() *mailIdentity {
 		},
 	})
 	m.configurationSetARN = s.sesARN("configuration-set", m.configurationSet.ConfigurationSetName())
-	m.identityARN = s.sesARN("identity", jsii.String(s.Settings.Mail.Identity))
 	return m
 }
 

@@ -497,7 +497,7 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 				tp.want(f, map[string]string{
 					"Runtime": `"provided.al2023"`, "Handler": `"bootstrap"`, "Architectures": `["arm64"]`,
 					"TracingConfig.Mode": `"Active"`, "LoggingConfig.LogFormat": `"JSON"`,
-					"Environment.Variables.GOMAXPROCS": `"1"`,
+					"Environment.Variables.GOMAXPROCS": `"1"`, "Environment.Variables.STACK": `"` + stackName(props{Settings: set, Stage: "dev"}) + `"`,
 				})
 				if strings.HasPrefix(f.get("LoggingConfig.LogGroup"), "none") {
 					t.Error("a function has no log group of its own")
@@ -520,6 +520,19 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// In the sandbox SES asks for the recipient's identity as well; the condition is
+// what keeps others' senders safe.
+func TestSendMailMaySendToEveryIdentityAsItsOwnSenderOnly(t *testing.T) {
+	send := synthesise(t, shipped(t), "dev").statement("ses:SendEmail")
+	identity, set := send.get("Statement.Resource.0"), send.get("Statement.Resource.1")
+	if !strings.HasSuffix(identity, `":identity/*"]]}`) || !strings.Contains(set, "ConfigurationSet") || send.get("Statement.Resource.2") != "none" {
+		t.Errorf("it may use %s", send.get("Statement.Resource"))
+	}
+	if got := send.get("Statement.Condition.StringEquals.ses:FromAddress"); !strings.Contains(got, "no-reply@example.com") {
+		t.Errorf("it may send as %s", got)
 	}
 }
 

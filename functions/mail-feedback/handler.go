@@ -99,27 +99,30 @@ func (h *handler) read(e *event, line *logging.Line) {
 	}
 }
 
+// onSuppressionList is the subtype of bounces and complaints that the account's
+// own list stands for: SES did not send the mail.
+const onSuppressionList = "OnAccountSuppressionList"
+
 // outcome is what became of the mail. Only permanent bounces count for SES when
 // it reviews an account, and mails that its suppression list keeps from being
 // sent do not.
 func outcome(e *event) string {
-	if e.Source != "aws.ses" {
-		return logging.Unknown
-	}
-	if e.Detail.EventType != "Bounce" {
-		if outcome, ok := outcomes[e.Detail.EventType]; ok {
-			return outcome
-		}
-		return logging.Unknown
-	}
-	b := e.Detail.Bounce
+	d := e.Detail
+	outcome, ok := outcomes[d.EventType]
 	switch {
-	case b.SubType == "Suppressed" || b.SubType == "OnAccountSuppressionList":
+	case e.Source != "aws.ses":
+		return logging.Unknown
+	case d.EventType == "Bounce" && (d.Bounce.SubType == "Suppressed" || d.Bounce.SubType == onSuppressionList),
+		d.EventType == "Complaint" && d.Complaint.SubType == onSuppressionList:
 		return "suppressed"
-	case b.Type == "Permanent":
+	case d.EventType == "Bounce" && d.Bounce.Type == "Permanent":
 		return "bounced"
-	default:
+	case d.EventType == "Bounce":
 		return "bounced-for-now"
+	case ok:
+		return outcome
+	default:
+		return logging.Unknown
 	}
 }
 
@@ -137,11 +140,22 @@ func status(recipients []recipient) string {
 	return recipients[0].Status
 }
 
-// word is a type of SES's, such as OnAccountSuppressionList, or a status code of
-// RFC 3463, such as 5.1.1.
-var word = regexp.MustCompile(`^(?:[A-Za-z-]{1,40}|[245]\.[0-9]{1,3}\.[0-9]{1,3})$`)
+// known are the types that SES documents (SES developer guide, "Contents of event
+// data that Amazon SES publishes"), and those of complaints as IANA lists them
+// for feedback reports.
+var known = []string{
+	"Undetermined", "Permanent", "Transient",
+	"General", "NoEmail", "Suppressed", onSuppressionList, "UnsubscribedRecipient",
+	"MailboxFull", "MessageTooLarge", "CustomTimeoutExceeded", "ContentRejected", "AttachmentRejected",
+	"abuse", "auth-failure", "fraud", "not-spam", "other", "virus",
+	"InternalFailure", "SpamDetected", "RecipientServerError", "IPFailure", "TransientCommunicationFailure",
+	"BYOIPHostNameLookupUnavailable", "SendingDeferral",
+}
 
-// words are those of some values that are words.
+// code is a status code of RFC 3463, such as 5.1.1.
+var code = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}$`)
+
+// words are those of some values that are known words or codes.
 func words(values ...string) string {
-	return strings.Join(slices.DeleteFunc(values, func(v string) bool { return !word.MatchString(v) }), " ")
+	return strings.Join(slices.DeleteFunc(values, func(v string) bool { return !slices.Contains(known, v) && !code.MatchString(v) }), " ")
 }

@@ -28,21 +28,23 @@ func TestEverySampleEventIsCounted(t *testing.T) {
 	}
 	const unknown = logging.Unknown
 	functiontest.EachEvent(t, map[string]row{
-		"bounce-of-an-address-that-does-not-exist":     {"bounced", "sign-up", "drivers", "fr", "Permanent General 5.1.1"},
-		"bounce-of-a-full-mailbox":                     {"bounced-for-now", "sign-up", "drivers", "fr", "Transient MailboxFull 4.2.2"},
-		"bounce-of-unknown-cause-without-a-status":     {"bounced-for-now", "sign-up", "drivers", "fr", "Undetermined Undetermined"},
-		"bounce-of-an-address-on-the-suppression-list": {"suppressed", "sign-up", "drivers", "fr", "Permanent OnAccountSuppressionList 5.1.1"},
-		"bounce-whose-status-is-an-address":            {"bounced", "sign-up", "drivers", "fr", "Permanent General"},
-		"bounce-of-a-mail-that-cognito-sent":           {"bounced", unknown, unknown, nil, "Permanent NoEmail 5.1.1"},
-		"bounce-with-tags-that-are-no-words-of-ours":   {"bounced", unknown, unknown, nil, "Permanent General 5.1.1"},
-		"complaint-about-a-welcome-mail":               {"complained", "welcome", "riders", "en", "abuse"},
-		"delivery":                                     {"delivered", "sign-up", "drivers", "fr", nil},
-		"send":                                         {"sent", "sign-up", "drivers", "fr", nil},
-		"reject-of-bad-content":                        {"rejected", "sign-up", "drivers", "fr", nil},
-		"delay-of-a-server-that-does-not-answer":       {"delayed", "sign-up", "drivers", "fr", "TransientCommunicationFailure 4.4.1"},
-		"rendering-failure":                            {"rendering-failed", "sign-up", "drivers", "fr", nil},
-		"subscription-which-nobody-asked-for":          {unknown, "sign-up", "drivers", "fr", nil},
-		"event-of-another-service":                     {unknown, "sign-up", "drivers", "fr", "Permanent General 5.1.1"},
+		"bounce-of-an-address-that-does-not-exist":        {"bounced", "sign-up", "drivers", "fr", "Permanent General 5.1.1"},
+		"bounce-of-a-full-mailbox":                        {"bounced-for-now", "sign-up", "drivers", "fr", "Transient MailboxFull 4.2.2"},
+		"bounce-of-unknown-cause-without-a-status":        {"bounced-for-now", "sign-up", "drivers", "fr", "Undetermined Undetermined"},
+		"bounce-of-an-address-on-the-suppression-list":    {"suppressed", "sign-up", "drivers", "fr", "Permanent OnAccountSuppressionList 5.1.1"},
+		"bounce-whose-status-is-an-address":               {"bounced", "sign-up", "drivers", "fr", "Permanent General"},
+		"bounce-of-a-mail-that-cognito-sent":              {"bounced", unknown, unknown, nil, "Permanent NoEmail 5.1.1"},
+		"bounce-with-tags-that-are-no-words-of-ours":      {"bounced", unknown, unknown, nil, "Permanent General 5.1.1"},
+		"bounce-of-a-sort-that-ses-does-not-document":     {"bounced", "sign-up", "drivers", "fr", "Permanent 5.1.1"},
+		"complaint-of-an-address-on-the-suppression-list": {"suppressed", "welcome", "riders", "en", "OnAccountSuppressionList"},
+		"complaint-about-a-welcome-mail":                  {"complained", "welcome", "riders", "en", "abuse"},
+		"delivery":                                        {"delivered", "sign-up", "drivers", "fr", nil},
+		"send":                                            {"sent", "sign-up", "drivers", "fr", nil},
+		"reject-of-bad-content":                           {"rejected", "sign-up", "drivers", "fr", nil},
+		"delay-of-a-server-that-does-not-answer":          {"delayed", "sign-up", "drivers", "fr", "TransientCommunicationFailure 4.4.1"},
+		"rendering-failure":                               {"rendering-failed", "sign-up", "drivers", "fr", nil},
+		"subscription-which-nobody-asked-for":             {unknown, "sign-up", "drivers", "fr", nil},
+		"event-of-another-service":                        {unknown, "sign-up", "drivers", "fr", "Permanent General 5.1.1"},
 	}, func(t *testing.T, payload []byte, want row) {
 		h, logged := newHandler(t)
 		if reply, err := h.Invoke(t.Context(), payload); err != nil || string(reply) != "null" {
@@ -55,7 +57,7 @@ func TestEverySampleEventIsCounted(t *testing.T) {
 		logged.CheckLine(t, map[string]any{
 			"level": level, "Outcome": want.outcome, "kind": want.kind, "client": want.client, "locale": want.locale, "detail": want.detail,
 		})
-		if !strings.Contains(logged.String(), `["Function","Outcome","kind","client"]`) {
+		if !strings.Contains(logged.String(), `["Stack","Function","Outcome","kind","client"]`) {
 			t.Errorf("there is no metric by kind and client: %s", logged)
 		}
 	})

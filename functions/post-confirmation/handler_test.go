@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -293,6 +294,33 @@ func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
 			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 		})
 	}
+}
+
+// An outage is SQS when it is broken: it counts how often it is asked.
+type outage struct{ asked int }
+
+func (o *outage) Do(*http.Request) (*http.Response, error) {
+	o.asked++
+	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody}, nil
+}
+
+// One instance confirms many people while SQS is away.
+func TestNobodysAttemptsAreUsedUpByThoseBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outage{}
+		h, _, _ := newHandler(t)
+		h.budget = budget
+		h.queue.SQS = sqs.NewFromConfig(aws.Config{
+			Region: "eu-central-1", HTTPClient: o, Retryer: retryer, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+		})
+		for person := range 100 {
+			o.asked = 0
+			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
+			if o.asked < 12 { // 3.5 s hold that many of the longest waits
+				t.Fatalf("person %d has %d attempts", person, o.asked)
+			}
+		}
+	})
 }
 
 func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {

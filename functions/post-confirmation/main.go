@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -26,13 +27,16 @@ import (
 // then call again; a warm call takes milliseconds.
 const budget = 3500 * time.Millisecond
 
-// retryer tries as often as the budget allows, with a third of a second between.
-// The SDK's own, three attempts with up to three seconds between, would give up
-// a welcome mail for two failures of SQS in a row.
+// retryer tries as often as the budget allows, with up to a third of a second
+// between. The SDK's own, three attempts with up to 20 seconds between, would give
+// up a welcome mail for two failures of SQS in a row; and as it lends a client
+// only a hundred retries in an outage, those who are confirmed later would have
+// one attempt.
 func retryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts, o.MaxBackoff = 10, 300*time.Millisecond
-	})
+	const unlimited = 0
+	return retry.AddWithMaxAttempts(retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxBackoff, o.RateLimiter = 300*time.Millisecond, ratelimit.None
+	}), unlimited)
 }
 
 func main() {

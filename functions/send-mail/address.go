@@ -12,6 +12,9 @@ import (
 // as more than an address, is refused: quotes, brackets, commas, blanks, line
 // breaks.
 func deliverable(address string) (string, error) {
+	if address == "" {
+		return "", errNoAddress
+	}
 	at := strings.LastIndexByte(address, '@')
 	if at < 1 || at > 64 || strings.Trim(address[:at], atomText) != "" {
 		return "", errAddress

@@ -28,8 +28,11 @@ const (
 	// sendLimit is the time for one mail, so that one which SES is slow to take
 	// does not cost those behind it theirs.
 	sendLimit = 10 * time.Second
-	// attempts are those of a mail that fails for no reason that waiting mends.
-	attempts = 5
+	// A mail that fails for no reason that waiting mends is given up after both:
+	// SQS also counts the receives in which a mail only waited behind another of
+	// its person, and that one may have taken the time.
+	attempts  = 5
+	failedFor = 10 * time.Minute
 	// patience ends long before the 14 days after which the queue drops a mail.
 	patience = 3 * 24 * time.Hour
 )
@@ -95,7 +98,7 @@ func (h *handler) handle(ctx context.Context, record events.SQSMessage) (r remed
 	if !r.dead {
 		line.Outcome = givenUp
 	}
-	if err := h.queues.bury(ctx, record, logging.Reason(err)); err != nil {
+	if err := h.queues.bury(ctx, record, reasonOf(err)); err != nil {
 		line.Outcome, line.Err = failed, err
 		return remedies[failed], false
 	}
@@ -104,11 +107,12 @@ func (h *handler) handle(ctx context.Context, record events.SQSMessage) (r remed
 
 // worthwhile reports whether a mail that was not sent shall be tried again.
 func (h *handler) worthwhile(record events.SQSMessage, r remedy) bool {
-	if r.outcome == failed && receives(record) >= attempts {
+	sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64)
+	age := h.now().Sub(time.UnixMilli(sent))
+	if r.outcome == failed && receives(record) >= attempts && age >= failedFor {
 		return false
 	}
-	sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64)
-	return err != nil || h.now().Sub(time.UnixMilli(sent)) < patience
+	return err != nil || age < patience
 }
 
 // receives is how often a mail was received, this time included.

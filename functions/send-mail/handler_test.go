@@ -148,7 +148,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 		"empty-batch":                                           {"", "", nil, 0, nil},
 		"batch-with-bodies-that-are-no-mail": {"riders", "en", nil, 1, []string{
 			unreadable, unreadable, unreadable, unreadable, unreadable, "the entry of the mail queue has no code",
-			"the mail queue holds a kind of mail that send-mail does not send", unreadable,
+			"the mail queue holds a kind of mail that send-mail does not send", "the entry of the mail queue has no address",
 		}},
 	}, func(t *testing.T, payload []byte, want row) {
 		var batch events.SQSEvent
@@ -435,6 +435,25 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 				t.Errorf("the failure is logged as %v, want a reason with %q", line, test.reason)
 			}
 		})
+	}
+}
+
+// The command that lists dead letters shows words only.
+func TestADeadLetterOfAMissingFileHasAReasonOfWords(t *testing.T) {
+	h, r, logged := testHandler(t)
+	file := filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome))
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	h.now = func() time.Time { return sentAt.Add(patience) }
+	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"a file of send-mail cannot be read"}; !slices.Equal(r.reasons(), want) {
+		t.Errorf("the reasons are %q, want %q", r.reasons(), want)
+	}
+	if !strings.Contains(logged.String(), file) {
+		t.Errorf("the log does not name the file: %s", logged)
 	}
 }
 

@@ -215,7 +215,9 @@ func TestANoticeShowsNothingThatActs(t *testing.T) {
 		"nothing known": {&mail.Notice{}, "–", "–", "–", client.SignInURL},
 		"all of it": {full(message.AccountTakeover).Notice, "2026-01-01 12:00 UTC", "Berlin, Germany, 192.0.2.7", "Chrome 126, Windows 10",
 			"https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a"},
-		"a time as Java writes it": {&mail.Notice{Time: "Thu Jan  1 12:00:00 UTC 2026", IP: "2001:db8::1%eth0"}, "2026-01-01 12:00 UTC", "2001:db8::1", "–", client.SignInURL},
+		"a time as Java writes it":  {&mail.Notice{Time: "Thu Jan  1 12:00:00 UTC 2026", IP: "2001:db8::1%eth0"}, "2026-01-01 12:00 UTC", "2001:db8::1", "–", client.SignInURL},
+		"a time as it was observed": {&mail.Notice{Time: "Friday, March 19, 2021 02:25 PM UTC"}, "2021-03-19 14:25 UTC", "–", "–", client.SignInURL},
+		"a time of a later day":     {&mail.Notice{Time: "Fri 19/03/2021 at 14.25.07 UTC"}, "Fri 19 03 2021 at 14 25 07 UTC", "–", "–", client.SignInURL},
 		"addresses and numbers": {&mail.Notice{Time: "call +49 123 4567890", City: "www.example.net", Country: "+49 1234567", IP: "example.net", Device: "https://example.net +49 123 4567890", NotMe: "javascript:alert(1)"},
 			"call 49 123", "www. example. net", "https example net 49 123", client.SignInURL},
 		"markup and line breaks": {&mail.Notice{Time: "<b>\r\nnow", City: "Ber\r\nlin", Device: "<script>\r\n\u202eBcc: x", NotMe: "https:///x"},
@@ -242,7 +244,7 @@ func TestEntriesThatAreNoMailAreDeadLetters(t *testing.T) {
 		reason logging.Safe
 	}{
 		"no code":               {func(e *mail.Entry) { e.Code = "" }, errNoCode},
-		"no address":            {func(e *mail.Entry) { e.To = "" }, errUnreadable},
+		"no address":            {func(e *mail.Entry) { e.To = "" }, errNoAddress},
 		"an address of nobody":  {func(e *mail.Entry) { e.To = "jané@example.com" }, errAddress},
 		"a kind of a later day": {func(e *mail.Entry) { e.Kind = "passkey-added" }, errKind},
 	} {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -32,8 +33,9 @@ import (
 )
 
 func main() {
-	// A function that cannot work stops at start: its mails stay on the queue,
-	// and after some attempts among the dead letters, where they are counted.
+	// A function that cannot work stops at start: its mails stay on the queue, for
+	// two days and 1,000 attempts before SQS makes dead letters of them. The alarm
+	// SendMailErrors tells at once, MailsWait after a quarter of an hour.
 	cfg := awsenv.Config()
 	cfg.HTTPClient = http.NewBuildableClient() // one for all clients, so that warm opens their connections
 	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
@@ -62,7 +64,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, err
 		}
-		codes, err := newCodes(awsenv.ConfigFor(cfg, "KMS"), key, pool)
+		codes, err := newCodes(cfg, key, pool)
 		if err != nil {
 			return nil, err
 		}
@@ -70,10 +72,12 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	}
 	return &handler{
 		letters: l,
-		ses:     &pacer{sender: sesv2.NewFromConfig(cfg), interval: interval, now: time.Now},
-		queues:  queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
-		log:     logging.New("send-mail"),
-		now:     time.Now,
+		ses: sesv2.NewFromConfig(cfg, func(o *sesv2.Options) {
+			o.Retryer = &pacer{RetryerV2: retry.NewStandard(), interval: interval, now: time.Now}
+		}),
+		queues: queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
+		log:    logging.New("send-mail"),
+		now:    time.Now,
 	}, nil
 }
 

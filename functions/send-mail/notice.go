@@ -35,15 +35,17 @@ func orDash(text string) string {
 	return text
 }
 
-// signInTime is a time to the minute. Cognito's form of it is not documented: one
-// that is none of the usual is shown as it is.
+// signInTime is a time to the minute. Cognito's form of it is not documented; the
+// first layout is the one that was observed. A time in no usual form is shown as
+// words and numbers: it has up to 14 digits, 4 of them in the year, where a phone
+// number has more in a row.
 func signInTime(text string) string {
-	for _, layout := range []string{time.RFC3339, time.RFC1123, time.RFC1123Z, time.UnixDate} {
+	for _, layout := range []string{"Monday, January 2, 2006 03:04 PM MST", time.RFC3339, time.RFC1123, time.RFC1123Z, time.UnixDate} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC().Format("2006-01-02 15:04 UTC")
 		}
 	}
-	return device(text)
+	return words(text, 4, 14)
 }
 
 // place is city, country and IP address, as far as they are known.
@@ -62,20 +64,27 @@ func place(n *mail.Notice) string {
 
 // device is a device's name, such as "Chrome 126, Windows 10", as words: what
 // could be a link or a phone number is cut off.
-func device(name string) string {
-	const maxBytes, maxDigits = 80, 8
-	words := strings.FieldsFunc(message.Plain(name), func(r rune) bool {
+func device(name string) string { return words(name, 8, 8) }
+
+// words are the words of a text up to one that has too many digits, or with which
+// the text has too many. What stood between them is a blank, so that nothing is a
+// link.
+func words(text string, ofWord, ofText int) string {
+	const maxBytes = 80
+	fields := strings.FieldsFunc(message.Plain(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != ','
 	})
 	var kept []string
-	size, digits := 0, 0
-	for _, word := range words {
+	size, all := 0, 0
+	for _, word := range fields {
+		digits := 0
 		for _, r := range word {
 			if unicode.IsDigit(r) {
 				digits++
 			}
 		}
-		if size += len(word) + 1; size > maxBytes || digits > maxDigits {
+		all += digits
+		if size += len(word) + 1; size > maxBytes || digits > ofWord || all > ofText {
 			break
 		}
 		kept = append(kept, word)

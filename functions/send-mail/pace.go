@@ -4,22 +4,23 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// A pacer starts at most one call of SES in an interval, so that all instances
-// of the function together keep to the account's sending rate. SES would refuse
-// what is beyond it, and a refused mail waits longer than one that was not sent
-// yet. Mails of one instance are sent one after the other, so it needs no lock.
+// A pacer lets a client of SES start at most one attempt in an interval, the
+// SDK's own retries included, so that all instances of the function together keep
+// to the account's sending rate. SES would refuse what is beyond it, and a refused
+// mail waits longer than one that was not sent yet. Mails of one instance are sent
+// one after the other, so it needs no lock.
 type pacer struct {
-	sender
+	aws.RetryerV2
 	interval time.Duration
 	now      func() time.Time
-	next     time.Time // when the next call may start
+	next     time.Time // when the next attempt may start
 }
 
-// SendEmail waits for its turn. Its error is that of ctx, or of SES.
-func (p *pacer) SendEmail(ctx context.Context, in *sesv2.SendEmailInput, options ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error) {
+// GetAttemptToken waits for the turn of an attempt. Its error is that of ctx.
+func (p *pacer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	turn := time.NewTimer(p.next.Sub(p.now()))
 	defer turn.Stop()
 	select {
@@ -28,5 +29,12 @@ func (p *pacer) SendEmail(ctx context.Context, in *sesv2.SendEmailInput, options
 		return nil, ctx.Err()
 	}
 	p.next = p.now().Add(p.interval)
-	return p.sender.SendEmail(ctx, in, options...)
+	return p.RetryerV2.GetAttemptToken(ctx)
+}
+
+// RetryDelay is the SDK's, and moves this instance's turns by half an interval: two
+// instances whose turns coincide would take each other's place again and again.
+func (p *pacer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	p.next = p.next.Add(p.interval / 2)
+	return p.RetryerV2.RetryDelay(attempt, err)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ const (
 	errNoCode     = logging.Safe("the entry of the mail queue has no code")
 	errKind       = logging.Safe("the mail queue holds a kind of mail that send-mail does not send")
 	errAddress    = logging.Safe("the address is none that SES can send to")
+	errNoAddress  = logging.Safe("the entry of the mail queue has no address")
+	errFile       = logging.Safe("a file of send-mail cannot be read")
 	errUnreadable = logging.Safe("the entry of the mail queue cannot be decoded")
 )
 
@@ -63,6 +66,16 @@ func (r remedy) wait(receives int) time.Duration {
 		wait = min(2*wait, r.most)
 	}
 	return wait
+}
+
+// reasonOf is what a dead letter carries, for those who list them: words only, so
+// no path.
+func reasonOf(err error) string {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = errFile
+	}
+	return logging.Reason(err)
 }
 
 // outcomes are the outcomes by the code of an AWS error (SES API v2 reference,

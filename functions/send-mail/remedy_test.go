@@ -265,14 +265,15 @@ func TestAMailIsGivenUpInTime(t *testing.T) {
 		outcome  string // given-up: a dead letter
 		wait     int32  // seconds
 	}{
-		"a failure, for the first time":      {&types.NotFoundException{}, "1", 0, failed, 30},
-		"a failure, for the fourth time":     {&types.NotFoundException{}, "4", time.Hour, failed, 240},
-		"a failure, for the fifth time":      {&types.NotFoundException{}, "5", time.Hour, "given-up", 0},
-		"a failure after many throttles":     {&types.NotFoundException{}, "60", time.Hour, "given-up", 0},
-		"a throttle, for the fifth time":     {&types.TooManyRequestsException{}, "5", time.Hour, throttled, 32},
-		"a quota, after a day":               {&types.LimitExceededException{}, "27", 25 * time.Hour, quota, 3600},
-		"a quota, just before the queue's 4": {&types.LimitExceededException{}, "75", 3 * 24 * time.Hour, "given-up", 0},
-		"a record without a receive count":   {&types.TooManyRequestsException{}, "", 0, throttled, 2},
+		"a failure, for the first time":                              {&types.NotFoundException{}, "1", 0, failed, 30},
+		"a failure, for the fourth time":                             {&types.NotFoundException{}, "4", time.Hour, failed, 240},
+		"a failure that waited in vain five times, behind another's": {&types.NotFoundException{}, "6", 9 * time.Minute, failed, 960},
+		"a failure, for the fifth time":                              {&types.NotFoundException{}, "5", time.Hour, "given-up", 0},
+		"a failure after many throttles":                             {&types.NotFoundException{}, "60", time.Hour, "given-up", 0},
+		"a throttle, for the fifth time":                             {&types.TooManyRequestsException{}, "5", time.Hour, throttled, 32},
+		"a quota, after a day":                                       {&types.LimitExceededException{}, "27", 25 * time.Hour, quota, 3600},
+		"a quota, just before the queue's 4":                         {&types.LimitExceededException{}, "75", 3 * 24 * time.Hour, "given-up", 0},
+		"a record without a receive count":                           {&types.TooManyRequestsException{}, "", 0, throttled, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)

@@ -184,7 +184,8 @@ type record struct {
 	} `json:"requestContext"`
 	RequestPayload  json.RawMessage `json:"requestPayload"`
 	ResponsePayload struct {
-		ErrorType string `json:"errorType"`
+		ErrorType    string `json:"errorType"`
+		ErrorMessage string `json:"errorMessage"`
 	} `json:"responsePayload"`
 }
 
@@ -199,7 +200,11 @@ func readRecord(m types.Message) (record, error) {
 	return r, nil
 }
 
-// ofEvent is what may be told of a failed event. Error messages may quote what
+// safe is the type of the errors whose message is fit for a log (package logging),
+// as aws-lambda-go reports it.
+const safe = "Safe"
+
+// ofEvent is what may be told of a failed event. Other messages may quote what
 // they are about; types do not.
 func ofEvent(m types.Message) letter {
 	r, err := readRecord(m)
@@ -213,7 +218,11 @@ func ofEvent(m types.Message) letter {
 	if err := json.Unmarshal(r.RequestPayload, &event); err != nil {
 		return letter{"unreadable", ""}
 	}
-	return letter{word(cmp.Or(event.TriggerSource, event.DetailType)), word(cmp.Or(r.ResponsePayload.ErrorType, r.RequestContext.Condition))}
+	reason := cmp.Or(r.ResponsePayload.ErrorType, r.RequestContext.Condition)
+	if reason == safe {
+		reason = r.ResponsePayload.ErrorMessage
+	}
+	return letter{word(cmp.Or(event.TriggerSource, event.DetailType)), word(reason)}
 }
 
 // plain has no room for an address, a link or a code.

@@ -119,8 +119,13 @@ func (a *account) find(queue, handle string) *message {
 func now() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
 const (
-	signUp   = `{"requestContext":{"functionArn":"arn:aws:lambda:eu-central-1:123456789012:function:sample:$LATEST","condition":"RetriesExhausted"},"requestPayload":{"triggerSource":"CustomEmailSender_SignUp","request":{"userAttributes":{"email":"secret@example.com"},"code":"sample"}},"responsePayload":{"errorType":"Error","errorMessage":"secret@example.com was refused"}}`
-	expired  = `{"requestContext":{"functionArn":"arn:aws:lambda:eu-central-1:123456789012:function:feedback:$LATEST","condition":"EventAgeExceeded"},"requestPayload":{"detail-type":"Email Bounced","detail":{"mail":{"destination":["secret@example.com"]}}}}`
+	signUp  = `{"requestContext":{"functionArn":"arn:aws:lambda:eu-central-1:123456789012:function:sample:$LATEST","condition":"RetriesExhausted"},"requestPayload":{"triggerSource":"CustomEmailSender_SignUp","request":{"userAttributes":{"email":"secret@example.com"},"code":"sample"}},"responsePayload":{"errorType":"Error","errorMessage":"secret@example.com was refused"}}`
+	expired = `{"requestContext":{"functionArn":"arn:aws:lambda:eu-central-1:123456789012:function:feedback:$LATEST","condition":"EventAgeExceeded"},"requestPayload":{"detail-type":"Email Bounced","detail":{"mail":{"destination":["secret@example.com"]}}}}`
+	// What the binary of custom-email-sender answers to its sample event
+	// unknown-version.json.
+	unknown = `{"requestContext":{"functionArn":"arn:aws:lambda:eu-central-1:123456789012:function:sample:$LATEST","condition":"RetriesExhausted"},"requestPayload":{"triggerSource":"CustomEmailSender_SignUp"},"responsePayload":{"errorMessage":"the event is of a source or version that custom-email-sender does not know","errorType":"Safe"}}`
+	// The same, if somebody broke the rule that such a text is fit for a log.
+	unsafe   = `{"requestContext":{"functionArn":"arn:aws:lambda:eu-central-1:123456789012:function:sample:$LATEST","condition":"RetriesExhausted"},"requestPayload":{"triggerSource":"CustomEmailSender_SignUp"},"responsePayload":{"errorMessage":"secret@example.com","errorType":"Safe"}}`
 	noRecord = `{"secret@example.com": 1}`
 )
 
@@ -186,6 +191,19 @@ func TestListTellsKindsReasonsAndAges(t *testing.T) {
 			if m.hidden {
 				t.Errorf("a message of %s stays hidden", queue)
 			}
+		}
+	}
+}
+
+func TestWhyAnEventFailedIsToldInTheWordsOfTheFunction(t *testing.T) {
+	for record, want := range map[string]string{
+		signUp:  "Error",
+		unknown: "the event is of a source or version that custom-email-sender does not know",
+		unsafe:  "unknown",
+	} {
+		got, err := command(t, &account{t: t, queues: map[string][]*message{"/failed": {{body: record}}}}, "list")
+		if err != nil || !strings.Contains(got, "CustomEmailSender_SignUp  "+want+"  oldest") {
+			t.Errorf("got %s, %v, want the reason %q", got, err, want)
 		}
 	}
 }

@@ -482,13 +482,13 @@ def test_the_functions_have_what_they_read_from_their_environment(stack):
     [configuration_set] = stack.created("AWS::SES::ConfigurationSet")
     clients = {"USER_POOL_CLIENTS": stack.outputs["ClientIds"]}
     links = {"LINKS_URL": stack.outputs["LinksUrl"]}
-    common = {"GOMAXPROCS": "1", "SSL_CERT_DIR": "/nonexistent"}
+    common = {"GOMAXPROCS": "1", "SSL_CERT_DIR": "/nonexistent", "STACK": stack.names["Pool"]}
     want = {
         "pre-sign-up": common,
         "post-confirmation": common | {"MAIL_QUEUE_URL": main["Url"]},
         "send-mail": common | clients | {
             "CONFIGURATION_SET": configuration_set, "STAGE": stack.stage,
-            "SEND_INTERVAL": "250ms" if stack.settings["mail"].get("rate") == 200 else "2s",
+            "SEND_INTERVAL": "250ms" if stack.settings["mail"].get("rate") == 200 else "2.1s",
             "MAIL_QUEUE_URL": main["Url"], "DEAD_LETTER_QUEUE_URL": dead["Url"],
         },
         "mail-feedback": common,
@@ -544,7 +544,7 @@ def test_the_functions_may_do_their_work_and_nothing_else(stack):
             "sqs:SendMessage": letters,
             "sqs:ReceiveMessage": queue, "sqs:ChangeMessageVisibility": queue, "sqs:DeleteMessage": queue,
             "sqs:GetQueueAttributes": letters + queue, "sqs:GetQueueUrl": letters + queue,
-            "ses:SendEmail": [f"{arn}:identity/{stack.identity()}", f"{arn}:configuration-set/{configuration_set}"],
+            "ses:SendEmail": [f"{arn}:identity/*", f"{arn}:configuration-set/{configuration_set}"],
         },
         "verify-link": {},
     }  # fmt: skip

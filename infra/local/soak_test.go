@@ -150,7 +150,7 @@ func soak(t *testing.T, tr trial, people int) {
 		o.front, o.logs = c.front, logged
 		o.sending = tr.limit
 		o.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
-		o.queue = queue.Options{Concurrency: workers, MaxReceives: 1000, Retry: 180 * soakSecond, Second: soakSecond}
+		o.queue = queue.Options{Concurrency: workers, Retry: 180 * soakSecond, Second: soakSecond}
 		if tr.loseDelete != nil {
 			o.queue.LoseDelete = func(m queue.Message) bool {
 				if !tr.loseDelete(numberOf(m.Group), m.Receives) {

@@ -168,6 +168,7 @@ func localApp(set *settings.Settings, linksURL string) {
 func (s *suite) assemble(o options) error {
 	o.queue.Name, o.queue.Region, o.queue.Account = "mail.fifo", s.settings.Pool.Region, account
 	o.queue.Retry = cmp.Or(o.queue.Retry, 5*time.Second)
+	o.queue.MaxReceives = 1000 // as deployed: send-mail itself decides what is a dead letter
 	o.queue.Invoke = func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) }
 	s.queue = queue.New(o.queue)
 	var err error
@@ -232,7 +233,7 @@ func (s *suite) functions() []lambdahost.Function {
 	}
 	var all []lambdahost.Function
 	for _, name := range bundle.FunctionsOf(s.settings) {
-		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL}
+		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL, "STACK": "local"}
 		maps.Copy(env, variables[name])
 		all = append(all, lambdahost.Function{Name: name, Dir: filepath.Join(s.dir, name), Env: env, Timeout: cmp.Or(limits[name], trigger)})
 	}

@@ -26,15 +26,6 @@ func Config() aws.Config {
 	return cfg
 }
 
-// ConfigFor is a configuration for one service: AWS_ENDPOINT_URL_ and the
-// service's name, such as KMS, leads its calls to an address of their own.
-func ConfigFor(cfg aws.Config, service string) aws.Config {
-	if endpoint := os.Getenv("AWS_ENDPOINT_URL_" + service); endpoint != "" {
-		cfg.BaseEndpoint = aws.String(endpoint)
-	}
-	return cfg
-}
-
 // Require returns the value of an environment variable that must be set.
 func Require(name string) (string, error) {
 	value := os.Getenv(name)

@@ -32,21 +32,6 @@ func TestConfigWithAnotherEndpoint(t *testing.T) {
 	}
 }
 
-func TestConfigForOneService(t *testing.T) {
-	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9229")
-	t.Setenv("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:9230")
-	cfg := Config()
-	if got := *ConfigFor(cfg, "KMS").BaseEndpoint; got != "http://127.0.0.1:9230" {
-		t.Errorf("calls of KMS go to %s", got)
-	}
-	if got := *ConfigFor(cfg, "SQS").BaseEndpoint; got != "http://127.0.0.1:9229" {
-		t.Errorf("calls of SQS go to %s", got)
-	}
-	if got := *cfg.BaseEndpoint; got != "http://127.0.0.1:9229" {
-		t.Errorf("then all others go to %s", got)
-	}
-}
-
 func TestWithoutCredentialsCallsFailAtOnce(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")

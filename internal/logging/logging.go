@@ -8,6 +8,7 @@
 package logging
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"log"
 	"log/slog"
+	"os"
 	"reflect"
 	"strconv"
 	"time"
@@ -27,12 +29,13 @@ const Namespace = "Poolpost"
 
 // Logger writes the lines of one function.
 type Logger struct {
-	function string
-	log      *slog.Logger
-	now      func() time.Time
+	stack, function string // dimensions of every metric
+	log             *slog.Logger
+	now             func() time.Time
 }
 
-// New returns the logger of a function. Lines go to standard output, in the
+// New returns the logger of a function. The environment variable STACK, the name of
+// the deployment, keeps apart the metrics of several in one account. Lines go to standard output, in the
 // format and from the level that Lambda's logging configuration asks for.
 //
 // It silences package log: aws-lambda-go prints there whatever error a handler
@@ -44,7 +47,7 @@ func New(function string) *Logger {
 
 // NewWith is New with another handler and another clock, for tests.
 func NewWith(function string, handler slog.Handler, now func() time.Time) *Logger {
-	return &Logger{function: function, log: slog.New(handler), now: now}
+	return &Logger{stack: cmp.Or(os.Getenv("STACK"), Unknown), function: function, log: slog.New(handler), now: now}
 }
 
 // Unknown is the outcome, or the trigger, of an event that the function was not
@@ -69,13 +72,14 @@ type Line struct {
 func (l *Logger) Start() time.Time { return l.now() }
 
 // Event writes a line. It is in CloudWatch's embedded metric format: the metrics
-// Events and Duration, by function and outcome.
+// Events and Duration, by stack, function and outcome.
 func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	now := l.now()
 	level := slog.LevelInfo
-	attrs := make([]slog.Attr, 0, 10)
+	attrs := make([]slog.Attr, 0, 12)
 	attrs = append(attrs,
 		slog.Any("_aws", metrics(now, line.ByKind)),
+		slog.String("Stack", l.stack),
 		slog.String("Function", l.function),
 		slog.String("Outcome", line.Outcome),
 		slog.Int("Events", 1),
@@ -108,9 +112,9 @@ func metrics(now time.Time, byKind bool) json.RawMessage {
 	b := make([]byte, 0, 256)
 	b = append(b, `{"Timestamp":`...)
 	b = strconv.AppendInt(b, now.UnixMilli(), 10)
-	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+Namespace+`","Dimensions":[["Function","Outcome"]`...)
+	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+Namespace+`","Dimensions":[["Stack","Function","Outcome"]`...)
 	if byKind {
-		b = append(b, `,["Function","Outcome","kind","client"]`...)
+		b = append(b, `,["Stack","Function","Outcome","kind","client"]`...)
 	}
 	b = append(b, `],"Metrics":[{"Name":"Events","Unit":"Count"},{"Name":"Duration","Unit":"Milliseconds"}]}]}`...)
 	return b

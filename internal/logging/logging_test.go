@@ -47,11 +47,12 @@ func entry(t *testing.T, line Line) map[string]any {
 }
 
 func TestALineTellsWhatHappened(t *testing.T) {
+	t.Setenv("STACK", "Poolpost-Sample-dev")
 	got := entry(t, Line{Trigger: "CustomMessage_SignUp", Kind: "sign-up", Locale: "fr", Client: "web", Outcome: "filled", Detail: "General"})
 	delete(got, "time")
 	delete(got, "_aws")
 	want := map[string]any{
-		"level": "INFO", "msg": "event", "Function": "custom-message", "Outcome": "filled", "Events": 1.0, "Duration": 1.5,
+		"level": "INFO", "msg": "event", "Stack": "Poolpost-Sample-dev", "Function": "custom-message", "Outcome": "filled", "Events": 1.0, "Duration": 1.5,
 		"trigger": "CustomMessage_SignUp", "kind": "sign-up", "locale": "fr", "client": "web", "detail": "General",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -105,6 +106,9 @@ func checkMetric(t *testing.T, got map[string]any, sets int) {
 		t.Errorf("the directive is %+v", directive)
 	}
 	for _, set := range directive.Dimensions {
+		if set[0] != "Stack" {
+			t.Errorf("the metrics by %q are those of all deployments", set)
+		}
 		if len(set) > 30 {
 			t.Errorf("there are %d dimensions; CloudWatch takes 30", len(set))
 		}

@@ -58,14 +58,15 @@ func For(kind message.Kind, event *cognito.Event, nameAttributes []string) Entry
 	return e
 }
 
-// Decode reads the body of a message on the mail queue.
+// Decode reads the body of a message on the mail queue. Whether a mail can be made
+// of it is for send-mail to say.
 func Decode(body string) (Entry, error) {
 	var e Entry
 	if err := json.Unmarshal([]byte(body), &e); err != nil {
 		return e, fmt.Errorf("decode mail queue entry: %w", err)
 	}
-	if e.Kind == "" || e.To == "" {
-		return e, errors.New("decode mail queue entry: it lacks a kind or an address")
+	if e.Kind == "" {
+		return e, errors.New("decode mail queue entry: it lacks a kind")
 	}
 	return e, nil
 }

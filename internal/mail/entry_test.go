@@ -1,10 +1,13 @@
 package mail
 
 import (
+	"context"
 	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"poolpost/internal/message"
 )
@@ -14,7 +17,8 @@ func TestAnEntryDecodesAsItWasPut(t *testing.T) {
 		"a whole entry": {
 			Kind: message.Welcome, To: "ada@example.com", Name: "Ada O’Brien & Co", ClientID: "1sample1", Locales: []string{"fr-CA", "fr"},
 		},
-		"the least": {Kind: message.Welcome, To: "ada@example.com"},
+		"the least":       {Kind: message.Welcome, To: "ada@example.com"},
+		"without address": {Kind: message.Welcome}, // send-mail tells the reason
 	} {
 		body, err := json.Marshal(entry)
 		if err != nil {
@@ -40,11 +44,10 @@ func TestWhatIsNoEntryIsRefused(t *testing.T) {
 		`hello`:                              "decode mail queue entry: invalid character 'h' looking for beginning of value",
 		`[]`:                                 "decode mail queue entry: json: cannot unmarshal array into Go value of type mail.Entry",
 		`{"kind":1,"to":"ada@example.com"}`:  "decode mail queue entry: json: cannot unmarshal number into Go struct field Entry.kind of type message.Kind",
-		`{}`:                                 "decode mail queue entry: it lacks a kind or an address",
-		`null`:                               "decode mail queue entry: it lacks a kind or an address",
-		`{"kind":"welcome"}`:                 "decode mail queue entry: it lacks a kind or an address",
-		`{"to":"ada@example.com"}`:           "decode mail queue entry: it lacks a kind or an address",
-		`{"kind":"","to":"ada@example.com"}`: "decode mail queue entry: it lacks a kind or an address",
+		`{}`:                                 "decode mail queue entry: it lacks a kind",
+		`null`:                               "decode mail queue entry: it lacks a kind",
+		`{"to":"ada@example.com"}`:           "decode mail queue entry: it lacks a kind",
+		`{"kind":"","to":"ada@example.com"}`: "decode mail queue entry: it lacks a kind",
 		`{"kind":"welcome","to":"ada@example.com"} {}`: "decode mail queue entry: invalid character '{' after top-level value",
 	} {
 		entry, err := Decode(body)
@@ -53,6 +56,37 @@ func TestWhatIsNoEntryIsRefused(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "ada@") {
 			t.Errorf("the error quotes the address: %v", err)
+		}
+	}
+}
+
+// A queue is SQS: it keeps the last body.
+type queue struct{ body string }
+
+func (q *queue) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	q.body = *in.MessageBody
+	return &sqs.SendMessageOutput{}, nil
+}
+
+// The characters that SQS takes are those of "SendMessage" in its API reference.
+func TestABodyHoldsOnlyWhatSQSTakes(t *testing.T) {
+	q := &queue{}
+	for name, want := range map[string]string{
+		"Ann\ufffe Example\uffff":                                      "Ann Example",
+		"\x00\x08\x0b\x1f\x7f\u0085\u2028":                             "\x00\x08\x0b\x1f\x7f\u0085\u2028",
+		"\ud7ff\ue000\ufffd\ufffe\U00010000\U0001fffe\U0010ffff\uffff": "\ud7ff\ue000\ufffd\U00010000\U0001fffe\U0010ffff",
+		"\xff\xed\xa0\x80":                                             "\ufffd\ufffd\ufffd\ufffd", // no UTF-8
+	} {
+		if err := (Queue{SQS: q}).Put(t.Context(), Entry{Kind: message.Welcome, Name: name, Return: name}, "sub", "id"); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range q.body {
+			if r != '\t' && r != '\n' && r != '\r' && (r < 0x20 || r > 0xd7ff && r < 0xe000 || r == 0xfffe || r == 0xffff) {
+				t.Errorf("SQS refuses the body for %U", r)
+			}
+		}
+		if entry, err := Decode(q.body); err != nil || entry.Name != want || entry.Return != want {
+			t.Errorf("%+q became %+q, %v", name, entry.Name, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,7 @@ func (q Queue) Put(ctx context.Context, e Entry, sub, id string) error {
 	if err != nil {
 		return fmt.Errorf("encode mail queue entry: %w", err)
 	}
+	body = bytes.Map(allowed, body)
 	if len(body) > maxBody {
 		return errTooLong
 	}
@@ -46,4 +48,14 @@ func (q Queue) Put(ctx context.Context, e Entry, sub, id string) error {
 		return fmt.Errorf("put on the mail queue: %w", err)
 	}
 	return nil
+}
+
+// allowed drops what SQS refuses in a body: all but XML's characters ("SendMessage",
+// SQS API reference). JSON writes control characters as escapes, and what is no
+// UTF-8 as U+FFFD.
+func allowed(r rune) rune {
+	if r == '\uFFFE' || r == '\uFFFF' {
+		return -1
+	}
+	return r
 }

@@ -13,7 +13,13 @@ func (m Mail) Senders() int {
 }
 
 // SendInterval is the time between the starts of two calls of one sender, with
-// which all senders together keep to the rate.
+// which all senders together keep to the rate. With more senders than mails in a
+// second, those two that Lambda starts at least, their calls must not only be few
+// but alternate: a twentieth more leaves room for that.
 func (m Mail) SendInterval() time.Duration {
-	return time.Duration(m.Senders()) * time.Second / time.Duration(m.Rate)
+	interval := time.Duration(m.Senders()) * time.Second / time.Duration(m.Rate)
+	if m.Senders() > m.Rate {
+		interval += interval / 20
+	}
+	return interval
 }

@@ -2,6 +2,8 @@ package queue
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +59,33 @@ func TestAConsumerSaysHowLongAFailedMessageWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestWhereSecondsAreShortAMessageIsOlder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		var ages []time.Duration
+		c := &consumer{reply: func(_ int, records []record) (string, error) {
+			sent, err := strconv.ParseInt(records[0].Attributes["SentTimestamp"], 10, 64)
+			if err != nil {
+				t.Error(err)
+			}
+			ages = append(ages, time.Since(time.UnixMilli(sent)).Truncate(time.Millisecond))
+			if len(ages) > 1 {
+				return "", nil
+			}
+			return failing(records...)
+		}}
+		q := newQueue(Options{Retry: time.Second, Second: 100 * time.Millisecond}, c)
+		defer run(t, q)()
+		send(t, q, "ann:a")
+		if err := q.Idle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took != time.Second || !slices.Equal(ages, []time.Duration{0, 10 * time.Second}) {
+			t.Errorf("after %v its ages are %v, want 0 and 10 s", took, ages)
+		}
+	})
 }
 
 func TestAWaitForNothingIsRefused(t *testing.T) {

@@ -119,6 +119,7 @@ type value struct {
 
 func (q *Queue) event(batch []Message) event {
 	var e event
+	now := q.options.Clock()
 	for _, m := range batch {
 		attributes := map[string]value{}
 		for name, text := range m.Attributes {
@@ -134,7 +135,7 @@ func (q *Queue) event(batch []Message) event {
 				"MessageDeduplicationId":           m.DeduplicationID,
 				"MessageGroupId":                   m.Group,
 				"SenderId":                         "AIDAEXAMPLESENDERID00",
-				"SentTimestamp":                    milliseconds(m.Sent),
+				"SentTimestamp":                    milliseconds(now.Add(-time.Duration(float64(now.Sub(m.Sent)) / q.options.Second.Seconds()))),
 				"SequenceNumber":                   m.SequenceNumber,
 			},
 			MessageAttributes: attributes,

@@ -44,7 +44,7 @@ type Options struct {
 	Concurrency int           // invocations at once, the mapping's MaximumConcurrency; 0: 2, its least value
 	MaxReceives int           // receives before a message is a dead letter, the queue's maxReceiveCount; 0: 3
 	Retry       time.Duration // how long a failed message stays invisible; 0: 30 s, SQS's default visibility timeout
-	Second      time.Duration // what a second of ChangeMessageVisibility lasts; 0: a second
+	Second      time.Duration // what a second lasts, of ChangeMessageVisibility and of the time since SentTimestamp; 0: a second
 
 	// LoseDelete says whether the acknowledgement of a message gets lost, so that
 	// it is delivered once more although it was handled; nil: never.
