@@ -5,8 +5,11 @@ SHELL := /bin/bash
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 .DEFAULT_GOAL := help
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-FUZZTIME ?= 3s
+FUZZTIME ?= 2s
 # The race detector needs cgo and a C compiler; without one, tests run without it.
+# What links the AWS Encryption SDK takes minutes to compile with it, and the CDK app
+# ten times as long to run: `make race` is for the former, and part of CI.
+HEAVY := functions/send-mail|infra/bench|infra/local|infra/local/userpool
 RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /dev/null && echo -race)
 
 .PHONY: help
@@ -19,19 +22,24 @@ dev: ## run everything on this machine: sign-up page, user pool, functions, mail
 	@exec .build/poolpost-local $(ARGS)
 
 .PHONY: test
-test: ## run all tests, with the race detector, and each fuzz target briefly
+test: ## run all tests, most with the race detector, and each fuzz target briefly
 	@[ -n "$(RACE)" ] || echo "there is no C compiler: testing without the race detector"
 	@command -v chromium > /dev/null || echo "there is no chromium: the tests in the browser are skipped"
 	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory node_modules; \
 	else echo "there is no npm: axe-core does not look at the pages"; fi
 	@[ -x .build/receiver/node_modules/.bin/aws-ses-v2-local ] || echo "there is no aws-ses-v2-local (make receiver): the test with another SES is skipped"
-	go test $(RACE) $$(go list ./... | grep -v '/infra$$')
+	go test $(RACE) $$(go list ./... | grep -vE '^poolpost/($(HEAVY)|infra)$$')
+	go test $$(go list ./... | grep -E '^poolpost/($(HEAVY))$$')
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then echo "go test ./infra"; go test ./infra; \
 	else echo "there is no Node.js: the tests of the CDK app are skipped"; fi
 	@$(MAKE) --no-print-directory fuzz
 
+.PHONY: race
+race: ## run the tests that make test runs without the race detector with it
+	go test -race -timeout 20m $$(go list ./... | grep -E '^poolpost/($(HEAVY))$$')
+
 .PHONY: fuzz
-fuzz: ## run each fuzz target for FUZZTIME (3s)
+fuzz: ## run each fuzz target for FUZZTIME (2s)
 	@set -e; for package in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    echo "fuzz $$package $$target"; \
