@@ -581,7 +581,7 @@ func TestTheMailQueue(t *testing.T) {
 	})
 	all := synthesise(t, parse(t, full), "prod")
 	all.want(all.one("AWS::Lambda::EventSourceMapping"), map[string]string{"ScalingConfig.MaximumConcurrency": `50`})
-	for interval, tp := range map[string]*template{`"2s"`: tp, `"250ms"`: all} { // at one mail a second and at 200
+	for interval, tp := range map[string]*template{`"2.1s"`: tp, `"250ms"`: all} { // at one mail a second and at 200
 		tp.want(tp.function("send-mail"), map[string]string{"Environment.Variables.SEND_INTERVAL": interval})
 	}
 	var main resource

@@ -141,11 +141,11 @@ func status(recipients []recipient) string {
 }
 
 // known are the types that SES documents (SES developer guide, "Contents of event
-// data that Amazon SES publishes"), and those of complaints as IANA lists them
-// for feedback reports.
+// data that Amazon SES publishes"; two of the suppressed bounces as others have
+// them), and those of complaints as IANA lists them for feedback reports.
 var known = []string{
 	"Undetermined", "Permanent", "Transient",
-	"General", "NoEmail", "Suppressed", onSuppressionList, "UnsubscribedRecipient",
+	"General", "NoEmail", "Suppressed", onSuppressionList, "OnTenantSuppressionList", "EmailValidationSuppressed",
 	"MailboxFull", "MessageTooLarge", "CustomTimeoutExceeded", "ContentRejected", "AttachmentRejected",
 	"abuse", "auth-failure", "fraud", "not-spam", "other", "virus",
 	"InternalFailure", "SpamDetected", "RecipientServerError", "IPFailure", "TransientCommunicationFailure",
