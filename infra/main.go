@@ -59,7 +59,7 @@ func run() error {
 // readSettings refuses what AWS would refuse, before anything is built or
 // deployed. That a region exists is not for the settings themselves to know.
 func readSettings(file string) (*settings.Settings, error) {
-	set, err := settings.Read(file)
+	set, err := settings.ReadForDeployment(file)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,8 @@ func TestWhatAWSWouldRefuseIsRefusedBeforeTheDeployment(t *testing.T) {
 			`poolpost.yaml:2: pool.attributes: has 51 entries; Cognito takes 50 custom attributes at most`},
 		"a client without an address": {strings.Replace(bare, "{name: web, url: https://app.example.com/}", "{name: web}", 1),
 			`poolpost.yaml:5: clients[0].url: is missing; write the app's address, such as https://app.example.com/`},
+		"an app on this machine": {strings.Replace(bare, "https://app.example.com/", "http://localhost:3000/", 1),
+			`poolpost.yaml:5: clients[0].url: must begin with https://: an app on this machine is for the local run only`},
 		"a region that is none": {strings.Replace(bare, "eu-west-1", "eu-nowhere-9", 1),
 			`poolpost.yaml: pool.region: AWS has no region "eu-nowhere-9" that the CDK knows; write another one, such as eu-central-1`},
 		"a way of delivery that is none": {strings.Replace(bare, "mail: {", "mail: {delivery: post, ", 1),

@@ -222,8 +222,11 @@ func TestANoticeShowsNothingThatActs(t *testing.T) {
 			"call 49 123", "www. example. net", "https example net 49 123", client.SignInURL},
 		"markup and line breaks": {&mail.Notice{Time: "<b>\r\nnow", City: "Ber\r\nlin", Device: "<script>\r\n\u202eBcc: x", NotMe: "https:///x"},
 			"b now", "Ber lin", "script Bcc x", client.SignInURL},
-		"a link to http": {&mail.Notice{NotMe: "http://example.net/"}, "–", "–", "–", client.SignInURL},
-		"too much":       {&mail.Notice{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
+		"a link to http":           {&mail.Notice{NotMe: "http://sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
+		"a link to somewhere else": {&mail.Notice{NotMe: "https://example.net/.amazoncognito.com"}, "–", "–", "–", client.SignInURL},
+		"a link with a user":       {&mail.Notice{NotMe: "https://a@sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
+		"a link to another port":   {&mail.Notice{NotMe: "https://sample.auth.eu-central-1.amazoncognito.com:444/"}, "–", "–", "–", client.SignInURL},
+		"too much":                 {&mail.Notice{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
 	} {
 		values := message.Values{}
 		fillNotice(values, test.notice, client)

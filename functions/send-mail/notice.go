@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"poolpost/internal/config"
+	"poolpost/internal/link"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
 )
@@ -22,10 +23,18 @@ func fillNotice(values message.Values, n *mail.Notice, client config.Client) {
 	values[message.Time] = orDash(signInTime(n.Time))
 	values[message.Place] = orDash(place(n))
 	values[message.Device] = orDash(device(n.Device))
-	values[message.Link] = client.SignInURL
-	if u, err := url.Parse(n.NotMe); err == nil && u.Scheme == "https" && u.Host != "" {
+	values[message.Link] = link.For("", message.AccountTakeover, client, link.Link{})
+	if u, err := url.Parse(n.NotMe); err == nil && isCognitos(u) {
 		values[message.Link] = u.String()
 	}
+}
+
+// isCognitos reports whether an address is on a domain that Cognito gives to user
+// pools (developer guide, "Using the Amazon Cognito domain for managed login"). A
+// pool of ours has no other one, so a button never leads elsewhere, whatever an
+// entry on the queue says.
+func isCognitos(u *url.URL) bool {
+	return u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Host, ".amazoncognito.com")
 }
 
 func orDash(text string) string {

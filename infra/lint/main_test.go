@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,12 +17,31 @@ func TestTheFiguresOfTheProjectsOwnMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := regexp.MustCompile(`^112 messages are fit to be sent \(clients: 1, locales: 16, kinds: 7\)\. .*
-  the largest HTML          has \d{5} of 20000 characters, \d\d KB of the 102 that Gmail shows: web/\S+
+  the longest HTML          has \d{5} of 20000 characters: web/\S+
+  the largest HTML          has    \d\d of the 102 KB that Gmail shows
   the longest subject       has    \d\d of 140 characters: web/\S+
   the longest text message  has   1\d\d of 140 characters: web/\S+
 $`)
 	if !want.MatchString(b.String()) {
 		t.Errorf("got\n%s", b.String())
+	}
+}
+
+func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
+	text, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "poolpost.yaml")
+	bad := regexp.MustCompile(`https://app\.example\.com/`).ReplaceAllString(string(text), "http://127.0.0.1:3000/")
+	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err = run("../..", file, io.Discard)
+	for _, key := range []string{"url", "signInUrl", "attributeUrl", "returnUrls[0]"} {
+		if want := "clients[0]." + key + ": must begin with https://"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got\n%v\nwithout %s", err, want)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"io/fs"
@@ -17,16 +19,18 @@ import (
 
 	"poolpost/infra/bundle"
 	"poolpost/infra/local/mailbox"
+	"poolpost/internal/config"
 	"poolpost/internal/link"
 	"poolpost/internal/message"
+	"poolpost/internal/message/compile"
 	"poolpost/internal/settings"
 )
 
 // A preview shows every message as templates, words and settings have it at
 // this moment. While somebody looks, messages that compile are also given to the
-// functions that run.
+// functions that run, as long as these would get the same settings beside them.
 type preview struct {
-	build    bundle.Options // of the running functions; the settings are read anew
+	build    bundle.Options // of the running functions; for the page, the settings are read anew
 	file     string         // the settings
 	linksURL string
 	box      *mailbox.Box
@@ -42,7 +46,9 @@ type preview struct {
 type previewState struct {
 	version  int
 	settings *settings.Settings // nil when nothing has compiled yet
+	clients  []config.Client    // of these settings
 	messages map[string][]byte
+	stale    bool   // the functions have other settings, and none of these messages
 	problems string // one a line
 }
 
@@ -57,27 +63,45 @@ func (p *preview) now() previewState {
 	p.seen = files
 	p.state.version++
 	p.state.problems = ""
-	if set, messages, err := p.compile(); err != nil {
+	if err := p.compile(&p.state); err != nil {
 		p.state.problems = err.Error()
-	} else {
-		p.state.settings, p.state.messages = set, messages
 	}
 	return p.state
 }
 
-func (p *preview) compile() (*settings.Settings, map[string][]byte, error) {
+// compile compiles what the files hold, and gives it to the functions. With
+// other settings these would look for other files than are there, so then they
+// keep what they have.
+func (p *preview) compile(state *previewState) error {
 	set, err := settings.Read(p.file)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	localApp(set, p.linksURL)
 	build := p.build
 	build.Settings = set
 	out, err := bundle.Compile(build)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return set, out.Messages, bundle.WriteCompiled(build, out)
+	var page config.VerifyLink // the clients as functions get them
+	if err := json.Unmarshal(bundle.Files("verify-link", set, out)[config.File], &page); err != nil {
+		return err
+	}
+	state.settings, state.clients, state.messages = set, page.Clients, out.Messages
+	if state.stale = !sameForFunctions(p.build.Settings, set, out); state.stale {
+		return nil
+	}
+	return bundle.WriteCompiled(p.build, out)
+}
+
+// sameForFunctions reports whether two settings make the same functions, with
+// the same settings beside each.
+func sameForFunctions(a, b *settings.Settings, out *compile.Output) bool {
+	names := bundle.FunctionsOf(a)
+	return slices.Equal(names, bundle.FunctionsOf(b)) && !slices.ContainsFunc(names, func(name string) bool {
+		return !bytes.Equal(bundle.Files(name, a, out)[config.File], bundle.Files(name, b, out)[config.File])
+	})
 }
 
 // fingerprint changes when one of the files does.
@@ -143,6 +167,7 @@ type messagesPage struct {
 	Title, Here string
 	Version     int
 	Problems    string
+	Stale       bool
 	SMTP        string
 	MaxHTML     int
 	Locales     []string
@@ -201,7 +226,7 @@ func (p *preview) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := messagesPage{
-		Title: "Messages", Here: "messages", Version: state.version, Problems: state.problems, SMTP: p.smtp,
+		Title: "Messages", Here: "messages", Version: state.version, Problems: state.problems, Stale: state.stale, SMTP: p.smtp,
 		MaxHTML: message.MaxHTML, Locales: state.settings.Locales,
 	}
 	if r.FormValue("kind") == "" {
@@ -319,7 +344,9 @@ func (p *preview) fillSample(state previewState, client settings.Client, locale 
 		code = samplePassword
 	}
 	return m.Fill(message.Values{
-		message.Link:   sampleLink(p.linksURL, client, locale, kind, code),
+		message.Link: link.For(p.linksURL, kind, config.Named(state.clients, client.Name), link.Link{
+			Client: sampleClientID(client.Name), User: "00000000-0000-4000-8000-000000000000", Code: code, Locale: locale,
+		}),
 		message.Code:   code,
 		message.User:   sampleUser,
 		message.Name:   "Ann Example",
@@ -327,32 +354,4 @@ func (p *preview) fillSample(state previewState, client settings.Client, locale 
 		message.Place:  "Exampletown",
 		message.Device: "Firefox, Linux",
 	})
-}
-
-// sampleLink is where the button of a message leads: as custom-message and
-// send-mail choose it, with a sample user and code.
-func sampleLink(linksURL string, client settings.Client, locale string, kind message.Kind, code string) string {
-	l := link.Link{
-		Client: sampleClientID(client.Name), User: "00000000-0000-4000-8000-000000000000", Code: code, Locale: locale,
-	}
-	switch kind {
-	case message.SignUp:
-		return link.Build(linksURL, link.PathConfirm, l)
-	case message.ForgotPassword:
-		if client.ResetURL != "" {
-			return link.WithCode(client.ResetURL, l.User, code)
-		}
-		return link.Build(linksURL, link.PathReset, l)
-	case message.AttributeChange:
-		if client.AttributeURL != "" {
-			return link.WithCode(client.AttributeURL, "", code)
-		}
-		return client.URL
-	case message.Invitation:
-		return client.SignInURL // never with the password
-	case message.Welcome, message.AccountTakeover:
-		return client.URL
-	default: // a sign-in code is typed where it was asked for
-		return ""
-	}
 }

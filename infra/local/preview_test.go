@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"io"
+	"io/fs"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -22,33 +24,6 @@ import (
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
 )
-
-func TestThePreviewLeadsWhereTheMessagesDo(t *testing.T) {
-	const user = "00000000-0000-4000-8000-000000000000"
-	bare := settings.Client{Name: "web", URL: "https://app.example.com/", SignInURL: "https://app.example.com/sign-in"}
-	own := bare
-	own.ResetURL, own.AttributeURL = "https://app.example.com/reset", "https://app.example.com/verify"
-	ours := "?client=" + sampleClientID("web") + "&user=" + user + "&code=123456&lang=fr"
-	for _, test := range []struct {
-		kind   message.Kind
-		client settings.Client
-		want   string
-	}{
-		{message.SignUp, own, "http://127.0.0.1:8080/confirm" + ours},
-		{message.ForgotPassword, bare, "http://127.0.0.1:8080/reset" + ours},
-		{message.ForgotPassword, own, "https://app.example.com/reset?user=" + user + "&code=123456"},
-		{message.AttributeChange, bare, "https://app.example.com/"},
-		{message.AttributeChange, own, "https://app.example.com/verify?code=123456"},
-		{message.Invitation, own, "https://app.example.com/sign-in"},
-		{message.SignInCode, own, ""},
-		{message.AccountTakeover, own, "https://app.example.com/"},
-		{message.Welcome, own, "https://app.example.com/"},
-	} {
-		if got := sampleLink("http://127.0.0.1:8080", test.client, "fr", test.kind, "123456"); got != test.want {
-			t.Errorf("%s: got  %s\nwant %s", test.kind, got, test.want)
-		}
-	}
-}
 
 func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
 	s := startSuite(t)
@@ -98,9 +73,14 @@ func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	edit(t, file, "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]", "locales: [en, fr, ar]")
+	edit(t, file, "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]", "locales: [en, fr, ar, it]")
+	set, err := settings.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	localApp(set, "http://127.0.0.1:8080")
 	p = &preview{
-		build: bundle.Options{Root: root, Dir: filepath.Join(root, "functions")}, file: file,
+		build: bundle.Options{Root: root, Settings: set, Dir: filepath.Join(root, "functions")}, file: file,
 		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
@@ -167,6 +147,59 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 	if m, err := message.Load(filepath.Join(p.build.Dir, "send-mail"), "web", "en", message.Welcome); err != nil || m.Subject != "Welcome to our Other" {
 		t.Errorf("send-mail has %q, %v", m.Subject, err)
 	}
+}
+
+// A function that runs looks for the files of the settings that it was started
+// with.
+func TestWithOtherSettingsTheFunctionsKeepTheirFiles(t *testing.T) {
+	const note = "Start <code>make dev</code> again"
+	for name, test := range map[string]struct{ old, by string }{
+		"a client with another name": {"- name: web\n", "- name: shop\n"},
+		"a locale less":              {"locales: [en, fr, ar, it]", "locales: [en, fr, ar]"},
+		"another sender":             {"mail:\n", "mail:\n  delivery: ses\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, address := startPreview(t, "")
+			if _, page := get(t, address+"/messages"); strings.Contains(page, note) {
+				t.Error("nothing has changed, and the page asks for a new start")
+			}
+			before := filesOf(t, p.build.Dir)
+			edit(t, p.file, test.old, test.by)
+			if status, page := get(t, address+"/messages"); status != http.StatusOK || !strings.Contains(page, note) {
+				t.Errorf("status %d, the page does not ask for a new start:\n%s", status, page)
+			}
+			edit(t, filepath.Join(p.build.Root, "templates/locales/en.yaml"), `heading: "Your account is ready"`, `heading: "All is set"`)
+			get(t, address+"/messages")
+			if after := filesOf(t, p.build.Dir); !maps.Equal(after, before) {
+				t.Error("files of the functions have changed")
+			}
+			edit(t, p.file, test.by, test.old)
+			if _, page := get(t, address+"/messages"); strings.Contains(page, note) {
+				t.Error("the settings are back, and the page asks for a new start")
+			}
+			if maps.Equal(filesOf(t, p.build.Dir), before) {
+				t.Error("the settings are back, and the functions have not got the words")
+			}
+		})
+	}
+}
+
+// filesOf are the contents of all files below a folder.
+func filesOf(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	return files
 }
 
 func TestThePreviewTellsItsPageOfChanges(t *testing.T) {

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,7 +16,6 @@ import (
 	"poolpost/infra/bundle"
 	"poolpost/internal/config"
 	"poolpost/internal/message"
-	"poolpost/internal/message/compile"
 	"poolpost/internal/rules"
 	"poolpost/internal/settings"
 )
@@ -106,7 +103,7 @@ func rulesConfig(file string) (*settings.Settings, config.PreSignUp, error) {
 	if err != nil {
 		return nil, c, err
 	}
-	out, err := compile.All(os.DirFS(filepath.Join(root, "templates")), set)
+	out, err := bundle.Compile(bundle.Options{Root: root, Settings: set})
 	if err != nil {
 		return nil, c, err
 	}

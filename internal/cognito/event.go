@@ -33,8 +33,6 @@ type Event struct {
 	UserAttributes map[string]string
 	// ClientMetadata is what the app passed on. It is not checked by Cognito.
 	ClientMetadata map[string]string
-	// ValidationData is what the app passed to PreSignUp only.
-	ValidationData map[string]string
 
 	// CodeParameter is the placeholder of the code, {####}; CustomMessage only.
 	CodeParameter string
@@ -122,8 +120,6 @@ func (e *Event) decodeRequest(value json.RawMessage) error {
 			err = f.texts(&e.UserAttributes)
 		case "clientMetadata":
 			err = f.texts(&e.ClientMetadata)
-		case "validationData":
-			err = f.texts(&e.ValidationData)
 		case "codeParameter":
 			err = f.parameter(&e.CodeParameter)
 		case "usernameParameter":

@@ -59,13 +59,11 @@ func TestDecode(t *testing.T) {
 			TriggerSource: "PreSignUp_ExternalProvider", Version: "1", Region: "eu-central-1",
 			UserPoolID: "eu-central-1_Example01", UserName: "Facebook_1234567890", ClientID: "1sample111111111111example",
 			UserAttributes: map[string]string{"cognito:email_alias": "", "cognito:phone_number_alias": "", "email": "ada@example.com"},
-			ValidationData: map[string]string{},
 		}},
 		"a sign-up with validation data": {"pre-sign-up-sign-up", "PreSignUp", "SignUp", Event{
 			TriggerSource: "PreSignUp_SignUp", Version: "1", Region: "eu-central-1",
 			UserPoolID: "eu-central-1_Example01", UserName: sub, ClientID: "1sample111111111111example",
 			UserAttributes: map[string]string{"email": "ada@example.com", "custom:agentName": "Ada"},
-			ValidationData: map[string]string{"invitation": "7"},
 			ClientMetadata: map[string]string{"locale": "ar"},
 		}},
 		"a confirmation by an administrator, with a client that is null": {"post-confirmation-admin-confirm", "PostConfirmation", "ConfirmSignUp", Event{
@@ -161,7 +159,6 @@ func TestDecodeRefusesWhatIsNoEventAndNamesTheField(t *testing.T) {
 		"attributes that are a text":         {`{"request":{"userAttributes":"None"}}`, "decode event: request: userAttributes: is not a JSON object"},
 		"an attribute that is an object":     {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: email: is not a text"},
 		"metadata that hold a list":          {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: locale: is not a text"},
-		"validation data that are a number":  {`{"request":{"validationData":1}}`, "decode event: request: validationData: is not a JSON object"},
 		"a code that is an object":           {`{"request":{"codeParameter":{}}}`, "decode event: request: codeParameter: is not a text"},
 		"a user name's place that is a list": {`{"request":{"usernameParameter":[]}}`, "decode event: request: usernameParameter: is not a text"},
 	}

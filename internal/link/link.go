@@ -83,11 +83,11 @@ func escapeCode(code string) string {
 	return url.QueryEscape(code)
 }
 
-// ErrBad means that an address is not one of our links: damaged, cut off, or
+// errBad means that an address is not one of our links: damaged, cut off, or
 // made up.
-var ErrBad = errors.New("not a complete link")
+var errBad = errors.New("not a complete link")
 
-// Read reads the values that Build wrote. The error is ErrBad when the user is
+// Read reads the values that Build wrote. It is an error when the user is
 // missing, or the user or the client impossible; a Code that cannot be one is empty,
 // since it can still be typed by hand. Return is as it came: see Returns.
 func Read(query url.Values) (Link, error) {
@@ -99,7 +99,7 @@ func Read(query url.Values) (Link, error) {
 		Return: query.Get("return"),
 	}
 	if l.Client != "" && !isClientID(l.Client) || !isUserName(l.User) {
-		return l, ErrBad
+		return l, errBad
 	}
 	if len(l.Locale) > 35 {
 		l.Locale = ""

@@ -6,7 +6,7 @@ import (
 )
 
 // For is where the button of a message leads; base is the address of our own
-// pages. The link's Return is what the person asked for: it is left out unless
+// pages. An account take-over notice may have a better one, of Cognito's. The link's Return is what the person asked for: it is left out unless
 // the client allows it.
 func For(base string, kind message.Kind, client config.Client, l Link) string {
 	l.Return, _ = Returns(client.ReturnURLs, l.Return)
@@ -24,7 +24,7 @@ func For(base string, kind message.Kind, client config.Client, l Link) string {
 			return WithCode(client.AttributeURL, "", l.Code)
 		}
 		return client.URL
-	case message.Invitation:
+	case message.Invitation, message.AccountTakeover:
 		return client.SignInURL // never with the password
 	case message.Welcome:
 		return client.URL

@@ -30,7 +30,7 @@ func TestForLeadsWhereTheKindSays(t *testing.T) {
 		"an invitation leads to the sign-in":         {message.Invitation, own, l, "https://app.example.com/sign-in"},
 		"a welcome leads to the app":                 {message.Welcome, own, l, "https://app.example.com/"},
 		"a code to sign in has no link":              {message.SignInCode, own, l, ""},
-		"a notice has none of ours":                  {message.AccountTakeover, own, l, ""},
+		"a notice leads to the sign-in":              {message.AccountTakeover, own, l, "https://app.example.com/sign-in"},
 	} {
 		if got := For(base, test.kind, test.client, test.link); got != test.want {
 			t.Errorf("%s: got %s", name, got)

@@ -117,29 +117,28 @@ func isRole(local string) bool {
 }
 
 // meantDomain is the large mail provider's domain that a misspelt one was meant
-// to be, or empty. These are misspellings that no known provider uses, and not
-// everything within a letter or two: email.com, ymail.com and mail.com are
-// providers of their own.
+// to be, or empty. These are misspellings that nobody of another name would have
+// mail at, and not everything within a letter or two: email.com and ymail.com are
+// providers, gamil.com and webb.de could be people, names of four letters
+// companies, and .co is a top-level domain like any other.
 func meantDomain(domain string) string {
 	switch domain {
-	case "gmial.com", "gmai.com", "gmal.com", "gamil.com", "gmali.com", "gnail.com", "gmil.com", "gmaill.com", "gmaul.com", "gmsil.com",
-		"gmail.con", "gmail.cm", "gmail.co", "gmail.om", "gmail.cmo", "gmail.comm", "gmail.vom", "gmail.xom", "ggmail.com", "gemail.com":
+	case "gmial.com", "gmali.com", "gnail.com", "gmaill.com", "gmaul.com", "gmsil.com", "ggmail.com",
+		"gmail.con", "gmail.cm", "gmail.om", "gmail.cmo", "gmail.comm", "gmail.vom", "gmail.xom":
 		return "gmail.com"
 	case "googlmail.com", "goglemail.com", "googemail.com", "googlemail.con":
 		return "googlemail.com"
-	case "hotnail.com", "hotmial.com", "hotmal.com", "hotmai.com", "hotmil.com", "hotamil.com", "homail.com", "hitmail.com", "hotmaill.com",
-		"hotmali.com", "htmail.com", "hotmail.con", "hotmail.cm", "hotmail.co", "hotmail.om", "hotmail.comm":
+	case "hotnail.com", "hotmial.com", "hotmal.com", "hotmai.com", "hotmil.com", "hotamil.com", "hotmaill.com",
+		"hotmali.com", "hotmail.con", "hotmail.cm", "hotmail.om", "hotmail.comm":
 		return "hotmail.com"
-	case "outlok.com", "outloo.com", "oulook.com", "outlokk.com", "outllook.com", "otlook.com", "outlook.con", "outlook.cm", "outlook.co", "outlook.comm":
+	case "outlok.com", "outloo.com", "oulook.com", "outlokk.com", "outllook.com", "otlook.com", "outlook.con", "outlook.cm", "outlook.comm":
 		return "outlook.com"
-	case "yaho.com", "yhoo.com", "yahooo.com", "yahho.com", "yaoo.com", "uahoo.com", "yhaoo.com", "yahoo.con", "yahoo.cm", "yahoo.om", "yahoo.comm":
+	case "yahooo.com", "yahho.com", "uahoo.com", "yhaoo.com", "yahoo.con", "yahoo.cm", "yahoo.om", "yahoo.comm":
 		return "yahoo.com"
-	case "iclod.com", "icoud.com", "icluod.com", "iclould.com", "icloud.con", "icloud.cm", "icloud.co", "icloud.om":
+	case "iclod.com", "icoud.com", "icluod.com", "iclould.com", "icloud.con", "icloud.cm", "icloud.om":
 		return "icloud.com"
-	case "gmx.dee", "gnx.de", "gmx.d":
+	case "gmx.dee":
 		return "gmx.de"
-	case "we.de", "wed.de", "webb.de":
-		return "web.de"
 	case "protonmai.com", "protonmial.com", "protonmal.com", "protonmail.con":
 		return "protonmail.com"
 	}

@@ -42,15 +42,6 @@ const (
 	TryAgain            = "TRY_AGAIN"
 )
 
-// Codes are all codes, in the order in which docs/errors.md explains them.
-func Codes() []string {
-	return []string{
-		EmailMissing, EmailInvalid, EmailNotASCII, DomainNotAllowed, EmailTypo, EmailDisposable, EmailRole, EmailPlus,
-		EmailUnreachable, EmailSuppressed, AttributeMissing, AttributeTooShort, AttributeTooLong, AttributeNotAllowed,
-		AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked, TryAgain,
-	}
-}
-
 // Budget is how long a whole decision may take. Cognito waits 5 seconds for a
 // trigger, and a cold start takes its part of them.
 const Budget = time.Second

@@ -55,12 +55,19 @@ func checkCode(t testing.TB, refused *Refusal, want string) {
 	}
 }
 
+// codes are all codes, in the order in which docs/errors.md explains them.
+var codes = []string{
+	EmailMissing, EmailInvalid, EmailNotASCII, DomainNotAllowed, EmailTypo, EmailDisposable, EmailRole, EmailPlus,
+	EmailUnreachable, EmailSuppressed, AttributeMissing, AttributeTooShort, AttributeTooLong, AttributeNotAllowed,
+	AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked, TryAgain,
+}
+
 func TestASentenceIsInTheLocaleAndNamesTheField(t *testing.T) {
 	r := newRules(t, nil)
 	values := []string{"{minimum}", "2", "{maximum}", "10", "{suggestion}", "gmail.com"}
 	for locale, label := range map[string]string{"en": "Agent name", "fr": "Nom d’agent", "ar": "اسم الوكيل"} {
 		told := map[string]bool{} // all sentences; each is told once
-		for _, code := range Codes() {
+		for _, code := range codes {
 			t.Run(locale+" "+code, func(t *testing.T) {
 				replacements := append([]string{"{attribute}", label}, values...)
 				refused := r.Refuse(code, locale, replacements...)
@@ -147,7 +154,7 @@ func TestTheDocumentationListsEveryRule(t *testing.T) {
 // Every code has a row in docs/errors.md and a sentence in the source locale,
 // which the compiler holds all other locales against.
 func TestTheDocumentationListsEveryCode(t *testing.T) {
-	codes := slices.Sorted(slices.Values(Codes()))
+	codes := slices.Sorted(slices.Values(codes))
 	for file, row := range map[string]string{
 		"../../docs/errors.md":            "(?m)^\\| `([A-Z_]+)` \\|",
 		"../../templates/locales/en.yaml": `(?m)^  ([A-Z_]+): "`,

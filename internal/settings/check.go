@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/mail"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -287,6 +288,9 @@ func (r *reader) checkClients(s *Settings) {
 			r.problem(key+".name", "must be 1 to 64 letters, digits, hyphens or underscores, not %q", c.Name)
 		}
 		r.unique(key+".name", c.Name, names)
+		if i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, c.Name) }); i >= 0 && names[i] != c.Name {
+			r.problem(key+".name", "differs from %q in capitals only, and some disks keep both as one folder; take another name", names[i])
+		}
 		names = append(names, c.Name)
 		if _, ok := s.Brand(c.Brand); !ok && len(s.Brands) > 0 && r.whole("brands") {
 			r.problem(key+".brand", "names no brand of this file: %q", c.Brand)
@@ -297,19 +301,19 @@ func (r *reader) checkClients(s *Settings) {
 		if c.URL == "" {
 			r.problem(key+".url", "is missing; write the app's address, such as https://app.example.com/")
 		} else {
-			r.url(key+".url", c.URL)
+			r.page(key+".url", c.URL)
 		}
 		if c.SignInURL != c.URL {
-			r.url(key+".signInUrl", c.SignInURL)
+			r.page(key+".signInUrl", c.SignInURL)
 		}
 		if c.AttributeURL != "" {
-			r.url(key+".attributeUrl", c.AttributeURL)
+			r.page(key+".attributeUrl", c.AttributeURL)
 		}
 		if c.ResetURL != "" {
-			r.url(key+".resetUrl", c.ResetURL)
+			r.page(key+".resetUrl", c.ResetURL)
 		}
 		for j, u := range c.ReturnURLs {
-			r.url(fmt.Sprintf("%s.returnUrls[%d]", key, j), u)
+			r.page(fmt.Sprintf("%s.returnUrls[%d]", key, j), u)
 		}
 		if c.RefreshTokenDays < 1 || c.RefreshTokenDays > 3650 {
 			r.problem(key+".refreshTokenDays", "must be 1 to 3650, not %d", c.RefreshTokenDays)
@@ -437,6 +441,14 @@ func (r *reader) url(key, value string) {
 func (r *reader) senderName(key, value string) {
 	if strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `<>"`) || utf8.RuneCountInString(value) > 64 {
 		r.problem(key, "must be up to 64 characters on one line, without <, > and quotes")
+	}
+}
+
+// page accepts an address of an app.
+func (r *reader) page(key, value string) {
+	r.url(key, value)
+	if u, err := url.Parse(value); err == nil && r.deployed && u.Scheme == "http" && link.Check(value) == nil {
+		r.problem(key, "must begin with https://: an app on this machine is for the local run only")
 	}
 }
 

@@ -184,6 +184,8 @@ func TestValuesThatAreRefused(t *testing.T) {
 			`29: clients[0].name: must be 1 to 64 letters, digits, hyphens or underscores, not "../web"`},
 		"a client twice": {"- name: web", "- {name: web, url: https://app.example.com/}\n  - name: web",
 			`30: clients[1].name: appears twice: "web"`},
+		"a client twice but for capitals": {"\nlocales:", "\n  - {name: Web, url: 'https://web.example.com/'}\nlocales:",
+			`38: clients[1].name: differs from "web" in capitals only, and some disks keep both as one folder; take another name`},
 		"a client of another brand": {"brand: myapp", "brand: other",
 			`30: clients[0].brand: names no brand of this file: "other"`},
 		"a client in a locale that the pool does not have": {"locale: en", "locale: de",

@@ -60,16 +60,30 @@ func oneLine(s string) string {
 // Read reads and checks a settings file. An error of type *Problems names
 // every mistake in it.
 func Read(file string) (*Settings, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
-	}
-	return Parse(file, text)
+	return readFile(file, reader{})
+}
+
+// ReadForDeployment is Read for what people get: an app without https, which may
+// run on the developer's machine, is a mistake there.
+func ReadForDeployment(file string) (*Settings, error) {
+	return readFile(file, reader{deployed: true})
 }
 
 // Parse is Read for a text in memory; file is its name in messages.
 func Parse(file string, text []byte) (*Settings, error) {
-	r := reader{lines: map[string]int{}}
+	return reader{}.parse(file, text)
+}
+
+func readFile(file string, r reader) (*Settings, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read settings: %w", err)
+	}
+	return r.parse(file, text)
+}
+
+func (r reader) parse(file string, text []byte) (*Settings, error) {
+	r.lines = map[string]int{}
 	var document, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	err := decoder.Decode(&document)
@@ -98,6 +112,7 @@ func Parse(file string, text []byte) (*Settings, error) {
 // is wrong, and what it could not read. It does not stop at a mistake, so that
 // the values of all other keys are checked as well.
 type reader struct {
+	deployed bool // the settings are for AWS, not only for this machine
 	lines    map[string]int
 	problems []Problem
 	unread   []string // keys whose values the settings do not have

@@ -582,8 +582,19 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"no template":    {remove("messages/welcome.tmpl"), []string{`read message: open messages/welcome\.tmpl: file does not exist`}},
 		"no page": {remove("pages/confirmed.tmpl"), []string{
 			`templates/locales/en\.yaml:\d+: pages\.confirmed: there is no such page`}},
-		"a refusal with an unknown placeholder": {set("refusals.ATTRIBUTE_MISSING", "Fill in {field}"), []string{
-			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_MISSING: \{field\} cannot be filled here; these can: \{attribute\} \{maximum\} \{minimum\} \{suggestion\}`}},
+		"a refusal with an unknown placeholder": {set("refusals.ATTRIBUTE_MISSING", "Fill in {field}: {attribute}"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_MISSING: \{field\} cannot be filled here; these can: \{attribute\}`}},
+		"a refusal with a value of another one": {set("refusals.TRY_AGAIN", "Try {attribute} again"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: \{attribute\} cannot be filled here; these can: none`}},
+		"a refusal that does not name its field": {set("refusals.ATTRIBUTE_URL", "No addresses"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_URL: lacks \{attribute\}`}},
+		"a refusal without its number": {set("refusals.ATTRIBUTE_TOO_LONG", "Too long: {attribute}, {minimum}"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_TOO_LONG: lacks \{maximum\}`,
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_TOO_LONG: \{minimum\} cannot be filled here; these can: \{attribute\} \{maximum\}`}},
+		"a misspelling without what was meant": {set("refusals.EMAIL_TYPO", "Did you mean another?"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.EMAIL_TYPO: lacks \{suggestion\}`}},
+		"a refusal of two lines": {set("refusals.TRY_AGAIN", "Try\nagain"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: must be one line, without tabs and other controls`}},
 		"a refusal with a full stop": {set("refusals.TRY_AGAIN", "Try again."), []string{
 			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: must not end in a full stop: Cognito adds one`}},
 		"a template that is none": {edit("messages/welcome.tmpl", `"note"}}`, `"note"`), []string{

@@ -23,9 +23,8 @@ import (
 //
 // A link holds user name, client and an address to return to, of up to 128, 128
 // and 300 characters; escaping makes a character of user name and address up to
-// three times longer. Cognito's codes are 6 to 8 digits; a temporary password
-// that it makes up is not much longer than the password policy asks. An
-// invitation's user name is the address that the administrator typed; one of
+// three times longer. Cognito's codes are 6 to 8 digits; a temporary password may
+// be longer: see LongestOf. An invitation's user name is the address that the administrator typed; one of
 // more than 40 characters makes a text message too long, and Cognito then sends
 // its own.
 var Longest = message.Values{
@@ -36,6 +35,18 @@ var Longest = message.Values{
 	message.Time:   strings.Repeat("9", 40),
 	message.Place:  strings.Repeat("p", 60),
 	message.Device: strings.Repeat("d", 60),
+}
+
+// LongestOf is Longest for a kind of message in a pool: the code of an invitation
+// is a temporary password. One that Cognito makes up is not documented to have a
+// length; it must meet the policy, and is taken to be at most four characters
+// longer than that.
+func LongestOf(kind message.Kind, policy settings.PasswordPolicy) message.Values {
+	longest := maps.Clone(Longest)
+	if kind == message.Invitation {
+		longest[message.Code] = strings.Repeat("W", max(len(longest[message.Code]), policy.MinimumLength+4))
+	}
+	return longest
 }
 
 // A Fault is what is wrong with a message.
@@ -50,10 +61,10 @@ type Fault struct {
 //
 // Mail programs have a limit of their own: Gmail cuts a mail of more than 102 KB.
 // Cognito's 20,000 characters, of at most 4 bytes each, are always fewer.
-func Lint(kind message.Kind, m message.Message, locale string, brand settings.Brand) []Fault {
+func Lint(kind message.Kind, m message.Message, locale string, brand settings.Brand, policy settings.PasswordPolicy) []Fault {
 	l := linter{brand: brand}
 	want := blanks[kind]
-	filled := m.Fill(Longest)
+	filled := m.Fill(LongestOf(kind, policy))
 
 	l.key = "subject"
 	l.length("subject", filled.Subject, 1, message.MaxSubject)

@@ -238,7 +238,7 @@ func TestLint(t *testing.T) {
 			m := faultless()[test.kind]
 			test.change(&m)
 			var got []string
-			for _, fault := range Lint(test.kind, m, "en", brand) {
+			for _, fault := range Lint(test.kind, m, "en", brand, settings.PasswordPolicy{}) {
 				got = append(got, fault.Text)
 			}
 			if !slices.Equal(got, test.want) {
@@ -276,13 +276,30 @@ func TestLongestValuesAreLong(t *testing.T) {
 	}
 }
 
+// An invitation shows a temporary password, which is as long as the policy asks.
+func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
+	m := faultless()[message.Invitation]
+	m.TextMessage += strings.Repeat("é", 140-len([]rune(m.Fill(Longest).TextMessage)))
+	for minimum, want := range map[int]int{0: 0, 6: 0, 12: 0, 13: 1, 64: 1} {
+		policy := settings.PasswordPolicy{MinimumLength: minimum}
+		if got := Lint(message.Invitation, m, "en", settings.Brand{}, policy); len(got) != want {
+			t.Errorf("%d characters: got %q", minimum, got)
+		}
+		signUp := faultless()[message.SignUp]
+		signUp.TextMessage += strings.Repeat("é", 140-len([]rune(signUp.Fill(Longest).TextMessage)))
+		if got := Lint(message.SignUp, signUp, "en", settings.Brand{}, policy); len(got) > 0 {
+			t.Errorf("%d characters: a code of digits is no password: %q", minimum, got)
+		}
+	}
+}
+
 // A text message of a language whose alphabet is not in GSM 03.38 has shorter
 // parts, whatever it says.
 func TestOnlySomeLanguagesAreHeldToGSM(t *testing.T) {
 	m := faultless()[message.SignUp]
 	m.TextMessage += " ł"
 	for locale, want := range map[string]int{"en": 1, "de": 1, "pt-BR": 1, "en-GB": 1, "pl": 0, "tr": 0, "ar": 0, "zh-Hans": 0} {
-		if got := Lint(message.SignUp, m, locale, settings.Brand{}); len(got) != want {
+		if got := Lint(message.SignUp, m, locale, settings.Brand{}, settings.PasswordPolicy{}); len(got) != want {
 			t.Errorf("%s: got %q", locale, got)
 		}
 	}
@@ -299,7 +316,7 @@ func TestFaultsHaveTheKeyOfTheirWords(t *testing.T) {
 	} {
 		m := faultless()[message.SignUp]
 		change(&m)
-		if got := Lint(message.SignUp, m, "en", settings.Brand{}); len(got) != 1 || got[0].Key != key {
+		if got := Lint(message.SignUp, m, "en", settings.Brand{}, settings.PasswordPolicy{}); len(got) != 1 || got[0].Key != key {
 			t.Errorf("%s: got %q", key, got)
 		}
 	}

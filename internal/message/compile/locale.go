@@ -2,6 +2,7 @@ package compile
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -184,8 +185,11 @@ func (l *Locale) checkTranslation(source *Locale) (problems []error) {
 		if word == original && isSentence(word) {
 			problems = append(problems, l.fault(path, "is not translated: it is the same as in %s.yaml", source.Tag))
 		}
+		if strings.HasPrefix(path, "durations.") || strings.HasPrefix(path, "refusals.") {
+			continue // what these hold has checks of its own
+		}
 		for _, p := range placeholder.FindAllString(original, -1) {
-			if p != "{brand}" && !strings.HasPrefix(path, "durations.") && !strings.Contains(word, p) {
+			if p != "{brand}" && !strings.Contains(word, p) {
 				problems = append(problems, l.fault(path, "lacks %s, which %s.yaml has there", p, source.Tag))
 			}
 		}
@@ -207,20 +211,30 @@ func isSentence(word string) bool {
 }
 
 // checkRefusals holds the sentences for refused sign-ups against those of the
-// source: the same codes, known placeholders, and no full stop at the end, since
-// Cognito adds one.
+// source: the same codes, the values that are known with each, one line, and no
+// full stop at the end, since Cognito adds one.
 func (l *Locale) checkRefusals(source *Locale) (problems []error) {
 	fault := func(code, format string, args ...any) {
 		problems = append(problems, l.fault("refusals."+code, format, args...))
 	}
-	values := map[string]string{"attribute": "", "minimum": "", "maximum": "", "suggestion": ""}
 	for _, code := range slices.Sorted(maps.Keys(l.Refusals)) {
 		sentence := l.Refusals[code]
 		if source != nil && source.Refusals[code] == "" {
 			fault(code, "there is no such refusal; remove it")
+			continue
+		}
+		values := map[string]string{}
+		for _, name := range refusalValues(code) {
+			values[name] = ""
+			if !strings.Contains(sentence, "{"+name+"}") {
+				fault(code, "lacks {%s}", name)
+			}
 		}
 		if _, err := expand(sentence, values); err != nil {
 			fault(code, "%v", err)
+		}
+		if strings.ContainsFunc(sentence, unicode.IsControl) {
+			fault(code, "must be one line, without tabs and other controls")
 		}
 		if strings.HasSuffix(sentence, ".") || strings.HasSuffix(sentence, "。") {
 			fault(code, "must not end in a full stop: Cognito adds one")
@@ -234,6 +248,23 @@ func (l *Locale) checkRefusals(source *Locale) (problems []error) {
 		}
 	}
 	return problems
+}
+
+// refusalValues are the values that package rules knows with a code. The sentence
+// must hold each: it tells the person what to mend.
+func refusalValues(code string) (names []string) {
+	if strings.HasPrefix(code, "ATTRIBUTE_") {
+		names = append(names, "attribute")
+	}
+	switch code {
+	case "ATTRIBUTE_TOO_SHORT":
+		names = append(names, "minimum")
+	case "ATTRIBUTE_TOO_LONG":
+		names = append(names, "maximum")
+	case "EMAIL_TYPO":
+		names = append(names, "suggestion")
+	}
+	return names
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
@@ -250,7 +281,7 @@ func expand(word string, values map[string]string) (string, error) {
 				known = append(known, "{"+name+"}")
 			}
 			slices.Sort(known)
-			unknown = fmt.Errorf("%s cannot be filled here; these can: %s", p, strings.Join(known, " "))
+			unknown = fmt.Errorf("%s cannot be filled here; these can: %s", p, cmp.Or(strings.Join(known, " "), "none"))
 		}
 		return value
 	})

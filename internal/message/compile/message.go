@@ -73,7 +73,7 @@ func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []
 			problems = append(problems, err)
 			continue
 		}
-		for _, fault := range Lint(kind, m, f.Lang, f.brand) {
+		for _, fault := range Lint(kind, m, f.Lang, f.brand, f.settings.Pool.PasswordPolicy) {
 			problems = append(problems, fmt.Errorf("%s: %s (client %s)", d.at(fault.Key), fault.Text, f.client.Name))
 		}
 		files[message.File(f.client.Name, f.Lang, kind)] = m.Encode()

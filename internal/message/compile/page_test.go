@@ -17,7 +17,7 @@ import (
 )
 
 // filledByPages are the blanks that verify-link fills.
-var filledByPages = []string{"client", "user", "code", "return", "lang", "continue", "again", "reason"}
+var filledByPages = []string{"client", "user", "code", "typed", "return", "lang", "continue", "again", "reason"}
 
 var (
 	anyBlank = regexp.MustCompile(message.BlankMark + "([a-z]*)" + message.BlankMark)
