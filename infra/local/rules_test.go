@@ -54,11 +54,14 @@ func TestMistakesInTheArgumentsOfRulesAreTold(t *testing.T) {
 		"an attribute without a value": {"-attr", "agentName"},
 		"an attribute without a name":  {"-attr", "=x"},
 		"an unknown flag":              {"-mail", "x"},
-		"an address without its flag":  {"ann@example.com"},
 	} {
 		var told bytes.Buffer
 		if err := run(t.Context(), append([]string{"rules"}, args...), io.Discard, &told); !errors.Is(err, flag.ErrHelp) || !strings.Contains(told.String(), "-email address") {
 			t.Errorf("%s: %v, %q", name, err, &told)
 		}
+	}
+	err := run(t.Context(), []string{"rules", "ann@example.com"}, io.Discard, io.Discard)
+	if want := `rules takes flags only, not "ann@example.com"; -settings stands before rules`; err == nil || err.Error() != want {
+		t.Errorf("an address without its flag: %v, want %s", err, want)
 	}
 }
