@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"poolpost/internal/awsenv"
 	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -48,12 +49,8 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 		}
 		h.log.Event(ctx, start, line)
 	}()
-	if deadline, ok := ctx.Deadline(); ok {
-		// Time to tell why: a function that is cut off logs nothing.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-500*time.Millisecond))
-		defer cancel()
-	}
+	ctx, cancel := awsenv.BeforeDeadline(ctx, 500*time.Millisecond) // time to tell why
+	defer cancel()
 	line.Err = h.enqueue(ctx, payload, &line)
 	return []byte("null"), nil
 }

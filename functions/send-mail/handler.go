@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
+	"poolpost/internal/awsenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 )
@@ -44,13 +45,9 @@ const (
 // A mail that was sent, and not yet acknowledged when the function died, is
 // sent again: SQS delivers at least once.
 func (h *handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-	sending := ctx
-	if deadline, ok := ctx.Deadline(); ok {
-		// Time to report what was sent: a batch that is cut off comes again whole.
-		var cancel context.CancelFunc
-		sending, cancel = context.WithDeadline(ctx, deadline.Add(-2*time.Second))
-		defer cancel()
-	}
+	// Time to report what was sent: a batch that is cut off comes again whole.
+	sending, cancel := awsenv.BeforeDeadline(ctx, 2*time.Second)
+	defer cancel()
 	var reply events.SQSEventResponse
 	waiting := map[string]time.Duration{} // message groups with a failure
 	var closed time.Duration              // until SES may take a mail of this account again

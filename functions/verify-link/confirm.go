@@ -41,5 +41,5 @@ func (h *handler) resend(w http.ResponseWriter, r *http.Request) {
 	})
 	// A user who is confirmed gets no new code, and Cognito calls that an invalid
 	// parameter. For a disabled one it is not authorized.
-	v.showOutcome(w, flow{done: sent, refused: sent, wrong: sent, expired: sent, invalid: sent, unavailable: unavailable}, err)
+	v.showOutcome(w, silent(sent), err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
+	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/link"
 	"poolpost/internal/logging"
@@ -73,7 +74,8 @@ func (h *handler) routes() http.Handler {
 			h.visit(r).show(w, otherSite)
 			return
 		}
-		ctx, cancel := beforeDeadline(r.Context())
+		// Time for the page that says that Cognito takes too long.
+		ctx, cancel := awsenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)
 		defer cancel()
 		mux.ServeHTTP(w, r.WithContext(ctx))
 	})
@@ -139,14 +141,6 @@ func sameOrigin(r *http.Request) bool {
 	}
 	u, err := url.Parse(origin)
 	return err == nil && u.Host == r.Host
-}
-
-// beforeDeadline leaves time for the page that says that Cognito takes too long.
-func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-1500*time.Millisecond))
-	}
-	return ctx, func() {}
 }
 
 // A visit is one request, with what the link of it said.

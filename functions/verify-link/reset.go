@@ -49,5 +49,5 @@ func (h *handler) forgot(w http.ResponseWriter, r *http.Request) {
 	})
 	// A user without a verified address gets no code, and Cognito calls that an
 	// invalid parameter. For a disabled one it is not authorized.
-	v.showOutcome(w, flow{done: resetSent, refused: resetSent, wrong: resetSent, expired: resetSent, invalid: resetSent, unavailable: unavailable}, err)
+	v.showOutcome(w, silent(resetSent), err)
 }

@@ -60,6 +60,12 @@ type flow struct {
 	unavailable state
 }
 
+// silent is a flow that does not tell what there is: one page for done, and for
+// all that Cognito says about the account.
+func silent(s state) flow {
+	return flow{done: s, refused: s, wrong: s, expired: s, invalid: s, unavailable: unavailable}
+}
+
 // outcome is the page for what Cognito answered.
 func (f flow) outcome(err error) state {
 	var (
