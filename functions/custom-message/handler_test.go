@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"net/url"
 	"os"
@@ -614,7 +613,7 @@ func FuzzInvoke(f *testing.F) {
 		f.Add(payload)
 	}
 	h, _ := newHandler(f)
-	h.log = logging.NewWith("custom-message", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	h.log = logging.NewWith("custom-message", io.Discard, time.Now)
 	// The tags of every mail that there is. Nothing in an event may add one.
 	known := map[string]bool{}
 	for _, source := range sources() {
@@ -651,7 +650,7 @@ func FuzzInvoke(f *testing.F) {
 
 func BenchmarkInvoke(b *testing.B) {
 	h, _ := newHandler(b)
-	h.log = logging.NewWith("custom-message", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	h.log = logging.NewWith("custom-message", io.Discard, time.Now)
 	for _, source := range []string{"SignUp", "AdminCreateUser"} {
 		payload := newEvent(source).payload(b)
 		b.Run(source, func(b *testing.B) {

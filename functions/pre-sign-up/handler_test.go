@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -306,7 +305,7 @@ func FuzzInvoke(f *testing.F) {
 		f.Add(event)
 	}
 	h, _ := newHandler(f)
-	h.log = logging.NewWith("pre-sign-up", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	h.log = logging.NewWith("pre-sign-up", io.Discard, time.Now)
 	sentences := functiontest.Compiled(f).Refusals["en"]
 	f.Fuzz(func(t *testing.T, event []byte) {
 		reply, err := h.Invoke(t.Context(), event)
@@ -354,7 +353,7 @@ func checkAccepted(t *testing.T, event []byte) {
 
 func BenchmarkInvoke(b *testing.B) {
 	h, _ := newHandler(b)
-	h.log = logging.NewWith("pre-sign-up", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	h.log = logging.NewWith("pre-sign-up", io.Discard, time.Now)
 	event := payload(b, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Agent Jane"})
 	functiontest.Bench(b, 75, func() {
 		if _, err := h.Invoke(b.Context(), event); err != nil {

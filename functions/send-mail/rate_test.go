@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log/slog"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -122,7 +122,7 @@ func drain(t *testing.T, dir string, limits settings.Mail, latency time.Duration
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.log = logging.NewWith("send-mail", slog.DiscardHandler, time.Now)
+		h.log = logging.NewWith("send-mail", io.Discard, time.Now)
 		senders <- h
 	}
 	for i := range *mails {

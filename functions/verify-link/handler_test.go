@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -821,7 +820,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 
 func BenchmarkGET(b *testing.B) {
 	s := newSite(b)
-	s.handler.log = logging.NewWith("verify-link", slog.NewJSONHandler(io.Discard, nil), time.Now)
+	s.handler.log = logging.NewWith("verify-link", io.Discard, time.Now)
 	routes, r := s.handler.routes(), open(link.PathConfirm, values())
 	functiontest.Bench(b, 50, func() {
 		w := httptest.NewRecorder()

@@ -10,13 +10,13 @@
 package cognito
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"poolpost/internal/jsontext"
 )
 
 // Event is one invocation of a trigger. Strings are empty, and maps nil, when
@@ -43,13 +43,15 @@ type Event struct {
 	// CustomEmailSender only.
 	Code string
 
-	fields []field // all top-level fields, in their order, as they came
+	payload  string // the object as it came
+	response field  // the last of its members that is called so
+	bare     bool   // it has no members
 }
 
 // A field is a member of a JSON object with its value as it came.
 type field struct {
-	name  string
-	value json.RawMessage
+	name, value string
+	at          int // where the value begins in the text of the object
 }
 
 // noClient is what Cognito writes for operations without an app client.
@@ -62,12 +64,9 @@ func Decode(payload []byte) (*Event, error) {
 	if !json.Valid(payload) {
 		return nil, errors.New("decode event: is not JSON")
 	}
-	fields, err := object(payload)
-	if err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
-	}
-	e := &Event{fields: fields}
-	for _, f := range fields {
+	e := &Event{payload: string(payload), bare: true}
+	err := object(e.payload, func(f field) (err error) {
+		e.bare = false
 		switch f.name {
 		case "triggerSource":
 			err = f.text(&e.TriggerSource)
@@ -80,56 +79,43 @@ func Decode(payload []byte) (*Event, error) {
 		case "userName":
 			err = f.text(&e.UserName)
 		case "callerContext":
-			err = e.decodeCaller(f.value)
+			err = object(f.value, e.decodeCaller)
 		case "request":
-			err = e.decodeRequest(f.value)
+			err = object(f.value, e.decodeRequest)
+		case "response":
+			e.response = f
 		}
-		if err != nil {
-			return nil, fmt.Errorf("decode event: %s: %w", f.name, err)
-		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("decode event: %w", err)
 	}
 	return e, nil
 }
 
-func (e *Event) decodeCaller(value json.RawMessage) error {
-	fields, err := object(value)
-	if err != nil {
-		return err
+func (e *Event) decodeCaller(f field) error {
+	if f.name != "clientId" {
+		return nil
 	}
-	for _, f := range fields {
-		if f.name == "clientId" {
-			if err := f.text(&e.ClientID); err != nil {
-				return fmt.Errorf("%s: %w", f.name, err)
-			}
-		}
-	}
+	err := f.text(&e.ClientID)
 	if e.ClientID == noClient {
 		e.ClientID = ""
 	}
-	return nil
+	return err
 }
 
-func (e *Event) decodeRequest(value json.RawMessage) error {
-	fields, err := object(value)
-	if err != nil {
-		return err
-	}
-	for _, f := range fields {
-		switch f.name {
-		case "userAttributes":
-			err = f.texts(&e.UserAttributes)
-		case "clientMetadata":
-			err = f.texts(&e.ClientMetadata)
-		case "codeParameter":
-			err = f.parameter(&e.CodeParameter)
-		case "usernameParameter":
-			err = f.parameter(&e.UsernameParameter)
-		case "code":
-			err = f.text(&e.Code)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
+func (e *Event) decodeRequest(f field) error {
+	switch f.name {
+	case "userAttributes":
+		return f.texts(&e.UserAttributes)
+	case "clientMetadata":
+		return f.texts(&e.ClientMetadata)
+	case "codeParameter":
+		return f.parameter(&e.CodeParameter)
+	case "usernameParameter":
+		return f.parameter(&e.UsernameParameter)
+	case "code":
+		return f.text(&e.Code)
 	}
 	return nil
 }
@@ -151,99 +137,102 @@ type response interface{ members() []field }
 // place of those of the same name. Everything else stays as it came, byte by
 // byte.
 func (e *Event) Reply(r response) ([]byte, error) {
-	fields := e.fields
-	at := -1
-	for i, f := range fields {
-		if f.name == "response" { // of two, the last one counts
-			at = i
+	merged := r.members()
+	var old []field
+	if e.response.at > 0 {
+		err := object(e.response.value, func(f field) error {
+			old = append(old, f)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("the event's response: %w", err)
 		}
 	}
-	if at < 0 {
-		at, fields = len(fields), append(slices.Clone(fields), field{"response", []byte("null")})
+	if len(old) > 0 {
+		merged = merge(old, merged)
 	}
-	old, err := object(fields[at].value)
-	if err != nil {
-		return nil, fmt.Errorf("the event's response: %w", err)
+	size := len(e.payload) + len(`,"response":{}`)
+	for _, f := range merged {
+		size += len(f.name) + len(f.value) + len(`,"":`)
 	}
-	response := merge(old, r.members())
-	b := append(make([]byte, 0, size(fields)+size(response)), '{')
-	for i, f := range fields {
-		b = appendName(b, f.name, i > 0)
-		if i == at {
-			b = appendObject(b, response)
-		} else {
-			b = append(b, f.value...)
-		}
+	b := make([]byte, 0, size)
+	switch {
+	case e.response.at > 0:
+		b = append(b, e.payload[:e.response.at]...)
+		b = appendObject(b, merged)
+		return append(b, e.payload[e.response.at+len(e.response.value):]...), nil
+	case e.bare: // {} or null
+		b = append(b, '{')
+	default:
+		b = append(b, e.payload[:strings.LastIndexByte(e.payload, '}')]...)
+		b = append(b, ',')
 	}
-	return append(b, '}'), nil
+	b = append(b, `"response":`...)
+	return append(appendObject(b, merged), '}'), nil
 }
 
 // merge puts the new members behind the old ones, or in their place.
 func merge(old, added []field) []field {
-	merged := slices.Clone(old)
 	for _, f := range added {
 		found := false
-		for i := range merged {
-			if merged[i].name == f.name {
-				merged[i].value, found = f.value, true
+		for i := range old {
+			if old[i].name == f.name {
+				old[i].value, found = f.value, true
 			}
 		}
 		if !found {
-			merged = append(merged, f)
+			old = append(old, f)
 		}
 	}
-	return merged
+	return old
 }
 
-// object splits an object into its members, in one pass. null is an empty
-// object. data must be valid JSON: only then is every bracket closed.
-func object(data []byte) ([]field, error) {
-	start, end := next(data, 0)
-	switch data = data[start:end]; {
-	case data[0] == 'n':
-		return nil, nil
-	case data[0] != '{':
-		return nil, errNotObject
+// object gives the members of an object to a function, in their order, up to an
+// error, which it returns with the name of the member. null is an empty object. The text must
+// be valid JSON: only then is every bracket closed.
+func object(text string, member func(field) error) error {
+	start, end := next(text, 0)
+	switch text[start] {
+	case 'n':
+		return nil
+	case '{':
+	default:
+		return errNotObject
 	}
-	fields := make([]field, 0, 12)
-	for start, end = next(data, 1); data[start] != '}'; start, end = next(data, end) {
-		var f field
-		if err := unquote(data[start:end], &f.name); err != nil {
-			return nil, err
+	for start, end = next(text, start+1); text[start] != '}'; start, end = next(text, end) {
+		f := field{name: unquote(text[start:end])}
+		start, end = next(text, end)
+		f.value, f.at = text[start:end], start
+		if err := member(f); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		start, end = next(data, end)
-		f.value = data[start:end]
-		fields = append(fields, f)
 	}
-	return fields, nil
+	return nil
 }
 
 var errNotObject = errors.New("is not a JSON object")
 
 // next finds the value behind the white space, comma or colon at an index: where
 // it begins, and where it ends. At the end of an object it begins with the brace.
-func next(data []byte, at int) (start, end int) {
-	for start = at; strings.IndexByte(" \t\r\n,:", data[start]) >= 0; start++ {
+func next(text string, at int) (start, end int) {
+	for start = at; isBetween(text[start]); start++ {
 	}
 	depth := 0
-	for end = start; end < len(data); end++ {
-		switch data[end] {
-		case '"':
-			for end++; data[end] != '"'; end++ {
-				if data[end] == '\\' {
+	for end = start; end < len(text); end++ {
+		switch c := text[end]; {
+		case c == '"':
+			for end++; text[end] != '"'; end++ {
+				if text[end] == '\\' {
 					end++
 				}
 			}
-		case '{', '[':
+		case c == '{' || c == '[':
 			depth++
 			continue
-		case '}', ']':
+		case c == '}' || c == ']':
 			depth--
-		case ' ', '\t', '\r', '\n', ',', ':':
-			if depth == 0 { // behind a number or a word
-				return start, end
-			}
-			continue
+		case depth == 0 && isBetween(c): // behind a number or a word
+			return start, end
 		default:
 			continue
 		}
@@ -257,61 +246,43 @@ func next(data []byte, at int) (start, end int) {
 	return start, end
 }
 
-// unquote reads a JSON string.
-func unquote(value []byte, target *string) error {
-	if bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value) {
-		*target = string(value[1 : len(value)-1])
-		return nil
-	}
-	return json.Unmarshal(value, target)
+// isBetween reports whether a character stands between values.
+func isBetween(c byte) bool {
+	return c == ' ' || c == ',' || c == ':' || c == '\n' || c == '\r' || c == '\t'
 }
 
-// size is room enough for the object of some members, in bytes.
-func size(fields []field) int {
-	n := 2
-	for _, f := range fields {
-		n += len(f.name) + len(f.value) + 6
+// unquote reads a JSON string, without a copy where it has no escapes.
+func unquote(value string) (text string) {
+	if strings.IndexByte(value, '\\') < 0 && utf8.ValidString(value) {
+		return value[1 : len(value)-1]
 	}
-	return n
+	_ = json.Unmarshal([]byte(value), &text) // a valid one always decodes
+	return text
 }
 
 func appendObject(b []byte, fields []field) []byte {
 	b = append(b, '{')
 	for i, f := range fields {
-		b = append(appendName(b, f.name, i > 0), f.value...)
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(jsontext.AppendQuoted(b, f.name), ':')
+		b = append(b, f.value...)
 	}
 	return append(b, '}')
-}
-
-func appendName(b []byte, name string, comma bool) []byte {
-	if comma {
-		b = append(b, ',')
-	}
-	return append(append(b, quoted(name)...), ':')
-}
-
-// quoted is a text as a JSON string, without turning < > & into escapes, which
-// would make an HTML mail several times longer.
-func quoted(text string) []byte {
-	var b bytes.Buffer
-	b.Grow(len(text) + len(text)/16 + 16)
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a string always encodes
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
 // text reads a string, or a number or boolean as the string it is written as.
 func (f field) text(target *string) error {
 	switch f.value[0] {
 	case '"':
-		return unquote(f.value, target)
+		*target = unquote(f.value)
 	case 'n': // null
 		*target = ""
 	case '{', '[':
 		return errors.New("is not a text")
 	default:
-		*target = string(f.value)
+		*target = f.value
 	}
 	return nil
 }
@@ -330,22 +301,19 @@ func (f field) parameter(target *string) error {
 
 // texts reads an object of texts; members that are null are left out.
 func (f field) texts(target *map[string]string) error {
-	fields, err := object(f.value)
-	if err != nil {
-		return err
-	}
-	if fields == nil {
+	if f.value == "null" {
 		return nil
 	}
-	*target = make(map[string]string, len(fields))
-	for _, member := range fields {
+	texts := make(map[string]string, 8)
+	*target = texts
+	return object(f.value, func(member field) error {
 		var value string
 		if err := member.text(&value); err != nil {
-			return fmt.Errorf("%s: %w", member.name, err)
+			return err
 		}
-		if !bytes.Equal(member.value, []byte("null")) {
-			(*target)[member.name] = value
+		if member.value != "null" {
+			texts[member.name] = value
 		}
-	}
-	return nil
+		return nil
+	})
 }

@@ -91,7 +91,7 @@ func TestDecode(t *testing.T) {
 			if kind := got.Kind(test.trigger); kind != test.kind {
 				t.Errorf("its kind is %q, want %q", kind, test.kind)
 			}
-			got.fields = nil
+			got.payload, got.response, got.bare = "", field{}, false
 			if !reflect.DeepEqual(*got, test.want) {
 				t.Errorf("got\n%+v\nwant\n%+v", *got, test.want)
 			}
@@ -127,7 +127,7 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 			continue
 		}
-		got.fields = nil
+		got.payload, got.response, got.bare = "", field{}, false
 		if !reflect.DeepEqual(*got, Event{}) {
 			t.Errorf("%s: got %+v", payload, *got)
 		}
@@ -194,18 +194,11 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, err := event.Reply(CustomMessageResponse{SMSMessage: "s", EmailMessage: "<p>&amp;</p>", EmailSubject: "é"})
+	reply, err := event.Reply(CustomMessageResponse{SMSMessage: `"s"`, EmailMessage: `"<p>&amp;</p>"`, EmailSubject: `"é"`})
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := object(payload)
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := object(reply)
-	if err != nil {
-		t.Fatal(err)
-	}
+	before, after := fields(t, payload), fields(t, reply)
 	if len(before) != len(after) {
 		t.Fatalf("%d fields became %d: %s", len(before), len(after), reply)
 	}
@@ -213,14 +206,27 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 		if before[i].name != after[i].name {
 			t.Errorf("field %d was %q and is %q", i, before[i].name, after[i].name)
 		}
-		want := string(before[i].value)
+		want := before[i].value
 		if before[i].name == "response" {
 			want = `{"before":true,"emailSubject":"é","after":[ 1 ],"smsMessage":"s","emailMessage":"<p>&amp;</p>"}`
 		}
-		if got := string(after[i].value); got != want {
+		if got := after[i].value; got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", before[i].name, got, want)
 		}
 	}
+}
+
+// fields are the members of an object.
+func fields(t *testing.T, text []byte) (list []field) {
+	t.Helper()
+	err := object(string(text), func(f field) error {
+		list = append(list, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 // A sampleResponse is the response of a trigger that is not known here.
@@ -236,18 +242,18 @@ func TestReply(t *testing.T) {
 	}{
 		"a response that is empty": {`{"a":1,"response":{},"b":2}`, PreSignUpResponse{AutoVerifyEmail: true},
 			`{"a":1,"response":{"autoConfirmUser":false,"autoVerifyEmail":true,"autoVerifyPhone":false},"b":2}`},
-		"a response that is null": {`{"response":null,"b":2}`, CustomMessageResponse{"s", "m", "j"},
+		"a response that is null": {`{"response":null,"b":2}`, CustomMessageResponse{`"s"`, `"m"`, `"j"`},
 			`{"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"},"b":2}`},
-		"no response": {`{"b":2}`, CustomMessageResponse{"s", "m", "j"},
+		"no response": {`{"b":2}`, CustomMessageResponse{`"s"`, `"m"`, `"j"`},
 			`{"b":2,"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"}}`},
 		"nothing to add":            {`{"response":{"a":1}}`, sampleResponse{}, `{"response":{"a":1}}`},
 		"nothing to add to nothing": {`{}`, sampleResponse{}, `{"response":{}}`},
 		"members of the event's response stay in their places": {
 			`{"response":{"autoVerifyPhone":null,"new":[],"autoConfirmUser":false}}`, PreSignUpResponse{AutoConfirmUser: true},
 			`{"response":{"autoVerifyPhone":false,"new":[],"autoConfirmUser":true,"autoVerifyEmail":false}}`},
-		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, sampleResponse{{"C", []byte("3")}},
+		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, sampleResponse{{name: "C", value: "3"}},
 			`{"response":{"a":1},"response":{"b":2,"C":3}}`},
-		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessageResponse{"<", `<a href="x">&</a>`, ">"},
+		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessageResponse{`"<"`, `"<a href=\"x\">&</a>"`, `">"`},
 			`{"r":"<&>","response":{"smsMessage":"<","emailMessage":"<a href=\"x\">&</a>","emailSubject":">"}}`},
 	}
 	for name, test := range tests {
@@ -256,7 +262,7 @@ func TestReply(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := event.Reply(sampleResponse{{"first", []byte("1")}}); err != nil {
+			if _, err := event.Reply(sampleResponse{{name: "first", value: "1"}}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := event.Reply(test.response) // must not build on the first reply
@@ -327,7 +333,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 	} {
 		f.Add([]byte(payload))
 	}
-	response := CustomMessageResponse{SMSMessage: "code {####}", EmailMessage: "<p>{####}</p>", EmailSubject: "Hello"}
+	response := CustomMessageResponse{SMSMessage: `"code {####}"`, EmailMessage: `"<p>{####}</p>"`, EmailSubject: `"Hello"`}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		event, err := Decode(payload)
 		if err != nil {

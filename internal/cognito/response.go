@@ -6,6 +6,9 @@ import "strconv"
 // the code filled in: subject 1 to 140, mail 6 to 20,000, text message 6 to 140
 // characters. A mail or text message without the placeholder of its code, or
 // out of these limits, is silently replaced by Cognito's default (observed).
+//
+// Each is a JSON string, with its quotes and escapes, as package message fills
+// it: to encode a mail at every event would take longer than all else.
 type CustomMessageResponse struct {
 	SMSMessage   string
 	EmailMessage string
@@ -13,7 +16,7 @@ type CustomMessageResponse struct {
 }
 
 func (r CustomMessageResponse) members() []field {
-	return []field{{"smsMessage", quoted(r.SMSMessage)}, {"emailMessage", quoted(r.EmailMessage)}, {"emailSubject", quoted(r.EmailSubject)}}
+	return []field{{name: "smsMessage", value: r.SMSMessage}, {name: "emailMessage", value: r.EmailMessage}, {name: "emailSubject", value: r.EmailSubject}}
 }
 
 // PreSignUpResponse is what a PreSignUp trigger answers. Verifying an attribute
@@ -26,6 +29,9 @@ type PreSignUpResponse struct {
 }
 
 func (r PreSignUpResponse) members() []field {
-	flag := func(b bool) []byte { return strconv.AppendBool(nil, b) }
-	return []field{{"autoConfirmUser", flag(r.AutoConfirmUser)}, {"autoVerifyEmail", flag(r.AutoVerifyEmail)}, {"autoVerifyPhone", flag(r.AutoVerifyPhone)}}
+	return []field{
+		{name: "autoConfirmUser", value: strconv.FormatBool(r.AutoConfirmUser)},
+		{name: "autoVerifyEmail", value: strconv.FormatBool(r.AutoVerifyEmail)},
+		{name: "autoVerifyPhone", value: strconv.FormatBool(r.AutoVerifyPhone)},
+	}
 }

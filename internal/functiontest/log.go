@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"log"
-	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ type Log struct{ bytes.Buffer }
 
 // Logger is the logger of a function, which writes to the log.
 func (l *Log) Logger(function string) *logging.Logger {
-	return logging.NewWith(function, slog.NewJSONHandler(l, nil), time.Now)
+	return logging.NewWith(function, l, time.Now)
 }
 
 // Lines are the lines that were logged.

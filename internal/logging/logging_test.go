@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
-	"log/slog"
 	"os"
 	"os/exec"
 	"reflect"
@@ -28,7 +27,7 @@ func entry(t *testing.T, line Line) map[string]any {
 	var b bytes.Buffer
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	clock := start
-	l := NewWith("custom-message", slog.NewJSONHandler(&b, nil), func() time.Time { return clock })
+	l := NewWith("custom-message", &b, func() time.Time { return clock })
 	from := l.Start()
 	if !from.Equal(start) {
 		t.Fatalf("it starts at %v", from)
@@ -49,14 +48,29 @@ func entry(t *testing.T, line Line) map[string]any {
 func TestALineTellsWhatHappened(t *testing.T) {
 	t.Setenv("STACK", "Poolpost-Sample-dev")
 	got := entry(t, Line{Trigger: "CustomMessage_SignUp", Kind: "sign-up", Locale: "fr", Client: "web", Outcome: "filled", Detail: "General"})
-	delete(got, "time")
+	delete(got, "timestamp")
 	delete(got, "_aws")
 	want := map[string]any{
-		"level": "INFO", "msg": "event", "Stack": "Poolpost-Sample-dev", "Function": "custom-message", "Outcome": "filled", "Events": 1.0, "Duration": 1.5,
+		"level": "INFO", "message": "event", "Stack": "Poolpost-Sample-dev", "Function": "custom-message", "Outcome": "filled", "Events": 1.0, "Duration": 1.5,
 		"trigger": "CustomMessage_SignUp", "kind": "sign-up", "locale": "fr", "client": "web", "detail": "General",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// A reason can hold any text, such as the name of a file.
+func TestALineStaysJSONWhateverItTells(t *testing.T) {
+	for _, reason := range []string{`a "quoted" \ one`, "two\nlines\tand\x00more", "é 世界 👍", "a broken \xff byte", "\u2028"} {
+		if got, want := entry(t, Line{Outcome: "failed", Err: Safe(reason)})["reason"], strings.ToValidUTF8(reason, "\uFFFD"); got != want {
+			t.Errorf("%q became %q", reason, got)
+		}
+	}
+}
+
+func TestTheTimeOfALine(t *testing.T) {
+	if got := entry(t, Line{Outcome: "filled"})["timestamp"]; got != "2026-01-02T03:04:05.001Z" {
+		t.Errorf("it is %v", got)
 	}
 }
 
@@ -214,7 +228,7 @@ func TestNewWritesAsLambdaAsks(t *testing.T) {
 		l.Event(ctx, l.Start(), Line{Outcome: "failed", Err: Safe("panic")})
 		return
 	}
-	for level, want := range map[string][]string{"INFO": {"sent", "failed"}, "ERROR": {"failed"}} {
+	for level, want := range map[string][]string{"INFO": {"sent", "failed"}, "ERROR": {"failed"}, "": {"sent", "failed"}, "TRACE": {"sent", "failed"}} {
 		command := exec.Command(os.Args[0], "-test.run=^TestNewWritesAsLambdaAsks$")
 		command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_LOG_LEVEL="+level)
 		var printed bytes.Buffer

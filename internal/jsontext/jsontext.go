@@ -1,0 +1,36 @@
+// Package jsontext writes texts as JSON strings at little cost: most of what
+// functions write needs no escape, and is copied. The rest is left to
+// encoding/json.
+package jsontext
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf8"
+)
+
+// AppendQuoted adds a text to b as a JSON string (RFC 8259, section 7). What is no
+// UTF-8 in it becomes U+FFFD. It does not escape < > and &, which would make an
+// HTML mail several times longer.
+func AppendQuoted(b []byte, text string) []byte {
+	if isPlain(text) {
+		b = append(b, '"')
+		b = append(b, text...)
+		return append(b, '"')
+	}
+	var quoted bytes.Buffer
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string always encodes
+	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
+}
+
+// isPlain reports whether a text is a JSON string as it is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.ValidString(text)
+}
