@@ -13,7 +13,7 @@ import (
 )
 
 type handler struct {
-	dir     string // holds the compiled messages
+	files   *message.Files
 	config  config.CustomMessage
 	links   string       // address of the page behind the link
 	clients *clientNames // nil when the pool has one client only
@@ -78,12 +78,11 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	if kind == message.Invitation && event.UsernameParameter == "" {
 		return nil, errNoUser
 	}
-	m, err := message.Load(h.dir, client.Name, locale, kind)
+	m, err := h.files.Message(client.Name, locale, kind)
 	if err != nil {
 		return nil, err
 	}
-	m.Text = "" // Cognito takes no text part
-	filled := m.Fill(message.Values{
+	filled := m.FillJSON(message.Values{
 		message.Link: link.For(h.links, kind, client, link.Link{
 			Client: event.ClientID, User: event.UserName, Code: event.CodeParameter, Locale: locale, Return: event.ClientMetadata["return"],
 		}),

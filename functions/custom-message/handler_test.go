@@ -18,7 +18,6 @@ import (
 
 	"golang.org/x/net/html"
 
-	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
@@ -38,8 +37,8 @@ const (
 func newHandler(t testing.TB) (*handler, *functiontest.Log) {
 	t.Helper()
 	logged := &functiontest.Log{}
-	h := &handler{links: links, log: logged.Logger("custom-message")}
-	h.dir, h.config = functiontest.Dir[config.CustomMessage](t, "custom-message")
+	h := &handler{files: &message.Files{}, links: links, log: logged.Logger("custom-message")}
+	h.files.Dir, h.config = functiontest.Dir[config.CustomMessage](t, "custom-message")
 	return h, logged
 }
 
@@ -98,15 +97,18 @@ func (e event) payload(t testing.TB) []byte {
 	return b
 }
 
+// A response is what Cognito reads in the reply.
+type response struct{ SMSMessage, EmailMessage, EmailSubject string }
+
 // fill invokes the handler with an event that must be answered.
-func fill(t testing.TB, h *handler, payload []byte) cognito.CustomMessageResponse {
+func fill(t testing.TB, h *handler, payload []byte) response {
 	t.Helper()
 	reply, err := h.Invoke(t.Context(), payload)
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkUnchanged(t, payload, reply)
-	var answer struct{ Response cognito.CustomMessageResponse }
+	var answer struct{ Response response }
 	if err := json.Unmarshal(reply, &answer); err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +215,7 @@ func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
 			h.of(test.client)
 			filled := fill(t, h, newEvent(test.source).payload(t))
 
-			want, err := message.Load(h.dir, test.client, h.config.Clients[0].Locale, test.kind)
+			want, err := message.Decode(functiontest.Compiled(t).Messages[message.File(test.client, h.config.Clients[0].Locale, test.kind)])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -379,7 +381,7 @@ func TestEveryResponseIsWithinCognitosLimits(t *testing.T) {
 
 // checkLimits holds a response against the limits, with the longest code that
 // has been seen and an address filled in.
-func checkLimits(t testing.TB, filled cognito.CustomMessageResponse) {
+func checkLimits(t testing.TB, filled response) {
 	t.Helper()
 	placeholders := strings.NewReplacer(code, "12345678", "{username}", "jane.sample@example.com")
 	for _, part := range []struct {
@@ -497,12 +499,12 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 			h.config = config.CustomMessage{}
 		}, "panic"},
 		"a message that was not compiled": {signUp.payload(t), func(t *testing.T, h *handler) {
-			if err := os.Remove(filepath.Join(h.dir, file)); err != nil {
+			if err := os.Remove(filepath.Join(h.files.Dir, file)); err != nil {
 				t.Fatal(err)
 			}
 		}, file},
 		"a message file that is damaged": {signUp.payload(t), func(t *testing.T, h *handler) {
-			if err := os.WriteFile(filepath.Join(h.dir, file), []byte("half a file"), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(h.files.Dir, file), []byte("half a file"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, "Error"},
@@ -590,7 +592,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"an event that is cut off":          {plant("SignUp").payload(t)[:400], nil},
 		"an event that is one secret":       {[]byte(secret("event")), nil},
 		"an event that is a secret text":    {[]byte(`"` + secret("event") + `"`), nil},
-		"a message that is missing":         {plant("SignUp").payload(t), func(h *handler) { h.dir = filepath.Join(h.dir, "none") }},
+		"a message that is missing":         {plant("SignUp").payload(t), func(h *handler) { h.files.Dir = filepath.Join(h.files.Dir, "none") }},
 		"a panic":                           {plant("SignUp").payload(t), func(h *handler) { h.config.Clients = nil }},
 		"an error that quotes the address":  {plant("SignUp").payload(t), func(h *handler) { h.broken = errors.New(secret("error")) }},
 		"an error that wraps such an error": {plant("SignUp").payload(t), func(h *handler) { h.broken = fmt.Errorf("ask: %w", errors.New(secret("error"))) }},
@@ -638,7 +640,7 @@ func FuzzInvoke(f *testing.F) {
 			return
 		}
 		checkUnchanged(t, payload, reply)
-		var answer struct{ Response cognito.CustomMessageResponse }
+		var answer struct{ Response response }
 		if err := json.Unmarshal(reply, &answer); err != nil {
 			t.Fatal(err)
 		}

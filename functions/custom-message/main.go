@@ -13,14 +13,16 @@ import (
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/message"
 )
 
 func main() {
-	h := &handler{dir: os.Getenv("LAMBDA_TASK_ROOT"), log: logging.New("custom-message")}
+	dir := os.Getenv("LAMBDA_TASK_ROOT")
+	h := &handler{files: &message.Files{Dir: dir}, log: logging.New("custom-message")}
 	// Nothing here may stop the function: a person must get a code all the same.
 	// What is missing is logged with every event, and Cognito's own text goes out.
 	var err error
-	h.config, err = config.Read[config.CustomMessage](h.dir)
+	h.config, err = config.Read[config.CustomMessage](dir)
 	if err == nil {
 		h.links, err = awsenv.Require("LINKS_URL")
 	}

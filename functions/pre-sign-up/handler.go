@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -43,6 +44,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 		line.Err, refused = err, h.rules.Refuse(rules.TryAgain, line.Locale)
 	}
 	line.Outcome = refused.Code
+	line.Warning = cmp.Or(refused.Wordless, line.Warning)
 	return nil, refused
 }
 

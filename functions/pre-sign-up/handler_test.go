@@ -22,12 +22,13 @@ func newHandler(t testing.TB, change ...func(*config.PreSignUp)) (*handler, *fun
 	t.Helper()
 	logged := &functiontest.Log{}
 	h := &handler{log: logged.Logger("pre-sign-up")}
-	_, h.config = functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
+	dir, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
+	h.config = c
 	for _, f := range change {
 		f(&h.config)
 	}
 	var err error
-	if h.rules, err = rules.New(h.config, nil, nil); err != nil {
+	if h.rules, err = rules.New(h.config, config.SentencesIn(dir), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	return h, logged
@@ -229,7 +230,7 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 			h.rules = nil
 			_, h.broken = config.Read[config.PreSignUp](t.TempDir())
 		}, "open "},
-		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = rules.New(config.PreSignUp{}, nil, nil) }, "the settings name no locale"},
+		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = rules.New(config.PreSignUp{}, nil, nil, nil) }, "the settings name no locale"},
 		"a panic":                       {string(good), func(_ *testing.T, h *handler) { h.config.Locales = nil }, "panic"},
 		"no rules at all":               {string(good), func(_ *testing.T, h *handler) { h.rules = nil }, "panic"},
 	} {

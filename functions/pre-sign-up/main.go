@@ -20,10 +20,11 @@ import (
 func main() {
 	h := &handler{log: logging.New("pre-sign-up")}
 	var err error
-	h.config, err = config.Read[config.PreSignUp](os.Getenv("LAMBDA_TASK_ROOT"))
+	dir := os.Getenv("LAMBDA_TASK_ROOT")
+	h.config, err = config.Read[config.PreSignUp](dir)
 	if err == nil {
 		cfg := awsenv.Config()
-		h.rules, err = rules.New(h.config, net.DefaultResolver, suppressions{awscall.New(cfg, "email", "ses")})
+		h.rules, err = rules.New(h.config, config.SentencesIn(dir), net.DefaultResolver, suppressions{awscall.New(cfg, "email", "ses")})
 		if h.config.ExternalProviders.Policy == config.LinkProviders {
 			h.accounts = &accounts{awscall.Cognito(cfg)}
 		}

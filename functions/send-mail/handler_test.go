@@ -101,12 +101,13 @@ func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	logged, r := &functiontest.Log{}, &recorder{}
 	h := &handler{
 		letters: letters{
+			files:            &message.Files{},
 			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", codes: plainCodes{},
 			clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 		},
 		ses: r, queues: queues{sqs: r, mail: mailURL, dead: deadURL}, log: logged.Logger("send-mail"), now: func() time.Time { return sentAt },
 	}
-	h.letters.dir, h.letters.config = functiontest.Dir[config.SendMail](t, "send-mail")
+	h.letters.files.Dir, h.letters.config = functiontest.Dir[config.SendMail](t, "send-mail")
 	return h, r, logged
 }
 
@@ -190,7 +191,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 			last["client"] != want.client || last["locale"] != want.locale || last["warning"] != want.warning {
 			t.Errorf("the sent mail is logged as %v, want %+v", last, want)
 		}
-		m, err := message.Load(h.letters.dir, want.client, want.locale, message.Welcome)
+		m, err := h.letters.files.Message(want.client, want.locale, message.Welcome)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -413,12 +414,12 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 		reason string
 	}{
 		"a message that was not compiled": {func(t *testing.T, h *handler) {
-			if err := os.Remove(filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome))); err != nil {
+			if err := os.Remove(filepath.Join(h.letters.files.Dir, message.File("riders", "en", message.Welcome))); err != nil {
 				t.Fatal(err)
 			}
 		}, message.File("riders", "en", message.Welcome)},
 		"a message file that is damaged": {func(t *testing.T, h *handler) {
-			if err := os.WriteFile(filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(h.letters.files.Dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, "Error"},
@@ -441,7 +442,7 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 // The command that lists dead letters shows words only.
 func TestADeadLetterOfAMissingFileHasAReasonOfWords(t *testing.T) {
 	h, r, logged := testHandler(t)
-	file := filepath.Join(h.letters.dir, message.File("riders", "en", message.Welcome))
+	file := filepath.Join(h.letters.files.Dir, message.File("riders", "en", message.Welcome))
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}

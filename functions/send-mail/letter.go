@@ -23,7 +23,7 @@ type opener interface {
 
 // letters write the mails that entries of the queue ask for.
 type letters struct {
-	dir              string // holds the compiled messages
+	files            *message.Files
 	config           config.SendMail
 	clientIDs        map[string]string // by the names of the settings
 	links            string            // address of the page behind the link
@@ -48,7 +48,7 @@ func (l *letters) write(ctx context.Context, entry mail.Entry, line *logging.Lin
 	if err != nil {
 		return nil, err
 	}
-	m, err := message.Load(l.dir, client.Name, locale, entry.Kind)
+	m, err := l.files.Message(client.Name, locale, entry.Kind)
 	if err != nil {
 		return nil, err
 	}

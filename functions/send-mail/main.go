@@ -30,6 +30,7 @@ import (
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/message"
 )
 
 func main() {
@@ -56,7 +57,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
-	l := letters{dir: dir, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
+	l := letters{files: &message.Files{Dir: dir}, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
 	if c.Codes {
 		key, err1 := awsenv.Require("KMS_KEY_ARN")
 		pool, err2 := awsenv.Require("USER_POOL_ID")

@@ -21,7 +21,6 @@ import (
 
 	"poolpost/internal/browsertest"
 	"poolpost/internal/link"
-	"poolpost/internal/message"
 )
 
 // TestInTheBrowser looks at the pages in Chromium. It is one test with one tab,
@@ -117,7 +116,7 @@ func (b *bookInBrowser) leads(t *testing.T, want state, actions ...chromedp.Acti
 	if err != nil {
 		t.Fatalf("wait for %s: %v", want.name, err)
 	}
-	page, err := message.LoadPage(b.handler.dir, "riders", "en", want.name)
+	page, err := b.handler.files.Page("riders", "en", want.name)
 	if err != nil {
 		t.Fatal(err)
 	}

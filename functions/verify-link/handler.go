@@ -26,7 +26,7 @@ type userPool interface {
 }
 
 type handler struct {
-	dir       string // holds the compiled pages
+	files     *message.Files
 	config    config.VerifyLink
 	clientIDs map[string]string // by the names of the settings
 	pool      userPool
@@ -111,7 +111,7 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	client := h.config.Clients[0]
-	if _, err := message.LoadPage(h.dir, client.Name, client.Locale, confirm.name); err != nil {
+	if _, err := h.files.Page(client.Name, client.Locale, confirm.name); err != nil {
 		h.log.Event(r.Context(), h.log.Start(), logging.Line{Trigger: method(r), Outcome: "unhealthy", Err: err})
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(w, "unhealthy\n")

@@ -25,6 +25,7 @@ import (
 	"poolpost/internal/functiontest"
 	"poolpost/internal/link"
 	"poolpost/internal/logging"
+	"poolpost/internal/message"
 )
 
 const (
@@ -87,14 +88,14 @@ func newSite(t testing.TB) *site {
 func siteOf(dir string, c config.VerifyLink) *site {
 	s := &site{cognito: &recorder{}, logged: &functiontest.Log{}}
 	s.handler = &handler{
-		dir: dir, config: c, pool: s.cognito, log: s.logged.Logger("verify-link"),
+		files: &message.Files{Dir: dir}, config: c, pool: s.cognito, log: s.logged.Logger("verify-link"),
 		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 	}
 	return s
 }
 
 // another is a site with the same pages, whose Cognito was not asked yet.
-func (s *site) another() *site { return siteOf(s.handler.dir, s.handler.config) }
+func (s *site) another() *site { return siteOf(s.handler.files.Dir, s.handler.config) }
 
 // values are those of an ordinary link, with changes: pairs of name and value.
 // An empty value takes the name away.
@@ -438,7 +439,7 @@ func TestHealth(t *testing.T) {
 		}
 	}
 	s := newSite(t)
-	s.handler.dir = t.TempDir()
+	s.handler.files.Dir = t.TempDir()
 	w := httptest.NewRecorder()
 	s.handler.routes().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://"+host+"/health", nil))
 	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "unhealthy\n" {
@@ -759,7 +760,7 @@ func TestAPanicHasThePageOfAFault(t *testing.T) {
 
 func TestAPageThatIsMissingIsOurFault(t *testing.T) {
 	s := newSite(t)
-	s.handler.dir = t.TempDir()
+	s.handler.files.Dir = t.TempDir()
 	w := httptest.NewRecorder()
 	s.handler.routes().ServeHTTP(w, open(link.PathConfirm, values()))
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), userID) {

@@ -18,6 +18,7 @@ import (
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
+	"poolpost/internal/message"
 )
 
 func main() {
@@ -38,7 +39,7 @@ func main() {
 	// again; an attempt limit would only be used up by repeats.
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	h := &handler{
-		dir:       dir,
+		files:     &message.Files{Dir: dir},
 		config:    c,
 		clientIDs: ids,
 		pool:      cognitoidentityprovider.NewFromConfig(cfg),

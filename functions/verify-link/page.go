@@ -33,7 +33,7 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 	if after := retryAfter(s); after != "" {
 		header.Set("Retry-After", after)
 	}
-	page, err := message.LoadPage(v.dir, v.client.Name, v.locale, s.name)
+	page, err := v.files.Page(v.client.Name, v.locale, s.name)
 	if err != nil {
 		v.err = err
 		header.Set("Content-Type", "text/plain; charset=utf-8")

@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"poolpost/internal/config"
+	"poolpost/internal/message"
 	"poolpost/internal/message/compile"
 	"poolpost/internal/settings"
 )
@@ -144,7 +145,7 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 	switch name {
 	case "custom-message":
 		c = config.CustomMessage{Clients: clients(s), Locales: s.Locales, NameAttributes: nameAttributes(s)}
-		maps.Copy(files, out.Messages)
+		maps.Copy(files, answers(out.Messages))
 	case "custom-email-sender":
 		c = config.CustomEmailSender{NameAttributes: nameAttributes(s)}
 	case "mail-feedback":
@@ -156,7 +157,9 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 			Attributes:        attributeRules(s),
 			AutoConfirm:       config.AutoConfirm(s.SignUp.AutoConfirm),
 			ExternalProviders: config.ExternalProviders(s.SignUp.ExternalProviders),
-			Refusals:          out.Refusals,
+		}
+		for locale, sentences := range out.Refusals {
+			files[config.RefusalsFile(locale)] = encode(sentences)
 		}
 	case "post-confirmation":
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
@@ -171,11 +174,33 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 	default:
 		panic("bundle: there is no function " + name)
 	}
-	text, err := json.MarshalIndent(c, "", "  ")
+	files[config.File] = encode(c)
+	return files
+}
+
+// encode is one of these types as a JSON file; none has anything that does not
+// encode.
+func encode(v any) []byte {
+	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
-		panic(err) // these types have nothing that does not encode
+		panic(err)
 	}
-	files[config.File] = append(text, '\n')
+	return append(text, '\n')
+}
+
+// answers are the messages that custom-message answers with, in its form.
+func answers(compiled map[string][]byte) map[string][]byte {
+	files := map[string][]byte{}
+	for path, file := range compiled {
+		if !slices.Contains(slices.Collect(maps.Values(message.Sources)), message.Kind(filepath.Base(path))) {
+			continue // send-mail alone sends it
+		}
+		m, err := message.Decode(file)
+		if err != nil {
+			panic(err) // it was just compiled
+		}
+		files[path] = m.JSON().Encode()
+	}
 	return files
 }
 
@@ -214,7 +239,7 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 			label[tag] = cmp.Or(r.Label[tag], r.Name)
 		}
 		list = append(list, config.AttributeRule{
-			Key: s.AttributeKey(r.Name), Label: label, Required: r.Required, Pattern: r.Pattern,
+			Key: s.AttributeKey(r.Name), Label: label, Required: r.Required, Pattern: r.Pattern, ASCIIPattern: asciiPattern(r.Pattern),
 			MinLength: r.MinLength, MaxLength: r.MaxLength, AllowedValues: r.AllowedValues,
 			ForbiddenWords: r.ForbiddenWords, RefuseURLs: r.RefuseURLs,
 		})

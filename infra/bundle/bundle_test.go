@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"maps"
@@ -132,7 +133,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		Attributes: []config.AttributeRule{
 			{
 				Key: "custom:agentName", Label: map[string]string{"en": "agentName", "fr": "Agent"},
-				Required: true, Pattern: "[a-z]+", MinLength: 2, MaxLength: 40,
+				Required: true, Pattern: "[a-z]+", ASCIIPattern: "[a-z]+", MinLength: 2, MaxLength: 40,
 			},
 			{
 				Key: "family_name", Label: map[string]string{"en": "family_name", "fr": "family_name"},
@@ -141,11 +142,30 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		},
 		AutoConfirm:       config.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
 		ExternalProviders: config.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
-		Refusals:          out.Refusals,
 	})
 
+	answered := map[string][]byte{}
+	for path, file := range out.Messages {
+		switch kind := message.Kind(filepath.Base(path)); kind {
+		case message.Welcome, message.AccountTakeover: // Cognito has no custom-message for them
+		default:
+			m, err := message.Decode(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answered[path] = m.JSON().Encode()
+		}
+	}
+	refusals := map[string][]byte{}
+	for locale, sentences := range out.Refusals {
+		text, err := json.MarshalIndent(sentences, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		refusals["refusals/"+locale+".json"] = append(text, '\n')
+	}
 	for name, want := range map[string]map[string][]byte{
-		"custom-message": out.Messages, "send-mail": out.Messages, "verify-link": out.Pages, "pre-sign-up": nil, "post-confirmation": nil,
+		"custom-message": answered, "send-mail": out.Messages, "verify-link": out.Pages, "pre-sign-up": refusals, "post-confirmation": nil,
 		"custom-email-sender": nil, "mail-feedback": nil,
 	} {
 		if got := len(files[name]) - 1; got != len(want) {
@@ -157,7 +177,7 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 			}
 		}
 	}
-	if _, err := message.Load(filepath.Join(dir, "custom-message"), "web", "fr", message.SignUp); err != nil {
+	if _, err := (&message.Files{Dir: filepath.Join(dir, "custom-message")}).Message("web", "fr", message.SignUp); err != nil {
 		t.Error(err)
 	}
 }
@@ -370,8 +390,10 @@ func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
 }
 
 func TestABuildIsForLambdasProcessor(t *testing.T) {
-	build := clones(t, Options{Settings: shipped(t), Names: []string{"pre-sign-up"}, GOOS: "linux", GOARCH: "arm64"})[0]
-	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/settings.json"}
+	s := shipped(t)
+	s.Locales = []string{"en"}
+	build := clones(t, Options{Settings: s, Names: []string{"pre-sign-up"}, GOOS: "linux", GOARCH: "arm64"})[0]
+	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/refusals", "pre-sign-up/refusals/en.json", "pre-sign-up/settings.json"}
 	if got := slices.Sorted(maps.Keys(build)); !slices.Equal(got, want) {
 		t.Errorf("the build has the files %q", got)
 	}

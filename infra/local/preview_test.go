@@ -144,7 +144,7 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 	if _, page := get(t, one); !strings.Contains(page, "Welcome to our Other") {
 		t.Error("with a mistake, the page shows no message")
 	}
-	if m, err := message.Load(filepath.Join(p.build.Dir, "send-mail"), "web", "en", message.Welcome); err != nil || m.Subject != "Welcome to our Other" {
+	if m, err := (&message.Files{Dir: filepath.Join(p.build.Dir, "send-mail")}).Message("web", "en", message.Welcome); err != nil || m.Subject != "Welcome to our Other" {
 		t.Errorf("send-mail has %q, %v", m.Subject, err)
 	}
 }

@@ -51,7 +51,7 @@ func explainRules(ctx context.Context, o options, args []string, stdout, stderr 
 	if flags.NArg() > 0 {
 		return fmt.Errorf("rules takes flags only, not %q; -settings stands before rules", flags.Arg(0))
 	}
-	set, c, err := rulesConfig(o.settings)
+	set, c, sentences, err := rulesConfig(o.settings)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func explainRules(ctx context.Context, o options, args []string, stdout, stderr 
 	if *network {
 		dns = net.DefaultResolver
 	}
-	r, err := rules.New(c, dns, notAsked{})
+	r, err := rules.New(c, sentences, dns, notAsked{})
 	if err != nil {
 		return err
 	}
@@ -93,22 +93,22 @@ func (notAsked) LookupHost(context.Context, string) ([]string, error) { return n
 func (notAsked) Suppressed(context.Context, string) (bool, error)     { return false, errNotAsked }
 
 // rulesConfig is what pre-sign-up runs with, of a settings file.
-func rulesConfig(file string) (*settings.Settings, config.PreSignUp, error) {
+func rulesConfig(file string) (*settings.Settings, config.PreSignUp, rules.Sentences, error) {
 	var c config.PreSignUp
 	root, err := bundle.Root()
 	if err != nil {
-		return nil, c, err
+		return nil, c, nil, err
 	}
 	set, err := settings.Read(file)
 	if err != nil {
-		return nil, c, err
+		return nil, c, nil, err
 	}
 	out, err := bundle.Compile(bundle.Options{Root: root, Settings: set})
 	if err != nil {
-		return nil, c, err
+		return nil, c, nil, err
 	}
 	err = json.Unmarshal(bundle.Files("pre-sign-up", set, out)[config.File], &c)
-	return set, c, err
+	return set, c, func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }, err
 }
 
 func writeSteps(stdout io.Writer, steps []rules.Step, result string) error {

@@ -147,7 +147,7 @@ func (s *suite) sdk() *cognito.Client {
 // subject is that of a message.
 func (s *suite) subject(t testing.TB, locale string, kind message.Kind) string {
 	t.Helper()
-	m, err := message.Load(filepath.Join(s.dir, "send-mail"), "web", locale, kind)
+	m, err := (&message.Files{Dir: filepath.Join(s.dir, "send-mail")}).Message("web", locale, kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func (s *suite) subject(t testing.TB, locale string, kind message.Kind) string {
 // title is the heading of a page.
 func (s *suite) title(t testing.TB, locale, state string) string {
 	t.Helper()
-	p, err := message.LoadPage(filepath.Join(s.dir, "verify-link"), "web", locale, state)
+	p, err := (&message.Files{Dir: filepath.Join(s.dir, "verify-link")}).Page("web", locale, state)
 	if err != nil {
 		t.Fatal(err)
 	}

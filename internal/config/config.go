@@ -36,12 +36,22 @@ type CustomMessage struct {
 
 // PreSignUp is what pre-sign-up runs with.
 type PreSignUp struct {
-	Locales           []string                     `json:"locales"` // the first is the default
-	Email             EmailRules                   `json:"email"`
-	Attributes        []AttributeRule              `json:"attributes"`
-	AutoConfirm       AutoConfirm                  `json:"autoConfirm"`
-	ExternalProviders ExternalProviders            `json:"externalProviders"`
-	Refusals          map[string]map[string]string `json:"refusals"` // locale, code: sentence
+	Locales           []string          `json:"locales"` // the first is the default
+	Email             EmailRules        `json:"email"`
+	Attributes        []AttributeRule   `json:"attributes"`
+	AutoConfirm       AutoConfirm       `json:"autoConfirm"`
+	ExternalProviders ExternalProviders `json:"externalProviders"`
+}
+
+// RefusalsFile is where the sentences of a locale lie, below the folder of
+// pre-sign-up: most sign-ups are not refused and need none.
+func RefusalsFile(locale string) string { return filepath.Join("refusals", locale+".json") }
+
+// SentencesIn reads the sentences of a locale, by their codes, in dir.
+func SentencesIn(dir string) func(locale string) (map[string]string, error) {
+	return func(locale string) (map[string]string, error) {
+		return read[map[string]string](filepath.Join(dir, RefusalsFile(locale)))
+	}
 }
 
 // EmailRules, AutoConfirm and ExternalProviders are those of the settings, where
@@ -81,7 +91,8 @@ type AttributeRule struct {
 	Key            string            `json:"key"`   // as in events, such as custom:agentName
 	Label          map[string]string `json:"label"` // what people call it, by locale
 	Required       bool              `json:"required,omitempty"`
-	Pattern        string            `json:"pattern,omitempty"` // for the whole value
+	Pattern        string            `json:"pattern,omitempty"`      // for the whole value
+	ASCIIPattern   string            `json:"asciiPattern,omitempty"` // the same for values in ASCII, much shorter
 	MinLength      int               `json:"minLength,omitempty"`
 	MaxLength      int               `json:"maxLength,omitempty"`
 	AllowedValues  []string          `json:"allowedValues,omitempty"`
@@ -97,8 +108,12 @@ func WholeValue(pattern string) (*regexp.Regexp, error) {
 	if _, err := regexp.Compile(pattern); err != nil {
 		return nil, err
 	}
-	return regexp.Compile(`^(?:` + pattern + `)$`)
+	return regexp.Compile(Whole(pattern))
 }
+
+// Whole is the regular expression for a whole value of a pattern that has gone
+// through WholeValue before.
+func Whole(pattern string) string { return `^(?:` + pattern + `)$` }
 
 // PostConfirmation is what post-confirmation runs with.
 type PostConfirmation struct {
@@ -141,16 +156,18 @@ type VerifyLink struct {
 }
 
 // Read reads the settings beside a bootstrap, in dir.
-func Read[T any](dir string) (T, error) {
+func Read[T any](dir string) (T, error) { return read[T](filepath.Join(dir, File)) }
+
+func read[T any](file string) (T, error) {
 	var c T
-	text, err := os.ReadFile(filepath.Join(dir, File))
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return c, fmt.Errorf("read settings: %w", err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil {
-		return c, fmt.Errorf("read settings %s: %w", filepath.Join(dir, File), err)
+		return c, fmt.Errorf("read settings %s: %w", file, err)
 	}
 	return c, nil
 }

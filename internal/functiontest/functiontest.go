@@ -88,6 +88,13 @@ func Compiled(t testing.TB) *compile.Output {
 	return samples(t).compiled
 }
 
+// Sentences are those of refusals in the sample settings.
+func Sentences(t testing.TB) func(locale string) (map[string]string, error) {
+	t.Helper()
+	refusals := Compiled(t).Refusals
+	return func(locale string) (map[string]string, error) { return refusals[locale], nil }
+}
+
 // Dir is a folder with what a function finds beside its bootstrap, and its part
 // of the sample settings.
 func Dir[Config any](t testing.TB, function string) (string, Config) {

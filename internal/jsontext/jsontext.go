@@ -13,7 +13,7 @@ import (
 // UTF-8 in it becomes U+FFFD. It does not escape < > and &, which would make an
 // HTML mail several times longer.
 func AppendQuoted(b []byte, text string) []byte {
-	if isPlain(text) {
+	if IsPlain(text) {
 		b = append(b, '"')
 		b = append(b, text...)
 		return append(b, '"')
@@ -25,8 +25,8 @@ func AppendQuoted(b []byte, text string) []byte {
 	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
 }
 
-// isPlain reports whether a text is a JSON string as it is.
-func isPlain(text string) bool {
+// IsPlain reports whether a text is a JSON string as it is, but for its quotes.
+func IsPlain(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' {
 			return false

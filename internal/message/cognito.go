@@ -21,10 +21,10 @@ const (
 // pattern is [\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*, where \s is ASCII white space:
 // no-break spaces, joiners, direction marks and soft hyphens are refused.
 func Accepted(r rune) bool {
-	switch r {
-	case ' ', '\t', '\n', '\v', '\f', '\r':
+	switch {
+	case ' ' <= r && r <= '~', '\t' <= r && r <= '\r':
 		return true
-	case utf8.RuneError:
+	case r == utf8.RuneError:
 		return false // a broken byte, not worth carrying on
 	}
 	return unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)

@@ -9,10 +9,12 @@ package message
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"poolpost/internal/jsontext"
 )
 
 // Kind is a kind of message. It is also the name of its template, its words
@@ -108,21 +110,53 @@ func File(client, locale string, kind Kind) string {
 	return filepath.Join("messages", client, locale, string(kind))
 }
 
-// Load reads a compiled message from the folder of a function.
-func Load(dir, client, locale string, kind Kind) (Message, error) {
-	file, err := os.ReadFile(filepath.Join(dir, File(client, locale, kind)))
-	if err != nil {
-		return Message{}, fmt.Errorf("load message: %w", err)
+// JSON returns the message with its parts as JSON strings, as the response of a
+// CustomMessage trigger holds them, for FillJSON: what can be escaped once is not
+// escaped at every event. It has no text part, which Cognito does not take.
+func (m Message) JSON() Message {
+	return Message{
+		Greeting: m.Greeting, GreetingWithoutName: m.GreetingWithoutName,
+		Subject: quoted(m.Subject), HTML: quoted(m.HTML), TextMessage: quoted(m.TextMessage),
 	}
-	m, err := Decode(file)
-	if err != nil {
-		return Message{}, fmt.Errorf("load message %s: %w", File(client, locale, kind), err)
+}
+
+// quoted is a part as a JSON string, its blanks as they were.
+func quoted(part string) string {
+	pieces := strings.Split(part, BlankMark)
+	for i, piece := range pieces {
+		pieces[i] = inQuotes(piece)
 	}
-	return m, nil
+	return `"` + strings.Join(pieces, BlankMark) + `"`
+}
+
+// inQuotes is the inside of a text as a JSON string.
+func inQuotes(text string) string {
+	if jsontext.IsPlain(text) {
+		return text
+	}
+	quoted := jsontext.AppendQuoted(nil, text)
+	return string(quoted[1 : len(quoted)-1])
 }
 
 // Fill fills every part. A blank that values lacks becomes empty.
-func (m Message) Fill(values Values) Filled {
+func (m Message) Fill(values Values) Filled { return m.fill(values, asIs, EscapeHTML) }
+
+// FillJSON fills the parts of a message made by JSON: they are JSON strings
+// afterwards, too.
+func (m Message) FillJSON(values Values) Filled {
+	return m.fill(values, func(b *strings.Builder, value string) {
+		b.WriteString(inQuotes(value))
+	}, func(b *strings.Builder, value string) {
+		var escaped strings.Builder
+		EscapeHTML(&escaped, value)
+		b.WriteString(inQuotes(escaped.String()))
+	})
+}
+
+// An escape writes a value so that it is nothing but text where it stands.
+type escape func(b *strings.Builder, value string)
+
+func (m Message) fill(values Values, text, html escape) Filled {
 	greeting := m.GreetingWithoutName
 	if values[Name] != "" {
 		greeting = fill(m.Greeting, asIs, func(string) string { return values[Name] })
@@ -134,10 +168,10 @@ func (m Message) Fill(values Values) Filled {
 		return values[name]
 	}
 	return Filled{
-		Subject:     fill(m.Subject, asIs, value),
-		HTML:        fill(m.HTML, EscapeHTML, value),
-		Text:        fill(m.Text, asIs, value),
-		TextMessage: fill(m.TextMessage, asIs, value),
+		Subject:     fill(m.Subject, text, value),
+		HTML:        fill(m.HTML, html, value),
+		Text:        fill(m.Text, text, value),
+		TextMessage: fill(m.TextMessage, text, value),
 	}
 }
 
@@ -147,7 +181,10 @@ func FillHTML(page string, values Values) string {
 }
 
 // fill copies text, with each blank replaced by its escaped value.
-func fill(text string, escape func(*strings.Builder, string), value func(string) string) string {
+func fill(text string, escape escape, value func(string) string) string {
+	if strings.IndexByte(text, BlankMark[0]) < 0 {
+		return text
+	}
 	var b strings.Builder
 	b.Grow(len(text) + 512)
 	for {
@@ -169,24 +206,33 @@ func asIs(b *strings.Builder, value string) { b.WriteString(value) }
 // numeric reference, which HTML reads as that character; for control characters
 // HTML has none (HTML standard, "Character references").
 func EscapeHTML(b *strings.Builder, value string) {
-	for _, r := range value {
+	written := 0
+	for at := 0; at < len(value); {
+		r, size := utf8.DecodeRuneInString(value[at:])
+		reference := ""
 		switch {
 		case r == '<':
-			b.WriteString("&lt;")
+			reference = "&lt;"
 		case r == '>':
-			b.WriteString("&gt;")
+			reference = "&gt;"
 		case r == '&':
-			b.WriteString("&amp;")
+			reference = "&amp;"
 		case r == '"':
-			b.WriteString("&#34;")
+			reference = "&#34;"
 		case r == '\'':
-			b.WriteString("&#39;")
+			reference = "&#39;"
 		case Accepted(r):
-			b.WriteRune(r)
 		case unicode.IsControl(r):
-			b.WriteString("&#xFFFD;")
+			reference = "&#xFFFD;"
 		default:
-			fmt.Fprintf(b, "&#x%X;", r)
+			reference = fmt.Sprintf("&#x%X;", r)
+		}
+		at += size
+		if reference != "" {
+			b.WriteString(value[written : at-size])
+			b.WriteString(reference)
+			written = at
 		}
 	}
+	b.WriteString(value[written:])
 }

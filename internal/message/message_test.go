@@ -1,6 +1,7 @@
 package message
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -143,6 +144,7 @@ func FuzzFill(f *testing.F) {
 				t.Fatalf("the HTML holds %U: %q", r, filled.HTML)
 			}
 		}
+		checkJSON(t, sample, Values{Name: name, Link: link, Code: code, User: user, Time: rest, Place: rest, Device: rest})
 		if filled.Subject != sample.Subject {
 			t.Errorf("the subject became %q", filled.Subject)
 		}
@@ -209,37 +211,102 @@ func write(t *testing.T, dir, file string, content []byte) {
 	}
 }
 
-func TestLoad(t *testing.T) {
+func TestFilesOfMessages(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "messages/web/zh-Hans/sign-up", sample.Encode())
 	write(t, dir, "messages/web/en/sign-up", []byte("broken"))
-	if m, err := Load(dir, "web", "zh-Hans", SignUp); err != nil || m != sample {
+	files := &Files{Dir: dir}
+	if m, err := files.Message("web", "zh-Hans", SignUp); err != nil || m != sample {
 		t.Errorf("got %+v, %v", m, err)
 	}
-	_, err := Load(dir, "web", "en", SignUp)
-	if err == nil || err.Error() != "load message messages/web/en/sign-up: a compiled message has 6 parts, not 1" {
+	_, err := files.Message("web", "en", SignUp)
+	if err == nil || err.Error() != "load messages/web/en/sign-up: a compiled message has 6 parts, not 1" {
 		t.Errorf("a broken file: %v", err)
 	}
-	_, err = Load(dir, "web", "fr", SignUp)
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "load message: ") {
+	_, err = files.Message("web", "fr", SignUp)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "load: ") {
 		t.Errorf("no file: %v", err)
 	}
 }
 
-func TestLoadPage(t *testing.T) {
+func TestFilesOfPages(t *testing.T) {
 	dir := t.TempDir()
 	page := Page{Inline: "style-src 'sha256-AAAA'", HTML: "<p>" + mark("user") + "</p>"}
 	write(t, dir, "pages/web/en/confirm", page.Encode())
 	write(t, dir, "pages/web/en/sent", []byte("<p></p>"))
-	if p, err := LoadPage(dir, "web", "en", "confirm"); err != nil || p != page {
+	files := &Files{Dir: dir}
+	if p, err := files.Page("web", "en", "confirm"); err != nil || p != page {
 		t.Errorf("got %+v, %v", p, err)
 	}
-	_, err := LoadPage(dir, "web", "en", "sent")
-	if err == nil || err.Error() != "load page pages/web/en/sent: it was not compiled" {
+	_, err := files.Page("web", "en", "sent")
+	if err == nil || err.Error() != "load pages/web/en/sent: it was not compiled" {
 		t.Errorf("a broken file: %v", err)
 	}
-	_, err = LoadPage(dir, "web", "en", "nowhere")
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "load page: ") {
+	_, err = files.Page("web", "en", "nowhere")
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "load: ") {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestAFileIsReadOnceAndAFailureIsNotKept(t *testing.T) {
+	dir := t.TempDir()
+	files := &Files{Dir: dir}
+	if _, err := files.Message("web", "en", SignUp); err == nil {
+		t.Error("there is no file yet")
+	}
+	write(t, dir, "messages/web/en/sign-up", sample.Encode())
+	for range 2 {
+		if m, err := files.Message("web", "en", SignUp); err != nil || m != sample {
+			t.Fatalf("got %+v, %v", m, err)
+		}
+		write(t, dir, "messages/web/en/sign-up", []byte("changed"))
+	}
+}
+
+// What JSON and FillJSON make together is what a JSON encoder makes of what Fill
+// makes.
+func checkJSON(t *testing.T, m Message, values Values) {
+	t.Helper()
+	want, got := m.Fill(values), m.JSON().FillJSON(values)
+	for part, text := range map[string]struct{ json, plain string }{
+		"subject": {got.Subject, want.Subject}, "HTML": {got.HTML, want.HTML}, "text message": {got.TextMessage, want.TextMessage},
+	} {
+		var read string
+		if err := json.Unmarshal([]byte(text.json), &read); err != nil {
+			t.Fatalf("the %s is no JSON string: %v: %q", part, err, text.json)
+		}
+		if read != strings.ToValidUTF8(text.plain, "\uFFFD") && utf8.ValidString(text.plain) {
+			t.Errorf("the %s reads as\n%q, want\n%q", part, read, text.plain)
+		}
+	}
+	if got.Text != "" {
+		t.Errorf("there is a text part: %q", got.Text)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	odd := sample
+	odd.Subject, odd.TextMessage = "A \"quoted\" \\ \t subject for "+mark(Code), "two\nlines, {####} é 世界 👍 "+mark(User)+mark(Code)
+	for name, values := range map[string]Values{
+		"nothing":                  nil,
+		"ordinary values":          {Name: "Ada", Link: "https://a/?b=1&c=2", Code: "{####}", User: "{username}"},
+		"values that JSON escapes": {Name: `A "b" \c`, Link: "https://a/\r\n\t\"", Code: "\x00\x1f\\", User: "\u2028<\\u0022>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkJSON(t, sample, values)
+			checkJSON(t, odd, values)
+		})
+	}
+}
+
+// BenchmarkFill is what custom-message does with a message of the usual size.
+func BenchmarkFill(b *testing.B) {
+	m := sample
+	m.HTML = strings.Replace(m.HTML, "<p>", "<p>"+strings.Repeat(`<td style="padding:0">a</td>`, 400), 1)
+	m = m.JSON()
+	values := Values{Name: "Ada", Link: "https://links.example.com/confirm?client=1sample&user=11111111-2222-4333-8444-555555555555&code={####}&lang=en", Code: "{####}"}
+	b.ReportAllocs()
+	for b.Loop() {
+		m.FillJSON(values)
 	}
 }

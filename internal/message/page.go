@@ -1,8 +1,7 @@
 package message
 
 import (
-	"fmt"
-	"os"
+	"errors"
 	"path/filepath"
 	"strings"
 )
@@ -23,15 +22,13 @@ func PageFile(client, locale, state string) string {
 // Encode returns the compiled file of a page.
 func (p Page) Encode() []byte { return []byte(p.Inline + PartMark + p.HTML) }
 
-// LoadPage reads a compiled page from the folder of a function.
-func LoadPage(dir, client, locale, state string) (Page, error) {
-	file, err := os.ReadFile(filepath.Join(dir, PageFile(client, locale, state)))
-	if err != nil {
-		return Page{}, fmt.Errorf("load page: %w", err)
-	}
+// DecodePage is the reverse of Encode.
+func DecodePage(file []byte) (Page, error) {
 	inline, html, ok := strings.Cut(string(file), PartMark)
 	if !ok {
-		return Page{}, fmt.Errorf("load page %s: it was not compiled", PageFile(client, locale, state))
+		return Page{}, errNotCompiled
 	}
 	return Page{Inline: inline, HTML: html}, nil
 }
+
+var errNotCompiled = errors.New("it was not compiled")

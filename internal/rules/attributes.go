@@ -1,10 +1,13 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,9 +19,18 @@ import (
 // are what they are, and the person cannot fill in more, so nothing is asked of
 // them.
 func (r *Rules) attributeRules(c config.AttributeRule) ([]Rule, error) {
-	pattern, err := config.WholeValue(c.Pattern)
+	ascii, err := regexp.Compile(config.Whole(cmp.Or(c.ASCIIPattern, c.Pattern)))
 	if err != nil {
 		return nil, fmt.Errorf("compile pattern of %s: %w", c.Key, err)
+	}
+	// Compiled when somebody needs it: with the classes of Unicode that names have,
+	// that takes longer than the start of the function.
+	pattern := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(config.Whole(c.Pattern)) })
+	matches := func(value string) bool {
+		if strings.ContainsFunc(value, notASCII) {
+			return pattern().MatchString(value)
+		}
+		return ascii.MatchString(value)
 	}
 	words := make([]string, len(c.ForbiddenWords))
 	for i, word := range c.ForbiddenWords {
@@ -41,7 +53,7 @@ func (r *Rules) attributeRules(c config.AttributeRule) ([]Rule, error) {
 		about("min-length", "minLength", AttributeTooShort, c.MinLength > 0, func(v string) bool { return utf8.RuneCountInString(v) < c.MinLength }, "{minimum}", strconv.Itoa(c.MinLength)),
 		about("max-length", "maxLength", AttributeTooLong, c.MaxLength > 0, func(v string) bool { return utf8.RuneCountInString(v) > c.MaxLength }, "{maximum}", strconv.Itoa(c.MaxLength)),
 		about("allowed-value", "allowedValues", AttributeNotAllowed, len(c.AllowedValues) > 0, func(v string) bool { return !slices.Contains(c.AllowedValues, v) }),
-		about("pattern", "pattern", AttributeInvalid, c.Pattern != "", func(v string) bool { return !pattern.MatchString(v) }),
+		about("pattern", "pattern", AttributeInvalid, c.Pattern != "", func(v string) bool { return !matches(v) }),
 		about("url", "refuseUrls", AttributeURL, c.RefuseURLs, holdsURL),
 		about("forbidden-word", "forbiddenWords", AttributeWord, len(words) > 0, func(v string) bool {
 			text := fold(v)

@@ -54,7 +54,7 @@ func networked(t testing.TB, dns Resolver, suppressions Suppressions) *Rules {
 	t.Helper()
 	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
 	c.Email.RequireMailExchanger, c.Email.RefuseSuppressed = dns != nil, suppressions != nil
-	r, err := New(c, dns, suppressions)
+	r, err := New(c, functiontest.Sentences(t), dns, suppressions)
 	if err != nil {
 		t.Fatal(err)
 	}

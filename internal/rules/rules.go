@@ -48,7 +48,10 @@ const Budget = time.Second
 
 // A Refusal tells the person why the sign-up is not accepted. Its text holds
 // nothing that came from the event.
-type Refusal struct{ Code, Sentence string }
+type Refusal struct {
+	Code, Sentence string
+	Wordless       error // why there is no better sentence, or nil
+}
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Sentence }
 
@@ -81,17 +84,21 @@ type applicant struct {
 
 // Rules are the rules of the settings, ready to be asked.
 type Rules struct {
-	config config.PreSignUp
-	list   []Rule
+	config    config.PreSignUp
+	sentences Sentences
+	list      []Rule
 }
+
+// Sentences are those of refusals in a locale, by code.
+type Sentences func(locale string) (map[string]string, error)
 
 // New prepares rules. The two network parts may be nil when the settings do not
 // use them.
-func New(c config.PreSignUp, dns Resolver, suppressions Suppressions) (*Rules, error) {
+func New(c config.PreSignUp, sentences Sentences, dns Resolver, suppressions Suppressions) (*Rules, error) {
 	if len(c.Locales) == 0 {
 		return nil, logging.Safe("the settings name no locale")
 	}
-	r := &Rules{config: c}
+	r := &Rules{config: c, sentences: sentences}
 	r.list = r.emailRules()
 	for _, a := range c.Attributes {
 		rules, err := r.attributeRules(a)
@@ -108,11 +115,16 @@ func New(c config.PreSignUp, dns Resolver, suppressions Suppressions) (*Rules, e
 // pairs of placeholder and value, as for strings.NewReplacer. It works on rules
 // that could not be read as well.
 func (r *Rules) Refuse(code, locale string, replacements ...string) *Refusal {
-	sentence := "Something went wrong on our side, please try again in a moment"
-	if r != nil {
-		sentence = cmp.Or(r.config.Refusals[cmp.Or(locale, r.config.Locales[0])][code], sentence)
+	refusal := &Refusal{Code: code, Sentence: "Something went wrong on our side, please try again in a moment"}
+	if r == nil {
+		return refusal
 	}
-	return &Refusal{code, strings.NewReplacer(replacements...).Replace(sentence)}
+	sentences, err := r.sentences(cmp.Or(locale, r.config.Locales[0]))
+	if sentence := sentences[code]; sentence != "" {
+		refusal.Sentence = strings.NewReplacer(replacements...).Replace(sentence)
+	}
+	refusal.Wordless = err
+	return refusal
 }
 
 // Decide asks the rules in their order, up to the first that refuses: those

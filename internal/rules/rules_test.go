@@ -14,11 +14,11 @@ import (
 // newRules are the rules of the sample settings, changed.
 func newRules(t testing.TB, change func(*config.PreSignUp)) *Rules {
 	t.Helper()
-	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
+	dir, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
 	if change != nil {
 		change(&c)
 	}
-	r, err := New(c, nil, nil)
+	r, err := New(c, config.SentencesIn(dir), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestRulesThatCannotBeUsedAreAnError(t *testing.T) {
 		}, "compile pattern of nickname"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := New(test.config, nil, nil)
+			r, err := New(test.config, nil, nil, nil)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}

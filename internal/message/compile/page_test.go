@@ -48,7 +48,7 @@ func TestPages(t *testing.T) {
 		for _, source := range sources {
 			state := strings.TrimSuffix(filepath.Base(source), ".tmpl")
 			t.Run(locale+"/"+state, func(t *testing.T) {
-				page, err := message.LoadPage(dir, "web", locale, state)
+				page, err := (&message.Files{Dir: dir}).Page("web", locale, state)
 				if err != nil {
 					t.Fatal(err)
 				}
