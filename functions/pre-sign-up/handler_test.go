@@ -356,7 +356,7 @@ func BenchmarkInvoke(b *testing.B) {
 	h, _ := newHandler(b)
 	h.log = logging.NewWith("pre-sign-up", io.Discard, time.Now)
 	event := payload(b, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Agent Jane"})
-	functiontest.Bench(b, 75, func() {
+	functiontest.Bench(b, 15, func() {
 		if _, err := h.Invoke(b.Context(), event); err != nil {
 			b.Fatal(err)
 		}

@@ -252,10 +252,11 @@ func isBetween(c byte) bool {
 }
 
 // unquote reads a JSON string, without a copy where it has no escapes.
-func unquote(value string) (text string) {
+func unquote(value string) string {
 	if strings.IndexByte(value, '\\') < 0 && utf8.ValidString(value) {
 		return value[1 : len(value)-1]
 	}
+	var text string
 	_ = json.Unmarshal([]byte(value), &text) // a valid one always decodes
 	return text
 }

@@ -46,6 +46,9 @@ func (r *Rules) emailRules() []Rule {
 // AutoConfirms reports whether a sign-up that was accepted needs no
 // confirmation: its address is in a domain that the settings trust.
 func (r *Rules) AutoConfirms(email string) bool {
+	if len(r.config.AutoConfirm.Domains) == 0 {
+		return false
+	}
 	a, code := parse(email)
 	return code == "" && inDomains(a.domain, r.config.AutoConfirm.Domains)
 }

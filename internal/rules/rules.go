@@ -10,6 +10,7 @@ package rules
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,7 @@ type Rules struct {
 	config    config.PreSignUp
 	sentences Sentences
 	list      []Rule
+	asks      bool // a rule that asks the network is on
 }
 
 // Sentences are those of refusals in a locale, by code.
@@ -108,6 +110,7 @@ func New(c config.PreSignUp, sentences Sentences, dns Resolver, suppressions Sup
 		r.list = append(r.list, rules...)
 	}
 	r.list = append(r.list, networkRules(c.Email, dns, suppressions)...)
+	r.asks = slices.ContainsFunc(r.list, func(rule Rule) bool { return rule.Soft && rule.On })
 	return r, nil
 }
 
@@ -184,6 +187,9 @@ func (r *Rules) decide(ctx context.Context, a Applicant, tell func(i int, result
 		if refused != nil {
 			return refused, nil
 		}
+	}
+	if !r.asks {
+		return nil, nil
 	}
 	return r.askNetwork(ctx, all, tell)
 }
