@@ -656,7 +656,7 @@ func BenchmarkInvoke(b *testing.B) {
 	for _, source := range []string{"SignUp", "AdminCreateUser"} {
 		payload := newEvent(source).payload(b)
 		b.Run(source, func(b *testing.B) {
-			functiontest.Bench(b, 60, func() {
+			functiontest.Bench(b, 32, func() {
 				if reply, err := h.Invoke(b.Context(), payload); err != nil || len(reply) <= len(payload) {
 					b.Fatal(err)
 				}

@@ -10,11 +10,8 @@
 package cognito
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"poolpost/internal/jsontext"
 )
@@ -43,15 +40,9 @@ type Event struct {
 	// CustomEmailSender only.
 	Code string
 
-	payload  string // the object as it came
-	response field  // the last of its members that is called so
-	bare     bool   // it has no members
-}
-
-// A field is a member of a JSON object with its value as it came.
-type field struct {
-	name, value string
-	at          int // where the value begins in the text of the object
+	payload    string // as it came
+	start, end int    // where in it the value of its response stands; 0: it has none
+	bare       bool   // it has no members
 }
 
 // noClient is what Cognito writes for operations without an app client.
@@ -61,63 +52,83 @@ const noClient = "CLIENT_ID_NOT_APPLICABLE"
 // or seen to send: maps that are null or absent, a version that is a number,
 // attributes that are booleans, and "None" for a parameter that is not there.
 func Decode(payload []byte) (*Event, error) {
-	if !json.Valid(payload) {
-		return nil, errors.New("decode event: is not JSON")
-	}
 	e := &Event{payload: string(payload), bare: true}
-	err := object(e.payload, func(f field) (err error) {
-		e.bare = false
-		switch f.name {
-		case "triggerSource":
-			err = f.text(&e.TriggerSource)
-		case "version":
-			err = f.text(&e.Version)
-		case "region":
-			err = f.text(&e.Region)
-		case "userPoolId":
-			err = f.text(&e.UserPoolID)
-		case "userName":
-			err = f.text(&e.UserName)
-		case "callerContext":
-			err = object(f.value, e.decodeCaller)
-		case "request":
-			err = object(f.value, e.decodeRequest)
-		case "response":
-			e.response = f
-		}
-		return err
-	})
+	r := &reader{text: e.payload}
+	err := r.object(e.decode)
+	if err == nil && (r.next() != 0 || r.at < len(r.text)) {
+		err = errNotJSON // there is more behind it
+	}
 	if err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
 	}
 	return e, nil
 }
 
-func (e *Event) decodeCaller(f field) error {
-	if f.name != "clientId" {
-		return nil
+func (e *Event) decode(r *reader, name string) (err error) {
+	e.bare = false
+	switch name {
+	case "triggerSource":
+		e.TriggerSource, err = r.scalar()
+	case "version":
+		e.Version, err = r.scalar()
+	case "region":
+		e.Region, err = r.scalar()
+	case "userPoolId":
+		e.UserPoolID, err = r.scalar()
+	case "userName":
+		e.UserName, err = r.scalar()
+	case "callerContext":
+		err = r.object(e.decodeCaller)
+	case "request":
+		err = r.object(e.decodeRequest)
+	case "response": // of two, the last one counts
+		r.next()
+		e.start = r.at
+		_, err = r.value()
+		e.end = r.at
+	default:
+		err = skip(r, name)
 	}
-	err := f.text(&e.ClientID)
+	return err
+}
+
+func (e *Event) decodeCaller(r *reader, name string) (err error) {
+	if name != "clientId" {
+		return skip(r, name)
+	}
+	e.ClientID, err = r.scalar()
 	if e.ClientID == noClient {
 		e.ClientID = ""
 	}
 	return err
 }
 
-func (e *Event) decodeRequest(f field) error {
-	switch f.name {
+func (e *Event) decodeRequest(r *reader, name string) (err error) {
+	switch name {
 	case "userAttributes":
-		return f.texts(&e.UserAttributes)
+		e.UserAttributes, err = r.texts()
 	case "clientMetadata":
-		return f.texts(&e.ClientMetadata)
+		e.ClientMetadata, err = r.texts()
 	case "codeParameter":
-		return f.parameter(&e.CodeParameter)
+		e.CodeParameter, err = r.parameter()
 	case "usernameParameter":
-		return f.parameter(&e.UsernameParameter)
+		e.UsernameParameter, err = r.parameter()
 	case "code":
-		return f.text(&e.Code)
+		e.Code, err = r.scalar()
+	default:
+		err = skip(r, name)
 	}
-	return nil
+	return err
+}
+
+// parameter reads a placeholder. Some of Cognito's samples write "None" where
+// there is none.
+func (r *reader) parameter() (string, error) {
+	text, err := r.scalar()
+	if text == "None" {
+		text = ""
+	}
+	return text, err
 }
 
 // Kind is the trigger source without the name of its trigger: of
@@ -131,36 +142,36 @@ func (e *Event) Kind(trigger string) string {
 }
 
 // A response is what a trigger answers, member by member.
-type response interface{ members() []field }
+type response interface{ members() []member }
+
+// A member of a JSON object, its value in pieces that are joined when it is
+// written.
+type member struct {
+	name  string
+	value []string
+}
 
 // Reply returns the event with the members of r added to its response, or put in
 // place of those of the same name. Everything else stays as it came, byte by
 // byte.
 func (e *Event) Reply(r response) ([]byte, error) {
-	merged := r.members()
-	var old []field
-	if e.response.at > 0 {
-		err := object(e.response.value, func(f field) error {
-			old = append(old, f)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("the event's response: %w", err)
-		}
-	}
-	if len(old) > 0 {
-		merged = merge(old, merged)
+	members, err := e.merge(r.members())
+	if err != nil {
+		return nil, fmt.Errorf("the event's response: %w", err)
 	}
 	size := len(e.payload) + len(`,"response":{}`)
-	for _, f := range merged {
-		size += len(f.name) + len(f.value) + len(`,"":`)
+	for _, m := range members {
+		size += len(m.name) + len(`,"":`)
+		for _, piece := range m.value {
+			size += len(piece)
+		}
 	}
 	b := make([]byte, 0, size)
 	switch {
-	case e.response.at > 0:
-		b = append(b, e.payload[:e.response.at]...)
-		b = appendObject(b, merged)
-		return append(b, e.payload[e.response.at+len(e.response.value):]...), nil
+	case e.end > 0:
+		b = append(b, e.payload[:e.start]...)
+		b = appendObject(b, members)
+		return append(b, e.payload[e.end:]...), nil
 	case e.bare: // {} or null
 		b = append(b, '{')
 	default:
@@ -168,153 +179,48 @@ func (e *Event) Reply(r response) ([]byte, error) {
 		b = append(b, ',')
 	}
 	b = append(b, `"response":`...)
-	return append(appendObject(b, merged), '}'), nil
+	return append(appendObject(b, members), '}'), nil
 }
 
-// merge puts the new members behind the old ones, or in their place.
-func merge(old, added []field) []field {
-	for _, f := range added {
+// merge puts new members behind those of the event's response, or in their place.
+func (e *Event) merge(added []member) ([]member, error) {
+	if e.end == 0 {
+		return added, nil
+	}
+	var merged []member
+	r := &reader{text: e.payload[:e.end], at: e.start}
+	err := r.object(func(r *reader, name string) error {
+		value, err := r.value()
+		merged = append(merged, member{name, []string{value}})
+		return err
+	})
+	if err != nil || merged == nil {
+		return added, err
+	}
+	for _, m := range added {
 		found := false
-		for i := range old {
-			if old[i].name == f.name {
-				old[i].value, found = f.value, true
+		for i := range merged {
+			if merged[i].name == m.name {
+				merged[i].value, found = m.value, true
 			}
 		}
 		if !found {
-			old = append(old, f)
+			merged = append(merged, m)
 		}
 	}
-	return old
+	return merged, nil
 }
 
-// object gives the members of an object to a function, in their order, up to an
-// error, which it returns with the name of the member. null is an empty object. The text must
-// be valid JSON: only then is every bracket closed.
-func object(text string, member func(field) error) error {
-	start, end := next(text, 0)
-	switch text[start] {
-	case 'n':
-		return nil
-	case '{':
-	default:
-		return errNotObject
-	}
-	for start, end = next(text, start+1); text[start] != '}'; start, end = next(text, end) {
-		f := field{name: unquote(text[start:end])}
-		start, end = next(text, end)
-		f.value, f.at = text[start:end], start
-		if err := member(f); err != nil {
-			return fmt.Errorf("%s: %w", f.name, err)
-		}
-	}
-	return nil
-}
-
-var errNotObject = errors.New("is not a JSON object")
-
-// next finds the value behind the white space, comma or colon at an index: where
-// it begins, and where it ends. At the end of an object it begins with the brace.
-func next(text string, at int) (start, end int) {
-	for start = at; isBetween(text[start]); start++ {
-	}
-	depth := 0
-	for end = start; end < len(text); end++ {
-		switch c := text[end]; {
-		case c == '"':
-			for end++; text[end] != '"'; end++ {
-				if text[end] == '\\' {
-					end++
-				}
-			}
-		case c == '{' || c == '[':
-			depth++
-			continue
-		case c == '}' || c == ']':
-			depth--
-		case depth == 0 && isBetween(c): // behind a number or a word
-			return start, end
-		default:
-			continue
-		}
-		switch { // a string or a bracket has been closed
-		case depth < 0: // the one around a number or a word
-			return start, end
-		case depth == 0:
-			return start, end + 1
-		}
-	}
-	return start, end
-}
-
-// isBetween reports whether a character stands between values.
-func isBetween(c byte) bool {
-	return c == ' ' || c == ',' || c == ':' || c == '\n' || c == '\r' || c == '\t'
-}
-
-// unquote reads a JSON string, without a copy where it has no escapes.
-func unquote(value string) string {
-	if strings.IndexByte(value, '\\') < 0 && utf8.ValidString(value) {
-		return value[1 : len(value)-1]
-	}
-	var text string
-	_ = json.Unmarshal([]byte(value), &text) // a valid one always decodes
-	return text
-}
-
-func appendObject(b []byte, fields []field) []byte {
+func appendObject(b []byte, members []member) []byte {
 	b = append(b, '{')
-	for i, f := range fields {
+	for i, m := range members {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(jsontext.AppendQuoted(b, f.name), ':')
-		b = append(b, f.value...)
+		b = append(jsontext.AppendQuoted(b, m.name), ':')
+		for _, piece := range m.value {
+			b = append(b, piece...)
+		}
 	}
 	return append(b, '}')
-}
-
-// text reads a string, or a number or boolean as the string it is written as.
-func (f field) text(target *string) error {
-	switch f.value[0] {
-	case '"':
-		*target = unquote(f.value)
-	case 'n': // null
-		*target = ""
-	case '{', '[':
-		return errors.New("is not a text")
-	default:
-		*target = f.value
-	}
-	return nil
-}
-
-// parameter reads a placeholder. Some of Cognito's samples write "None" where
-// there is none.
-func (f field) parameter(target *string) error {
-	if err := f.text(target); err != nil {
-		return err
-	}
-	if *target == "None" {
-		*target = ""
-	}
-	return nil
-}
-
-// texts reads an object of texts; members that are null are left out.
-func (f field) texts(target *map[string]string) error {
-	if f.value == "null" {
-		return nil
-	}
-	texts := make(map[string]string, 8)
-	*target = texts
-	return object(f.value, func(member field) error {
-		var value string
-		if err := member.text(&value); err != nil {
-			return err
-		}
-		if member.value != "null" {
-			texts[member.name] = value
-		}
-		return nil
-	})
 }

@@ -3,6 +3,7 @@ package cognito
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -91,7 +92,7 @@ func TestDecode(t *testing.T) {
 			if kind := got.Kind(test.trigger); kind != test.kind {
 				t.Errorf("its kind is %q, want %q", kind, test.kind)
 			}
-			got.payload, got.response, got.bare = "", field{}, false
+			got.payload, got.start, got.end, got.bare = "", 0, 0, false
 			if !reflect.DeepEqual(*got, test.want) {
 				t.Errorf("got\n%+v\nwant\n%+v", *got, test.want)
 			}
@@ -127,7 +128,7 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 			continue
 		}
-		got.payload, got.response, got.bare = "", field{}, false
+		got.payload, got.start, got.end, got.bare = "", 0, 0, false
 		if !reflect.DeepEqual(*got, Event{}) {
 			t.Errorf("%s: got %+v", payload, *got)
 		}
@@ -136,31 +137,34 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 
 func TestDecodeRefusesWhatIsNoEventAndNamesTheField(t *testing.T) {
 	tests := map[string]struct{ payload, want string }{
-		"nothing":                            {``, "decode event: is not JSON"},
-		"blanks":                             {" \n", "decode event: is not JSON"},
-		"half an event":                      {`{"version":"1","request":{"user`, "decode event: is not JSON"},
-		"a text":                             {`"event"`, "decode event: is not a JSON object"},
-		"a list":                             {`[{}]`, "decode event: is not a JSON object"},
-		"a number":                           {`1`, "decode event: is not a JSON object"},
-		"two events":                         {`{}{}`, "decode event: is not JSON"},
-		"an event and a brace":               {`{}}`, "decode event: is not JSON"},
-		"an event and a bracket":             {`{"version":"1"}]`, "decode event: is not JSON"},
-		"null and more":                      {`null x`, "decode event: is not JSON"},
-		"a key without quotes":               {`{version:"1"}`, "decode event: is not JSON"},
-		"a source that is an object":         {`{"triggerSource":{}}`, "decode event: triggerSource: is not a text"},
-		"a user name that is a list":         {`{"userName":["a"]}`, "decode event: userName: is not a text"},
-		"a version that is a list":           {`{"version":[1]}`, "decode event: version: is not a text"},
-		"a region that is an object":         {`{"region":{}}`, "decode event: region: is not a text"},
-		"a pool that is an object":           {`{"userPoolId":{}}`, "decode event: userPoolId: is not a text"},
-		"a caller that is a text":            {`{"callerContext":"me"}`, "decode event: callerContext: is not a JSON object"},
-		"a client that is a list":            {`{"callerContext":{"clientId":[]}}`, "decode event: callerContext: clientId: is not a text"},
-		"a request that is a list":           {`{"request":[]}`, "decode event: request: is not a JSON object"},
-		"attributes that are a list":         {`{"request":{"userAttributes":[]}}`, "decode event: request: userAttributes: is not a JSON object"},
-		"attributes that are a text":         {`{"request":{"userAttributes":"None"}}`, "decode event: request: userAttributes: is not a JSON object"},
-		"an attribute that is an object":     {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: email: is not a text"},
-		"metadata that hold a list":          {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: locale: is not a text"},
-		"a code that is an object":           {`{"request":{"codeParameter":{}}}`, "decode event: request: codeParameter: is not a text"},
-		"a user name's place that is a list": {`{"request":{"usernameParameter":[]}}`, "decode event: request: usernameParameter: is not a text"},
+		"nothing":                             {``, "decode event: is not JSON"},
+		"blanks":                              {" \n", "decode event: is not JSON"},
+		"half an event":                       {`{"version":"1","request":{"user`, "decode event: is not JSON"},
+		"a text":                              {`"event"`, "decode event: is not a JSON object"},
+		"a list":                              {`[{}]`, "decode event: is not a JSON object"},
+		"a number":                            {`1`, "decode event: is not a JSON object"},
+		"an event with a number that is none": {`{"a":01}`, "decode event: is not JSON"},
+		"an event with a line in a text":      {"{\"a\":\"\n\"}", "decode event: is not JSON"},
+		"an event with a strange escape":      {`{"a":"\x41"}`, "decode event: is not JSON"},
+		"two events":                          {`{}{}`, "decode event: is not JSON"},
+		"an event and a brace":                {`{}}`, "decode event: is not JSON"},
+		"an event and a bracket":              {`{"version":"1"}]`, "decode event: is not JSON"},
+		"null and more":                       {`null x`, "decode event: is not JSON"},
+		"a key without quotes":                {`{version:"1"}`, "decode event: is not JSON"},
+		"a source that is an object":          {`{"triggerSource":{}}`, "decode event: triggerSource: is not a text"},
+		"a user name that is a list":          {`{"userName":["a"]}`, "decode event: userName: is not a text"},
+		"a version that is a list":            {`{"version":[1]}`, "decode event: version: is not a text"},
+		"a region that is an object":          {`{"region":{}}`, "decode event: region: is not a text"},
+		"a pool that is an object":            {`{"userPoolId":{}}`, "decode event: userPoolId: is not a text"},
+		"a caller that is a text":             {`{"callerContext":"me"}`, "decode event: callerContext: is not a JSON object"},
+		"a client that is a list":             {`{"callerContext":{"clientId":[]}}`, "decode event: callerContext: clientId: is not a text"},
+		"a request that is a list":            {`{"request":[]}`, "decode event: request: is not a JSON object"},
+		"attributes that are a list":          {`{"request":{"userAttributes":[]}}`, "decode event: request: userAttributes: is not a JSON object"},
+		"attributes that are a text":          {`{"request":{"userAttributes":"None"}}`, "decode event: request: userAttributes: is not a JSON object"},
+		"an attribute that is an object":      {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: email: is not a text"},
+		"metadata that hold a list":           {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: locale: is not a text"},
+		"a code that is an object":            {`{"request":{"codeParameter":{}}}`, "decode event: request: codeParameter: is not a text"},
+		"a user name's place that is a list":  {`{"request":{"usernameParameter":[]}}`, "decode event: request: usernameParameter: is not a text"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -194,7 +198,7 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, err := event.Reply(CustomMessageResponse{SMSMessage: `"s"`, EmailMessage: `"<p>&amp;</p>"`, EmailSubject: `"é"`})
+	reply, err := event.Reply(CustomMessageResponse{SMSMessage: in(`"s"`), EmailMessage: in(`"<p>`, `&amp;</p>"`), EmailSubject: in(`"é"`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,9 +223,10 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 // fields are the members of an object.
 func fields(t *testing.T, text []byte) (list []field) {
 	t.Helper()
-	err := object(string(text), func(f field) error {
-		list = append(list, f)
-		return nil
+	err := (&reader{text: string(text)}).object(func(r *reader, name string) error {
+		value, err := r.value()
+		list = append(list, field{name, value})
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -229,10 +234,15 @@ func fields(t *testing.T, text []byte) (list []field) {
 	return list
 }
 
-// A sampleResponse is the response of a trigger that is not known here.
-type sampleResponse []field
+type field struct{ name, value string }
 
-func (r sampleResponse) members() []field { return r }
+// A sampleResponse is the response of a trigger that is not known here.
+type sampleResponse []member
+
+func (r sampleResponse) members() []member { return r }
+
+// in is a value in pieces.
+func in(pieces ...string) []string { return pieces }
 
 func TestReply(t *testing.T) {
 	tests := map[string]struct {
@@ -242,18 +252,18 @@ func TestReply(t *testing.T) {
 	}{
 		"a response that is empty": {`{"a":1,"response":{},"b":2}`, PreSignUpResponse{AutoVerifyEmail: true},
 			`{"a":1,"response":{"autoConfirmUser":false,"autoVerifyEmail":true,"autoVerifyPhone":false},"b":2}`},
-		"a response that is null": {`{"response":null,"b":2}`, CustomMessageResponse{`"s"`, `"m"`, `"j"`},
+		"a response that is null": {`{"response":null,"b":2}`, CustomMessageResponse{in(`"s"`), in(`"m"`), in(`"j"`)},
 			`{"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"},"b":2}`},
-		"no response": {`{"b":2}`, CustomMessageResponse{`"s"`, `"m"`, `"j"`},
+		"no response": {`{"b":2}`, CustomMessageResponse{in(`"s"`), in(`"m"`), in(`"j"`)},
 			`{"b":2,"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"}}`},
 		"nothing to add":            {`{"response":{"a":1}}`, sampleResponse{}, `{"response":{"a":1}}`},
 		"nothing to add to nothing": {`{}`, sampleResponse{}, `{"response":{}}`},
 		"members of the event's response stay in their places": {
 			`{"response":{"autoVerifyPhone":null,"new":[],"autoConfirmUser":false}}`, PreSignUpResponse{AutoConfirmUser: true},
 			`{"response":{"autoVerifyPhone":false,"new":[],"autoConfirmUser":true,"autoVerifyEmail":false}}`},
-		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, sampleResponse{{name: "C", value: "3"}},
+		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, sampleResponse{{"C", in("3")}},
 			`{"response":{"a":1},"response":{"b":2,"C":3}}`},
-		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessageResponse{`"<"`, `"<a href=\"x\">&</a>"`, `">"`},
+		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessageResponse{in(`"<"`), in(`"<a href=\"x\">&</a>"`), in(`">"`)},
 			`{"r":"<&>","response":{"smsMessage":"<","emailMessage":"<a href=\"x\">&</a>","emailSubject":">"}}`},
 	}
 	for name, test := range tests {
@@ -262,7 +272,7 @@ func TestReply(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := event.Reply(sampleResponse{{name: "first", value: "1"}}); err != nil {
+			if _, err := event.Reply(sampleResponse{{"first", in("1")}}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := event.Reply(test.response) // must not build on the first reply
@@ -328,19 +338,20 @@ func FuzzDecodeAndReply(f *testing.F) {
 		f.Add(read(f, strings.TrimSuffix(filepath.Base(file), ".json")))
 	}
 	for _, payload := range []string{
+		`[1.5e+3,-0,0.1E-2,01,1.,-,+1,.5,1e]`, `{"a":tru}`, `{"a":"\u00g0"}`, `{"a":"\x"}`, "{\"a\":\"\n\"}", `[[],[{}],{"b":[null,true,false]}]`, ` { "a" : [ ] } `,
 		`null`, `{}`, `{}}`, `{"a":1,}`, `{"a" "b"}`, `{"response":{"emailSubject":1}}`, `{"response":null,"response":{}}`,
 		"{\"\xff\":\"\xff\",\"request\":{\"userAttributes\":{\"\xff\":\"\\ud800\"}}}", `{"\u0072esponse":{}}`, `{"a":{"b":1,"b":2},"a":3}`,
 	} {
 		f.Add([]byte(payload))
 	}
-	response := CustomMessageResponse{SMSMessage: `"code {####}"`, EmailMessage: `"<p>{####}</p>"`, EmailSubject: `"Hello"`}
+	response := CustomMessageResponse{SMSMessage: in(`"code `, `{####}"`), EmailMessage: in(`"<p>`, `{####}`, `</p>"`), EmailSubject: in(`"Hello"`)}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		event, err := Decode(payload)
+		if valid := json.Valid(payload); valid && errors.Is(err, errNotJSON) || !valid && err == nil {
+			t.Fatalf("it is JSON: %v, and decoding it says %v: %q", valid, err, payload)
+		}
 		if err != nil {
 			return
-		}
-		if !json.Valid(payload) {
-			t.Fatalf("this is no JSON: %q", payload)
 		}
 		reply, err := event.Reply(response)
 		if err != nil {

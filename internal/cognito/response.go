@@ -7,16 +7,16 @@ import "strconv"
 // characters. A mail or text message without the placeholder of its code, or
 // out of these limits, is silently replaced by Cognito's default (observed).
 //
-// Each is a JSON string, with its quotes and escapes, as package message fills
-// it: to encode a mail at every event would take longer than all else.
+// Each is a JSON string, with its quotes and escapes, in pieces as package message
+// fills them: to encode a mail at every event would take longer than all else.
 type CustomMessageResponse struct {
-	SMSMessage   string
-	EmailMessage string
-	EmailSubject string
+	SMSMessage   []string
+	EmailMessage []string
+	EmailSubject []string
 }
 
-func (r CustomMessageResponse) members() []field {
-	return []field{{name: "smsMessage", value: r.SMSMessage}, {name: "emailMessage", value: r.EmailMessage}, {name: "emailSubject", value: r.EmailSubject}}
+func (r CustomMessageResponse) members() []member {
+	return []member{{"smsMessage", r.SMSMessage}, {"emailMessage", r.EmailMessage}, {"emailSubject", r.EmailSubject}}
 }
 
 // PreSignUpResponse is what a PreSignUp trigger answers. Verifying an attribute
@@ -28,10 +28,7 @@ type PreSignUpResponse struct {
 	AutoVerifyPhone bool
 }
 
-func (r PreSignUpResponse) members() []field {
-	return []field{
-		{name: "autoConfirmUser", value: strconv.FormatBool(r.AutoConfirmUser)},
-		{name: "autoVerifyEmail", value: strconv.FormatBool(r.AutoVerifyEmail)},
-		{name: "autoVerifyPhone", value: strconv.FormatBool(r.AutoVerifyPhone)},
-	}
+func (r PreSignUpResponse) members() []member {
+	flag := func(b bool) []string { return []string{strconv.FormatBool(b)} }
+	return []member{{"autoConfirmUser", flag(r.AutoConfirmUser)}, {"autoVerifyEmail", flag(r.AutoVerifyEmail)}, {"autoVerifyPhone", flag(r.AutoVerifyPhone)}}
 }

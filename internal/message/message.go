@@ -139,76 +139,80 @@ func inQuotes(text string) string {
 }
 
 // Fill fills every part. A blank that values lacks becomes empty.
-func (m Message) Fill(values Values) Filled { return m.fill(values, asIs, EscapeHTML) }
-
-// FillJSON fills the parts of a message made by JSON: they are JSON strings
-// afterwards, too.
-func (m Message) FillJSON(values Values) Filled {
-	return m.fill(values, func(b *strings.Builder, value string) {
-		b.WriteString(inQuotes(value))
-	}, func(b *strings.Builder, value string) {
-		var escaped strings.Builder
-		EscapeHTML(&escaped, value)
-		b.WriteString(inQuotes(escaped.String()))
-	})
+func (m Message) Fill(values Values) Filled {
+	value := m.greet(values)
+	return Filled{
+		Subject:     strings.Join(pieces(m.Subject, asIs, value), ""),
+		HTML:        strings.Join(pieces(m.HTML, EscapeHTML, value), ""),
+		Text:        strings.Join(pieces(m.Text, asIs, value), ""),
+		TextMessage: strings.Join(pieces(m.TextMessage, asIs, value), ""),
+	}
 }
 
-// An escape writes a value so that it is nothing but text where it stands.
-type escape func(b *strings.Builder, value string)
+// FilledJSON is a message that was made by JSON and is filled: each part is a JSON
+// string in pieces, which need to be joined once only, where they are written.
+type FilledJSON struct {
+	Subject     []string
+	HTML        []string
+	TextMessage []string
+}
 
-func (m Message) fill(values Values, text, html escape) Filled {
+// FillJSON fills the parts of a message made by JSON.
+func (m Message) FillJSON(values Values) FilledJSON {
+	value := m.greet(values)
+	return FilledJSON{
+		Subject:     pieces(m.Subject, inQuotes, value),
+		HTML:        pieces(m.HTML, func(value string) string { return inQuotes(EscapeHTML(value)) }, value),
+		TextMessage: pieces(m.TextMessage, inQuotes, value),
+	}
+}
+
+// greet returns the values by their names, with the greeting among them.
+func (m Message) greet(values Values) func(name string) string {
 	greeting := m.GreetingWithoutName
 	if values[Name] != "" {
-		greeting = fill(m.Greeting, asIs, func(string) string { return values[Name] })
+		greeting = strings.ReplaceAll(m.Greeting, BlankMark+Name+BlankMark, values[Name])
 	}
-	value := func(name string) string {
+	return func(name string) string {
 		if name == Greeting {
 			return greeting
 		}
 		return values[name]
 	}
-	return Filled{
-		Subject:     fill(m.Subject, text, value),
-		HTML:        fill(m.HTML, html, value),
-		Text:        fill(m.Text, text, value),
-		TextMessage: fill(m.TextMessage, text, value),
-	}
 }
 
 // FillHTML fills a page: one part, escaped for HTML.
 func FillHTML(page string, values Values) string {
-	return fill(page, EscapeHTML, func(name string) string { return values[name] })
+	return strings.Join(pieces(page, EscapeHTML, func(name string) string { return values[name] }), "")
 }
 
-// fill copies text, with each blank replaced by its escaped value.
-func fill(text string, escape escape, value func(string) string) string {
-	if strings.IndexByte(text, BlankMark[0]) < 0 {
-		return text
-	}
-	var b strings.Builder
-	b.Grow(len(text) + 512)
+// pieces are a part's own text and, between, the escaped values of its blanks.
+func pieces(part string, escape func(string) string, value func(name string) string) []string {
+	list := make([]string, 0, strings.Count(part, BlankMark)+1)
 	for {
-		before, rest, ok := strings.Cut(text, BlankMark)
-		b.WriteString(before)
+		before, rest, ok := strings.Cut(part, BlankMark)
+		list = append(list, before)
 		if !ok {
-			return b.String()
+			return list
 		}
 		name, after, _ := strings.Cut(rest, BlankMark)
-		escape(&b, value(name))
-		text = after
+		list = append(list, escape(value(name)))
+		part = after
 	}
 }
 
-func asIs(b *strings.Builder, value string) { b.WriteString(value) }
+func asIs(value string) string { return value }
 
-// EscapeHTML writes a value so that it is text, or the inside of a quoted
+// EscapeHTML returns a value so that it is text, or the inside of a quoted
 // attribute, whatever it holds. A character that Cognito refuses becomes a
 // numeric reference, which HTML reads as that character; for control characters
 // HTML has none (HTML standard, "Character references").
-func EscapeHTML(b *strings.Builder, value string) {
+func EscapeHTML(value string) string {
+	var b strings.Builder
 	written := 0
-	for at := 0; at < len(value); {
-		r, size := utf8.DecodeRuneInString(value[at:])
+	for at, size := 0, 0; at < len(value); at += size {
+		var r rune
+		r, size = utf8.DecodeRuneInString(value[at:])
 		reference := ""
 		switch {
 		case r == '<':
@@ -222,17 +226,19 @@ func EscapeHTML(b *strings.Builder, value string) {
 		case r == '\'':
 			reference = "&#39;"
 		case Accepted(r):
+			continue
 		case unicode.IsControl(r):
 			reference = "&#xFFFD;"
 		default:
 			reference = fmt.Sprintf("&#x%X;", r)
 		}
-		at += size
-		if reference != "" {
-			b.WriteString(value[written : at-size])
-			b.WriteString(reference)
-			written = at
-		}
+		b.WriteString(value[written:at])
+		b.WriteString(reference)
+		written = at + size
+	}
+	if written == 0 {
+		return value
 	}
 	b.WriteString(value[written:])
+	return b.String()
 }
