@@ -38,7 +38,7 @@ func FuzzASCIIPattern(f *testing.F) {
 		if len(pattern) > 200 || strings.ContainsFunc(value, func(r rune) bool { return r > 0x7f }) {
 			return
 		}
-		whole, err := config.WholeValue(pattern)
+		whole, err := regexp.Compile(config.Whole(pattern))
 		if err != nil {
 			return
 		}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 )
 
 // File is the name of the settings beside a bootstrap.
@@ -100,19 +99,9 @@ type AttributeRule struct {
 	RefuseURLs     bool              `json:"refuseUrls,omitempty"`
 }
 
-// WholeValue compiles the pattern of a rule (Go's RE2 syntax), so that it
-// matches a value as a whole or not at all.
-func WholeValue(pattern string) (*regexp.Regexp, error) {
-	// "a)|(b" is no pattern by itself, and would mean something else between
-	// the parentheses.
-	if _, err := regexp.Compile(pattern); err != nil {
-		return nil, err
-	}
-	return regexp.Compile(Whole(pattern))
-}
-
-// Whole is the regular expression for a whole value of a pattern that has gone
-// through WholeValue before.
+// Whole is the regular expression that matches a value as a whole, or not at all,
+// of the pattern of a rule (Go's RE2 syntax). The pattern must be one by itself:
+// "a)|(b" would mean something else between the parentheses.
 func Whole(pattern string) string { return `^(?:` + pattern + `)$` }
 
 // PostConfirmation is what post-confirmation runs with.

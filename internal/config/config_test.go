@@ -40,38 +40,6 @@ func TestRead(t *testing.T) {
 
 var clients = []Client{{Name: "web"}, {Name: "drivers"}, {Name: "new"}}
 
-func TestWholeValue(t *testing.T) {
-	for name, test := range map[string]struct {
-		pattern, value string
-		want           bool
-	}{
-		"the whole value":                          {"[a-z]+", "abc", true},
-		"a part of the value":                      {"[a-z]+", "abc1", false},
-		"the first alternative, as a part":         {"a|b", "ab", false},
-		"the second alternative, as a whole":       {"a|b", "b", true},
-		"a shorter alternative before the whole":   {"a|ab", "ab", true},
-		"a line of a value of several lines":       {"(?m)abc", "abc\nabc", false},
-		"a value with a line break at its end":     {"abc", "abc\n", false},
-		"a flag for the pattern, and no further":   {"(?i)abc", "ABC", true},
-		"a quotation with its end":                 {`\Qa.c\E`, "a.c", true},
-		"an anchor of its own, which does no harm": {"^abc$", "abc", true},
-		"no pattern, and no value":                 {"", "", true},
-		"no pattern, and a value":                  {"", "a", false},
-	} {
-		whole, err := WholeValue(test.pattern)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		} else if got := whole.MatchString(test.value); got != test.want {
-			t.Errorf("%s: %q matches %q: %t", name, test.pattern, test.value, got)
-		}
-	}
-	for _, pattern := range []string{"(", "[a-z", `\Qabc`, "a)|(b", `a\`, "(?<=a)b"} {
-		if whole, err := WholeValue(pattern); err == nil {
-			t.Errorf("%q is accepted as %s", pattern, whole)
-		}
-	}
-}
-
 func TestNamed(t *testing.T) {
 	for name, want := range map[string]string{"web": "web", "drivers": "drivers", "": "web", "Drivers": "web", "other": "web"} {
 		if got := Named(clients, name).Name; got != want {

@@ -25,10 +25,11 @@ func (r *Rules) attributeRules(c config.AttributeRule) ([]Rule, error) {
 	}
 	// Compiled when somebody needs it: with the classes of Unicode that names have,
 	// that takes longer than the start of the function.
-	pattern := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(config.Whole(c.Pattern)) })
+	pattern := sync.OnceValues(func() (*regexp.Regexp, error) { return regexp.Compile(config.Whole(c.Pattern)) })
 	matches := func(value string) bool {
 		if strings.ContainsFunc(value, notASCII) {
-			return pattern().MatchString(value)
+			pattern, err := pattern()
+			return err == nil && pattern.MatchString(value)
 		}
 		return ascii.MatchString(value)
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -118,6 +119,33 @@ func TestAForbiddenWordIsFoundAnywhere(t *testing.T) {
 	for _, around := range []string{"%", "Ann %", "% Ann", "Ann, % & Co", "-%-", "\n%\t", "é %", "% é"} {
 		if value := strings.ReplaceAll(around, "%", "AdMiN"); !strings.Contains(fold(value), fold("admin")) {
 			t.Errorf("it is not found in %q, folded %q", value, fold(value))
+		}
+	}
+}
+
+func TestAPatternIsForTheWholeValue(t *testing.T) {
+	for name, test := range map[string]struct {
+		pattern, value string
+		want           bool
+	}{
+		"the whole value":                          {"[a-z]+", "abc", true},
+		"a part of the value":                      {"[a-z]+", "abc1", false},
+		"the first alternative, as a part":         {"a|b", "ab", false},
+		"the second alternative, as a whole":       {"a|b", "b", true},
+		"a shorter alternative before the whole":   {"a|ab", "ab", true},
+		"a line of a value of several lines":       {"(?m)abc", "abc\nabc", false},
+		"a value with a line break at its end":     {"abc", "abc\n", false},
+		"a flag for the pattern, and no further":   {"(?i)abc", "ABC", true},
+		"a quotation with its end":                 {`\Qa.c\E`, "a.c", true},
+		"an anchor of its own, which does no harm": {"^abc$", "abc", true},
+		"no pattern, and no value":                 {"", "", true},
+		"no pattern, and a value":                  {"", "a", false},
+	} {
+		whole, err := regexp.Compile(config.Whole(test.pattern))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := whole.MatchString(test.value); got != test.want {
+			t.Errorf("%s: %q matches %q: %t", name, test.pattern, test.value, got)
 		}
 	}
 }

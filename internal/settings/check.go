@@ -347,7 +347,11 @@ func (r *reader) checkSignUp(s *Settings) {
 			}
 			r.line(key+".label."+tag, rule.Label[tag], 60)
 		}
-		if _, err := config.WholeValue(rule.Pattern); err != nil {
+		_, err := regexp.Compile(rule.Pattern)
+		if err == nil {
+			_, err = regexp.Compile(config.Whole(rule.Pattern))
+		}
+		if err != nil {
 			r.problem(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		if rule.MinLength < 0 || rule.MaxLength < 0 || rule.MaxLength > 0 && rule.MinLength > rule.MaxLength {
