@@ -36,6 +36,7 @@ type preview struct {
 	box      *mailbox.Box
 	smtp     string        // host:port; empty: none
 	closed   chan struct{} // closed when the server ends
+	renew    func()        // lets the functions start anew
 
 	mu    sync.Mutex
 	seen  uint64 // fingerprint of the files that were compiled last
@@ -92,7 +93,11 @@ func (p *preview) compile(state *previewState) error {
 	if state.stale = !sameForFunctions(p.build.Settings, set, out); state.stale {
 		return nil
 	}
-	return bundle.WriteCompiled(p.build, out)
+	if err := bundle.WriteCompiled(p.build, out); err != nil {
+		return err
+	}
+	p.renew()
+	return nil
 }
 
 // sameForFunctions reports whether two settings make the same functions, with

@@ -81,7 +81,7 @@ func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	localApp(set, "http://127.0.0.1:8080")
 	p = &preview{
 		build: bundle.Options{Root: root, Settings: set, Dir: filepath.Join(root, "functions")}, file: file,
-		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}),
+		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}), renew: func() {},
 	}
 	mux := http.NewServeMux()
 	p.routes(mux)
@@ -120,6 +120,8 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 	p, address := startPreview(t, "")
 	one := address + "/messages?" + query("web", "en", "welcome")
 	words := filepath.Join(p.build.Root, "templates/locales/en.yaml")
+	renewed := 0
+	p.renew = func() { renewed++ }
 	for _, step := range []struct {
 		what          string
 		file, old, by string
@@ -139,6 +141,9 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 		if status, page := get(t, one); status != http.StatusOK || !strings.Contains(page, step.want) {
 			t.Errorf("%s: status %d, the page lacks %q:\n%s", step.what, status, step.want, page)
 		}
+	}
+	if renewed < 4 { // once at first, and with each edit that compiles
+		t.Errorf("the functions start anew %d times", renewed)
 	}
 	// What compiled last is still shown, and is what the functions have.
 	if _, page := get(t, one); !strings.Contains(page, "Welcome to our Other") {

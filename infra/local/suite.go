@@ -129,7 +129,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 	s.stop = stop
 	s.running.Go(func() { s.queue.Run(running) })
 	s.preview = &preview{
-		build: build, file: o.settings, linksURL: s.linksURL, box: s.box, smtp: o.smtp, closed: make(chan struct{}),
+		build: build, file: o.settings, linksURL: s.linksURL, box: s.box, smtp: o.smtp, closed: make(chan struct{}), renew: s.host.Renew,
 	}
 	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
 	apis := s.awsHandler()

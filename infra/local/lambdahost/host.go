@@ -56,8 +56,9 @@ type fleet struct {
 	function Function
 	slots    chan struct{} // one for each invocation under way
 
-	mu   sync.Mutex
-	idle []*process // the most recently used one last
+	mu    sync.Mutex
+	idle  []*process // the most recently used one last
+	stale time.Time  // processes that were started before are not used again
 }
 
 // New returns a host for the functions. It starts no process; the first
@@ -217,14 +218,33 @@ func (fl *fleet) warm() *process {
 	return nil
 }
 
-// put makes a process available for the next event, unless it has ended.
+// put makes a process available for the next event, unless it has ended, or is to
+// end.
 func (fl *fleet) put(proc *process) {
 	if !proc.alive() {
 		return
 	}
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
+	if proc.began.Before(fl.stale) {
+		proc.killGroup()
+		return
+	}
 	fl.idle = append(fl.idle, proc)
+}
+
+// Renew lets every function start anew with its next event, as after a
+// deployment: a function keeps what it has read. An invocation that is under way
+// comes to its end.
+func (h *Host) Renew() {
+	for _, fl := range h.fleets {
+		fl.mu.Lock()
+		for _, proc := range fl.idle {
+			proc.killGroup()
+		}
+		fl.idle, fl.stale = nil, time.Now()
+		fl.mu.Unlock()
+	}
 }
 
 // background runs f in a goroutine that Close waits for. It is false when the

@@ -189,6 +189,28 @@ func TestAWarmProcessIsUsedAgain(t *testing.T) {
 	}
 }
 
+func TestAfterRenewNoOldProcessIsUsed(t *testing.T) {
+	h := newHost(t, lambdahost.Options{}, function(t, "greet", "handler", nil))
+	h.Renew() // with no process there is nothing to do
+	idle := invoke(t, h, "greet", request{})
+	c := newCallers(t)
+	busy := invokeLater(t, h, "greet", request{Do: "wait", Address: c.address()})
+	caller := c.accept()
+	other := invoke(t, h, "greet", request{})
+	h.Renew()
+	fresh := invoke(t, h, "greet", request{})
+	_ = caller.Close()
+	ended := <-busy
+	if ended.PID != idle.PID || other.PID == idle.PID {
+		t.Fatalf("the processes are %d, %d and %d", idle.PID, ended.PID, other.PID)
+	}
+	for range 2 {
+		if got := invoke(t, h, "greet", request{}); got.PID != fresh.PID || fresh.PID == ended.PID || fresh.PID == other.PID {
+			t.Errorf("process %d is used, want %d, the only one that was started since", got.PID, fresh.PID)
+		}
+	}
+}
+
 func TestAFunctionSeesItsInvocation(t *testing.T) {
 	f := function(t, "greet", "handler", nil)
 	h := newHost(t, lambdahost.Options{}, f)

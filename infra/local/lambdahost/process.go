@@ -19,6 +19,7 @@ const outputGrace = 100 * time.Millisecond
 // address is only host and port, so the port says which process is asking.
 type process struct {
 	function Function
+	began    time.Time
 	arn      string
 	cmd      *exec.Cmd
 	server   *http.Server
@@ -65,6 +66,7 @@ func startProcess(f Function, region, id string, log func(line string)) (*proces
 	}
 	p := &process{
 		function:   f,
+		began:      time.Now(),
 		arn:        arn(region, f.Name),
 		cmd:        exec.Command(f.bootstrap()),
 		stdout:     lineWriter{emit: log},
