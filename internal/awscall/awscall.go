@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,13 +48,13 @@ type Service struct {
 //   - BaseEndpoint, which takes the place of the address
 //   - HTTPClient, for another than this package's
 //   - Retryer: which errors it tries again, how often, and how long it waits. Its
-//     quota is not asked: that is for a client of many callers, and a function
-//     handles one event at a time. Without one, each call is made once. Who sets
-//     one says that all the calls may be repeated.
+//     quota is not asked: in an outage, those who came first would use up the
+//     attempts of those who come later. Without one, each call is made once. Who
+//     sets one says that all the calls may be repeated.
 func New(cfg aws.Config, host, name string) *Service {
 	s := &Service{
 		name: name, region: cfg.Region, endpoint: "https://" + host + "." + cfg.Region + "." + domain(cfg.Region),
-		contentType: "application/x-amz-json-1.1", credentials: cfg.Credentials, signer: v4.NewSigner(), client: client,
+		contentType: "application/x-amz-json-1.1", credentials: cfg.Credentials, signer: v4.NewSigner(), client: cfg.HTTPClient,
 	}
 	if _, ok := cfg.Credentials.(aws.AnonymousCredentials); ok {
 		s.credentials = nil
@@ -60,8 +62,8 @@ func New(cfg aws.Config, host, name string) *Service {
 	if cfg.BaseEndpoint != nil {
 		s.endpoint = *cfg.BaseEndpoint
 	}
-	if cfg.HTTPClient != nil {
-		s.client = cfg.HTTPClient
+	if s.client == nil {
+		s.client = client()
 	}
 	if cfg.Retryer != nil {
 		s.retryer = cfg.Retryer()
@@ -69,9 +71,17 @@ func New(cfg aws.Config, host, name string) *Service {
 	return s
 }
 
-// client follows no redirect: the operations of AWS have none, and the front
-// page of a service, which Warm asks for, may lead to a web site.
-var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// client is one for all services. Like the SDK's it keeps ten connections to a
+// host, where net/http's own keeps two; and a connection that takes the place of
+// one that was closed goes on with the TLS session of that, which spares the
+// check of certificates. It follows no redirect: the operations of AWS have none,
+// and the front page of a service, which Warm asks for, may lead to a web site.
+var client = sync.OnceValue(func() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 10
+	t.TLSClientConfig = &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(8)}
+	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+})
 
 // Cognito is the service of user pools, whose operations are called by their
 // bare names, such as AdminGetUser.

@@ -287,3 +287,25 @@ func TestWarmWaitsForAllServicesAndNotForEver(t *testing.T) {
 	}
 	Warm(t.Context())
 }
+
+func TestANewConnectionGoesOnWithTheSessionOfTheLast(t *testing.T) {
+	var resumed []bool
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		resumed = append(resumed, r.TLS.DidResume)
+		w.Header().Set("Connection", "close")
+	}))
+	defer server.Close()
+	s := Cognito(aws.Config{BaseEndpoint: &server.URL})
+	own := s.client.(*http.Client).Transport.(*http.Transport)
+	before := own.TLSClientConfig
+	defer func() { own.TLSClientConfig = before }()
+	own.TLSClientConfig = before.Clone()
+	own.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	Warm(t.Context(), s)
+	if err := s.Operation(t.Context(), "ConfirmSignUp", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(resumed) != 2 || resumed[0] || !resumed[1] {
+		t.Errorf("the sessions are resumed: %v", resumed)
+	}
+}
