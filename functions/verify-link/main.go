@@ -13,8 +13,8 @@ import (
 	"github.com/akrylysov/algnhsa"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -30,22 +30,26 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	cfg := awsenv.Config()
-	// The operations behind the link take no signature, so the function's role
-	// needs no permission for them.
-	cfg.Credentials = aws.AnonymousCredentials{}
-	// A person waits. What fails is told at once, and the page offers to try
-	// again; an attempt limit would only be used up by repeats.
-	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	h := &handler{
 		dir:       dir,
 		config:    c,
 		clientIDs: ids,
-		pool:      cognitoidentityprovider.NewFromConfig(cfg),
+		cognito:   userPool(awsenv.Config()),
 		log:       logging.New("verify-link"),
 	}
 	lambda.Start(gateway{
 		Handler: algnhsa.New(h.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2}),
 		log:     h.log,
 	})
+}
+
+// userPool is Cognito as a person's browser may ask it: the operations behind the
+// link take no signature, so the function's role needs no permission for them.
+//
+// A person waits. What fails is told at once, and the page offers to try again;
+// an attempt limit would only be used up by repeats. Most starts are for pages
+// that ask nobody, so none opens a connection.
+func userPool(cfg aws.Config) *awscall.Service {
+	cfg.Credentials, cfg.Retryer = nil, nil
+	return awscall.Cognito(cfg)
 }
