@@ -9,6 +9,7 @@ package main
 import (
 	"log"
 	"os"
+	"time"
 
 	"github.com/akrylysov/algnhsa"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -20,6 +21,11 @@ import (
 	"poolpost/internal/logging"
 )
 
+// idle is how long a connection to Cognito is kept without use. Cognito closes
+// one some time, a frozen process only hears of it with its next request, and
+// none of these may be sent twice: the person would be told to try again.
+const idle = 5 * time.Second
+
 func main() {
 	dir := os.Getenv("LAMBDA_TASK_ROOT")
 	c, err := config.Read[config.VerifyLink](dir)
@@ -30,11 +36,13 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	cfg := awsenv.Config()
+	cfg.HTTPClient = awscall.Client(idle)
 	h := &handler{
 		dir:       dir,
 		config:    c,
 		clientIDs: ids,
-		cognito:   userPool(awsenv.Config()),
+		cognito:   userPool(cfg),
 		log:       logging.New("verify-link"),
 	}
 	lambda.Start(gateway{

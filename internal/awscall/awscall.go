@@ -71,17 +71,22 @@ func New(cfg aws.Config, host, name string) *Service {
 	return s
 }
 
-// client is one for all services. Like the SDK's it keeps ten connections to a
-// host, where net/http's own keeps two; and a connection that takes the place of
-// one that was closed goes on with the TLS session of that, which spares the
-// check of certificates. It follows no redirect: the operations of AWS have none,
-// and the front page of a service, which Warm asks for, may lead to a web site.
-var client = sync.OnceValue(func() *http.Client {
+// client is one for all services.
+var client = sync.OnceValue(func() *http.Client { return Client(90 * time.Second) }) // as net/http's own
+
+// Client is an HTTP client that keeps connections for so long while they are
+// idle, by the clock on the wall: a frozen process does not feel time pass. Like
+// the SDK's it keeps ten to a host, where net/http's own keeps two; and one that
+// takes the place of another goes on with the TLS session of that, which spares
+// the check of certificates. It follows no redirect: the operations of AWS have
+// none, and the front page of a service, which Warm asks for, may lead to a web
+// site.
+func Client(idle time.Duration) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 10
+	t.IdleConnTimeout, t.MaxIdleConnsPerHost = idle, 10
 	t.TLSClientConfig = &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(8)}
 	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-})
+}
 
 // Cognito is the service of user pools, whose operations are called by their
 // bare names, such as AdminGetUser.

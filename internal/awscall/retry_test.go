@@ -212,6 +212,21 @@ func TestAConnectionThatTheServiceHasClosedIsReplacedWhereThatIsHarmless(t *test
 	}
 }
 
+// So a call that must not be repeated need not meet a connection that was closed.
+func TestAConnectionThatWasIdleForTooLongIsNotUsed(t *testing.T) {
+	address, asked := hangup(t)
+	s := Cognito(aws.Config{BaseEndpoint: &address, HTTPClient: Client(10 * time.Millisecond)})
+	for range 3 {
+		if err := s.Operation(t.Context(), "ConfirmSignUp", struct{}{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if asked() != 3 {
+		t.Errorf("it has answered %d times", asked())
+	}
+}
+
 // AWS would refuse a signature of a header that does not come.
 func TestWhatMarksARepeatableCallIsNeitherSentNorSigned(t *testing.T) {
 	s := newService(t, func(_ http.ResponseWriter, r *http.Request) {
