@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
@@ -28,22 +31,27 @@ const (
 
 // A recorder is the mail queue: it keeps what is put on it, unless it fails.
 type recorder struct {
-	entries []*sqs.SendMessageInput
+	entries []functiontest.SendMessage
+	asked   int
 	fail    error
 }
 
-func (r *recorder) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	if r.fail != nil {
+func (r *recorder) answer(request *http.Request, operation string, input []byte) (any, error) {
+	if r.asked++; r.fail != nil {
 		return nil, r.fail
 	}
+	var in functiontest.SendMessage
+	if err := functiontest.Strictly(input, &in); err != nil || operation != "SendMessage" {
+		return nil, fmt.Errorf("unexpected %s: %w", operation, err)
+	}
 	r.entries = append(r.entries, in)
-	return &sqs.SendMessageOutput{}, ctx.Err()
+	return in.Output(), request.Context().Err()
 }
 
 func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
-	h := &handler{queue: mail.Queue{SQS: r, URL: queueURL}, log: logged.Logger("custom-email-sender")}
+	h := &handler{queue: mail.Queue{SQS: awscall.SQS(functiontest.AWS(r.answer).Config()), URL: queueURL}, log: logged.Logger("custom-email-sender")}
 	_, h.config = functiontest.Dir[config.CustomEmailSender](t, "custom-email-sender")
 	return h, r, logged
 }
@@ -121,11 +129,11 @@ func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
 			t.Fatalf("got %v with %d entries", err, len(r.entries))
 		}
 		in := r.entries[0]
-		if *in.QueueUrl != queueURL || *in.MessageGroupId != userID || *in.MessageDeduplicationId != requestID {
-			t.Errorf("the entry is on %s in the group %s as %s", *in.QueueUrl, *in.MessageGroupId, *in.MessageDeduplicationId)
+		if in.QueueUrl != queueURL || in.MessageGroupId != userID || in.MessageDeduplicationId != requestID {
+			t.Errorf("the entry is on %s in the group %s as %s", in.QueueUrl, in.MessageGroupId, in.MessageDeduplicationId)
 		}
 		var got mail.Entry
-		if err := json.Unmarshal([]byte(*in.MessageBody), &got); err != nil {
+		if err := json.Unmarshal([]byte(in.MessageBody), &got); err != nil {
 			t.Fatal(err)
 		}
 		want.Code = code(t, payload) // as encrypted as it came
@@ -146,7 +154,7 @@ func TestARepeatIsTheSameEntry(t *testing.T) {
 		if _, err := h.Invoke(ctx, payload); err != nil {
 			t.Fatal(err)
 		}
-		if got := *r.entries[len(r.entries)-1].MessageDeduplicationId; got != id {
+		if got := r.entries[len(r.entries)-1].MessageDeduplicationId; got != id {
 			t.Errorf("the entry of the request %s has the id %s", id, got)
 		}
 	}
@@ -160,7 +168,7 @@ func TestWhatIsNotQueuedIsAnError(t *testing.T) {
 		spoil   func(*handler, *recorder)
 		reason  string
 	}{
-		"a queue that throttles": {signUp, func(_ *handler, r *recorder) { r.fail = &smithy.GenericAPIError{Code: "RequestThrottled"} }, "RequestThrottled"},
+		"a queue that throttles": {signUp, func(_ *handler, r *recorder) { r.fail = &awscall.Error{Status: 400, Code: "RequestThrottled"} }, "RequestThrottled"},
 		"a queue that is gone":   {signUp, func(_ *handler, r *recorder) { r.fail = errors.New("no route to jane@example.com") }, "*errors.errorString"},
 		"a panic":                {signUp, func(h *handler, _ *recorder) { h.queue.SQS = nil }, "panic"},
 		"a missing variable":     {signUp, func(h *handler, _ *recorder) { h.broken = logging.Safe("the environment variable is not set") }, "the environment variable is not set"},
@@ -187,6 +195,34 @@ func TestWhatIsNotQueuedIsAnError(t *testing.T) {
 	logged.CheckLine(t, map[string]any{"Outcome": "failed"})
 }
 
+// The queue drops the repeat of a request whose answer got lost.
+func TestAQueueThatFailsTwiceIsAskedAThirdTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for failures, want := range map[int]string{2: "queued", 3: "failed"} {
+			h, r, logged := newHandler(t)
+			cfg := functiontest.AWS(func(request *http.Request, operation string, input []byte) (any, error) {
+				output, err := r.answer(request, operation, input)
+				if r.asked <= failures {
+					return nil, io.EOF
+				}
+				return output, err
+			}).Config()
+			cfg.Retryer = retryer
+			h.queue.SQS = awscall.SQS(cfg)
+			_, err := h.Invoke(invocation(t), functiontest.Events(t)["sign-up"])
+			if r.asked != 3 || (err == nil) != (want == "queued") {
+				t.Errorf("%d failures: it is asked %d times, %v", failures, r.asked, err)
+			}
+			for _, entry := range r.entries {
+				if entry != r.entries[0] || entry.MessageDeduplicationId != requestID {
+					t.Errorf("the queue would take this for another entry: %+v", entry)
+				}
+			}
+			logged.CheckLine(t, map[string]any{"Outcome": want})
+		}
+	})
+}
+
 // An entry fits the queue whatever an app sends along: what a person may choose is
 // bounded, and all together are.
 func TestAnEntryFitsTheQueue(t *testing.T) {
@@ -207,7 +243,7 @@ func TestAnEntryFitsTheQueue(t *testing.T) {
 		if _, err := h.Invoke(invocation(t), payload); err != nil || len(r.entries) != 1 {
 			t.Fatalf("%s: got %v with %d entries: %s", source, err, len(r.entries), logged)
 		}
-		if n := len(*r.entries[0].MessageBody); n > 16<<10 {
+		if n := len(r.entries[0].MessageBody); n > 16<<10 {
 			t.Errorf("%s: the entry has %d bytes", source, n)
 		}
 	}

@@ -6,25 +6,35 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
-	"poolpost/internal/mail"
 )
+
+// retryer is the SDK's own: three attempts. What then fails, Lambda invokes again.
+func retryer() aws.Retryer { return retry.NewStandard() }
 
 func main() {
 	h := &handler{log: logging.New("custom-email-sender")}
 	var err error
 	h.config, err = config.Read[config.CustomEmailSender](os.Getenv("LAMBDA_TASK_ROOT"))
 	if err == nil {
-		h.queue = mail.Queue{SQS: sqs.NewFromConfig(awsenv.Config())}
 		h.queue.URL, err = awsenv.Require("MAIL_QUEUE_URL")
 	}
 	h.broken = logging.AtStart(err)
+	if err == nil {
+		cfg := awsenv.Config()
+		cfg.Retryer = retryer
+		h.queue.SQS = awscall.SQS(cfg)
+		awscall.Warm(context.Background(), h.queue.SQS)
+	}
 	lambda.Start(h)
 }

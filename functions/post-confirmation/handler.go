@@ -9,9 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-
+	"poolpost/internal/awscall"
 	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -19,17 +17,13 @@ import (
 	"poolpost/internal/message"
 )
 
-type groups interface {
-	AdminAddUserToGroup(context.Context, *cognitoidentityprovider.AdminAddUserToGroupInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error)
-}
-
 type handler struct {
-	config config.PostConfirmation
-	groups groups
-	queue  mail.Queue
-	budget time.Duration // for all side effects together
-	broken error         // why the function cannot work, or nil
-	log    *logging.Logger
+	config  config.PostConfirmation
+	cognito *awscall.Service
+	queue   mail.Queue
+	budget  time.Duration // for all side effects together
+	broken  error         // why the function cannot work, or nil
+	log     *logging.Logger
 }
 
 const (
@@ -115,11 +109,9 @@ func caught(do func() error) (err error) {
 }
 
 func (h *handler) join(ctx context.Context, event *cognito.Event, group string) error {
-	_, err := h.groups.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
-		UserPoolId: aws.String(event.UserPoolID),
-		Username:   aws.String(event.UserName),
-		GroupName:  aws.String(group),
-	})
+	err := h.cognito.Operation(ctx, "AdminAddUserToGroup", map[string]string{
+		"UserPoolId": event.UserPoolID, "Username": event.UserName, "GroupName": group,
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("add to group %s: %w", group, err)
 	}

@@ -17,10 +17,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/smithy-go"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/mail"
@@ -37,40 +35,48 @@ const (
 // fail says.
 type recorder struct {
 	mu      sync.Mutex
-	joined  []*cognitoidentityprovider.AdminAddUserToGroupInput
-	entries []*sqs.SendMessageInput
+	joined  []addUserToGroup
+	entries []functiontest.SendMessage
 	fail    func(ctx context.Context, operation string) error
 }
 
-func (r *recorder) AdminAddUserToGroup(ctx context.Context, in *cognitoidentityprovider.AdminAddUserToGroupInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error) {
-	if r.fail != nil {
-		if err := r.fail(ctx, "join "+*in.GroupName); err != nil {
-			return nil, err
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.joined = append(r.joined, in)
-	return &cognitoidentityprovider.AdminAddUserToGroupOutput{}, nil
-}
+type addUserToGroup struct{ UserPoolId, Username, GroupName string }
 
-func (r *recorder) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	if r.fail != nil {
-		if err := r.fail(ctx, "enqueue"); err != nil {
-			return nil, err
-		}
+func (r *recorder) answer(request *http.Request, operation string, input []byte) (any, error) {
+	var join addUserToGroup
+	var entry functiontest.SendMessage
+	var err error
+	does := "enqueue"
+	switch operation {
+	case "SendMessage":
+		err = functiontest.Strictly(input, &entry)
+	case "AdminAddUserToGroup":
+		err = functiontest.Strictly(input, &join)
+		does = "join " + join.GroupName
+	default:
+		err = fmt.Errorf("unexpected %s", operation)
+	}
+	if err == nil && r.fail != nil {
+		err = r.fail(request.Context(), does)
+	}
+	if err != nil {
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries = append(r.entries, in)
-	return &sqs.SendMessageOutput{}, nil
+	if operation == "SendMessage" {
+		r.entries = append(r.entries, entry)
+		return entry.Output(), nil
+	}
+	r.joined = append(r.joined, join)
+	return nil, nil
 }
 
 // groupNames are the groups that were joined, sorted.
 func (r *recorder) groupNames() []string {
 	var names []string
 	for _, in := range r.joined {
-		names = append(names, *in.GroupName)
+		names = append(names, in.GroupName)
 	}
 	slices.Sort(names)
 	return names
@@ -80,7 +86,10 @@ func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
-	return &handler{config: c, groups: r, queue: mail.Queue{SQS: r, URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation")}, r, logged
+	cfg := functiontest.AWS(r.answer).Config()
+	return &handler{
+		config: c, cognito: awscall.Cognito(cfg), queue: mail.Queue{SQS: awscall.SQS(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
+	}, r, logged
 }
 
 // checkReturned invokes the handler and checks that the user sees no failure.
@@ -134,14 +143,14 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 		}
 		if want.entry == nil {
 			if len(r.entries) != 0 {
-				t.Errorf("a welcome mail is on the queue: %s", *r.entries[0].MessageBody)
+				t.Errorf("a welcome mail is on the queue: %s", r.entries[0].MessageBody)
 			}
 			return
 		}
 		if len(r.entries) != 1 {
 			t.Fatalf("there are %d entries on the queue, not one", len(r.entries))
 		}
-		entry, err := mail.Decode(*r.entries[0].MessageBody)
+		entry, err := mail.Decode(r.entries[0].MessageBody)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,13 +165,13 @@ func TestTheRequestsNameUserPoolGroupAndQueue(t *testing.T) {
 	h, r, _ := newHandler(t)
 	checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 	for _, in := range r.joined {
-		if *in.UserPoolId != "eu-central-1_Sample001" || *in.Username != userID {
-			t.Errorf("user %s of pool %s joins %s", *in.Username, *in.UserPoolId, *in.GroupName)
+		if in.UserPoolId != "eu-central-1_Sample001" || in.Username != userID {
+			t.Errorf("user %s of pool %s joins %s", in.Username, in.UserPoolId, in.GroupName)
 		}
 	}
 	in := r.entries[0]
-	if *in.QueueUrl != queueURL || *in.MessageGroupId != userID || *in.MessageDeduplicationId != "welcome-"+userID {
-		t.Errorf("the entry is on %s, group %s, deduplication id %s", *in.QueueUrl, *in.MessageGroupId, *in.MessageDeduplicationId)
+	if in.QueueUrl != queueURL || in.MessageGroupId != userID || in.MessageDeduplicationId != "welcome-"+userID {
+		t.Errorf("the entry is on %s, group %s, deduplication id %s", in.QueueUrl, in.MessageGroupId, in.MessageDeduplicationId)
 	}
 }
 
@@ -176,7 +185,7 @@ func TestARepeatedEventIsTheSameEntry(t *testing.T) {
 	}
 	for _, in := range r.entries[1:] {
 		first := r.entries[0]
-		if *in.MessageDeduplicationId != *first.MessageDeduplicationId || *in.MessageGroupId != *first.MessageGroupId || *in.MessageBody != *first.MessageBody {
+		if in.MessageDeduplicationId != first.MessageDeduplicationId || in.MessageGroupId != first.MessageGroupId || in.MessageBody != first.MessageBody {
 			t.Error("the queue would take the repeated entry for another one")
 		}
 	}
@@ -187,13 +196,13 @@ func TestAnotherUserIsAnotherEntry(t *testing.T) {
 	first := functiontest.Events(t)["confirm-sign-up"]
 	checkReturned(t, h, first)
 	checkReturned(t, h, bytes.ReplaceAll(first, []byte(userID), []byte("ffffffff-1111-4222-8333-444455556666")))
-	if *r.entries[0].MessageDeduplicationId == *r.entries[1].MessageDeduplicationId || *r.entries[0].MessageGroupId == *r.entries[1].MessageGroupId {
+	if r.entries[0].MessageDeduplicationId == r.entries[1].MessageDeduplicationId || r.entries[0].MessageGroupId == r.entries[1].MessageGroupId {
 		t.Error("the queue would drop the mail of the second user")
 	}
 }
 
 func TestAFailureNeverReachesTheUser(t *testing.T) {
-	throttled := &smithy.GenericAPIError{Code: "TooManyRequestsException", Message: "slow down"}
+	throttled := &awscall.Error{Status: 400, Code: "TooManyRequestsException", Message: "slow down"}
 	// Only the operation that is named fails; the others must go on.
 	only := func(failing string, err error) func(context.Context, string) error {
 		return func(_ context.Context, operation string) error {
@@ -210,7 +219,7 @@ func TestAFailureNeverReachesTheUser(t *testing.T) {
 		reason  string
 	}{
 		"a group that does not exist": {func(_ *testing.T, _ *handler, r *recorder) {
-			r.fail = only("join members", &smithy.GenericAPIError{Code: "ResourceNotFoundException", Message: "Group not found."})
+			r.fail = only("join members", &awscall.Error{Status: 400, Code: "ResourceNotFoundException", Message: "Group not found."})
 		}, []string{"riders"}, 1, "ResourceNotFoundException"},
 		"a queue that refuses": {func(_ *testing.T, _ *handler, r *recorder) {
 			r.fail = only("enqueue", throttled)
@@ -268,7 +277,7 @@ func TestASlowAWSIsLeftWhenTheBudgetIsSpent(t *testing.T) {
 	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": "timeout"})
 }
 
-func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
+func TestCallsOverHTTPKeepTheBudget(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"a server that never answers": func(_ http.ResponseWriter, r *http.Request) {
 			body := make([]byte, 1<<16)
@@ -276,16 +285,18 @@ func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
 			}
 			<-r.Context().Done()
 		},
-		"a server that is down, which the SDK asks again and again": func(w http.ResponseWriter, _ *http.Request) {
+		"a server that is down, which is asked again and again": func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(answer)
 			defer server.Close()
-			cfg := aws.Config{Region: "eu-central-1", BaseEndpoint: aws.String(server.URL), Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
+			cfg := aws.Config{
+				Region: "eu-central-1", BaseEndpoint: &server.URL, Retryer: retryer, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+			}
 			h, _, logged := newHandler(t)
-			h.groups, h.queue.SQS, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
+			h.cognito, h.queue.SQS, h.budget = awscall.Cognito(cfg), awscall.SQS(cfg), 100*time.Millisecond
 			start := time.Now()
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 			if took := time.Since(start); took > 2*time.Second {
@@ -296,28 +307,23 @@ func TestTheSDKsOwnClientsKeepTheBudget(t *testing.T) {
 	}
 }
 
-// An outage is SQS when it is broken: it counts how often it is asked.
-type outage struct{ asked int }
-
-func (o *outage) Do(*http.Request) (*http.Response, error) {
-	o.asked++
-	return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody}, nil
-}
-
 // One instance confirms many people while SQS is away.
 func TestNobodysAttemptsAreUsedUpByThoseBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &outage{}
+		asked := 0
+		cfg := functiontest.AWS(func(*http.Request, string, []byte) (any, error) {
+			asked++
+			return nil, &awscall.Error{Status: http.StatusServiceUnavailable}
+		}).Config()
+		cfg.Retryer = retryer
 		h, _, _ := newHandler(t)
 		h.budget = budget
-		h.queue.SQS = sqs.NewFromConfig(aws.Config{
-			Region: "eu-central-1", HTTPClient: o, Retryer: retryer, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
-		})
+		h.queue.SQS = awscall.SQS(cfg)
 		for person := range 100 {
-			o.asked = 0
+			asked = 0
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
-			if o.asked < 12 { // 3.5 s hold that many of the longest waits
-				t.Fatalf("person %d has %d attempts", person, o.asked)
+			if asked < 12 { // 3.5 s hold that many of the longest waits
+				t.Fatalf("person %d has %d attempts", person, asked)
 			}
 		}
 	})
@@ -386,7 +392,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"an event that is one secret":    {[]byte(secret("event")), nil},
 		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
 		"an error of AWS that quotes the address": {confirmed, func(context.Context, string) error {
-			return &smithy.OperationError{ServiceID: "SQS", OperationName: "SendMessage", Err: &smithy.GenericAPIError{Code: "InvalidParameterValue", Message: secret("message")}}
+			return &awscall.Error{Status: 400, Code: "InvalidParameterValue", Message: secret("message")}
 		}},
 		"an error without a code that quotes the address": {confirmed, func(context.Context, string) error { return errors.New(secret("message")) }},
 		"a panic that quotes the address":                 {confirmed, func(context.Context, string) error { panic(secret("panic")) }},

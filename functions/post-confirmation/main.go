@@ -7,16 +7,15 @@
 package main
 
 import (
+	"context"
 	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -29,13 +28,11 @@ const budget = 3500 * time.Millisecond
 
 // retryer tries as often as the budget allows, with up to a third of a second
 // between. The SDK's own, three attempts with up to 20 seconds between, would give
-// up a welcome mail for two failures of SQS in a row; and as it lends a client
-// only a hundred retries in an outage, those who are confirmed later would have
-// one attempt.
+// up a welcome mail for two failures of SQS in a row.
 func retryer() aws.Retryer {
 	const unlimited = 0
 	return retry.AddWithMaxAttempts(retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxBackoff, o.RateLimiter = 300*time.Millisecond, ratelimit.None
+		o.MaxBackoff = 300 * time.Millisecond
 	}), unlimited)
 }
 
@@ -43,10 +40,10 @@ func main() {
 	cfg := awsenv.Config()
 	cfg.Retryer = retryer
 	h := &handler{
-		groups: cognitoidentityprovider.NewFromConfig(cfg),
-		queue:  mail.Queue{SQS: sqs.NewFromConfig(cfg)},
-		budget: budget,
-		log:    logging.New("post-confirmation"),
+		cognito: awscall.Cognito(cfg),
+		queue:   mail.Queue{SQS: awscall.SQS(cfg)},
+		budget:  budget,
+		log:     logging.New("post-confirmation"),
 	}
 	var err error
 	h.config, err = config.Read[config.PostConfirmation](os.Getenv("LAMBDA_TASK_ROOT"))
@@ -54,5 +51,12 @@ func main() {
 		h.queue.URL, err = awsenv.Require("MAIL_QUEUE_URL")
 	}
 	h.broken = logging.AtStart(err)
+	if err == nil {
+		services := []*awscall.Service{h.queue.SQS}
+		if len(h.config.Groups) > 0 {
+			services = append(services, h.cognito)
+		}
+		awscall.Warm(context.Background(), services...)
+	}
 	lambda.Start(h)
 }

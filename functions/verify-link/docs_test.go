@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/smithy-go"
+	"poolpost/internal/awscall"
 )
 
 // Every page has a template, and every page and status a row in
@@ -53,9 +53,8 @@ func TestTheDocumentationListsEveryAnswer(t *testing.T) {
 	var want, documented []string
 	for name, a := range answers() {
 		code := "–"
-		var api smithy.APIError
-		if errors.As(a.err, &api) {
-			code = "`" + api.ErrorCode() + "`"
+		if said, ok := errors.AsType[*awscall.Error](a.err); ok {
+			code = "`" + said.Code + "`"
 		}
 		want = append(want, strings.Join([]string{name, code, cell(a.confirm), cell(a.resend), cell(a.reset)}, " | "))
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -9,8 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-
+	"poolpost/internal/awscall"
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/link"
@@ -18,18 +16,11 @@ import (
 	"poolpost/internal/message"
 )
 
-type userPool interface {
-	ConfirmSignUp(context.Context, *cognitoidentityprovider.ConfirmSignUpInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error)
-	ResendConfirmationCode(context.Context, *cognitoidentityprovider.ResendConfirmationCodeInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error)
-	ForgotPassword(context.Context, *cognitoidentityprovider.ForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ForgotPasswordOutput, error)
-	ConfirmForgotPassword(context.Context, *cognitoidentityprovider.ConfirmForgotPasswordInput, ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error)
-}
-
 type handler struct {
 	files     *message.Files
 	config    config.VerifyLink
 	clientIDs map[string]string // by the names of the settings
-	pool      userPool
+	cognito   *awscall.Service
 	log       *logging.Logger
 }
 
@@ -230,8 +221,22 @@ func (v *visit) staleCode(wrong, expired state) (state, state) {
 	}
 }
 
-// clientID is the app client that Cognito is asked as.
-func (v *visit) clientID() string { return v.clientIDs[v.client.Name] }
+// A request is what Cognito is asked for a person. All operations behind the link
+// take these; ForceAliasCreation stays out of it, as it would take a verified
+// address away from another user.
+type request struct {
+	ClientId         string
+	Username         string
+	ConfirmationCode string `json:",omitempty"`
+	Password         string `json:",omitempty"`
+	ClientMetadata   map[string]string
+}
+
+// ask calls an operation, with the code and the password if it takes them.
+func (v *visit) ask(operation, code, password string) error {
+	in := request{v.clientIDs[v.client.Name], v.link.User, code, password, v.metadata()}
+	return v.cognito.Operation(v.request.Context(), operation, in, nil)
+}
 
 // metadata tells the triggers which language the person reads, and where they
 // want to return to.

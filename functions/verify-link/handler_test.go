@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,10 +18,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-	"github.com/aws/smithy-go"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/link"
@@ -40,36 +39,38 @@ const (
 // A recorder is Cognito: it keeps what it is asked, and answers with err.
 type recorder struct {
 	mu    sync.Mutex
-	asked []any
+	asked []question
 	err   error
 	slow  bool // it takes as long as it is waited for
 }
 
-func (r *recorder) answer(ctx context.Context, in any) error {
+type question struct {
+	operation                                      string
+	ClientId, Username, ConfirmationCode, Password string
+	ClientMetadata                                 map[string]string
+}
+
+func (r *recorder) answer(request *http.Request, operation string, input []byte) (any, error) {
+	q := question{operation: operation}
+	if err := functiontest.Strictly(input, &q); err != nil {
+		return nil, err
+	}
+	if request.Header.Get("Authorization") != "" {
+		return nil, errors.New("the operations behind the link take no signature")
+	}
 	r.mu.Lock()
-	r.asked = append(r.asked, in)
+	r.asked = append(r.asked, q)
 	r.mu.Unlock()
 	if r.slow {
-		<-ctx.Done()
-		return ctx.Err()
+		<-request.Context().Done()
+		return nil, request.Context().Err()
 	}
-	return r.err
+	return struct{}{}, r.err
 }
 
-func (r *recorder) ConfirmSignUp(ctx context.Context, in *cognitoidentityprovider.ConfirmSignUpInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error) {
-	return &cognitoidentityprovider.ConfirmSignUpOutput{}, r.answer(ctx, in)
-}
-
-func (r *recorder) ResendConfirmationCode(ctx context.Context, in *cognitoidentityprovider.ResendConfirmationCodeInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ResendConfirmationCodeOutput, error) {
-	return &cognitoidentityprovider.ResendConfirmationCodeOutput{}, r.answer(ctx, in)
-}
-
-func (r *recorder) ForgotPassword(ctx context.Context, in *cognitoidentityprovider.ForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ForgotPasswordOutput, error) {
-	return &cognitoidentityprovider.ForgotPasswordOutput{}, r.answer(ctx, in)
-}
-
-func (r *recorder) ConfirmForgotPassword(ctx context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
-	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, r.answer(ctx, in)
+// says is an error that Cognito answers.
+func says(code string, message ...string) error {
+	return &awscall.Error{Status: http.StatusBadRequest, Code: code, Message: strings.Join(message, "")}
 }
 
 // A site is the page behind the link with everything around it.
@@ -88,7 +89,7 @@ func newSite(t testing.TB) *site {
 func siteOf(dir string, c config.VerifyLink) *site {
 	s := &site{cognito: &recorder{}, logged: &functiontest.Log{}}
 	s.handler = &handler{
-		files: &message.Files{Dir: dir}, config: c, pool: s.cognito, log: s.logged.Logger("verify-link"),
+		files: &message.Files{Dir: dir}, config: c, cognito: userPool(functiontest.AWS(s.cognito.answer).Config()), log: s.logged.Logger("verify-link"),
 		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 	}
 	return s
@@ -156,7 +157,7 @@ func (s *site) checkState(t testing.TB, w *httptest.ResponseRecorder, want state
 func (s *site) checkNotAsked(t testing.TB) {
 	t.Helper()
 	if len(s.cognito.asked) != 0 {
-		t.Errorf("Cognito was asked for %T", s.cognito.asked[0])
+		t.Errorf("Cognito was asked for %s", s.cognito.asked[0].operation)
 	}
 }
 
@@ -181,9 +182,6 @@ func TestOpeningALinkNeverActs(t *testing.T) {
 }
 
 func TestPressingTheButtonAsksCognito(t *testing.T) {
-	metadata := func(m map[string]string, want ...string) bool {
-		return maps.Equal(m, map[string]string{"locale": want[0], "return": "https://riders.example.com/trips/42"})
-	}
 	form := values("lang", "fr", "return", "https://riders.example.com/trips/42", "password", password, "repeat", password)
 
 	s := newSite(t)
@@ -194,29 +192,25 @@ func TestPressingTheButtonAsksCognito(t *testing.T) {
 	if len(s.cognito.asked) != 4 {
 		t.Fatalf("Cognito was asked %d times, not 4", len(s.cognito.asked))
 	}
-	c := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput)
-	if *c.ClientId != ridersID || *c.Username != userID || *c.ConfirmationCode != code || c.ForceAliasCreation || !metadata(c.ClientMetadata, "fr") {
-		t.Errorf("ConfirmSignUp is asked with %+v", c)
-	}
-	r := s.cognito.asked[1].(*cognitoidentityprovider.ResendConfirmationCodeInput)
-	if *r.ClientId != ridersID || *r.Username != userID || !metadata(r.ClientMetadata, "fr") {
-		t.Errorf("ResendConfirmationCode is asked with %+v", r)
-	}
-	p := s.cognito.asked[2].(*cognitoidentityprovider.ConfirmForgotPasswordInput)
-	if *p.ClientId != ridersID || *p.Username != userID || *p.ConfirmationCode != code || *p.Password != password || !metadata(p.ClientMetadata, "fr") {
-		t.Errorf("ConfirmForgotPassword is asked for client %s, user %s", *p.ClientId, *p.Username)
-	}
-	f := s.cognito.asked[3].(*cognitoidentityprovider.ForgotPasswordInput)
-	if *f.ClientId != ridersID || *f.Username != userID || !metadata(f.ClientMetadata, "fr") {
-		t.Errorf("ForgotPassword is asked with %+v", f)
+	for i, want := range []question{
+		{operation: "ConfirmSignUp", ConfirmationCode: code},
+		{operation: "ResendConfirmationCode"},
+		{operation: "ConfirmForgotPassword", ConfirmationCode: code, Password: password},
+		{operation: "ForgotPassword"},
+	} {
+		want.ClientId, want.Username = ridersID, userID
+		want.ClientMetadata = map[string]string{"locale": "fr", "return": "https://riders.example.com/trips/42"}
+		if got := s.cognito.asked[i]; !reflect.DeepEqual(got, want) {
+			t.Errorf("Cognito is asked for %+v, want %+v", got, want)
+		}
 	}
 }
 
 func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
 	s := newSite(t)
 	s.checkState(t, s.serve(t, press(link.PathConfirm, values("client", ""))), confirmed, "riders", "en")
-	if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ClientId != ridersID || in.ClientMetadata["return"] != "" {
-		t.Errorf("Cognito was asked as %s, with the metadata %q", *in.ClientId, in.ClientMetadata)
+	if in := s.cognito.asked[0]; in.ClientId != ridersID || in.ClientMetadata["return"] != "" {
+		t.Errorf("Cognito was asked as %s, with the metadata %q", in.ClientId, in.ClientMetadata)
 	}
 }
 
@@ -243,8 +237,8 @@ func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
 			if len(s.cognito.asked) != 3 {
 				t.Fatalf("Cognito was asked %d times, not 3", len(s.cognito.asked))
 			}
-			if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ClientId != ridersID {
-				t.Errorf("Cognito was asked as %s", *in.ClientId)
+			if in := s.cognito.asked[0]; in.ClientId != ridersID {
+				t.Errorf("Cognito was asked as %s", in.ClientId)
 			}
 		})
 	}
@@ -253,34 +247,33 @@ func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
 // answers are what Cognito may say to the three operations, with the page of
 // each. The zero state is for what Cognito does not answer there.
 func answers() map[string]answer {
-	api := func(code string) error { return &smithy.GenericAPIError{Code: code, Message: "sample"} }
-	trigger := &types.UserLambdaValidationException{Message: new("PostConfirmation failed with error Please come back tomorrow.")}
+	trigger := says("UserLambdaValidationException", "PostConfirmation failed with error Please come back tomorrow.")
 	none := state{}
 	return map[string]answer{
 		"done":                     {nil, confirmed, sent, resetDone},
-		"confirmed before":         {&types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}, alreadyConfirmed, sent, none},
-		"not authorized":           {&types.NotAuthorizedException{Message: new("User is disabled.")}, refused, sent, refused},
-		"not authorized, no words": {&types.NotAuthorizedException{}, refused, sent, refused},
-		"expired code":             {&types.ExpiredCodeException{}, expired, sent, resetExpired},
-		"wrong code":               {&types.CodeMismatchException{}, wrongCode, sent, resetWrongCode},
-		"unknown user":             {&types.UserNotFoundException{}, expired, sent, resetExpired},
-		"address taken":            {&types.AliasExistsException{}, addressTaken, addressTaken, addressTaken},
-		"not yet confirmed":        {&types.UserNotConfirmedException{}, expired, sent, resetExpired},
+		"confirmed before":         {says("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"), alreadyConfirmed, sent, none},
+		"not authorized":           {says("NotAuthorizedException", "User is disabled."), refused, sent, refused},
+		"not authorized, no words": {says("NotAuthorizedException"), refused, sent, refused},
+		"expired code":             {says("ExpiredCodeException"), expired, sent, resetExpired},
+		"wrong code":               {says("CodeMismatchException"), wrongCode, sent, resetWrongCode},
+		"unknown user":             {says("UserNotFoundException"), expired, sent, resetExpired},
+		"address taken":            {says("AliasExistsException"), addressTaken, addressTaken, addressTaken},
+		"not yet confirmed":        {says("UserNotConfirmedException"), expired, sent, resetExpired},
 		"refused by a trigger":     {trigger, refusedByTrigger, refusedByTrigger, refusedByTrigger},
-		"refused without a word":   {&types.UserLambdaValidationException{}, unavailable, unavailable, resetUnavailable},
-		"too many failures":        {&types.TooManyFailedAttemptsException{}, tooManyAttempts, tooManyAttempts, tooManyAttempts},
-		"over the limit":           {&types.LimitExceededException{}, limitReached, limitReached, limitReached},
-		"too many requests":        {&types.TooManyRequestsException{}, busy, busy, resetBusy},
-		"a bad password":           {&types.InvalidPasswordException{}, none, none, resetRefused},
-		"a password used before":   {&types.PasswordHistoryPolicyViolationException{}, none, none, resetUsed},
-		"a bad parameter":          {&types.InvalidParameterException{}, badLink, sent, resetRefused},
-		"an unknown client":        {&types.ResourceNotFoundException{}, unknownClient, unknownClient, unknownClient},
-		"an inner error":           {&types.InternalErrorException{}, unavailable, unavailable, resetUnavailable},
-		"a trigger that fails":     {&types.UnexpectedLambdaException{}, unavailable, unavailable, resetUnavailable},
-		"a trigger's bad answer":   {&types.InvalidLambdaResponseException{}, unavailable, unavailable, resetUnavailable},
-		"forbidden by a firewall":  {&types.ForbiddenException{}, unavailable, unavailable, resetUnavailable},
-		"a mail that is not sent":  {&types.CodeDeliveryFailureException{}, none, unavailable, none},
-		"an error of a later day":  {api("LaterException"), unavailable, unavailable, resetUnavailable},
+		"refused without a word":   {says("UserLambdaValidationException"), unavailable, unavailable, resetUnavailable},
+		"too many failures":        {says("TooManyFailedAttemptsException"), tooManyAttempts, tooManyAttempts, tooManyAttempts},
+		"over the limit":           {says("LimitExceededException"), limitReached, limitReached, limitReached},
+		"too many requests":        {says("TooManyRequestsException"), busy, busy, resetBusy},
+		"a bad password":           {says("InvalidPasswordException"), none, none, resetRefused},
+		"a password used before":   {says("PasswordHistoryPolicyViolationException"), none, none, resetUsed},
+		"a bad parameter":          {says("InvalidParameterException"), badLink, sent, resetRefused},
+		"an unknown client":        {says("ResourceNotFoundException"), unknownClient, unknownClient, unknownClient},
+		"an inner error":           {&awscall.Error{Status: 500, Code: "InternalErrorException"}, unavailable, unavailable, resetUnavailable},
+		"a trigger that fails":     {says("UnexpectedLambdaException"), unavailable, unavailable, resetUnavailable},
+		"a trigger's bad answer":   {says("InvalidLambdaResponseException"), unavailable, unavailable, resetUnavailable},
+		"forbidden by a firewall":  {&awscall.Error{Status: 403, Code: "ForbiddenException"}, unavailable, unavailable, resetUnavailable},
+		"a mail that is not sent":  {says("CodeDeliveryFailureException"), none, unavailable, none},
+		"an error of a later day":  {says("LaterException", "sample"), unavailable, unavailable, resetUnavailable},
 		"no connection":            {errors.New("dial tcp: connection refused"), unavailable, unavailable, resetUnavailable},
 		"no answer in time":        {context.DeadlineExceeded, unavailable, unavailable, resetUnavailable},
 	}
@@ -303,12 +296,8 @@ func (a answer) at() map[string]state {
 	return all
 }
 
-// fails makes Cognito answer with an error, as the SDK returns it.
-func (r *recorder) fails(err error) {
-	if r.err = err; err != nil {
-		r.err = &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "Sample", Err: err}
-	}
-}
+// fails makes Cognito answer with an error.
+func (r *recorder) fails(err error) { r.err = err }
 
 func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
 	shared := newSite(t)
@@ -339,8 +328,8 @@ func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
 	}{
 		"none":                           {"", nil, wrongCode, resetWrongCode},
 		"letters":                        {"abcdef", nil, wrongCode, resetWrongCode},
-		"a wrong one":                    {code, &types.CodeMismatchException{}, wrongCode, resetWrongCode},
-		"a wrong one that counts as old": {code, &types.ExpiredCodeException{}, wrongCode, resetWrongCode},
+		"a wrong one":                    {code, says("CodeMismatchException"), wrongCode, resetWrongCode},
+		"a wrong one that counts as old": {code, says("ExpiredCodeException"), wrongCode, resetWrongCode},
 		"the right one":                  {code, nil, confirmed, resetDone},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -360,7 +349,7 @@ func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
 func TestALinkOfAnotherPoolIsToldSo(t *testing.T) {
 	shared := newSite(t)
 	for name, err := range map[string]error{
-		"an unknown code": &types.CodeMismatchException{}, "an old code": &types.ExpiredCodeException{}, "an unknown user": &types.UserNotFoundException{},
+		"an unknown code": says("CodeMismatchException"), "an old code": says("ExpiredCodeException"), "an unknown user": says("UserNotFoundException"),
 	} {
 		for _, path := range []string{link.PathConfirm, link.PathReset} {
 			t.Run(name+" at "+path, func(t *testing.T) {
@@ -396,7 +385,7 @@ func TestATriggersSentenceIsShown(t *testing.T) {
 	} {
 		t.Run(message, func(t *testing.T) {
 			s := shared.another()
-			s.cognito.fails(&types.UserLambdaValidationException{Message: &message})
+			s.cognito.fails(says("UserLambdaValidationException", message))
 			w := s.serve(t, press(link.PathConfirm, values()))
 			if want == unread {
 				s.checkState(t, w, unavailable, "riders", "en")
@@ -501,8 +490,8 @@ func TestACodeMayBeTypedWithBlanksAndOtherDigits(t *testing.T) {
 	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6", "١٢٣٤٥٦", "\u200f１２３４５６\u200e"} {
 		s := shared.another()
 		s.checkState(t, s.serve(t, press(link.PathConfirm, values("code", typed))), confirmed, "riders", "en")
-		if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmSignUpInput); *in.ConfirmationCode != code {
-			t.Errorf("%q is asked as %q", typed, *in.ConfirmationCode)
+		if in := s.cognito.asked[0]; in.ConfirmationCode != code {
+			t.Errorf("%q is asked as %q", typed, in.ConfirmationCode)
 		}
 	}
 }
@@ -670,8 +659,8 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 				}
 			}
 			if test.want == resetDone {
-				if in := s.cognito.asked[0].(*cognitoidentityprovider.ConfirmForgotPasswordInput); *in.Password != test.password {
-					t.Errorf("the password is saved as %q", *in.Password)
+				if in := s.cognito.asked[0]; in.Password != test.password {
+					t.Errorf("the password is saved as %q", in.Password)
 				}
 				return
 			}
@@ -752,7 +741,7 @@ func TestThroughTheGateway(t *testing.T) {
 func TestAPanicHasThePageOfAFault(t *testing.T) {
 	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		s := newSite(t)
-		s.handler.pool = nil
+		s.handler.cognito = nil
 		s.checkState(t, s.serve(t, press(path, values("password", password, "repeat", password))), want, "riders", "en")
 		s.logged.CheckLine(t, map[string]any{"reason": "panic"})
 	}
@@ -778,9 +767,6 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"password": {secret("password")}, "repeat": {secret("password")}, secret("key"): {secret("value")}}
 	bad := maps.Clone(planted)
 	bad["client"], bad["user"] = []string{secret("client")}, []string{secret("user")}
-	quoting := func(err error) error {
-		return &smithy.OperationError{ServiceID: "Cognito Identity Provider", OperationName: "Sample", Err: err}
-	}
 	custom := open(link.PathConfirm, planted)
 	custom.Method = "SECRET-METHOD"
 	escaped := press(link.PathConfirm, nil)
@@ -799,10 +785,10 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"a new password":                  {press(link.PathReset, planted), nil},
 		"a new link for a password":       {press(link.PathForgot, planted), nil},
 		"a form that cannot be read":      {escaped, nil},
-		"Cognito refuses and quotes":      {press(link.PathConfirm, planted), quoting(&types.NotAuthorizedException{Message: new(secret("message"))})},
-		"a trigger refuses and quotes":    {press(link.PathConfirm, planted), quoting(&types.UserLambdaValidationException{Message: new("PreSignUp failed with error " + secret("sentence"))})},
-		"Cognito fails and quotes":        {press(link.PathConfirm, planted), quoting(&types.InternalErrorException{Message: new(secret("message"))})},
-		"a later error that quotes":       {press(link.PathReset, planted), quoting(&smithy.GenericAPIError{Code: "LaterException", Message: secret("message")})},
+		"Cognito refuses and quotes":      {press(link.PathConfirm, planted), says("NotAuthorizedException", secret("message"))},
+		"a trigger refuses and quotes":    {press(link.PathConfirm, planted), says("UserLambdaValidationException", "PreSignUp failed with error "+secret("sentence"))},
+		"Cognito fails and quotes":        {press(link.PathConfirm, planted), says("InternalErrorException", secret("message"))},
+		"a later error that quotes":       {press(link.PathReset, planted), says("LaterException", secret("message"))},
 		"an error without a code, quoted": {press(link.PathResend, planted), errors.New(secret("message"))},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,17 +9,23 @@ package main
 import (
 	"log"
 	"os"
+	"time"
 
 	"github.com/akrylysov/algnhsa"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
+	"poolpost/internal/awscall"
 	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 )
+
+// idle is how long a connection to Cognito is kept without use. Cognito closes
+// one some time, a frozen process only hears of it with its next request, and
+// none of these may be sent twice: the person would be told to try again.
+const idle = 5 * time.Second
 
 func main() {
 	dir := os.Getenv("LAMBDA_TASK_ROOT")
@@ -32,21 +38,27 @@ func main() {
 		log.Fatal(err)
 	}
 	cfg := awsenv.Config()
-	// The operations behind the link take no signature, so the function's role
-	// needs no permission for them.
-	cfg.Credentials = aws.AnonymousCredentials{}
-	// A person waits. What fails is told at once, and the page offers to try
-	// again; an attempt limit would only be used up by repeats.
-	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	cfg.HTTPClient = awscall.Client(idle)
 	h := &handler{
 		files:     &message.Files{Dir: dir},
 		config:    c,
 		clientIDs: ids,
-		pool:      cognitoidentityprovider.NewFromConfig(cfg),
+		cognito:   userPool(cfg),
 		log:       logging.New("verify-link"),
 	}
 	lambda.Start(gateway{
 		Handler: algnhsa.New(h.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2}),
 		log:     h.log,
 	})
+}
+
+// userPool is Cognito as a person's browser may ask it: the operations behind the
+// link take no signature, so the function's role needs no permission for them.
+//
+// A person waits. What fails is told at once, and the page offers to try again;
+// an attempt limit would only be used up by repeats. Most starts are for pages
+// that ask nobody, so none opens a connection.
+func userPool(cfg aws.Config) *awscall.Service {
+	cfg.Credentials, cfg.Retryer = nil, nil
+	return awscall.Cognito(cfg)
 }

@@ -58,23 +58,27 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 	}))
 }
 
-// secure sets the header of every answer. The values share one list, because
-// http.Header.Set would make one for each.
+// secure sets the header of every answer. All answers share the values, because
+// http.Header.Set would make a list for each; none is changed in place.
 func secure(header http.Header) {
-	fields := []string{
-		"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
-		"Cross-Origin-Opener-Policy", "same-origin",
-		"Cross-Origin-Resource-Policy", "same-origin",
-		"Permissions-Policy", "camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()",
-		"Referrer-Policy", "no-referrer",
-		"Cache-Control", "no-store",
-		"X-Content-Type-Options", "nosniff",
-		"X-Robots-Tag", "noindex",
-		"Strict-Transport-Security", "max-age=63072000",
+	for _, field := range secureHeader {
+		header[field.name] = field.value
 	}
-	for i := 0; i < len(fields); i += 2 {
-		header[fields[i]] = fields[i+1 : i+2 : i+2]
-	}
+}
+
+var secureHeader = [...]struct {
+	name  string
+	value []string
+}{
+	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+	{"Permissions-Policy", []string{"camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"Cache-Control", []string{"no-store"}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"X-Robots-Tag", []string{"noindex"}},
+	{"Strict-Transport-Security", []string{"max-age=63072000"}},
 }
 
 // retryAfter is how long to wait, in seconds: Cognito counts the attempts of a

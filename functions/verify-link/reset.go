@@ -1,11 +1,6 @@
 package main
 
-import (
-	"net/http"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-)
+import "net/http"
 
 // reset calls ConfirmForgotPassword, which holds the password against the
 // pool's policy. A password never stands in a page: the form comes back empty.
@@ -20,13 +15,7 @@ func (h *handler) reset(w http.ResponseWriter, r *http.Request) {
 		v.show(w, resetDiffer)
 		return
 	}
-	_, err := h.pool.ConfirmForgotPassword(r.Context(), &cognitoidentityprovider.ConfirmForgotPasswordInput{
-		ClientId:         aws.String(v.clientID()),
-		Username:         aws.String(v.link.User),
-		ConfirmationCode: aws.String(v.link.Code),
-		Password:         aws.String(password),
-		ClientMetadata:   v.metadata(),
-	})
+	err := v.ask("ConfirmForgotPassword", v.link.Code, password)
 	// PasswordType: a password that begins or ends with a blank is an invalid
 	// parameter. User and code were checked with the link.
 	f := flow{done: resetDone, refused: refused, invalid: resetRefused, unavailable: resetUnavailable}
@@ -42,11 +31,7 @@ func (h *handler) forgot(w http.ResponseWriter, r *http.Request) {
 		v.show(w, badLink)
 		return
 	}
-	_, err := h.pool.ForgotPassword(r.Context(), &cognitoidentityprovider.ForgotPasswordInput{
-		ClientId:       aws.String(v.clientID()),
-		Username:       aws.String(v.link.User),
-		ClientMetadata: v.metadata(),
-	})
+	err := v.ask("ForgotPassword", "", "")
 	// A user without a verified address gets no code, and Cognito calls that an
 	// invalid parameter. For a disabled one it is not authorized.
 	v.showOutcome(w, silent(resetSent), err)

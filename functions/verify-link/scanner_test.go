@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -13,9 +12,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
+	"poolpost/internal/functiontest"
 	"poolpost/internal/link"
 )
 
@@ -30,26 +28,21 @@ type poolOfOne struct {
 	confirmed, reset bool
 }
 
-func (p *poolOfOne) ConfirmSignUp(ctx context.Context, in *cognitoidentityprovider.ConfirmSignUpInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmSignUpOutput, error) {
-	_ = p.answer(ctx, in)
+func (p *poolOfOne) answer(request *http.Request, operation string, input []byte) (any, error) {
+	output, err := p.recorder.answer(request, operation, input)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.confirmed {
-		return nil, &types.NotAuthorizedException{Message: new("User cannot be confirmed. Current status is CONFIRMED")}
+	switch {
+	case operation == "ConfirmSignUp" && p.confirmed:
+		return nil, says("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED")
+	case operation == "ConfirmForgotPassword" && p.reset:
+		return nil, says("ExpiredCodeException")
+	case operation == "ConfirmSignUp":
+		p.confirmed = true
+	case operation == "ConfirmForgotPassword":
+		p.reset = true
 	}
-	p.confirmed = true
-	return &cognitoidentityprovider.ConfirmSignUpOutput{}, nil
-}
-
-func (p *poolOfOne) ConfirmForgotPassword(ctx context.Context, in *cognitoidentityprovider.ConfirmForgotPasswordInput, _ ...func(*cognitoidentityprovider.Options)) (*cognitoidentityprovider.ConfirmForgotPasswordOutput, error) {
-	_ = p.answer(ctx, in)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.reset {
-		return nil, &types.ExpiredCodeException{}
-	}
-	p.reset = true
-	return &cognitoidentityprovider.ConfirmForgotPasswordOutput{}, nil
+	return output, err
 }
 
 // A scanned site is the function behind API Gateway, with one person.
@@ -60,7 +53,7 @@ type scanned struct {
 
 func (s *site) scanned() scanned {
 	n := scanned{s.another(), &poolOfOne{}}
-	n.handler.pool = n.pool
+	n.handler.cognito = userPool(functiontest.AWS(n.pool.answer).Config())
 	return n
 }
 

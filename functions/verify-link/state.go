@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"poolpost/internal/awscall"
 )
 
 // A state is a page: the name of its template and words, and its status.
@@ -66,55 +66,48 @@ func silent(s state) flow {
 	return flow{done: s, refused: s, wrong: s, expired: s, invalid: s, unavailable: unavailable}
 }
 
-// outcome is the page for what Cognito answered.
+// outcome is the page for what Cognito answered: the errors are those that the
+// API reference lists with the four operations.
 func (f flow) outcome(err error) state {
-	var (
-		notAuthorized    *types.NotAuthorizedException
-		expiredCode      *types.ExpiredCodeException
-		unknownUser      *types.UserNotFoundException
-		unconfirmed      *types.UserNotConfirmedException
-		mismatch         *types.CodeMismatchException
-		invalidPassword  *types.InvalidPasswordException
-		history          *types.PasswordHistoryPolicyViolationException
-		attempts         *types.TooManyFailedAttemptsException
-		limit            *types.LimitExceededException
-		requests         *types.TooManyRequestsException
-		alias            *types.AliasExistsException
-		trigger          *types.UserLambdaValidationException
-		invalidParameter *types.InvalidParameterException
-		noClient         *types.ResourceNotFoundException
-	)
-	switch {
-	case err == nil:
+	if err == nil {
 		return f.done
-	case errors.As(err, &notAuthorized):
+	}
+	said, ok := errors.AsType[*awscall.Error](err)
+	if !ok {
+		return f.unavailable
+	}
+	switch said.Code {
+	case "NotAuthorizedException":
 		// Observed: "User cannot be confirmed. Current status is CONFIRMED".
-		if f.done == confirmed && strings.HasSuffix(notAuthorized.ErrorMessage(), "status is CONFIRMED") {
+		if f.done == confirmed && strings.HasSuffix(said.Message, "status is CONFIRMED") {
 			return alreadyConfirmed
 		}
 		return f.refused
-	case errors.As(err, &expiredCode), errors.As(err, &unknownUser), errors.As(err, &unconfirmed):
+	case "ExpiredCodeException", "UserNotFoundException", "UserNotConfirmedException":
 		return f.expired
-	case errors.As(err, &mismatch):
+	case "CodeMismatchException":
 		return f.wrong
-	case errors.As(err, &invalidPassword):
+	case "InvalidPasswordException":
 		return resetRefused
-	case errors.As(err, &history):
+	case "PasswordHistoryPolicyViolationException":
 		return resetUsed
-	case errors.As(err, &attempts):
+	case "TooManyFailedAttemptsException":
 		return tooManyAttempts
-	case errors.As(err, &limit):
+	case "LimitExceededException":
 		return limitReached
-	case errors.As(err, &requests):
+	case "TooManyRequestsException":
 		// The quota of the whole account, a second: it is no fault of this person.
 		return state{f.unavailable.name, http.StatusTooManyRequests}
-	case errors.As(err, &alias):
+	case "AliasExistsException":
 		return addressTaken
-	case errors.As(err, &trigger) && reason(err) != "":
-		return refusedByTrigger
-	case errors.As(err, &invalidParameter):
+	case "UserLambdaValidationException":
+		if reason(err) != "" {
+			return refusedByTrigger
+		}
+		return f.unavailable
+	case "InvalidParameterException":
 		return f.invalid
-	case errors.As(err, &noClient):
+	case "ResourceNotFoundException":
 		return unknownClient
 	default:
 		return f.unavailable
@@ -130,11 +123,11 @@ const maxReason = 300
 // "Customizing user pool workflows with Lambda triggers"; the final dot is
 // observed). A code in capitals, as pre-sign-up puts in front, is for programs.
 func reason(err error) string {
-	var trigger *types.UserLambdaValidationException
-	if !errors.As(err, &trigger) {
+	said, ok := errors.AsType[*awscall.Error](err)
+	if !ok {
 		return ""
 	}
-	_, text, _ := strings.Cut(trigger.ErrorMessage(), " failed with error ")
+	_, text, _ := strings.Cut(said.Message, " failed with error ")
 	if code, sentence, ok := strings.Cut(text, ": "); ok && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
 		text = sentence
 	}
@@ -142,7 +135,7 @@ func reason(err error) string {
 	if own := strings.TrimSuffix(text, "."); strings.TrimRight(own, ".!?…。！？؟") != own {
 		text = own
 	}
-	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxReason || strings.ContainsFunc(text, unicode.IsControl) || strings.Trim(text, ". ") == "" {
+	if strings.ContainsRune(text, utf8.RuneError) || utf8.RuneCountInString(text) > maxReason || strings.ContainsFunc(text, unicode.IsControl) || strings.Trim(text, ". ") == "" {
 		return ""
 	}
 	return text

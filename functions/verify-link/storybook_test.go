@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-
 	"poolpost/infra/bundle"
 	"poolpost/internal/config"
 	"poolpost/internal/link"
@@ -38,7 +36,7 @@ func stories(locale string) []story {
 		{wrongMethod, open(link.PathResend, values(in()...)), nil},
 		{otherSite, press(link.PathConfirm, values(in()...)), nil},
 		{notFound, open("/other", values(in()...)), nil},
-		{unknownClient, press(link.PathConfirm, values(in("client", "9otherpoolexample456789abc")...)), &types.ExpiredCodeException{}},
+		{unknownClient, press(link.PathConfirm, values(in("client", "9otherpoolexample456789abc")...)), says("ExpiredCodeException")},
 	}
 	all[7].request.Header.Set("Sec-Fetch-Site", "cross-site")
 	told := map[state]bool{unknownClient: true, badLink: true}

@@ -11,9 +11,9 @@ import (
 var maxZip = map[string]float64{
 	"pre-sign-up":         1.15, // it has the tables of Unicode domains, and a list of throw-away ones
 	"custom-message":      1.10,
-	"verify-link":         1.50,
-	"post-confirmation":   1.40,
-	"custom-email-sender": 1.40,
+	"verify-link":         1.20,
+	"post-confirmation":   1.10,
+	"custom-email-sender": 1.10,
 	"mail-feedback":       1.40,
 	"send-mail":           1.90,
 }

@@ -1,13 +1,10 @@
 package mail
 
 import (
-	"context"
 	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"poolpost/internal/message"
 )
@@ -60,32 +57,24 @@ func TestWhatIsNoEntryIsRefused(t *testing.T) {
 	}
 }
 
-// A queue is SQS: it keeps the last body.
-type queue struct{ body string }
-
-func (q *queue) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	q.body = *in.MessageBody
-	return &sqs.SendMessageOutput{}, nil
-}
-
 // The characters that SQS takes are those of "SendMessage" in its API reference.
 func TestABodyHoldsOnlyWhatSQSTakes(t *testing.T) {
-	q := &queue{}
+	q, s := newQueue(t)
 	for name, want := range map[string]string{
 		"Ann\ufffe Example\uffff":                                      "Ann Example",
 		"\x00\x08\x0b\x1f\x7f\u0085\u2028":                             "\x00\x08\x0b\x1f\x7f\u0085\u2028",
 		"\ud7ff\ue000\ufffd\ufffe\U00010000\U0001fffe\U0010ffff\uffff": "\ud7ff\ue000\ufffd\U00010000\U0001fffe\U0010ffff",
 		"\xff\xed\xa0\x80":                                             "\ufffd\ufffd\ufffd\ufffd", // no UTF-8
 	} {
-		if err := (Queue{SQS: q}).Put(t.Context(), Entry{Kind: message.Welcome, Name: name, Return: name}, "sub", "id"); err != nil {
+		if err := q.Put(t.Context(), Entry{Kind: message.Welcome, Name: name, Return: name}, "sub", "id"); err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range q.body {
+		for _, r := range s.body {
 			if r != '\t' && r != '\n' && r != '\r' && (r < 0x20 || r > 0xd7ff && r < 0xe000 || r == 0xfffe || r == 0xffff) {
 				t.Errorf("SQS refuses the body for %U", r)
 			}
 		}
-		if entry, err := Decode(q.body); err != nil || entry.Name != want || entry.Return != want {
+		if entry, err := Decode(s.body); err != nil || entry.Name != want || entry.Return != want {
 			t.Errorf("%+q became %+q, %v", name, entry.Name, err)
 		}
 	}

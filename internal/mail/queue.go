@@ -3,20 +3,18 @@ package mail
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
+	"poolpost/internal/awscall"
 	"poolpost/internal/logging"
 )
 
 // Queue is the mail queue, an SQS FIFO queue.
 type Queue struct {
-	SQS interface {
-		SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-	}
+	SQS *awscall.Service // may have a retry policy: a repeat is no second mail
 	URL string
 }
 
@@ -24,7 +22,18 @@ type Queue struct {
 // August 2025. An entry has a few thousand.
 const maxBody = 256 << 10
 
-const errTooLong = logging.Safe("the entry is too long for the mail queue")
+const (
+	errTooLong = logging.Safe("the entry is too long for the mail queue")
+	errDamaged = logging.Safe("the mail queue has taken another entry than it was given")
+)
+
+// sendMessage is the request of SendMessage (SQS API reference).
+type sendMessage struct {
+	QueueUrl               string
+	MessageBody            string
+	MessageGroupId         string
+	MessageDeduplicationId string
+}
 
 // Put puts an entry on the queue. The user's sub is the message group: mails to
 // one person keep their order, and nobody waits for others. Within five minutes
@@ -34,28 +43,26 @@ func (q Queue) Put(ctx context.Context, e Entry, sub, id string) error {
 	if err != nil {
 		return fmt.Errorf("encode mail queue entry: %w", err)
 	}
-	body = bytes.Map(allowed, body)
+	for _, refused := range notXML {
+		body = bytes.ReplaceAll(body, refused, nil)
+	}
 	if len(body) > maxBody {
 		return errTooLong
 	}
-	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:               aws.String(q.URL),
-		MessageBody:            aws.String(string(body)),
-		MessageGroupId:         aws.String(sub),
-		MessageDeduplicationId: aws.String(id),
-	})
+	var answer struct{ MD5OfMessageBody string }
+	err = q.SQS.Operation(ctx, "SendMessage", sendMessage{q.URL, string(body), sub, id}, &answer)
 	if err != nil {
 		return fmt.Errorf("put on the mail queue: %w", err)
+	}
+	// The SDK's client compares it as well, and does not try again either: within
+	// five minutes the queue would drop the entry as it should be.
+	if sum := md5.Sum(body); answer.MD5OfMessageBody != hex.EncodeToString(sum[:]) {
+		return errDamaged
 	}
 	return nil
 }
 
-// allowed drops what SQS refuses in a body: all but XML's characters ("SendMessage",
-// SQS API reference). JSON writes control characters as escapes, and what is no
-// UTF-8 as U+FFFD.
-func allowed(r rune) rune {
-	if r == '\uFFFE' || r == '\uFFFF' {
-		return -1
-	}
-	return r
-}
+// notXML are the characters that SQS refuses in a body ("SendMessage", SQS API
+// reference) and that JSON leaves as they are: it writes control characters as
+// escapes, and what is no UTF-8 as U+FFFD.
+var notXML = [...][]byte{[]byte("\uFFFE"), []byte("\uFFFF")}

@@ -1,0 +1,69 @@
+package functiontest
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"poolpost/internal/awscall"
+)
+
+// An AWS is the services of AWS in their JSON protocol: it gets a request with the
+// name of its operation, and returns the output, or an *awscall.Error for the
+// service to answer. Any other error is one of the connection.
+type AWS func(r *http.Request, operation string, input []byte) (output any, err error)
+
+// Config leads all calls to it, with sample credentials.
+func (a AWS) Config() aws.Config {
+	return aws.Config{Region: "eu-central-1", HTTPClient: a, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
+}
+
+// Do implements aws.HTTPClient.
+func (a AWS) Do(r *http.Request) (*http.Response, error) {
+	input, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	status := http.StatusOK
+	output, err := a(r, operation, input)
+	if e, ok := errors.AsType[*awscall.Error](err); ok {
+		status, output = e.Status, map[string]string{"__type": e.Code, "message": e.Message}
+	} else if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(output)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}, nil
+}
+
+// Strictly decodes the input of an operation, which has nothing beside the fields
+// of a struct.
+func Strictly(input []byte, in any) error {
+	d := json.NewDecoder(bytes.NewReader(input))
+	d.DisallowUnknownFields()
+	if err := d.Decode(in); err != nil {
+		return fmt.Errorf("decode %T: %w", in, err)
+	}
+	return nil
+}
+
+// SendMessage is what SQS is asked.
+type SendMessage struct{ QueueUrl, MessageBody, MessageGroupId, MessageDeduplicationId string }
+
+// Output is what SQS answers.
+func (m SendMessage) Output() map[string]string {
+	sum := md5.Sum([]byte(m.MessageBody))
+	return map[string]string{"MessageId": "00000000-0000-4000-8000-000000000001", "MD5OfMessageBody": hex.EncodeToString(sum[:])}
+}

@@ -1,0 +1,97 @@
+package mail
+
+import (
+	"crypto/md5"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"poolpost/internal/awscall"
+	"poolpost/internal/message"
+)
+
+const queueURL = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo"
+
+// An sqs keeps the last request, and answers as SQS does unless it says
+// something else.
+type sqs struct {
+	asked map[string]string
+	body  string
+	says  func(http.ResponseWriter)
+}
+
+func (s *sqs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.asked = nil
+	if err := json.NewDecoder(r.Body).Decode(&s.asked); err != nil || r.Header.Get("X-Amz-Target") != "AmazonSQS.SendMessage" {
+		http.Error(w, r.Header.Get("X-Amz-Target"), http.StatusBadRequest)
+		return
+	}
+	s.body = s.asked["MessageBody"]
+	if s.says != nil {
+		s.says(w)
+		return
+	}
+	fmt.Fprintf(w, `{"MD5OfMessageBody":"%x","MessageId":"00000000-0000-4000-8000-000000000001","SequenceNumber":"18849496460467696128"}`, md5.Sum([]byte(s.body)))
+}
+
+func newQueue(t *testing.T) (Queue, *sqs) {
+	t.Helper()
+	s := &sqs{}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	return Queue{URL: queueURL, SQS: awscall.SQS(aws.Config{
+		Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+	})}, s
+}
+
+func TestPutAsksForOneMessageOfTheGroup(t *testing.T) {
+	q, s := newQueue(t)
+	if err := q.Put(t.Context(), Entry{Kind: message.Welcome, To: "ada@example.com"}, "sample-sub", "sample-id"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"QueueUrl": queueURL, "MessageBody": `{"kind":"welcome","to":"ada@example.com"}`, "MessageGroupId": "sample-sub", "MessageDeduplicationId": "sample-id",
+	}
+	if !maps.Equal(s.asked, want) {
+		t.Errorf("SQS is asked for %q", s.asked)
+	}
+}
+
+func TestWhatTheQueueHasNotTakenIsAnError(t *testing.T) {
+	const personal = "ada@example.com"
+	writes := func(status int, body string) func(http.ResponseWriter) {
+		return func(w http.ResponseWriter) {
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		}
+	}
+	for name, test := range map[string]struct {
+		says func(http.ResponseWriter)
+		want string
+	}{
+		"a queue that does not exist": {writes(400, `{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"`+personal+`"}`), "put on the mail queue: SendMessage: status 400 QueueDoesNotExist"},
+		"another body":                {writes(200, fmt.Sprintf(`{"MD5OfMessageBody":"%x"}`, md5.Sum([]byte("{}")))), string(errDamaged)},
+		"no word on the body":         {writes(200, "{}"), string(errDamaged)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q, s := newQueue(t)
+			s.says = test.says
+			if err := q.Put(t.Context(), Entry{Kind: message.Welcome, To: personal}, "sub", "id"); err == nil || err.Error() != test.want {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
+		})
+	}
+	q, s := newQueue(t)
+	err := q.Put(t.Context(), Entry{Kind: message.Welcome, Code: strings.Repeat("A", maxBody)}, "sub", "id")
+	if !errors.Is(err, errTooLong) || s.asked != nil {
+		t.Errorf("an entry that is too long: %v", err)
+	}
+}
