@@ -96,7 +96,7 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	now := l.now()
 	b := make([]byte, 0, 1024)
 	b = append(b, `{"timestamp":"`...)
-	b = now.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+	b = now.UTC().AppendFormat(b, time.RFC3339Nano)
 	b = append(b, `","level":"`...)
 	b = append(b, level.String()...)
 	b = append(b, `","message":"event",`...)

@@ -69,7 +69,7 @@ func TestALineStaysJSONWhateverItTells(t *testing.T) {
 }
 
 func TestTheTimeOfALine(t *testing.T) {
-	if got := entry(t, Line{Outcome: "filled"})["timestamp"]; got != "2026-01-02T03:04:05.001Z" {
+	if got := entry(t, Line{Outcome: "filled"})["timestamp"]; got != "2026-01-02T03:04:05.0015Z" {
 		t.Errorf("it is %v", got)
 	}
 }

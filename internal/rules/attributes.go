@@ -109,12 +109,15 @@ func smallest(c rune) rune {
 	return least
 }
 
+// dots are the other dots that divide labels (RFC 3490, section 3.1).
+var dots = strings.NewReplacer("。", ".", "．", ".", "｡", ".")
+
 // holdsURL reports whether a mail program could make a link of a part of a text:
 // a scheme, or labels with a dot between and at least two letters behind the
 // last one, as in evil.example and ann@evil.example. A full stop in a name has a
 // space behind it.
 func holdsURL(text string) bool {
-	text = strings.NewReplacer("。", ".", "．", ".", "｡", ".").Replace(strings.ToLower(text))
+	text = dots.Replace(strings.ToLower(text))
 	if strings.Contains(text, "://") || strings.Contains(text, "www.") {
 		return true
 	}
