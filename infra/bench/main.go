@@ -4,7 +4,7 @@
 // so each figure stands beside its ratio.
 //
 // Each process is started anew in every round, one function after the other, each
-// behind an empty one that gets the same event, so that what disturbs the machine
+// behind an empty one that gets the same events in turns with it, so that what disturbs the machine
 // disturbs both. It runs on Linux.
 package main
 
@@ -22,13 +22,15 @@ import (
 	"strings"
 
 	"poolpost/infra/bundle"
+	"poolpost/infra/local/lambdahost"
 )
 
 func main() {
 	var o options
 	flag.IntVar(&o.rounds, "rounds", 30, "how often each process is started")
-	flag.IntVar(&o.events, "events", 200, "how many events a warm process gets")
+	flag.IntVar(&o.events, "events", 400, "how many events a warm process gets")
 	flag.StringVar(&o.only, "only", "", "functions to measure, divided by commas")
+	flag.StringVar(&o.under, "under", "", "measure under conditions whose name has this only, such as HTTP or 512 MB")
 	flag.StringVar(&o.node, "node", "", "node_modules with AWS's runtime client for Node.js")
 	flag.StringVar(&o.json, "json", ".build/bench.json", "where the figures go")
 	flag.Parse()
@@ -41,8 +43,9 @@ func main() {
 }
 
 type options struct {
-	rounds, events   int
-	only, node, json string
+	rounds, events int
+	only, under    string
+	node, json     string
 }
 
 // A condition is what a function meets: how it reaches AWS, and how much CPU it
@@ -91,6 +94,9 @@ func run(ctx context.Context, o options) error {
 	defer aws.Close()
 	all := map[string][]row{}
 	for _, c := range conditions {
+		if !strings.Contains(c.name, o.under) {
+			continue
+		}
 		rows, err := measureAll(ctx, c, subjects, aws, o)
 		if err != nil {
 			return err
@@ -122,20 +128,29 @@ func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs
 			return nil, nil
 		}
 		defer q.Close()
-		events = max(1, events/4) // they take long
+		events = max(block, events/8) // they take long
 	}
 	env := aws.env(c.tls)
 	figures := make([][]figure, len(subjects))
 	for range o.rounds {
-		for i, s := range subjects {
+		for first := 0; first < len(subjects); {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			f, err := measure(s.function(env), s.event, events, q)
+			var group []lambdahost.Function // with the same event
+			for _, s := range subjects[first:] {
+				if s.of == subjects[first].of {
+					group = append(group, s.function(env))
+				}
+			}
+			measured, err := measure(group, subjects[first].event, events, q)
 			if err != nil {
 				return nil, err
 			}
-			figures[i] = append(figures[i], f)
+			for i, f := range measured {
+				figures[first+i] = append(figures[first+i], f)
+			}
+			first += len(group)
 		}
 	}
 	if err := sameAnswers(subjects, figures); err != nil {

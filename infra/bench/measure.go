@@ -28,49 +28,69 @@ type figure struct {
 // Start is what a person waits for when no process is warm.
 func (f figure) Start() time.Duration { return f.Init + f.First }
 
-// measure starts a process of a function, gives it an event, and then as many
-// more as events says.
-func measure(f lambdahost.Function, event []byte, events int, q *quota) (figure, error) {
-	p, err := lambdahost.StartSingle(f, region)
-	if err != nil {
-		return figure{}, err
+// block is how many events a process gets before it is the next one's turn: few,
+// so that what disturbs the machine disturbs all of them.
+const block = 10
+
+// measure starts a process of each function, one after the other, gives it an
+// event, and then as many more as events says, in turns.
+func measure(functions []lambdahost.Function, event []byte, events int, q *quota) ([]figure, error) {
+	figures := make([]figure, len(functions))
+	processes := make([]*lambdahost.Single, len(functions))
+	for i, f := range functions {
+		var err error
+		if processes[i], err = lambdahost.StartSingle(f, region); err != nil {
+			return nil, err
+		}
+		defer processes[i].Close()
+		if err := figures[i].start(processes[i], event, q); err != nil {
+			return nil, err
+		}
 	}
-	defer p.Close()
+	times := make([][]time.Duration, len(functions))
+	for done := 0; done < events; done += block {
+		for i, p := range processes {
+			before, err := cpuTime(p.PID())
+			if err != nil {
+				return nil, err
+			}
+			for range block {
+				begin := time.Now()
+				if _, err := p.Run(event); err != nil {
+					return nil, err
+				}
+				times[i] = append(times[i], time.Since(begin))
+			}
+			after, err := cpuTime(p.PID())
+			if err != nil {
+				return nil, err
+			}
+			figures[i].CPU += after - before
+		}
+	}
+	for i, t := range times {
+		slices.Sort(t)
+		figures[i].P50, figures[i].P99 = t[len(t)/2], t[len(t)*99/100]
+		figures[i].CPU /= time.Duration(len(t))
+	}
+	return figures, nil
+}
+
+// start measures a process up to its first answer.
+func (f *figure) start(p *lambdahost.Single, event []byte, q *quota) (err error) {
 	if err := q.hold(p.PID()); err != nil {
-		return figure{}, err
+		return err
 	}
-	var result figure
-	if result.Init, err = p.Init(); err != nil {
-		return figure{}, err
+	if f.Init, err = p.Init(); err != nil {
+		return err
 	}
 	begin := time.Now()
-	if result.Answer, err = p.Run(event); err != nil {
-		return figure{}, err
+	if f.Answer, err = p.Run(event); err != nil {
+		return err
 	}
-	result.First = time.Since(begin)
-	if result.Memory, err = peakMemory(p.PID()); err != nil {
-		return figure{}, err
-	}
-	before, err := cpuTime(p.PID())
-	if err != nil {
-		return figure{}, err
-	}
-	times := make([]time.Duration, 0, events)
-	for range events {
-		begin := time.Now()
-		if _, err := p.Run(event); err != nil {
-			return figure{}, err
-		}
-		times = append(times, time.Since(begin))
-	}
-	after, err := cpuTime(p.PID())
-	if err != nil {
-		return figure{}, err
-	}
-	slices.Sort(times)
-	result.P50, result.P99 = times[len(times)/2], times[len(times)*99/100]
-	result.CPU = (after - before) / time.Duration(events)
-	return result, nil
+	f.First = time.Since(begin)
+	f.Memory, err = peakMemory(p.PID())
+	return err
 }
 
 // peakMemory is VmHWM of proc(5), in bytes.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"poolpost/infra/bundle"
+	"poolpost/infra/local/lambdahost"
 )
 
 // maxZip is how many times as large as an empty function each one may be, as a
@@ -47,7 +48,7 @@ func TestFunctionsStaySmallAndAreMeasured(t *testing.T) {
 			}
 			measured++
 		}
-		if _, err := measure(s.function(aws.env(true)), s.event, 1, nil); err != nil {
+		if _, err := measure([]lambdahost.Function{s.function(aws.env(true))}, s.event, 1, nil); err != nil {
 			t.Error(err)
 		}
 	}
