@@ -27,7 +27,7 @@ func main() {
 	var err error
 	h.config, err = config.Read[config.CustomEmailSender](os.Getenv("LAMBDA_TASK_ROOT"))
 	if err == nil {
-		h.queue.URL, err = awsenv.Require("MAIL_QUEUE_URL")
+		h.queue.URL, err = config.Require("MAIL_QUEUE_URL")
 	}
 	h.broken = logging.AtStart(err)
 	if err == nil {

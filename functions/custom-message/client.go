@@ -1,3 +1,5 @@
+//go:build !oneclient
+
 package main
 
 import (
@@ -6,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"poolpost/internal/awscall"
+	"poolpost/internal/awsenv"
 )
 
 // clientNames asks Cognito for the names of app clients. A trigger's
@@ -18,6 +21,9 @@ type clientNames struct {
 	cognito *awscall.Service
 	known   map[string]string // client id: name; a function handles one event at a time
 }
+
+// cognitoClients asks with the function's role.
+func cognitoClients() *clientNames { return newClientNames(awsenv.Config()) }
 
 func newClientNames(cfg aws.Config) *clientNames {
 	return &clientNames{cognito: awscall.Cognito(cfg), known: map[string]string{}}

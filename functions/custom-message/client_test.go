@@ -1,3 +1,5 @@
+//go:build !oneclient
+
 package main
 
 import (

@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
@@ -24,11 +23,11 @@ func main() {
 	var err error
 	h.config, err = config.Read[config.CustomMessage](dir)
 	if err == nil {
-		h.links, err = awsenv.Require("LINKS_URL")
+		h.links, err = config.Require("LINKS_URL")
 	}
 	h.broken = logging.AtStart(err)
 	if len(h.config.Clients) > 1 {
-		h.clients = newClientNames(awsenv.Config())
+		h.clients = cognitoClients()
 	}
 	lambda.Start(h)
 }

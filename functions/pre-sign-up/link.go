@@ -2,13 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"poolpost/internal/awscall"
 	"poolpost/internal/cognito"
 	"poolpost/internal/logging"
 	"poolpost/internal/rules"
@@ -62,79 +58,9 @@ func (h *handler) identity(userName string) (provider, id string) {
 	return provider, id
 }
 
-// accounts are the pool's own, as far as linking needs them.
-type accounts struct{ cognito *awscall.Service }
-
 // An account is a user with a password.
 type account struct {
 	name     string
 	verified bool // the address
 	active   bool // signed up to the end, and not disabled
-}
-
-// maxUserName is Cognito's, in characters (API reference, UsernameType).
-const maxUserName = 128
-
-// find returns the account with an address, or nil.
-func (c *accounts) find(ctx context.Context, pool, email string) (*account, error) {
-	if utf8.RuneCountInString(email) > maxUserName {
-		return nil, nil // it could not have signed up
-	}
-	var user struct {
-		Username       string
-		UserStatus     string
-		Enabled        bool
-		UserAttributes []struct{ Name, Value string }
-	}
-	err := c.cognito.Operation(ctx, "AdminGetUser", map[string]string{"UserPoolId": pool, "Username": email}, &user)
-	if e, ok := errors.AsType[*awscall.Error](err); ok && e.Code == "UserNotFoundException" {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if user.UserStatus == "EXTERNAL_PROVIDER" {
-		return nil, nil
-	}
-	found := &account{name: user.Username, active: user.Enabled && user.UserStatus == "CONFIRMED"}
-	same := false
-	for _, a := range user.UserAttributes {
-		switch a.Name {
-		case "email":
-			same = strings.EqualFold(a.Value, email)
-		case "email_verified":
-			found.verified = a.Value == "true"
-		}
-	}
-	if !same { // the name of another user happens to be this address
-		return nil, nil
-	}
-	return found, nil
-}
-
-// link is AdminLinkProviderForUser. Cognito may call a trigger up to three
-// times, so a link that is there already is fine (the text is observed).
-func (c *accounts) link(ctx context.Context, pool, user, provider, id string) error {
-	type identity struct {
-		ProviderName           string
-		ProviderAttributeName  string `json:",omitempty"`
-		ProviderAttributeValue string
-	}
-	err := c.cognito.Operation(ctx, "AdminLinkProviderForUser", struct {
-		UserPoolId                  string
-		DestinationUser, SourceUser identity
-	}{
-		pool,
-		identity{"Cognito", "", user},
-		// The provider's own id of the person, for every kind of provider (API
-		// reference, AdminLinkProviderForUser).
-		identity{provider, "Cognito_Subject", id},
-	}, nil)
-	if e, ok := errors.AsType[*awscall.Error](err); ok && e.Code == "InvalidParameterException" && strings.Contains(e.Message, "already linked") {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("link to %s: %w", provider, err)
-	}
-	return nil
 }

@@ -10,8 +10,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"poolpost/internal/awscall"
-	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/rules"
@@ -23,10 +21,9 @@ func main() {
 	dir := os.Getenv("LAMBDA_TASK_ROOT")
 	h.config, err = config.Read[config.PreSignUp](dir)
 	if err == nil {
-		cfg := awsenv.Config()
-		h.rules, err = rules.New(h.config, config.SentencesIn(dir), net.DefaultResolver, suppressions{awscall.New(cfg, "email", "ses")})
-		if h.config.ExternalProviders.Policy == config.LinkProviders {
-			h.accounts = &accounts{awscall.Cognito(cfg)}
+		var list rules.Suppressions
+		if list, h.accounts, err = connect(h.config); err == nil {
+			h.rules, err = rules.New(h.config, config.SentencesIn(dir), net.DefaultResolver, list)
 		}
 	}
 	h.broken = logging.AtStart(err)

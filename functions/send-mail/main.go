@@ -51,17 +51,17 @@ func main() {
 func newHandler(dir string, cfg aws.Config) (*handler, error) {
 	c, err1 := config.Read[config.SendMail](dir)
 	ids, err2 := config.ClientIDs("USER_POOL_CLIENTS")
-	queue, err3 := awsenv.Require("MAIL_QUEUE_URL")
-	dead, err4 := awsenv.Require("DEAD_LETTER_QUEUE_URL")
+	queue, err3 := config.Require("MAIL_QUEUE_URL")
+	dead, err4 := config.Require("DEAD_LETTER_QUEUE_URL")
 	interval, err5 := sendInterval()
 	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
 	l := letters{files: &message.Files{Dir: dir}, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
 	if c.Codes {
-		key, err1 := awsenv.Require("KMS_KEY_ARN")
-		pool, err2 := awsenv.Require("USER_POOL_ID")
-		links, err3 := awsenv.Require("LINKS_URL")
+		key, err1 := config.Require("KMS_KEY_ARN")
+		pool, err2 := config.Require("USER_POOL_ID")
+		links, err3 := config.Require("LINKS_URL")
 		if err := errors.Join(err1, err2, err3); err != nil {
 			return nil, err
 		}

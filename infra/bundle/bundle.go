@@ -128,12 +128,19 @@ func GoBuild(ctx context.Context, o Options, out string, packages ...string) err
 }
 
 // Tags are the build tags of the functions: without the RPC interface of an older
-// Lambda runtime, and without what opens codes where Cognito sends them itself.
+// Lambda runtime, and each without what the settings have no use for.
 func Tags(s *settings.Settings) string {
-	if s.Mail.SendsItself() {
-		return "lambda.norpc"
+	tags := []string{"lambda.norpc"}
+	if !s.Mail.SendsItself() {
+		tags = append(tags, "nocodes") // send-mail opens none
 	}
-	return "lambda.norpc,nocodes"
+	if len(s.Clients) == 1 {
+		tags = append(tags, "oneclient") // custom-message need not ask Cognito for its name
+	}
+	if !s.SignUp.Email.RefuseSuppressed && s.SignUp.ExternalProviders.Policy != config.LinkProviders {
+		tags = append(tags, "noaws") // pre-sign-up asks neither SES nor Cognito
+	}
+	return strings.Join(tags, ",")
 }
 
 // Files are the files beside a function's bootstrap, by their path below its

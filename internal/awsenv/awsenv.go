@@ -4,7 +4,6 @@
 package awsenv
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,13 +23,4 @@ func Config() aws.Config {
 		cfg.BaseEndpoint = aws.String(endpoint)
 	}
 	return cfg
-}
-
-// Require returns the value of an environment variable that must be set.
-func Require(name string) (string, error) {
-	value := os.Getenv(name)
-	if value == "" {
-		return "", fmt.Errorf("the environment variable %s is not set", name)
-	}
-	return value, nil
 }

@@ -171,6 +171,15 @@ func Named(clients []Client, name string) Client {
 	return clients[0]
 }
 
+// Require returns the value of an environment variable that must be set.
+func Require(name string) (string, error) {
+	value := os.Getenv(name)
+	if value == "" {
+		return "", fmt.Errorf("the environment variable %s is not set", name)
+	}
+	return value, nil
+}
+
 // ClientIDs reads the app client ids, by the names of the settings, from an
 // environment variable: a JSON object.
 func ClientIDs(variable string) (map[string]string, error) {

@@ -84,3 +84,14 @@ func TestClientIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestRequire(t *testing.T) {
+	t.Setenv("SAMPLE_VARIABLE", "value")
+	if got, err := Require("SAMPLE_VARIABLE"); err != nil || got != "value" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	t.Setenv("SAMPLE_VARIABLE", "")
+	if got, err := Require("SAMPLE_VARIABLE"); err == nil || err.Error() != "the environment variable SAMPLE_VARIABLE is not set" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
