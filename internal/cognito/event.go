@@ -53,10 +53,10 @@ const noClient = "CLIENT_ID_NOT_APPLICABLE"
 // attributes that are booleans, and "None" for a parameter that is not there.
 func Decode(payload []byte) (*Event, error) {
 	e := &Event{payload: string(payload), bare: true}
-	r := &reader{text: e.payload}
-	err := r.object(e.decode)
-	if err == nil && (r.next() != 0 || r.at < len(r.text)) {
-		err = errNotJSON // there is more behind it
+	r := jsontext.NewReader(e.payload)
+	err := r.Object(e.decode)
+	if err == nil {
+		err = r.End()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
@@ -64,67 +64,67 @@ func Decode(payload []byte) (*Event, error) {
 	return e, nil
 }
 
-func (e *Event) decode(r *reader, name string) (err error) {
+func (e *Event) decode(r *jsontext.Reader, name string) (err error) {
 	e.bare = false
 	switch name {
 	case "triggerSource":
-		e.TriggerSource, err = r.scalar()
+		e.TriggerSource, err = r.Text()
 	case "version":
-		e.Version, err = r.scalar()
+		e.Version, err = r.Text()
 	case "region":
-		e.Region, err = r.scalar()
+		e.Region, err = r.Text()
 	case "userPoolId":
-		e.UserPoolID, err = r.scalar()
+		e.UserPoolID, err = r.Text()
 	case "userName":
-		e.UserName, err = r.scalar()
+		e.UserName, err = r.Text()
 	case "callerContext":
-		err = r.object(e.decodeCaller)
+		err = r.Object(e.decodeCaller)
 	case "request":
-		err = r.object(e.decodeRequest)
+		err = r.Object(e.decodeRequest)
 	case "response": // of two, the last one counts
-		r.next()
-		e.start = r.at
-		_, err = r.value()
-		e.end = r.at
+		e.start = r.At()
+		value := ""
+		value, err = r.Value()
+		e.end = e.start + len(value)
 	default:
-		err = skip(r, name)
+		err = r.Skip()
 	}
 	return err
 }
 
-func (e *Event) decodeCaller(r *reader, name string) (err error) {
+func (e *Event) decodeCaller(r *jsontext.Reader, name string) (err error) {
 	if name != "clientId" {
-		return skip(r, name)
+		return r.Skip()
 	}
-	e.ClientID, err = r.scalar()
+	e.ClientID, err = r.Text()
 	if e.ClientID == noClient {
 		e.ClientID = ""
 	}
 	return err
 }
 
-func (e *Event) decodeRequest(r *reader, name string) (err error) {
+func (e *Event) decodeRequest(r *jsontext.Reader, name string) (err error) {
 	switch name {
 	case "userAttributes":
-		e.UserAttributes, err = r.texts()
+		e.UserAttributes, err = r.Texts()
 	case "clientMetadata":
-		e.ClientMetadata, err = r.texts()
+		e.ClientMetadata, err = r.Texts()
 	case "codeParameter":
-		e.CodeParameter, err = r.parameter()
+		e.CodeParameter, err = parameter(r)
 	case "usernameParameter":
-		e.UsernameParameter, err = r.parameter()
+		e.UsernameParameter, err = parameter(r)
 	case "code":
-		e.Code, err = r.scalar()
+		e.Code, err = r.Text()
 	default:
-		err = skip(r, name)
+		err = r.Skip()
 	}
 	return err
 }
 
 // parameter reads a placeholder. Some of Cognito's samples write "None" where
 // there is none.
-func (r *reader) parameter() (string, error) {
-	text, err := r.scalar()
+func parameter(r *jsontext.Reader) (string, error) {
+	text, err := r.Text()
 	if text == "None" {
 		text = ""
 	}
@@ -188,9 +188,8 @@ func (e *Event) merge(added []member) ([]member, error) {
 		return added, nil
 	}
 	var merged []member
-	r := &reader{text: e.payload[:e.end], at: e.start}
-	err := r.object(func(r *reader, name string) error {
-		value, err := r.value()
+	err := jsontext.NewReader(e.payload[e.start:e.end]).Object(func(r *jsontext.Reader, name string) error {
+		value, err := r.Value()
 		merged = append(merged, member{name, []string{value}})
 		return err
 	})

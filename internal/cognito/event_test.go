@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"poolpost/internal/jsontext"
 )
 
 func read(t testing.TB, name string) []byte {
@@ -223,8 +225,8 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 // fields are the members of an object.
 func fields(t *testing.T, text []byte) (list []field) {
 	t.Helper()
-	err := (&reader{text: string(text)}).object(func(r *reader, name string) error {
-		value, err := r.value()
+	err := jsontext.NewReader(string(text)).Object(func(r *jsontext.Reader, name string) error {
+		value, err := r.Value()
 		list = append(list, field{name, value})
 		return err
 	})
@@ -347,7 +349,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 	response := CustomMessageResponse{SMSMessage: in(`"code `, `{####}"`), EmailMessage: in(`"<p>`, `{####}`, `</p>"`), EmailSubject: in(`"Hello"`)}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		event, err := Decode(payload)
-		if valid := json.Valid(payload); valid && errors.Is(err, errNotJSON) || !valid && err == nil {
+		if valid := json.Valid(payload); valid && errors.Is(err, jsontext.ErrNotJSON) || !valid && err == nil {
 			t.Fatalf("it is JSON: %v, and decoding it says %v: %q", valid, err, payload)
 		}
 		if err != nil {

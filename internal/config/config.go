@@ -5,7 +5,6 @@
 package config
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -49,7 +48,9 @@ func RefusalsFile(locale string) string { return filepath.Join("refusals", local
 // SentencesIn reads the sentences of a locale, by their codes, in dir.
 func SentencesIn(dir string) func(locale string) (map[string]string, error) {
 	return func(locale string) (map[string]string, error) {
-		return read[map[string]string](filepath.Join(dir, RefusalsFile(locale)))
+		var sentences map[string]string
+		err := read(filepath.Join(dir, RefusalsFile(locale)), &sentences)
+		return sentences, err
 	}
 }
 
@@ -145,20 +146,10 @@ type VerifyLink struct {
 }
 
 // Read reads the settings beside a bootstrap, in dir.
-func Read[T any](dir string) (T, error) { return read[T](filepath.Join(dir, File)) }
-
-func read[T any](file string) (T, error) {
+func Read[T any](dir string) (T, error) {
 	var c T
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return c, fmt.Errorf("read settings: %w", err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&c); err != nil {
-		return c, fmt.Errorf("read settings %s: %w", file, err)
-	}
-	return c, nil
+	err := read(filepath.Join(dir, File), &c)
+	return c, err
 }
 
 // Named returns the client of that name, or the first one.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -23,10 +24,12 @@ func TestRead(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for name, test := range map[string]struct{ text, want string }{
-		"a field that another function has": {`{"groups": [], "locales": ["en"]}`, `json: unknown field "locales"`},
-		"a field of the wrong type":         {`{"groups": "members"}`, "json: cannot unmarshal string into Go struct field PostConfirmation.groups of type []string"},
-		"half a file":                       {`{"groups": [`, "unexpected EOF"},
-		"an empty file":                     {``, "EOF"},
+		"a field that another function has": {`{"groups": [], "locales": ["en"]}`, "locales: is not known"},
+		"a field of the wrong type":         {`{"groups": "members"}`, "groups: is not a JSON list"},
+		"half a file":                       {`{"groups": [`, "is not JSON"},
+		"an empty file":                     {``, "is not JSON"},
+		"a file and more":                   {`{"groups": []} {}`, "is not JSON"},
+		"a list in a list":                  {`{"groups": ["a", ["b"]]}`, "groups: is not a text"},
 	} {
 		write(test.text)
 		if c, err := Read[PostConfirmation](dir); err == nil || err.Error() != "read settings "+filepath.Join(dir, File)+": "+test.want {
@@ -35,6 +38,86 @@ func TestRead(t *testing.T) {
 	}
 	if _, err := Read[PostConfirmation](filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "read settings: ") {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+func TestReadNamesWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		`{"codes": "yes"}`: "codes: is not true or false",
+		`{"clients": [{"name": "a"}, {"title": "b"}]}`: "clients: title: is not known",
+		`{"senders": {"a": {"from": {}}}}`:             "senders: a: from: is not a text",
+		`{"senders": []}`:                              "senders: is not a JSON object",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, File), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := Read[SendMail](dir); err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
+			t.Errorf("%s: got %+v, %v", text, c, err)
+		}
+	}
+}
+
+// What encoding/json writes of a type when a deployment is built, Read gives back
+// in the function: every member of every type.
+func TestReadKnowsEveryMember(t *testing.T) {
+	checkRead[CustomMessage](t)
+	checkRead[PreSignUp](t)
+	checkRead[PostConfirmation](t)
+	checkRead[CustomEmailSender](t)
+	checkRead[MailFeedback](t)
+	checkRead[SendMail](t)
+	checkRead[VerifyLink](t)
+}
+
+func checkRead[T any](t *testing.T) {
+	t.Helper()
+	var want T
+	fill(reflect.ValueOf(&want).Elem())
+	for _, c := range []T{want, *new(T)} {
+		text, err := json.MarshalIndent(c, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, File), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read[T](dir)
+		var byJSON T
+		if err := json.Unmarshal(text, &byJSON); err != nil {
+			t.Fatal(err)
+		}
+		if err != nil || !reflect.DeepEqual(got, byJSON) {
+			t.Errorf("%s\nis read as\n%+v, %v", text, got, err)
+		}
+	}
+}
+
+// fill gives a value, and all that is in it, other values than their zero ones.
+func fill(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("é \"" + v.Type().String())
+	case reflect.Int:
+		v.SetInt(7)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0))
+		fill(v.Index(1))
+	case reflect.Map:
+		value := reflect.New(v.Type().Elem()).Elem()
+		fill(value)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(reflect.ValueOf("key"), value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i))
+		}
+	default:
+		panic(v.Type())
 	}
 }
 

@@ -1,6 +1,7 @@
-// Package jsontext writes texts as JSON strings at little cost: most of what
-// functions write needs no escape, and is copied. The rest is left to
-// encoding/json.
+// Package jsontext reads and writes JSON for functions that people wait for:
+// events, replies, log lines and settings, which have few shapes and mostly plain
+// text. What is not plain is left to encoding/json. It decodes into nothing by
+// itself, and knows no types.
 package jsontext
 
 import (

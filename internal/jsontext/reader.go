@@ -1,4 +1,4 @@
-package cognito
+package jsontext
 
 import (
 	"encoding/json"
@@ -8,27 +8,36 @@ import (
 	"unicode/utf8"
 )
 
-// A reader goes through a JSON text (RFC 8259) once: it checks it as
-// encoding/json does (a fuzz test compares the two), and gives the members of
-// objects without a copy. Checking and splitting an event with encoding/json takes
-// several times as long, and is then most of what a trigger does.
-type reader struct {
+// A Reader goes through a JSON text (RFC 8259) once: it checks it as
+// encoding/json does (a fuzz test compares the two), and gives strings and the members of
+// objects without a copy. To decode an event with encoding/json takes several times
+// as long, and to decode settings a tenth of a cold start (docs/speed.md).
+//
+// After an error it must not be used any more. No error quotes the text.
+type Reader struct {
 	text  string
 	at    int // where it goes on
 	depth int // of objects and lists
 }
 
+// NewReader is at the beginning of a text.
+func NewReader(text string) *Reader { return &Reader{text: text} }
+
 // maxDepth is that of encoding/json.
 const maxDepth = 10000
 
+// ErrNotJSON is the error for a text that breaks the grammar of JSON, wherever in
+// it that is.
+var ErrNotJSON = errors.New("is not JSON")
+
 var (
-	errNotJSON   = errors.New("is not JSON")
 	errNotObject = errors.New("is not a JSON object")
+	errNotList   = errors.New("is not a JSON list")
 	errNotText   = errors.New("is not a text")
 )
 
 // next is the next character that is no white space, or 0 at the end.
-func (r *reader) next() byte {
+func (r *Reader) next() byte {
 	for ; r.at < len(r.text); r.at++ {
 		switch c := r.text[r.at]; c {
 		case ' ', '\n', '\r', '\t':
@@ -40,7 +49,7 @@ func (r *reader) next() byte {
 }
 
 // take goes on behind the next character, which must be c.
-func (r *reader) take(c byte) bool {
+func (r *Reader) take(c byte) bool {
 	if r.next() != c {
 		return false
 	}
@@ -48,29 +57,29 @@ func (r *reader) take(c byte) bool {
 	return true
 }
 
-// object gives the members of an object to a function, which must read the value
+// Object gives the members of an object to a function, which must read the value
 // of each, in their order. null is an empty object. An error of the function ends
 // it, and gets the member's name.
-func (r *reader) object(member func(r *reader, name string) error) error {
+func (r *Reader) Object(member func(r *Reader, name string) error) error {
 	switch r.next() {
 	case 'n':
 		return r.word("null")
 	case '{':
 		return r.members(member)
 	}
-	if _, err := r.value(); err != nil {
+	if _, err := r.Value(); err != nil {
 		return err
 	}
 	return errNotObject
 }
 
-func (r *reader) members(member func(r *reader, name string) error) error {
-	return r.list('}', func() error {
+func (r *Reader) members(member func(r *Reader, name string) error) error {
+	return r.between('}', func() error {
 		name, err := r.quoted()
 		if err != nil || !r.take(':') {
-			return errNotJSON
+			return ErrNotJSON
 		}
-		if err := member(r, name); err != nil && err != errNotJSON {
+		if err := member(r, name); err != nil && err != ErrNotJSON {
 			return fmt.Errorf("%s: %w", name, err)
 		} else if err != nil {
 			return err
@@ -79,11 +88,11 @@ func (r *reader) members(member func(r *reader, name string) error) error {
 	})
 }
 
-// list reads what stands between two brackets, item by item.
-func (r *reader) list(end byte, item func() error) error {
+// between reads what stands between two brackets, item by item.
+func (r *Reader) between(end byte, item func() error) error {
 	r.at++
 	if r.depth++; r.depth > maxDepth {
-		return errNotJSON
+		return ErrNotJSON
 	}
 	defer func() { r.depth-- }()
 	if r.take(end) {
@@ -97,21 +106,21 @@ func (r *reader) list(end byte, item func() error) error {
 			return nil
 		}
 		if !r.take(',') {
-			return errNotJSON
+			return ErrNotJSON
 		}
 	}
 }
 
-// value reads a value of any kind, and returns it as it stands there.
-func (r *reader) value() (string, error) {
+// Value reads a value of any kind, and returns it as it stands there.
+func (r *Reader) Value() (string, error) {
 	c := r.next()
 	start := r.at
 	var err error
 	switch {
 	case c == '{':
-		err = r.members(skip)
+		err = r.members(func(r *Reader, _ string) error { return r.Skip() })
 	case c == '[':
-		err = r.list(']', func() error { return skip(r, "") })
+		err = r.between(']', r.Skip)
 	case c == '"':
 		_, err = r.str()
 	case c == 't':
@@ -126,39 +135,69 @@ func (r *reader) value() (string, error) {
 	return r.text[start:r.at], err
 }
 
-func skip(r *reader, _ string) error {
-	_, err := r.value()
+// Skip goes behind a value of any kind.
+func (r *Reader) Skip() error {
+	_, err := r.Value()
 	return err
 }
 
-// scalar reads a string, or a number or boolean as the string it is written as.
+// List lets a function read the items of a list, one at each call. null is an
+// empty list.
+func (r *Reader) List(item func() error) error {
+	switch r.next() {
+	case 'n':
+		return r.word("null")
+	case '[':
+		return r.between(']', item)
+	}
+	if err := r.Skip(); err != nil {
+		return err
+	}
+	return errNotList
+}
+
+// End is an error unless the text ends here.
+func (r *Reader) End() error {
+	if r.next() != 0 || r.at < len(r.text) {
+		return ErrNotJSON
+	}
+	return nil
+}
+
+// At is where the next value begins.
+func (r *Reader) At() int {
+	r.next()
+	return r.at
+}
+
+// Text reads a string, or a number or boolean as the string it is written as.
 // null is empty.
-func (r *reader) scalar() (string, error) {
+func (r *Reader) Text() (string, error) {
 	switch r.next() {
 	case '"':
 		return r.quoted()
 	case '{', '[':
-		if err := skip(r, ""); err != nil {
+		if err := r.Skip(); err != nil {
 			return "", err
 		}
 		return "", errNotText
 	case 'n':
 		return "", r.word("null")
 	default:
-		return r.value()
+		return r.Value()
 	}
 }
 
-// texts reads an object of texts; members that are null are left out. For null it
+// Texts reads an object of texts; members that are null are left out. For null it
 // returns nil.
-func (r *reader) texts() (map[string]string, error) {
+func (r *Reader) Texts() (map[string]string, error) {
 	if r.next() == 'n' {
 		return nil, r.word("null")
 	}
 	texts := make(map[string]string, 8)
-	return texts, r.object(func(r *reader, name string) error {
+	return texts, r.Object(func(r *Reader, name string) error {
 		null := r.next() == 'n'
-		text, err := r.scalar()
+		text, err := r.Text()
 		if !null {
 			texts[name] = text
 		}
@@ -167,7 +206,7 @@ func (r *reader) texts() (map[string]string, error) {
 }
 
 // quoted reads a string, without a copy where it has no escapes.
-func (r *reader) quoted() (string, error) {
+func (r *Reader) quoted() (string, error) {
 	r.next()
 	start := r.at
 	plain, err := r.str()
@@ -183,9 +222,9 @@ func (r *reader) quoted() (string, error) {
 }
 
 // str goes behind a string, and reports whether it is ASCII without escapes.
-func (r *reader) str() (plain bool, err error) {
+func (r *Reader) str() (plain bool, err error) {
 	if r.at >= len(r.text) || r.text[r.at] != '"' {
-		return false, errNotJSON
+		return false, ErrNotJSON
 	}
 	plain = true
 	for i := r.at + 1; i < len(r.text); i++ {
@@ -194,17 +233,17 @@ func (r *reader) str() (plain bool, err error) {
 			r.at = i + 1
 			return plain, nil
 		case c < ' ':
-			return false, errNotJSON
+			return false, ErrNotJSON
 		case c == '\\':
 			plain = false
 			if i++; !isEscape(r.text[i:]) {
-				return false, errNotJSON
+				return false, ErrNotJSON
 			}
 		case c >= utf8.RuneSelf:
 			plain = false
 		}
 	}
-	return false, errNotJSON
+	return false, ErrNotJSON
 }
 
 // isEscape reports whether a text begins with what may follow a backslash.
@@ -218,36 +257,36 @@ func isEscape(text string) bool {
 	return len(text) > 4 && strings.Trim(text[1:5], "0123456789abcdefABCDEF") == ""
 }
 
-func (r *reader) word(word string) error {
+func (r *Reader) word(word string) error {
 	if !strings.HasPrefix(r.text[r.at:], word) {
-		return errNotJSON
+		return ErrNotJSON
 	}
 	r.at += len(word)
 	return nil
 }
 
 // number goes behind a number.
-func (r *reader) number() error {
+func (r *Reader) number() error {
 	r.optional("-")
 	switch {
 	case r.optional("0"):
 	case !r.digits():
-		return errNotJSON
+		return ErrNotJSON
 	}
 	if r.optional(".") && !r.digits() {
-		return errNotJSON
+		return ErrNotJSON
 	}
 	if r.optional("eE") {
 		r.optional("+-")
 		if !r.digits() {
-			return errNotJSON
+			return ErrNotJSON
 		}
 	}
 	return nil
 }
 
 // optional goes behind one of some characters, if it is there.
-func (r *reader) optional(characters string) bool {
+func (r *Reader) optional(characters string) bool {
 	if r.at < len(r.text) && strings.IndexByte(characters, r.text[r.at]) >= 0 {
 		r.at++
 		return true
@@ -256,7 +295,7 @@ func (r *reader) optional(characters string) bool {
 }
 
 // digits goes behind one or more digits.
-func (r *reader) digits() bool {
+func (r *Reader) digits() bool {
 	start := r.at
 	for r.at < len(r.text) && '0' <= r.text[r.at] && r.text[r.at] <= '9' {
 		r.at++
