@@ -7,7 +7,6 @@ ignore ./node_modules
 require go.yaml.in/yaml/v3 v3.0.6
 
 require (
-	github.com/akrylysov/algnhsa v1.1.0
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/aws-cryptographic-material-providers-library/releases/go/mpl v0.4.0
 	github.com/aws/aws-encryption-sdk/releases/go/encryption-sdk v0.4.0

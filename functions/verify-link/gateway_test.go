@@ -1,27 +1,26 @@
 package main
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
-	"errors"
+	"io"
 	"net/http"
+	"reflect"
+	"strings"
 	"testing"
+	"time"
 
-	"github.com/akrylysov/algnhsa"
 	"github.com/aws/aws-lambda-go/events"
+
+	"poolpost/internal/functiontest"
+	"poolpost/internal/logging"
 )
 
 // throughGateway is a site behind API Gateway, as main.go builds it.
-func (s *site) throughGateway() gateway {
-	return gateway{
-		Handler: algnhsa.New(s.handler.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2}),
-		log:     s.handler.log,
-	}
-}
+func (s *site) throughGateway() gateway { return gateway{s.handler.routes(), s.handler.log} }
 
-// Every request here makes the adapter return an error, most of them one that
-// quotes the request.
-func TestWhatTheAdapterCannotReadIsNotQuoted(t *testing.T) {
+// Every request here is an error, most of them one that quotes the request.
+func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
 	shared := newSite(t)
 	event := func(method, path, query, body string) []byte {
 		e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, RawQueryString: query, Body: body}
@@ -47,8 +46,8 @@ func TestWhatTheAdapterCannotReadIsNotQuoted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := shared.another()
 			g := s.throughGateway()
-			if _, err := g.Handler.Invoke(t.Context(), payload); err == nil {
-				t.Fatal("the adapter can read it")
+			if _, err := readRequest(t.Context(), string(payload)); err == nil {
+				t.Fatal("it can be read")
 			}
 			var reply []byte
 			s.logged.CheckNothingPersonal(t, func() (err error) {
@@ -83,17 +82,69 @@ func checkUnreadable(t *testing.T, s *site, reply []byte) {
 	s.logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "unreadable", "reason": "the request cannot be read"})
 }
 
-type failing struct{}
-
-func (failing) Invoke(context.Context, []byte) ([]byte, error) {
-	return []byte("secret"), errors.New("secret")
+// An event has what API Gateway documents, and a reply what it takes.
+func TestAnEventIsARequestAndAResponseIsAReply(t *testing.T) {
+	long := strings.Repeat("é\"\\\n<&>\x00", 2000)
+	seen := false
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = true
+		body, err := io.ReadAll(r.Body)
+		if err != nil || string(body) != "a=1&b=2" || r.Method != "POST" || r.Host != "links.example.com" || r.URL.Path != "/a b" || r.URL.RawQuery != "x=%20y" {
+			t.Errorf("the request is %s %s %s with %q, %v", r.Method, r.Host, r.URL, body, err)
+		}
+		if got := r.Header.Get("X-Sample"); got != "1,2" {
+			t.Errorf("the header has %q", got)
+		}
+		w.Header().Add("X-Two", "a")
+		w.Header().Add("X-Two", "b")
+		w.Header().Set("X-Quote", `"é"`)
+		w.WriteHeader(http.StatusTeapot)
+		w.WriteHeader(http.StatusOK) // too late
+		_, _ = w.Write([]byte("body "))
+		_, _ = io.WriteString(w, long)
+	})
+	e := events.APIGatewayV2HTTPRequest{
+		Version: "2.0", RawPath: "/a%20b", RawQueryString: "x=%20y", Headers: map[string]string{"host": "links.example.com", "x-sample": "1,2"},
+		Body: "YT0xJmI9Mg==", IsBase64Encoded: true, Cookies: []string{"a=b"},
+	}
+	e.RequestContext.HTTP.Method = "POST"
+	payload, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reply, err := gateway{page, newSite(t).handler.log}.Invoke(t.Context(), payload)
+	if err != nil || !seen {
+		t.Fatalf("the page was asked: %t, %v", seen, err)
+	}
+	var got events.APIGatewayV2HTTPResponse
+	if err := json.Unmarshal(reply, &got); err != nil {
+		t.Fatalf("%v: %s", err, reply)
+	}
+	want := events.APIGatewayV2HTTPResponse{StatusCode: http.StatusTeapot, Headers: map[string]string{"X-Two": "a,b", "X-Quote": `"é"`}, Body: "body " + long}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the reply is %+v", got)
+	}
 }
 
-func TestAnyErrorOfTheAdapterHasTheSameAnswer(t *testing.T) {
-	s := newSite(t)
-	reply, err := gateway{failing{}, s.handler.log}.Invoke(t.Context(), nil)
-	if err != nil {
-		t.Errorf("the function fails: %v", err)
+// FuzzGateway holds that no event is an error or a panic, that each has a reply that
+// API Gateway takes, and that only a POST asks Cognito.
+func FuzzGateway(f *testing.F) {
+	for _, event := range functiontest.Events(f) {
+		f.Add(event)
 	}
-	checkUnreadable(t, s, reply)
+	f.Add([]byte(`{"version":"2.0","rawPath":"without-a-slash","requestContext":{"http":{"method":"GET"}}}`))
+	s := newSite(f)
+	s.handler.log = logging.NewWith("verify-link", io.Discard, time.Now)
+	g := s.throughGateway()
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		asked := len(s.cognito.asked)
+		reply, err := g.Invoke(t.Context(), payload)
+		var response events.APIGatewayV2HTTPResponse
+		if err != nil || json.Unmarshal(reply, &response) != nil || response.StatusCode < 200 || response.Body == "" {
+			t.Fatalf("%v: %s", err, reply)
+		}
+		if len(s.cognito.asked) > asked && !bytes.Contains(payload, []byte("POST")) {
+			t.Errorf("Cognito was asked")
+		}
+	})
 }

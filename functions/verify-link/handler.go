@@ -58,7 +58,7 @@ func (h *handler) routes() http.Handler {
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		switch {
-		case path.Clean(r.URL.Path) != r.URL.Path:
+		case path.Clean("/"+r.URL.Path) != r.URL.Path:
 			h.visit(r).show(w, notFound) // the mux would redirect to the clean path, with the code
 			return
 		case !sameOrigin(r):

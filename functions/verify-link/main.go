@@ -11,7 +11,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/akrylysov/algnhsa"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -46,10 +45,7 @@ func main() {
 		cognito:   userPool(cfg),
 		log:       logging.New("verify-link"),
 	}
-	lambda.Start(gateway{
-		Handler: algnhsa.New(h.routes(), &algnhsa.Options{RequestType: algnhsa.RequestTypeAPIGatewayV2}),
-		log:     h.log,
-	})
+	lambda.Start(gateway{h.routes(), h.log})
 }
 
 // userPool is Cognito as a person's browser may ask it: the operations behind the

@@ -5,10 +5,11 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"poolpost/internal/jsontext"
 )
 
 // File is the name of the settings beside a bootstrap.
@@ -174,8 +175,16 @@ func Require(name string) (string, error) {
 // ClientIDs reads the app client ids, by the names of the settings, from an
 // environment variable: a JSON object.
 func ClientIDs(variable string) (map[string]string, error) {
-	var ids map[string]string
-	if err := json.Unmarshal([]byte(os.Getenv(variable)), &ids); err != nil {
+	ids := map[string]string{}
+	r := jsontext.NewReader(os.Getenv(variable))
+	err := r.Object(func(r *jsontext.Reader, name string) (err error) {
+		ids[name], err = r.String()
+		return err
+	})
+	if err == nil {
+		err = r.End()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read the environment variable %s, which must be a JSON object of client names and ids: %w", variable, err)
 	}
 	return ids, nil

@@ -44,7 +44,7 @@ var (
 func decode(r *jsontext.Reader, pointer any) (err error) {
 	switch p := pointer.(type) {
 	case *string:
-		*p, err = r.Text()
+		*p, err = r.String()
 	case *bool:
 		var text string
 		text, err = r.Text()

@@ -1,30 +1,49 @@
 // Package jsontext reads and writes JSON for functions that people wait for:
-// events, replies, log lines and settings, which have few shapes and mostly plain
-// text. What is not plain is left to encoding/json. It decodes into nothing by
-// itself, and knows no types.
+// events, replies, log lines and settings. It decodes into nothing by itself, and
+// knows no types.
 package jsontext
 
-import (
-	"bytes"
-	"encoding/json"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // AppendQuoted adds a text to b as a JSON string (RFC 8259, section 7). What is no
 // UTF-8 in it becomes U+FFFD. It does not escape < > and &, which would make an
 // HTML mail several times longer.
 func AppendQuoted(b []byte, text string) []byte {
-	if IsPlain(text) {
-		b = append(b, '"')
-		b = append(b, text...)
-		return append(b, '"')
+	b = append(b, '"')
+	copied := 0
+	for i := 0; i < len(text); {
+		c, size, escape := text[i], 1, ""
+		switch {
+		case c == '"':
+			escape = `\"`
+		case c == '\\':
+			escape = `\\`
+		case c == '\n':
+			escape = `\n`
+		case c == '\r':
+			escape = `\r`
+		case c == '\t':
+			escape = `\t`
+		case c < ' ':
+			escape = `\u00` + string([]byte{hex[c>>4], hex[c&15]})
+		case c >= utf8.RuneSelf:
+			var r rune
+			if r, size = utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && size == 1 {
+				escape = `\ufffd`
+			}
+		}
+		if escape != "" {
+			b = append(b, text[copied:i]...)
+			b = append(b, escape...)
+			copied = i + size
+		}
+		i += size
 	}
-	var quoted bytes.Buffer
-	encoder := json.NewEncoder(&quoted)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a string always encodes
-	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
+	b = append(b, text[copied:]...)
+	return append(b, '"')
 }
+
+const hex = "0123456789abcdef"
 
 // IsPlain reports whether a text is a JSON string as it is, but for its quotes.
 func IsPlain(text string) bool {

@@ -188,6 +188,17 @@ func (r *Reader) Text() (string, error) {
 	}
 }
 
+// String reads a string, and nothing that is written without quotes.
+func (r *Reader) String() (string, error) {
+	if r.next() == '"' {
+		return r.quoted()
+	}
+	if err := r.Skip(); err != nil {
+		return "", err
+	}
+	return "", errNotText
+}
+
 // Texts reads an object of texts; members that are null are left out. For null it
 // returns nil.
 func (r *Reader) Texts() (map[string]string, error) {

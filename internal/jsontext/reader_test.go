@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -31,8 +32,7 @@ func check(t *testing.T, text string) {
 		}
 		return
 	}
-	var want, got any
-	if json.Unmarshal([]byte(text), &want) != nil || json.Unmarshal([]byte(value), &got) != nil {
+	if value != strings.Trim(text, " \t\r\n") {
 		t.Errorf("%q is read as %q", text, value)
 	}
 }
