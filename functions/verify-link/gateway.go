@@ -121,7 +121,7 @@ func readRequest(ctx context.Context, payload string) (*http.Request, error) {
 type response struct {
 	header http.Header
 	status int
-	body   strings.Builder
+	body   string
 }
 
 func (w *response) Header() http.Header { return w.header }
@@ -132,22 +132,19 @@ func (w *response) WriteHeader(status int) {
 	}
 }
 
-func (w *response) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	return w.body.Write(b)
-}
+func (w *response) Write(b []byte) (int, error) { return w.WriteString(string(b)) }
 
-// WriteString is for io.WriteString.
+// WriteString is for io.WriteString. A page is one string, which is not copied.
 func (w *response) WriteString(s string) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	return w.body.WriteString(s)
+	w.body += s
+	return len(s), nil
 }
 
 // encode is the reply. A header with several values is one, as HTTP joins them.
 func (w *response) encode() []byte {
 	w.WriteHeader(http.StatusOK)
-	body := w.body.String()
-	b := make([]byte, 0, len(body)+len(body)/16+1024)
+	b := make([]byte, 0, len(w.body)+len(w.body)/16+1024)
 	b = append(b, `{"statusCode":`...)
 	b = strconv.AppendInt(b, int64(w.status), 10)
 	b = append(b, `,"headers":{`...)
@@ -161,5 +158,5 @@ func (w *response) encode() []byte {
 		b = jsontext.AppendQuoted(b, strings.Join(values, ","))
 	}
 	b = append(b, `},"body":`...)
-	return append(jsontext.AppendQuoted(b, body), '}')
+	return append(jsontext.AppendQuoted(b, w.body), '}')
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -808,11 +809,10 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 func BenchmarkGET(b *testing.B) {
 	s := newSite(b)
 	s.handler.log = logging.NewWith("verify-link", io.Discard, time.Now)
-	routes, r := s.handler.routes(), open(link.PathConfirm, values())
-	functiontest.Bench(b, 50, func() {
-		w := httptest.NewRecorder()
-		if routes.ServeHTTP(w, r); w.Code != http.StatusOK {
-			b.Fatal(w.Code)
+	g, event := s.throughGateway(), functiontest.Events(b)["open-the-link-of-a-sign-up"]
+	functiontest.Bench(b, 65, func() {
+		if reply, err := g.Invoke(b.Context(), event); err != nil || !bytes.HasPrefix(reply, []byte(`{"statusCode":200,`)) {
+			b.Fatalf("%v: %s", err, reply)
 		}
 	})
 }

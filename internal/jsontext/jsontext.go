@@ -12,7 +12,12 @@ func AppendQuoted(b []byte, text string) []byte {
 	b = append(b, '"')
 	copied := 0
 	for i := 0; i < len(text); {
-		c, size, escape := text[i], 1, ""
+		c := text[i]
+		if isPlain(c) {
+			i++
+			continue
+		}
+		size, escape := 1, ""
 		switch {
 		case c == '"':
 			escape = `\"`
@@ -45,12 +50,15 @@ func AppendQuoted(b []byte, text string) []byte {
 
 const hex = "0123456789abcdef"
 
-// IsPlain reports whether a text is a JSON string as it is, but for its quotes.
+// IsPlain reports whether a text is ASCII and a JSON string as it is, but for its
+// quotes.
 func IsPlain(text string) bool {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' {
+		if !isPlain(text[i]) {
 			return false
 		}
 	}
-	return utf8.ValidString(text)
+	return true
 }
+
+func isPlain(c byte) bool { return ' ' <= c && c < utf8.RuneSelf && c != '"' && c != '\\' }
