@@ -152,9 +152,9 @@ func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs
 			}
 			first += len(group)
 		}
-	}
-	if err := sameAnswers(subjects, figures); err != nil {
-		return nil, err
+		if err := sameAnswers(subjects, figures); err != nil {
+			return nil, err
+		}
 	}
 	return rows(subjects, figures), nil
 }
@@ -166,7 +166,7 @@ func sameAnswers(subjects []subject, figures [][]figure) error {
 	for i, s := range subjects {
 		if s.name == "custom-message" || s.name == nodeJS {
 			var answer struct{ Response any }
-			if err := json.Unmarshal(figures[i][0].Answer, &answer); err != nil {
+			if err := json.Unmarshal(figures[i][len(figures[i])-1].Answer, &answer); err != nil {
 				return fmt.Errorf("the answer of %s: %w", s.name, err)
 			}
 			answers = append(answers, answer.Response)

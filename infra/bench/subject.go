@@ -13,6 +13,7 @@ import (
 
 	"poolpost/infra/bundle"
 	"poolpost/infra/local/lambdahost"
+	"poolpost/internal/config"
 	"poolpost/internal/settings"
 )
 
@@ -104,7 +105,7 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 		list = append(list, s)
 		if s.name == "custom-message" && nodeModules != "" {
 			s.name = nodeJS
-			if s.dir, err = buildNode(root, dir, s.dir, nodeModules); err != nil {
+			if s.dir, err = buildNode(root, dir, nodeModules); err != nil {
 				return nil, err
 			}
 			list = append(list, s)
@@ -118,10 +119,10 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	return list, nil
 }
 
-// buildNode puts the function in JavaScript beside a copy of the files that the
-// one in Go has, and starts it as the Node.js runtime of Lambda does. The runtime
+// buildNode puts the function in JavaScript beside a copy of the settings that the
+// one in Go has and of the same messages, and starts it as the Node.js runtime of Lambda does. The runtime
 // client lies elsewhere: in Lambda it is not part of what is uploaded.
-func buildNode(root, dir, from, nodeModules string) (string, error) {
+func buildNode(root, dir, nodeModules string) (string, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
 		return "", err
@@ -130,11 +131,18 @@ func buildNode(root, dir, from, nodeModules string) (string, error) {
 	if err := os.RemoveAll(to); err != nil {
 		return "", err
 	}
-	for _, source := range []string{from, filepath.Join(root, "infra/bench/node")} {
-		if err := os.CopyFS(to, os.DirFS(source)); err != nil {
+	// Those of send-mail are not JSON already, which would be of no use in JavaScript.
+	for from, below := range map[string]string{filepath.Join(root, "infra/bench/node"): "", filepath.Join(dir, "send-mail/messages"): "messages"} {
+		if err := os.CopyFS(filepath.Join(to, below), os.DirFS(from)); err != nil {
 			return "", err
 		}
-		_ = os.Remove(filepath.Join(to, "bootstrap")) // of the function in Go
+	}
+	settings, err := os.ReadFile(filepath.Join(dir, "custom-message", config.File))
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(to, config.File), settings, 0o644); err != nil {
+		return "", err
 	}
 	script := fmt.Sprintf("#!/bin/sh\n_HANDLER=index.handler exec %s %s index.handler\n", node, filepath.Join(nodeModules, ".bin/aws-lambda-ric"))
 	return to, os.WriteFile(filepath.Join(to, "bootstrap"), []byte(script), 0o755)
