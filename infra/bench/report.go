@@ -21,8 +21,8 @@ type row struct {
 	CPU      spread `json:"cpu"` // of an event
 	Memory   spread `json:"memory"`
 	Zip      spread `json:"zip"`
-	// Call is the warm median against that of one HTTP request, for functions
-	// that call AWS.
+	// Call is the warm median against that of a function that makes the same calls
+	// and does nothing else.
 	Call *spread `json:"call,omitempty"`
 }
 
@@ -52,7 +52,7 @@ func newSpread(values, base []float64) spread {
 // with.
 func rows(subjects []subject, figures [][]figure) []row {
 	var list []row
-	var base, one []figure // of the empty function and of one call, with the same event
+	var base, one []figure // of the empty function and of the bare calls, with the same event
 	var zip int64
 	for i, s := range subjects {
 		switch s.name {
@@ -103,7 +103,7 @@ func microseconds(of func(figure) time.Duration) func(figure) float64 {
 func print(w io.Writer, title string, rows []row) {
 	fmt.Fprintf(w, "%s (ratio to the empty function; the spread is from quartile to quartile)\n", title)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "function\tinit ms\t\tinit + first event ms\t\tspread\tfirst event / warm\twarm p50 ms\t\t/ one call\tp99 ms\tCPU µs\t\tmemory MB\t\tzip kB\t")
+	fmt.Fprintln(t, "function\tinit ms\t\tinit + first event ms\t\tspread\tfirst event / warm\twarm p50 ms\t\t/ its calls\tp99 ms\tCPU µs\t\tmemory MB\t\tzip kB\t")
 	for i, r := range rows {
 		if i > 0 && r.Function == empty {
 			continue // one is enough to see
