@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
+	"poolpost/infra/bundle"
 	"poolpost/internal/config"
 )
 
@@ -28,11 +29,20 @@ type function struct {
 
 // functionProps are what differs between functions.
 type functionProps struct {
-	name   string
-	limit  float64 // of one invocation, in seconds
-	memory float64 // in MB; CPU comes in proportion
-	env    map[string]*string
+	name  string
+	limit float64 // of one invocation, in seconds
+	calls bool    // AWS while it has an event, over a connection that may be a new one
+	env   map[string]*string
 }
+
+// Memory of functions, in MB; CPU comes in proportion. An event alone takes a third of a
+// millisecond of it, for which 256 MB are enough. A new connection takes five milliseconds, twice as
+// long with half the CPU; functions that open it at start have a whole CPU then
+// (docs/speed.md).
+const (
+	memory        = 256
+	callingMemory = 512
+)
 
 // triggerLimit is how long Cognito waits for a trigger, in seconds.
 const triggerLimit = 5
@@ -58,6 +68,10 @@ func (s *stack) newFunction(id string, p functionProps) *function {
 		"STACK":      jsii.String(stackName(s.props)),
 	}
 	maps.Copy(env, p.env)
+	size := memory
+	if p.calls {
+		size = callingMemory
+	}
 	f := awslambda.NewFunction(s.Stack, jsii.String(id), &awslambda.FunctionProps{
 		Description:   jsii.String("Poolpost: " + p.name),
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
@@ -65,7 +79,7 @@ func (s *stack) newFunction(id string, p functionProps) *function {
 		Handler:       jsii.String("bootstrap"),
 		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(s.Functions, p.name)), nil),
 		Timeout:       awscdk.Duration_Seconds(jsii.Number(p.limit)),
-		MemorySize:    jsii.Number(p.memory),
+		MemorySize:    jsii.Number(size),
 		Environment:   &env,
 		Role:          role,
 		LogGroup:      log,
@@ -99,20 +113,20 @@ type triggers struct {
 func (s *stack) newTriggers(api *linkAPI, queue *mailQueue, failed awssqs.Queue) *triggers {
 	mailQueue := map[string]*string{"MAIL_QUEUE_URL": queue.main.QueueUrl()}
 	t := &triggers{
-		preSignUp:        s.newFunction("PreSignUp", functionProps{name: "pre-sign-up", limit: triggerLimit, memory: 256}),
-		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, memory: 256, env: mailQueue}),
+		preSignUp:        s.newFunction("PreSignUp", functionProps{name: "pre-sign-up", limit: triggerLimit, calls: bundle.PreSignUpAsks(s.Settings)}),
+		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, env: mailQueue}),
 	}
 	queue.main.GrantSendMessages(t.postConfirmation.role)
 	if s.Settings.Mail.SendsItself() {
 		// Nobody waits for it: Cognito invokes it asynchronously.
-		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, memory: 256, env: mailQueue})
+		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, env: mailQueue})
 		queue.main.GrantSendMessages(t.emailSender.role)
 		keepFailures(t.emailSender, failed)
 		t.all = []*function{t.emailSender, t.preSignUp, t.postConfirmation}
 		return t
 	}
 	t.customMessage = s.newFunction("CustomMessage", functionProps{
-		name: "custom-message", limit: triggerLimit, memory: 256,
+		name: "custom-message", limit: triggerLimit, calls: bundle.CustomMessageAsks(s.Settings),
 		env: map[string]*string{"LINKS_URL": api.url},
 	})
 	t.all = []*function{t.customMessage, t.preSignUp, t.postConfirmation}
@@ -152,7 +166,7 @@ func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
 // newSendMail is the consumer of the mail queue.
 func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []client) *function {
 	f := s.newFunction("SendMail", functionProps{
-		name: "send-mail", limit: sendMailLimit, memory: 256,
+		name: "send-mail", limit: sendMailLimit, calls: true,
 		env: map[string]*string{
 			"USER_POOL_CLIENTS": s.clientIDs(clients),
 			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
@@ -208,7 +222,7 @@ func (s *stack) clientIDs(clients []client) *string {
 // take no signature, so its role needs no permission for them.
 func (s *stack) newVerifyLink(api *linkAPI, clients []client) *function {
 	f := s.newFunction("VerifyLink", functionProps{
-		name: "verify-link", limit: 10, memory: 256,
+		name: "verify-link", limit: 10, calls: true,
 		env: map[string]*string{"USER_POOL_CLIENTS": s.clientIDs(clients)},
 	})
 	api.route(f)

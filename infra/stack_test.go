@@ -608,6 +608,10 @@ func TestCognitoSendsTheMails(t *testing.T) {
 	if got := tp.statement("cognito-idp:DescribeUserPoolClient").get("Roles"); !strings.Contains(got, "CustomMessageRole") {
 		t.Errorf("client names are for %s", got)
 	}
+	// What opens a connection while it has an event gets more CPU.
+	for name, memory := range map[string]string{"custom-message": "512", "verify-link": "512", "send-mail": "512", "pre-sign-up": "256", "post-confirmation": "256", "mail-feedback": "256"} {
+		tp.want(tp.function(name), map[string]string{"MemorySize": memory})
+	}
 }
 
 // Cognito must not have both triggers, and a custom sender needs a key.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -48,7 +49,7 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	return in.Output(), request.Context().Err()
 }
 
-func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
+func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	h := &handler{queue: mail.Queue{SQS: awscall.SQS(functiontest.AWS(r.answer).Config()), URL: queueURL}, log: logged.Logger("custom-email-sender")}
@@ -57,7 +58,7 @@ func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 }
 
 // invocation is the context of an invocation by Lambda.
-func invocation(t *testing.T) context.Context {
+func invocation(t testing.TB) context.Context {
 	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: requestID})
 }
 
@@ -260,4 +261,19 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			}, userID, "berlin", "192.0.2.7", "aydec") // a code in base64 begins so
 		})
 	}
+}
+
+func BenchmarkInvoke(b *testing.B) {
+	h, r, _ := newHandler(b)
+	h.log = logging.NewWith("custom-email-sender", io.Discard, time.Now)
+	payload := functiontest.Events(b)["sign-up"]
+	if _, err := h.Invoke(invocation(b), payload); err != nil {
+		b.Fatal(err)
+	}
+	h.queue.SQS = awscall.SQS(functiontest.Answering(b, r.entries[0].Output()))
+	functiontest.Bench(b, 100, func() {
+		if _, err := h.Invoke(invocation(b), payload); err != nil {
+			b.Fatal(err)
+		}
+	})
 }

@@ -1,19 +1,21 @@
 package main
 
 import (
+	"io"
 	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
 )
 
-func newHandler(t *testing.T) (*handler, *functiontest.Log) {
+func newHandler(t testing.TB) (*handler, *functiontest.Log) {
 	t.Helper()
 	logged := &functiontest.Log{}
 	h := &handler{log: logged.Logger("mail-feedback")}
@@ -105,4 +107,15 @@ func TestTheDocumentationListsEveryOutcome(t *testing.T) {
 	if !slices.Equal(listed, want) {
 		t.Errorf("docs/mail.md lists %q, the code has %q", listed, want)
 	}
+}
+
+func BenchmarkInvoke(b *testing.B) {
+	h, _ := newHandler(b)
+	h.log = logging.NewWith("mail-feedback", io.Discard, time.Now)
+	payload := functiontest.Events(b)["bounce-of-an-address-that-does-not-exist"]
+	functiontest.Bench(b, 60, func() {
+		if _, err := h.Invoke(b.Context(), payload); err != nil {
+			b.Fatal(err)
+		}
+	})
 }

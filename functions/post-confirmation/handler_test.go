@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"poolpost/internal/awscall"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
+	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
 )
@@ -82,7 +84,7 @@ func (r *recorder) groupNames() []string {
 	return names
 }
 
-func newHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
+func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
@@ -406,4 +408,21 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			})
 		})
 	}
+}
+
+func BenchmarkInvoke(b *testing.B) {
+	h, r, _ := newHandler(b)
+	h.log = logging.NewWith("post-confirmation", io.Discard, time.Now)
+	h.config.Groups = h.config.Groups[:1]
+	payload := functiontest.Events(b)["confirm-sign-up"]
+	if _, err := h.Invoke(b.Context(), payload); err != nil {
+		b.Fatal(err)
+	}
+	cfg := functiontest.Answering(b, r.entries[0].Output())
+	h.cognito, h.queue.SQS = awscall.Cognito(cfg), awscall.SQS(cfg)
+	functiontest.Bench(b, 190, func() {
+		if _, err := h.Invoke(b.Context(), payload); err != nil {
+			b.Fatal(err)
+		}
+	})
 }

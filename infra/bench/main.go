@@ -127,7 +127,6 @@ func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs
 			fmt.Printf("%s is left out: %v\n\n", c.name, err)
 			return nil, nil
 		}
-		defer q.Close()
 		events = max(block, events/8) // they take long
 	}
 	env := aws.env(c.tls)

@@ -32,12 +32,18 @@ func (f figure) Start() time.Duration { return f.Init + f.First }
 // so that what disturbs the machine disturbs all of them.
 const block = 10
 
+// settle is how long the machine is left alone before a process is started: one that
+// has just ended still gives its memory and its connections back.
+const settle = 20 * time.Millisecond
+
 // measure starts a process of each function, one after the other, gives it an
 // event, and then as many more as events says, in turns.
 func measure(functions []lambdahost.Function, event []byte, events int, q *quota) ([]figure, error) {
+	defer q.Close() // once the processes are gone
 	figures := make([]figure, len(functions))
 	processes := make([]*lambdahost.Single, len(functions))
 	for i, f := range functions {
+		time.Sleep(settle)
 		var err error
 		if processes[i], err = lambdahost.StartSingle(f, region); err != nil {
 			return nil, err

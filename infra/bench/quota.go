@@ -8,43 +8,67 @@ import (
 	"time"
 )
 
-// A quota is a share of one CPU, kept by a control group of Linux's scheduler.
+// A quota is a share of one CPU for each process that it holds, kept by control groups of Linux's scheduler.
 // Lambda gives a function CPU in proportion to its memory, one whole CPU at
 // 1,769 MB (developer guide, "Configure Lambda function memory").
-type quota struct{ group string }
+type quota struct {
+	parent string
+	files  map[string]string // of a group, with what limits it
+	groups []string
+}
 
 // period is the scheduler's: in it, a process that has used up its share stands
 // still. Lambda's has been observed to be 20 ms.
 const period = 20 * time.Millisecond
 
 // newQuota is the share of a function with so many MB. It needs the right to make
-// a control group, which root has.
+// control groups, which root has.
 func newQuota(megabytes int) (*quota, error) {
 	share, length := strconv.FormatInt(period.Microseconds()*int64(megabytes)/1769, 10), strconv.FormatInt(period.Microseconds(), 10)
-	parent, files := "/sys/fs/cgroup", map[string]string{"cpu.max": share + " " + length}
+	q := &quota{parent: "/sys/fs/cgroup", files: map[string]string{"cpu.max": share + " " + length}}
 	if _, err := os.Stat("/sys/fs/cgroup/cpu"); err == nil { // version 1 of control groups
-		parent, files = "/sys/fs/cgroup/cpu", map[string]string{"cpu.cfs_period_us": length, "cpu.cfs_quota_us": share}
+		q.parent, q.files = "/sys/fs/cgroup/cpu", map[string]string{"cpu.cfs_period_us": length, "cpu.cfs_quota_us": share}
 	}
-	q := &quota{filepath.Join(parent, fmt.Sprintf("poolpost-bench-%d", os.Getpid()))}
-	if err := os.Mkdir(q.group, 0o755); err != nil {
-		return nil, fmt.Errorf("make a control group: %w", err)
-	}
-	for file, value := range files {
-		if err := os.WriteFile(filepath.Join(q.group, file), []byte(value), 0o644); err != nil {
-			q.Close()
-			return nil, fmt.Errorf("limit the CPU: %w", err)
-		}
-	}
-	return q, nil
+	defer q.Close() // it is only a try
+	_, err := q.group("try")
+	return q, err
 }
 
-// hold puts a process under the quota. A nil quota is none.
+// group makes a control group.
+func (q *quota) group(name string) (string, error) {
+	group := filepath.Join(q.parent, fmt.Sprintf("poolpost-bench-%d-%s", os.Getpid(), name))
+	if err := os.Mkdir(group, 0o755); err != nil {
+		return "", fmt.Errorf("make a control group: %w", err)
+	}
+	q.groups = append(q.groups, group)
+	for file, value := range q.files {
+		if err := os.WriteFile(filepath.Join(group, file), []byte(value), 0o644); err != nil {
+			return "", fmt.Errorf("limit the CPU: %w", err)
+		}
+	}
+	return group, nil
+}
+
+// hold puts a process under the quota, which it has for itself. A nil quota is
+// none.
 func (q *quota) hold(pid int) error {
 	if q == nil {
 		return nil
 	}
-	return os.WriteFile(filepath.Join(q.group, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644)
+	group, err := q.group(strconv.Itoa(pid))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644)
 }
 
-// Close removes the control group; its processes are gone.
-func (q *quota) Close() { _ = os.Remove(q.group) }
+// Close removes the control groups; their processes are gone.
+func (q *quota) Close() {
+	if q == nil {
+		return
+	}
+	for _, group := range q.groups {
+		_ = os.Remove(group)
+	}
+	q.groups = nil
+}

@@ -134,13 +134,23 @@ func Tags(s *settings.Settings) string {
 	if !s.Mail.SendsItself() {
 		tags = append(tags, "nocodes") // send-mail opens none
 	}
-	if len(s.Clients) == 1 {
-		tags = append(tags, "oneclient") // custom-message need not ask Cognito for its name
+	if !CustomMessageAsks(s) {
+		tags = append(tags, "oneclient")
 	}
-	if !s.SignUp.Email.RefuseSuppressed && s.SignUp.ExternalProviders.Policy != config.LinkProviders {
-		tags = append(tags, "noaws") // pre-sign-up asks neither SES nor Cognito
+	if !PreSignUpAsks(s) {
+		tags = append(tags, "noaws")
 	}
 	return strings.Join(tags, ",")
+}
+
+// CustomMessageAsks reports whether custom-message asks Cognito for the name of an
+// app client: with one client, no question arises.
+func CustomMessageAsks(s *settings.Settings) bool { return len(s.Clients) > 1 }
+
+// PreSignUpAsks reports whether pre-sign-up asks AWS: SES for its suppression list,
+// or Cognito for the account that an external provider's is linked to.
+func PreSignUpAsks(s *settings.Settings) bool {
+	return s.SignUp.Email.RefuseSuppressed || s.SignUp.ExternalProviders.Policy == config.LinkProviders
 }
 
 // Files are the files beside a function's bootstrap, by their path below its

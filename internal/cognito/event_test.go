@@ -428,3 +428,18 @@ func names(t *testing.T, data []byte) []string {
 	}
 	return list
 }
+
+func BenchmarkDecodeAndReply(b *testing.B) {
+	payload := read(b, "custom-message-sign-up")
+	answer := CustomMessageResponse{SMSMessage: in(`"{####} is your code"`), EmailMessage: in(`"`+strings.Repeat("<td>a</td>", 1200), `{####}`, `"`), EmailSubject: in(`"Hello"`)}
+	b.ReportAllocs()
+	for b.Loop() {
+		event, err := Decode(payload)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := event.Reply(answer); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -204,3 +204,17 @@ func FuzzBuildAndRead(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkBuildAndRead(b *testing.B) {
+	want := Link{Client: "1sample111111111111example", User: "11111111-2222-4333-8444-555555555555", Code: "123456", Locale: "pt-BR", Return: "https://app.example.com/welcome?a=1"}
+	b.ReportAllocs()
+	for b.Loop() {
+		address, err := url.Parse(Build("https://links.example.com", PathConfirm, want))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if got, err := Read(address.Query()); err != nil || got != want {
+			b.Fatalf("got %+v, %v", got, err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log"
 	"os"
@@ -259,5 +260,14 @@ func TestNewWritesAsLambdaAsks(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("at the level %s there are the lines %q, want %q:\n%s", level, got, want, output)
 		}
+	}
+}
+
+func BenchmarkEvent(b *testing.B) {
+	l := NewWith("custom-message", io.Discard, time.Now)
+	line := Line{Trigger: "CustomMessage_SignUp", Kind: "sign-up", Locale: "fr", Client: "web", Outcome: "filled"}
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Event(b.Context(), l.Start(), line)
 	}
 }
