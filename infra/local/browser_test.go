@@ -35,8 +35,8 @@ func TestInTheBrowser(t *testing.T) {
 				chromedp.SendKeys(chromedp.CSS("#attribute-agentName"), "Ann Example"),
 				chromedp.SendKeys(chromedp.CSS("#password"), password),
 			)
-			b.press("form button", `main a[href="/mailbox"]`)
-			b.press(`main a[href="/mailbox"]`, ".rows a")
+			b.press("form button", `section a[href="/mailbox"]`)
+			b.press(`section a[href="/mailbox"]`, ".rows a")
 			b.press(".rows a", "iframe")
 			b.pressInMail(`a[href*="/confirm"]`, `form[action="/confirm"] button`)
 			if got, want := b.text("h1"), s.title(t, "en", "confirm"); got != want {
