@@ -126,16 +126,18 @@ func (l *letters) moveMails(ctx context.Context) error {
 	return nil
 }
 
-// repeatEvents invokes functions with the events that they could not take. When
-// it is interrupted between an invocation and the end of its message, that event
-// comes twice.
+// repeatEvents invokes functions with the events that they could not take. One
+// that fails again comes back, and stays. When it is interrupted between an
+// invocation and the end of its message, that event comes twice.
 func (l *letters) repeatEvents(ctx context.Context) error {
+	began := l.now()
 	repeated, unreadable := 0, 0
 	for {
 		messages, err := l.receive(ctx, l.failed)
 		if err != nil {
 			return err
 		}
+		messages = slices.DeleteFunc(messages, func(m types.Message) bool { return sent(m).After(began) })
 		if len(messages) == 0 {
 			break
 		}

@@ -21,6 +21,7 @@ type account struct {
 	moved       []string              // requests of StartMessageMoveTask
 	invocations []string              // path, type and payload
 	refuse      string                // an operation that fails
+	again       string                // an event that comes back a second after it was given
 }
 
 type message struct {
@@ -45,6 +46,9 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if operation == "Invoke" {
 		a.invocations = append(a.invocations, r.URL.Path+" "+r.Header.Get("X-Amz-Invocation-Type")+" "+body.String())
+		if a.again != "" && len(a.invocations) < 10 {
+			a.queues["/failed"] = append(a.queues["/failed"], &message{body: a.again, age: -time.Second})
+		}
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
@@ -238,6 +242,16 @@ func TestRedriveSendsEverythingAgain(t *testing.T) {
 	}
 	if left := a.queues["/failed"]; len(left) != 1 || left[0].body != noRecord {
 		t.Errorf("%d failed events are left", len(left))
+	}
+}
+
+func TestAnEventThatFailsAgainIsGivenOnce(t *testing.T) {
+	a := &account{t: t, queues: map[string][]*message{"/failed": {{body: signUp, age: time.Hour}}}, again: expired}
+	if got, err := command(t, a, "redrive"); err != nil || !strings.HasSuffix(got, "\n1 events were given to their functions again\n") {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if left := a.queues["/failed"]; len(left) != 1 || left[0].body != expired {
+		t.Errorf("%d failed events are left, want the one that came back", len(left))
 	}
 }
 

@@ -60,9 +60,11 @@ def endpoint(tmp_path_factory):
         "GATEWAY_PORT": str(port),
         "DOCKER_HOST": f"unix://{folder}/no-docker",
         "SFTP_ENABLED": "0",
-        # It creates the log group of a function again for what it logs late, which
-        # the functions' roles do not allow on AWS.
-        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0",
+        # An event that failed is invoked again when all is over, not within seconds:
+        # the emulator would then create log groups again that are deleted already,
+        # which the functions' roles do not allow on AWS.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "3600",
+        "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "3600",
     }
     address = f"http://127.0.0.1:{port}"
     with open(folder / "log", "w+") as log:
