@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -30,7 +31,7 @@ func newClientNames(cfg aws.Config) *clientNames {
 }
 
 // name is the name of an app client. Only an answer is remembered, not a
-// failure.
+// failure; and of the event no more than the id.
 func (c *clientNames) name(ctx context.Context, pool, id string) (string, error) {
 	if name, ok := c.known[id]; ok {
 		return name, nil
@@ -40,6 +41,6 @@ func (c *clientNames) name(ctx context.Context, pool, id string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	c.known[id] = answer.UserPoolClient.ClientName
+	c.known[strings.Clone(id)] = answer.UserPoolClient.ClientName
 	return answer.UserPoolClient.ClientName, nil
 }

@@ -309,6 +309,24 @@ func TestCallsOverHTTPKeepTheBudget(t *testing.T) {
 	}
 }
 
+// Cognito waits 5 seconds, for a cold start as well.
+func TestAColdStartWithoutAnAnswerOfAWSIsOverBeforeCognitoCallsAgain(t *testing.T) {
+	dir, _ := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
+	t.Setenv("LAMBDA_TASK_ROOT", dir)
+	t.Setenv("MAIL_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo")
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		h := start(functiontest.AWS(func(r *http.Request, _ string, _ []byte) (any, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}).Config())
+		checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
+		if took := time.Since(began); h.broken != nil || took < h.budget || took > 4500*time.Millisecond {
+			t.Errorf("it took %v: %v", took, h.broken)
+		}
+	})
+}
+
 // One instance confirms many people while SQS is away.
 func TestNobodysAttemptsAreUsedUpByThoseBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -54,7 +54,7 @@ func runMain(t *testing.T, dir string, event []byte) (answer, stdout, stderr str
 	var printed, complained bytes.Buffer
 	command := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
 	command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(server.URL, "http://"),
-		"AWS_LAMBDA_LOG_FORMAT=JSON", "LAMBDA_TASK_ROOT="+dir)
+		"LAMBDA_TASK_ROOT="+dir)
 	command.Stdout, command.Stderr = &printed, &complained
 	_ = command.Run() // it ends by being stopped
 	select {

@@ -9,6 +9,7 @@ package awscall
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -25,6 +26,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	transport "github.com/aws/smithy-go/transport/http"
+
+	"poolpost/internal/logging"
 )
 
 // A Service is one AWS service in one region.
@@ -134,15 +137,15 @@ type Error struct {
 }
 
 // Error does not hold the message.
-func (e *Error) Error() string { return fmt.Sprintf("status %d %s", e.Status, e.Code) }
-
-// ErrorCode is what a log tells of it.
-func (e *Error) ErrorCode() string {
+func (e *Error) Error() string {
 	if e.Code == "" {
 		return fmt.Sprintf("status %d", e.Status)
 	}
-	return e.Code
+	return fmt.Sprintf("status %d %s", e.Status, e.Code)
 }
+
+// ErrorCode is what a log tells of it.
+func (e *Error) ErrorCode() string { return cmp.Or(e.Code, e.Error()) }
 
 // HTTPStatusCode is for the SDK's retry policy.
 func (e *Error) HTTPStatusCode() int { return e.Status }
@@ -163,10 +166,10 @@ func (s *Service) Operation(ctx context.Context, name string, input, output any)
 }
 
 // readOnly reports whether an operation changes nothing, by the names that AWS
-// gives such operations.
+// gives such operations. GetUserAttributeVerificationCode sends a code.
 func readOnly(name string) bool {
 	name = strings.TrimPrefix(name, "Admin")
-	return strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe")
+	return (strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Describe")) && !strings.HasSuffix(name, "Code")
 }
 
 // Get calls an operation of the REST-JSON protocol. The path is escaped already.
@@ -225,10 +228,22 @@ func (s *Service) again(ctx context.Context, attempt int, err error) bool {
 	}
 }
 
-// maxAnswer bounds what is read of an answer, in bytes.
-const maxAnswer = 1 << 20
+const (
+	// maxAnswer bounds what is read of an answer, in bytes.
+	maxAnswer = 1 << 20
+	// attemptLimit bounds an attempt that may be followed by another one: a
+	// connection that swallows its request must not take the time of all of them.
+	attemptLimit = 1500 * time.Millisecond
+)
+
+const errTooLong = logging.Safe("an answer of AWS is longer than a megabyte")
 
 func (s *Service) attempt(ctx context.Context, c call) ([]byte, error) {
+	if s.retryer != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, attemptLimit)
+		defer cancel()
+	}
 	request, err := http.NewRequestWithContext(ctx, c.method, s.endpoint+c.path, bytes.NewReader(c.body))
 	if err != nil {
 		return nil, err
@@ -253,12 +268,15 @@ func (s *Service) attempt(ctx context.Context, c call) ([]byte, error) {
 	}
 	defer response.Body.Close()
 	// To its end, or net/http could not use the connection again.
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if response.StatusCode != http.StatusOK {
 		return nil, errorOf(response, answer)
 	}
 	if err != nil {
 		return nil, &transport.RequestSendError{Err: err}
+	}
+	if len(answer) > maxAnswer {
+		return nil, errTooLong
 	}
 	return answer, nil
 }

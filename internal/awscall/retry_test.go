@@ -190,6 +190,7 @@ func TestAConnectionThatTheServiceHasClosedIsReplacedWhereThatIsHarmless(t *test
 		"a call that reads, by an admin": {"AdminGetUser", nil, true},
 		"a call that uses up an attempt": {"ConfirmSignUp", nil, false},
 		"a call that sends a mail":       {"ForgotPassword", nil, false},
+		"a call that sends a code":       {"GetUserAttributeVerificationCode", nil, false},
 		"a call that changes an account": {"AdminLinkProviderForUser", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -270,15 +271,72 @@ func TestACallUsesTheConnectionOfTheOneBefore(t *testing.T) {
 	}
 }
 
-func TestWarmWaitsForAllServicesAndNotForEver(t *testing.T) {
-	release := make(chan struct{})
-	silent := newService(t, func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-release:
-		case <-r.Context().Done():
+// A silent service takes every request and never answers.
+type silent struct{ asked int }
+
+func (s *silent) Do(r *http.Request) (*http.Response, error) {
+	s.asked++
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// A connection that swallows a request leaves time for another one.
+func TestAnAttemptDoesNotTakeTheTimeOfTheOthers(t *testing.T) {
+	for name, test := range map[string]struct {
+		retryer func() aws.Retryer
+		asked   int
+	}{"that may be followed by others": {standard, 3}, "that may not": {nil, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			service := &silent{}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cfg := (&script{}).config(test.retryer)
+			cfg.HTTPClient = service
+			err := SQS(cfg).Operation(ctx, "SendMessage", struct{}{}, nil)
+			if !errors.Is(err, context.DeadlineExceeded) || service.asked != test.asked {
+				t.Errorf("an attempt %s: it is asked %d times, want %d: %v", name, service.asked, test.asked, err)
+			}
+			if ended := ctx.Err() != nil; ended != (test.retryer == nil) {
+				t.Errorf("an attempt %s: the call has taken all its time: %t", name, ended)
+			}
+		})
+	}
+}
+
+func TestAnAnswerThatIsTooLongIsAnError(t *testing.T) {
+	s := &script{answers: []func() (*http.Response, error){says(200, `{"A":"`+strings.Repeat("a", maxAnswer)+`"}`)}}
+	for _, output := range []any{nil, &struct{ A string }{}} {
+		if err := SQS(s.config(standard)).Operation(t.Context(), "SendMessage", struct{}{}, output); !errors.Is(err, errTooLong) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if len(s.bodies) != 2 {
+		t.Errorf("it is asked %d times", len(s.bodies))
+	}
+}
+
+// The front page of a service may lead to a web site.
+func TestNoRedirectIsFollowed(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect is followed") }))
+	defer elsewhere.Close()
+	s := newService(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) })
+	Warm(t.Context(), s)
+	if e, ok := errors.AsType[*Error](s.Operation(t.Context(), "GetAccount", struct{}{}, nil)); !ok || e.Status != http.StatusFound {
+		t.Errorf("got %v", e)
+	}
+}
+
+func TestAStartDoesNotWaitLongForAServiceThatIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		Warm(t.Context(), SQS(aws.Config{HTTPClient: &silent{}}), Cognito(aws.Config{HTTPClient: &silent{}}))
+		if took := time.Since(start); took != warmLimit {
+			t.Errorf("it waits %v", took)
 		}
 	})
-	t.Cleanup(func() { close(release) })
+}
+
+func TestWarmAsksAllServices(t *testing.T) {
 	asked := make(chan struct{}, 1)
 	quick := newService(t, func(_ http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != "/" || r.Header.Get("Authorization") != "" {
@@ -288,13 +346,7 @@ func TestWarmWaitsForAllServicesAndNotForEver(t *testing.T) {
 	})
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	Warm(ctx, silent, quick, SQS(aws.Config{BaseEndpoint: &gone.URL}), SQS(aws.Config{BaseEndpoint: aws.String("::")}))
-	if took := time.Since(start); took > warmLimit {
-		t.Errorf("it waits %v", took)
-	}
+	Warm(t.Context(), SQS(aws.Config{BaseEndpoint: &gone.URL}), SQS(aws.Config{BaseEndpoint: aws.String("::")}), quick)
 	select {
 	case <-asked:
 	default:

@@ -17,7 +17,8 @@ import (
 )
 
 // Event is one invocation of a trigger. Strings are empty, and maps nil, when
-// the event has no such field, or null.
+// the event has no such field, or null. They are parts of its bytes: what keeps one
+// longer than the event must clone it.
 type Event struct {
 	TriggerSource string // such as CustomMessage_SignUp
 	Version       string // "1"
@@ -152,8 +153,8 @@ type member struct {
 }
 
 // Reply returns the event with the members of r added to its response, or put in
-// place of those of the same name. Everything else stays as it came, byte by
-// byte.
+// place of those of the same name. Everything outside the response stays as it came,
+// byte by byte.
 func (e *Event) Reply(r response) ([]byte, error) {
 	members, err := e.merge(r.members())
 	if err != nil {

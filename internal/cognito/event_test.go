@@ -163,8 +163,8 @@ func TestDecodeRefusesWhatIsNoEventAndNamesTheField(t *testing.T) {
 		"a request that is a list":            {`{"request":[]}`, "decode event: request: is not a JSON object"},
 		"attributes that are a list":          {`{"request":{"userAttributes":[]}}`, "decode event: request: userAttributes: is not a JSON object"},
 		"attributes that are a text":          {`{"request":{"userAttributes":"None"}}`, "decode event: request: userAttributes: is not a JSON object"},
-		"an attribute that is an object":      {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: email: is not a text"},
-		"metadata that hold a list":           {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: locale: is not a text"},
+		"an attribute that is an object":      {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: is not a text"},
+		"metadata that hold a list":           {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: is not a text"},
 		"a code that is an object":            {`{"request":{"codeParameter":{}}}`, "decode event: request: codeParameter: is not a text"},
 		"a user name's place that is a list":  {`{"request":{"usernameParameter":[]}}`, "decode event: request: usernameParameter: is not a text"},
 	}

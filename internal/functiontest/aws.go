@@ -23,15 +23,21 @@ import (
 type AWS func(r *http.Request, operation string, input []byte) (output any, err error)
 
 // Config leads all calls to it, with sample credentials.
-func (a AWS) Config() aws.Config {
-	return aws.Config{Region: "eu-central-1", HTTPClient: a, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
+func (a AWS) Config() aws.Config { return withSampleCredentials(a) }
+
+// withSampleCredentials leads all calls to a client.
+func withSampleCredentials(client aws.HTTPClient) aws.Config {
+	return aws.Config{Region: "eu-central-1", HTTPClient: client, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
 }
 
 // Do implements aws.HTTPClient.
 func (a AWS) Do(r *http.Request) (*http.Response, error) {
-	input, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+	var input []byte
+	if r.Body != nil { // Warm's request has none
+		var err error
+		if input, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	status := http.StatusOK

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // Bench measures what a function does with an event. It fails when that takes
@@ -33,7 +32,7 @@ func Answering(b *testing.B, output any) aws.Config {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return aws.Config{Region: "eu-central-1", HTTPClient: answering(body), Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
+	return withSampleCredentials(answering(body))
 }
 
 type answering []byte

@@ -13,7 +13,8 @@ import (
 // objects without a copy. To decode an event with encoding/json takes several times
 // as long, and to decode settings a tenth of a cold start (docs/speed.md).
 //
-// After an error it must not be used any more. No error quotes the text.
+// After an error it must not be used any more. What it returns is part of the text: to keep it
+// longer, clone it. Errors quote nothing but the names of members that Object reads.
 type Reader struct {
 	text  string
 	at    int // where it goes on
@@ -65,7 +66,13 @@ func (r *Reader) Object(member func(r *Reader, name string) error) error {
 	case 'n':
 		return r.word("null")
 	case '{':
-		return r.members(member)
+		return r.members(func(r *Reader, name string) error {
+			err := member(r, name)
+			if err != nil && err != ErrNotJSON {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			return err
+		})
 	}
 	if _, err := r.Value(); err != nil {
 		return err
@@ -79,12 +86,7 @@ func (r *Reader) members(member func(r *Reader, name string) error) error {
 		if err != nil || !r.take(':') {
 			return ErrNotJSON
 		}
-		if err := member(r, name); err != nil && err != ErrNotJSON {
-			return fmt.Errorf("%s: %w", name, err)
-		} else if err != nil {
-			return err
-		}
-		return nil
+		return member(r, name)
 	})
 }
 
@@ -200,13 +202,18 @@ func (r *Reader) String() (string, error) {
 }
 
 // Texts reads an object of texts; members that are null are left out. For null it
-// returns nil.
+// returns nil. Who wrote the texts may have chosen their names as well, so errors do not
+// quote these.
 func (r *Reader) Texts() (map[string]string, error) {
-	if r.next() == 'n' {
+	switch r.next() {
+	case 'n':
 		return nil, r.word("null")
+	case '{':
+	default:
+		return nil, r.Object(nil) // which says so
 	}
 	texts := make(map[string]string, 8)
-	return texts, r.Object(func(r *Reader, name string) error {
+	return texts, r.members(func(r *Reader, name string) error {
 		null := r.next() == 'n'
 		text, err := r.Text()
 		if !null {

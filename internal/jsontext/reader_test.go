@@ -14,6 +14,7 @@ var texts = []string{
 	``, ` `, `null`, `nul`, `true`, `false`, `"a"`, `"`, `"a`, `{}`, `{`, `}`, `[]`, `[,]`, `[1,]`, `[1 2]`, `{"a":1,}`, `{"a"}`, `{"a" 1}`, `{a:1}`, `{"a":1 "b":2}`,
 	`0`, `-0`, `01`, `1.`, `.5`, `1.5e+3`, `1e`, `1E-2`, `-`, `+1`, `--1`, `"\u00e9\n\"\\\/"`, `"\x"`, `"\u00g0"`, `"\u12`, "\"\n\"", "\"\x00\"", "\x00", "1\x00", "\"\xff\"",
 	` [ { "a" : [ true , null , "b" ] } , -1.5E+10 ] `, `{}{}`, `null x`, "\ufeff1", `tru`, `falsey`, `[[[[]]]]`, `{"a":{"b":{}}}`,
+	strings.Repeat("[", 10000) + strings.Repeat("]", 10000), strings.Repeat(`{"":`, 10000) + "[]" + strings.Repeat("}", 10000), "[" + strings.Repeat("[],", 10001) + "{}]",
 }
 
 func check(t *testing.T, text string) {
@@ -58,9 +59,11 @@ func TestTexts(t *testing.T) {
 	if got, err := NewReader(`null`).Texts(); got != nil || err != nil {
 		t.Errorf("null: got %q, %v", got, err)
 	}
-	for text, want := range map[string]error{`[]`: errNotObject, `"a"`: errNotObject, `{"a":{}}`: errNotText, `{"a":[1]}`: errNotText, `{"a":"`: ErrNotJSON, `nix`: ErrNotJSON} {
+	for text, want := range map[string]error{`[]`: errNotObject, `"a"`: errNotObject, `{"a@example.com":{}}`: errNotText, `{"a":[1]}`: errNotText, `{"a":"`: ErrNotJSON, `nix`: ErrNotJSON} {
 		if _, err := NewReader(text).Texts(); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", text, err, want)
+		} else if strings.Contains(err.Error(), "example") {
+			t.Errorf("%s: the error quotes a name: %v", text, err)
 		}
 	}
 }

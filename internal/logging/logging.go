@@ -18,6 +18,7 @@ import (
 	"os"
 	"reflect"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -38,7 +39,8 @@ type Logger struct {
 
 // New returns the logger of a function. The environment variable STACK, the name of
 // the deployment, keeps apart the metrics of several in one account. Lines go to standard output,
-// from the level that Lambda's logging configuration asks for. They are JSON whatever format
+// from the level that Lambda's logging configuration asks for (FATAL, which no line has, is
+// taken for INFO). They are JSON whatever format
 // that names: CloudWatch finds no metrics in anything else.
 //
 // It silences package log: aws-lambda-go prints there whatever error a handler
@@ -147,11 +149,13 @@ func appendMember(b []byte, key, value string) []byte {
 }
 
 // Reason tells an error without its text, which may quote what is personal: the
-// code of an AWS error, the file that cannot be read, or the type of the error.
+// code of an AWS error, the file that cannot be read, what the network answers, or the
+// type of the error.
 func Reason(err error) string {
 	var api interface{ ErrorCode() string }
 	var file *fs.PathError
 	var timeout interface{ Timeout() bool }
+	var errno syscall.Errno
 	switch {
 	case errors.As(err, &api):
 		return api.ErrorCode()
@@ -159,6 +163,8 @@ func Reason(err error) string {
 		return file.Error()
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "timeout"
+	case errors.As(err, &errno):
+		return errno.Error() // such as connection refused
 	}
 	var own Safe
 	if errors.As(err, &own) {

@@ -218,7 +218,7 @@ func TestReason(t *testing.T) {
 }
 
 // TestNewWritesAsLambdaAsks runs this test once more, in an environment like a
-// function's, which the handler reads when the program starts.
+// function's.
 func TestNewWritesAsLambdaAsks(t *testing.T) {
 	const child = "LOGGING_TEST_CHILD"
 	if os.Getenv(child) != "" {
@@ -231,7 +231,7 @@ func TestNewWritesAsLambdaAsks(t *testing.T) {
 	}
 	for level, want := range map[string][]string{"INFO": {"sent", "failed"}, "ERROR": {"failed"}, "": {"sent", "failed"}, "TRACE": {"sent", "failed"}} {
 		command := exec.Command(os.Args[0], "-test.run=^TestNewWritesAsLambdaAsks$")
-		command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_LOG_FORMAT=JSON", "AWS_LAMBDA_LOG_LEVEL="+level)
+		command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_LOG_LEVEL="+level)
 		var printed bytes.Buffer
 		command.Stderr = &printed
 		output, err := command.Output()
