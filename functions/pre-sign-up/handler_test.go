@@ -212,6 +212,7 @@ func TestOnlySignUpsOfTrustedDomainsAreConfirmed(t *testing.T) {
 
 func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 	good := payload(t, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Jane"})
+	withLetter := payload(t, "SignUp", map[string]any{"email": "zoe@example.com", "custom:agentName": "Zoë"})
 	const unreadable = "the event cannot be decoded"
 	for name, test := range map[string]struct {
 		payload string
@@ -231,8 +232,14 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 			_, h.broken = config.Read[config.PreSignUp](t.TempDir())
 		}, "open "},
 		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = rules.New(config.PreSignUp{}, nil, nil, nil) }, "the settings name no locale"},
-		"a panic":                       {string(good), func(_ *testing.T, h *handler) { h.config.Locales = nil }, "panic"},
-		"no rules at all":               {string(good), func(_ *testing.T, h *handler) { h.rules = nil }, "panic"},
+		"a pattern that is none": {string(withLetter), func(t *testing.T, h *handler) {
+			broken, _ := newHandler(t, func(c *config.PreSignUp) {
+				c.Attributes[0].Pattern, c.Attributes[0].ASCIIPattern = "[", ".*"
+			})
+			h.rules = broken.rules
+		}, "panic"},
+		"a panic":         {string(good), func(_ *testing.T, h *handler) { h.config.Locales = nil }, "panic"},
+		"no rules at all": {string(good), func(_ *testing.T, h *handler) { h.rules = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)
@@ -246,6 +253,21 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 				t.Errorf("the reason %q is not logged: %s", test.reason, logged)
 			}
 		})
+	}
+}
+
+// Without its sentences, a refusal has its code all the same, and the log tells of it.
+func TestARefusalWithoutASentenceIsOne(t *testing.T) {
+	h, logged := newHandler(t)
+	var err error
+	if h.rules, err = rules.New(h.config, config.SentencesIn(t.TempDir()), nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := h.Invoke(t.Context(), payload(t, "SignUp", map[string]any{"email": "jane@throwaway.example", "custom:agentName": "Jane"}))
+	checkRefused(t, reply, err, rules.DomainNotAllowed)
+	logged.CheckLine(t, map[string]any{"level": "WARN", "Outcome": rules.DomainNotAllowed})
+	if !strings.Contains(logged.String(), `"warning":"open `) {
+		t.Errorf("why is not logged: %s", logged)
 	}
 }
 

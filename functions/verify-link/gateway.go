@@ -30,12 +30,16 @@ type gateway struct {
 // error would quote the link, and go to logs and traces.
 func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := g.log.Start()
+	w := &response{header: http.Header{}}
 	request, err := readRequest(ctx, string(payload))
 	if err != nil {
 		g.log.Event(ctx, start, logging.Line{Outcome: "unreadable", Err: logging.Safe("the request cannot be read")})
-		return []byte(`{"statusCode":400,"headers":{"content-type":"text/plain; charset=utf-8","cache-control":"no-store","referrer-policy":"no-referrer","x-content-type-options":"nosniff"},"body":"This link is incomplete."}`), nil
+		secure(w.header)
+		w.header.Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.WriteString("This link is incomplete.")
+		return w.encode(), nil
 	}
-	w := &response{header: http.Header{}}
 	g.page.ServeHTTP(w, request)
 	return w.encode(), nil
 }
@@ -82,8 +86,8 @@ func (e *httpEvent) read(r *jsontext.Reader, name string) (err error) {
 
 const errVersion = logging.Safe("the event is not of payload format version 2.0")
 
-// readRequest makes a request of an event. Methods, paths and queries that HTTP does not
-// have are errors.
+// readRequest makes a request of an event. A method that HTTP does not have is an error.
+// API Gateway has been observed to unescape rawPath, but not rawQueryString.
 func readRequest(ctx context.Context, payload string) (*http.Request, error) {
 	var e httpEvent
 	r := jsontext.NewReader(payload)
@@ -100,20 +104,16 @@ func readRequest(ctx context.Context, payload string) (*http.Request, error) {
 	for name, value := range e.headers {
 		header.Set(name, value)
 	}
-	path, err := url.PathUnescape(e.path)
-	if err != nil {
-		return nil, err
-	}
-	address := url.URL{Host: header.Get("Host"), Path: path, RawQuery: e.query}
 	var body io.Reader = strings.NewReader(e.body)
 	if e.base64 == "true" {
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
-	request, err := http.NewRequestWithContext(ctx, e.method, address.String(), body)
+	request, err := http.NewRequestWithContext(ctx, e.method, "/", body)
 	if err != nil {
 		return nil, err
 	}
-	request.Header = header
+	request.Host, request.Header = header.Get("Host"), header
+	request.URL = &url.URL{Path: e.path, RawQuery: e.query}
 	return request, nil
 }
 

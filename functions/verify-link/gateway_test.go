@@ -16,32 +16,32 @@ import (
 	"poolpost/internal/logging"
 )
 
+// sample is an event, as far as the page needs it.
+func sample(t *testing.T, method, path, query, body string) []byte {
+	t.Helper()
+	e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, RawQueryString: query, Body: body}
+	e.Headers = map[string]string{"host": "links.example.com", "x-sample": "secret"}
+	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path = method, path
+	payload, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
 // throughGateway is a site behind API Gateway, as main.go builds it.
 func (s *site) throughGateway() gateway { return gateway{s.handler.routes(), s.handler.log} }
 
 // Every request here is an error, most of them one that quotes the request.
 func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
 	shared := newSite(t)
-	event := func(method, path, query, body string) []byte {
-		e := events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: path, RawQueryString: query, Body: body}
-		e.Headers = map[string]string{"host": "links.example.com", "x-sample": "secret"}
-		e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path = method, path
-		payload, err := json.Marshal(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return payload
-	}
 	for name, payload := range map[string][]byte{
-		"a control character in the link": event("GET", "/confirm", "user=secret-jane&code=31415926\x01", ""),
-		"a line break in the link":        event("POST", "/confirm", "user=secret-jane&code=31415926\n", "code=31415926"),
-		"an escape in the path":           event("GET", "/confirm/secret%zz31415926", "", ""),
-		"a method that is none":           event("SECRET METHOD", "/confirm", "code=31415926", ""),
-		"an event that is cut off":        event("GET", "/confirm", "user=secret-jane", "")[:100],
-		"an event that is one secret":     []byte("secret-jane@example.com"),
-		"a query that is a list":          []byte(`{"version":"2.0","rawQueryString":["secret-jane"]}`),
-		"an event of another version":     []byte(`{"version":"secret-jane"}`),
-		"no event":                        nil,
+		"a method that is none":       sample(t, "SECRET METHOD", "/confirm", "code=31415926", ""),
+		"an event that is cut off":    sample(t, "GET", "/confirm", "user=secret-jane", "")[:100],
+		"an event that is one secret": []byte("secret-jane@example.com"),
+		"a query that is a list":      []byte(`{"version":"2.0","rawQueryString":["secret-jane"]}`),
+		"an event of another version": []byte(`{"version":"secret-jane"}`),
+		"no event":                    nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := shared.another()
@@ -62,6 +62,40 @@ func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
 	}
 }
 
+// The page answers what a browser would not send, and tells nothing of it.
+func TestWhatIsOddInARequestIsNotQuoted(t *testing.T) {
+	shared := newSite(t)
+	for name, test := range map[string]struct {
+		payload []byte
+		status  int
+	}{
+		"a control character in the link": {sample(t, "GET", "/confirm", "user=secret-jane&code=31415926\x01", ""), http.StatusOK}, // asks for the code
+		"a line break in the link":        {sample(t, "POST", "/confirm", "user=secret-jane&code=31415926\n", "code=31415926"), http.StatusBadRequest},
+		"a query that is none":            {sample(t, "GET", "/confirm", "user=secret-jane%zz;code=31415926", ""), http.StatusBadRequest},
+		"an escape in the path":           {sample(t, "GET", "/confirm/secret%zz31415926", "", ""), http.StatusNotFound},
+		"an escape that is left":          {sample(t, "GET", "/%63onfirm", "", ""), http.StatusNotFound},
+		"a control character in the path": {sample(t, "GET", "/confirm\r\n31415926", "", ""), http.StatusNotFound},
+		"a host in the path":              {sample(t, "GET", "//secret.example/confirm", "user=secret-jane", ""), http.StatusNotFound},
+		"no path":                         {sample(t, "GET", "", "code=31415926", ""), http.StatusNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shared.another()
+			var reply []byte
+			s.logged.CheckNothingPersonal(t, func() (err error) {
+				reply, err = s.throughGateway().Invoke(t.Context(), test.payload)
+				return err
+			}, "31415926")
+			var response events.APIGatewayV2HTTPResponse
+			if err := json.Unmarshal(reply, &response); err != nil || response.StatusCode != test.status {
+				t.Errorf("the reply is %s, %v, want status %d", reply, err, test.status)
+			}
+			if len(s.cognito.asked) != 0 {
+				t.Error("Cognito was asked")
+			}
+		})
+	}
+}
+
 // checkUnreadable checks the reply to what cannot be read, and its one line.
 func checkUnreadable(t *testing.T, s *site, reply []byte) {
 	t.Helper()
@@ -73,7 +107,7 @@ func checkUnreadable(t *testing.T, s *site, reply []byte) {
 		t.Errorf("the reply is %+v", response)
 	}
 	for header, want := range map[string]string{
-		"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", "referrer-policy": "no-referrer", "location": "",
+		"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Location": "",
 	} {
 		if got := response.Headers[header]; got != want {
 			t.Errorf("the header has %s: %s, want %s", header, got, want)
@@ -104,7 +138,7 @@ func TestAnEventIsARequestAndAResponseIsAReply(t *testing.T) {
 		_, _ = io.WriteString(w, long)
 	})
 	e := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: "/a%20b", RawQueryString: "x=%20y", Headers: map[string]string{"host": "links.example.com", "x-sample": "1,2"},
+		Version: "2.0", RawPath: "/a b", RawQueryString: "x=%20y", Headers: map[string]string{"host": "links.example.com", "x-sample": "1,2"},
 		Body: "YT0xJmI9Mg==", IsBase64Encoded: true, Cookies: []string{"a=b"},
 	}
 	e.RequestContext.HTTP.Method = "POST"

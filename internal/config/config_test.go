@@ -48,12 +48,26 @@ func TestReadNamesWhatIsWrong(t *testing.T) {
 		`{"clients": [{"name": "a"}, {"title": "b"}]}`: "clients: title: is not known",
 		`{"senders": {"a": {"from": {}}}}`:             "senders: a: from: is not a text",
 		`{"senders": []}`:                              "senders: is not a JSON object",
+		`{"codes": null}`:                              "codes: is not true or false",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, File), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		if c, err := Read[SendMail](dir); err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
 			t.Errorf("%s: got %+v, %v", text, c, err)
+		}
+	}
+}
+
+// A limit that cannot be read must not become none.
+func TestReadRefusesANumberThatIsNone(t *testing.T) {
+	dir := t.TempDir()
+	for _, number := range []string{`"x"`, `""`, "1.5", "1e3", "null", "{}", "99999999999999999999"} {
+		if err := os.WriteFile(filepath.Join(dir, File), []byte(`{"attributes": [{"minLength": `+number+`}]}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := Read[PreSignUp](dir); err == nil || !strings.Contains(err.Error(), "attributes: minLength: ") {
+			t.Errorf("%s: got %+v, %v", number, c, err)
 		}
 	}
 }
@@ -159,7 +173,7 @@ func TestClientIDs(t *testing.T) {
 	if want := map[string]string{"web": "1sample1", "drivers": "2sample2"}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	for _, value := range []string{"", "1sample1", `["1sample1"]`, `{"web":1}`, `{"web":"1sample1"`} {
+	for _, value := range []string{"", "1sample1", `["1sample1"]`, `{"web":1}`, `{"web":"1sample1"`, `{"web":"1sample1"} {}`} {
 		t.Setenv(variable, value)
 		if ids, err := ClientIDs(variable); err == nil ||
 			!strings.HasPrefix(err.Error(), "read the environment variable SAMPLE_CLIENT_IDS, which must be a JSON object of client names and ids: ") {
