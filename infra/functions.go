@@ -31,14 +31,13 @@ type function struct {
 type functionProps struct {
 	name  string
 	limit float64 // of one invocation, in seconds
-	calls bool    // AWS while it has an event, over a connection that may be a new one
+	calls bool    // AWS
 	env   map[string]*string
 }
 
 // Memory of functions, in MB; CPU comes in proportion. An event alone takes a third of a
-// millisecond of it, for which 256 MB are enough. A new connection takes five milliseconds, twice as
-// long with half the CPU; functions that open it at start have a whole CPU then
-// (docs/speed.md).
+// millisecond of it, for which 256 MB are enough. A new connection to AWS takes five
+// milliseconds, and each service closes those that were idle for a while (docs/speed.md).
 const (
 	memory        = 256
 	callingMemory = 512
@@ -114,12 +113,12 @@ func (s *stack) newTriggers(api *linkAPI, queue *mailQueue, failed awssqs.Queue)
 	mailQueue := map[string]*string{"MAIL_QUEUE_URL": queue.main.QueueUrl()}
 	t := &triggers{
 		preSignUp:        s.newFunction("PreSignUp", functionProps{name: "pre-sign-up", limit: triggerLimit, calls: bundle.PreSignUpAsks(s.Settings)}),
-		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, env: mailQueue}),
+		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, calls: true, env: mailQueue}),
 	}
 	queue.main.GrantSendMessages(t.postConfirmation.role)
 	if s.Settings.Mail.SendsItself() {
 		// Nobody waits for it: Cognito invokes it asynchronously.
-		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, env: mailQueue})
+		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, calls: true, env: mailQueue})
 		queue.main.GrantSendMessages(t.emailSender.role)
 		keepFailures(t.emailSender, failed)
 		t.all = []*function{t.emailSender, t.preSignUp, t.postConfirmation}

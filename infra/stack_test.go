@@ -608,8 +608,8 @@ func TestCognitoSendsTheMails(t *testing.T) {
 	if got := tp.statement("cognito-idp:DescribeUserPoolClient").get("Roles"); !strings.Contains(got, "CustomMessageRole") {
 		t.Errorf("client names are for %s", got)
 	}
-	// What opens a connection while it has an event gets more CPU.
-	for name, memory := range map[string]string{"custom-message": "512", "verify-link": "512", "send-mail": "512", "pre-sign-up": "256", "post-confirmation": "256", "mail-feedback": "256"} {
+	// What calls AWS gets more CPU.
+	for name, memory := range map[string]string{"custom-message": "512", "verify-link": "512", "send-mail": "512", "pre-sign-up": "256", "post-confirmation": "512", "mail-feedback": "256"} {
 		tp.want(tp.function(name), map[string]string{"MemorySize": memory})
 	}
 }
@@ -622,6 +622,7 @@ func TestSendMailSendsTheMails(t *testing.T) {
 	if got := pool.get("LambdaConfig.CustomEmailSender.LambdaArn"); !strings.Contains(got, "CustomEmailSender") {
 		t.Errorf("the sender is %s", got)
 	}
+	tp.want(tp.function("custom-email-sender"), map[string]string{"MemorySize": "512"})
 	key := tp.one("AWS::KMS::Key")
 	if got := pool.get("LambdaConfig.KMSKeyID"); !strings.Contains(got, `"CodeKey`) || !strings.Contains(got, `"Arn"`) {
 		t.Errorf("Cognito encrypts with %s", got)
