@@ -16,7 +16,7 @@ const region = "eu-central-1"
 
 // A figure is what one process costs.
 type figure struct {
-	Init   time.Duration // from its start to its request for the first event
+	Init   time.Duration // from the start of its program to its request for the first event
 	First  time.Duration // the first event
 	P50    time.Duration // an event of a warm process, the median
 	P99    time.Duration
@@ -32,7 +32,7 @@ func (f figure) Start() time.Duration { return f.Init + f.First }
 // so that what disturbs the machine disturbs all of them.
 const block = 10
 
-// settle is how long the machine is left alone before a process is started: one that
+// settle is how long the machine is left alone before a program is started: a process that
 // has just ended still gives its memory and its connections back.
 const settle = 20 * time.Millisecond
 
@@ -43,7 +43,6 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 	figures := make([]figure, len(functions))
 	processes := make([]*lambdahost.Single, len(functions))
 	for i, f := range functions {
-		time.Sleep(settle)
 		var err error
 		if processes[i], err = lambdahost.StartSingle(f, region); err != nil {
 			return nil, err
@@ -84,13 +83,22 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 
 // start measures a process up to its first answer.
 func (f *figure) start(p *lambdahost.Single, event []byte, q *quota) (err error) {
+	if err := awaitGate(p.PID()); err != nil {
+		return err
+	}
 	if err := q.hold(p.PID()); err != nil {
 		return err
 	}
-	if f.Init, err = p.Init(); err != nil {
+	time.Sleep(settle)
+	begin := time.Now()
+	if err := openGate(p.PID()); err != nil {
 		return err
 	}
-	begin := time.Now()
+	if _, err := p.Init(); err != nil {
+		return err
+	}
+	f.Init = time.Since(begin)
+	begin = time.Now()
 	if f.Answer, err = p.Run(event); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ var samples = []struct {
 }
 
 // build builds everything that is measured into dir, with the flags of a
-// release. nodeModules has AWS's runtime client for Node.js; when it is empty,
+// release, each program behind a gate. nodeModules has AWS's runtime client for Node.js; when it is empty,
 // that subject is left out.
 func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error) {
 	set, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
@@ -115,6 +115,15 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	for i, s := range list {
 		if list[i].zip, err = zipSize(s.dir); err != nil {
 			return nil, fmt.Errorf("zip %s: %w", s.name, err)
+		}
+	}
+	programs, err := filepath.Glob(filepath.Join(dir, "*", "bootstrap"))
+	if err != nil {
+		return nil, err
+	}
+	for _, program := range programs {
+		if err := gate(program); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil
