@@ -29,7 +29,9 @@ type figure struct {
 func (f figure) Start() time.Duration { return f.Init + f.First }
 
 // block is how many events a process gets before it is the next one's turn: few,
-// so that what disturbs the machine disturbs all of them.
+// so that what disturbs the machine disturbs all of them. Under a quota it is one,
+// with a rest before: several in a row would use up the share, and tell of the block
+// more than of the function.
 const block = 10
 
 // settle is how long the machine is left alone before a program is started: a process that
@@ -52,14 +54,19 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 			return nil, err
 		}
 	}
+	turn, rest := block, time.Duration(0)
+	if q != nil {
+		turn, rest = 1, period
+	}
 	times := make([][]time.Duration, len(functions))
-	for done := 0; done < events; done += block {
+	for done := 0; done < events; done += turn {
+		time.Sleep(rest)
 		for i, p := range processes {
 			before, err := cpuTime(p.PID())
 			if err != nil {
 				return nil, err
 			}
-			for range block {
+			for range turn {
 				begin := time.Now()
 				if _, err := p.Run(event); err != nil {
 					return nil, err
@@ -77,6 +84,10 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 		slices.Sort(t)
 		figures[i].P50, figures[i].P99 = t[len(t)/2], t[len(t)*99/100]
 		figures[i].CPU /= time.Duration(len(t))
+		var err error
+		if figures[i].Memory, err = peakMemory(processes[i].PID()); err != nil {
+			return nil, err
+		}
 	}
 	return figures, nil
 }
