@@ -21,7 +21,7 @@ type figure struct {
 	P50    time.Duration // an event of a warm process, the median
 	P99    time.Duration
 	CPU    time.Duration // of a warm event
-	Memory int64         // at its peak, in bytes
+	Memory int64         // at its peak, once all events are done, in bytes
 	Answer []byte        // to the first event
 }
 
@@ -114,8 +114,7 @@ func (f *figure) start(p *lambdahost.Single, event []byte, q *quota) (err error)
 		return err
 	}
 	f.First = time.Since(begin)
-	f.Memory, err = peakMemory(p.PID())
-	return err
+	return nil
 }
 
 // peakMemory is VmHWM of proc(5), in bytes.
