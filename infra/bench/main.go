@@ -87,7 +87,7 @@ func run(ctx context.Context, o options) error {
 	subjects = slices.DeleteFunc(subjects, func(s subject) bool {
 		return o.only != "" && !slices.Contains(strings.Split(o.only, ","), s.of)
 	})
-	aws, err := newStubs(dir)
+	aws, err := newStubs(dir, awsStub)
 	if err != nil {
 		return err
 	}
