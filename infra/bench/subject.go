@@ -50,16 +50,18 @@ const (
 // their environment.
 var samples = []struct {
 	name, event string
+	kind        string // what sets the sample apart, when the function has another one
 	calls       string // of AWS, all at once: how many bytes the body of each has
 	env         map[string]string
 }{
-	{"pre-sign-up", "sign-up.json", "", nil},
-	{"custom-message", "sign-up-in-canadian-french.json", "", map[string]string{"LINKS_URL": "https://links.example.com"}},
-	{"verify-link", "open-the-link-of-a-sign-up.json", "", map[string]string{"USER_POOL_CLIENTS": clients}},
-	{"post-confirmation", "confirm-sign-up.json", "111,364", map[string]string{"MAIL_QUEUE_URL": mails}},
-	{"custom-email-sender", "sign-up.json", "1134", map[string]string{"MAIL_QUEUE_URL": mails}},
-	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", nil},
-	{"send-mail", "one-welcome-mail.json", "11487", map[string]string{
+	{"pre-sign-up", "sign-up.json", "", "", nil},
+	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", "", nil},
+	{"custom-message", "sign-up-in-canadian-french.json", "", "", map[string]string{"LINKS_URL": "https://links.example.com"}},
+	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", map[string]string{"USER_POOL_CLIENTS": clients}},
+	{"post-confirmation", "confirm-sign-up.json", "", "111,364", map[string]string{"MAIL_QUEUE_URL": mails}},
+	{"custom-email-sender", "sign-up.json", "", "1134", map[string]string{"MAIL_QUEUE_URL": mails}},
+	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", "", nil},
+	{"send-mail", "one-welcome-mail.json", "", "11487", map[string]string{
 		"USER_POOL_CLIENTS": clients, "MAIL_QUEUE_URL": mails, "DEAD_LETTER_QUEUE_URL": mails,
 		"KMS_KEY_ARN": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000", "USER_POOL_ID": "eu-central-1_Sample001",
 		"LINKS_URL": "https://links.example.com", "STAGE": "dev",
@@ -76,8 +78,11 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	}
 	// As many languages as a pool often has: each one makes the packages larger.
 	set.Locales = []string{"en", "fr", "ar"}
-	// Every rule that needs no network.
+	// Every rule that needs no network, so that the samples pass them all.
+	set.SignUp.ExternalProviders.Policy = config.RefuseProviders
+	set.SignUp.Email.AllowedDomains, set.SignUp.Email.RefuseTypos = []string{"example.com"}, true
 	set.SignUp.Email.RefuseDisposable, set.SignUp.Email.RefuseRoleAccounts, set.SignUp.Email.RefusePlusAddresses = true, true, true
+	set.SignUp.Attributes[0].AllowedValues = []string{"Agent Jane", "Agent Zoë"}
 	set.SignUp.Attributes[0].RefuseURLs, set.SignUp.Attributes[0].ForbiddenWords = true, []string{"admin", "support"}
 	set.Mail.Delivery = "ses" // the larger send-mail, which opens codes
 	options := bundle.Options{Root: root, Settings: set, Dir: dir, Names: bundle.Functions}
@@ -101,7 +106,7 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 			s.name, s.dir, s.env = call, filepath.Join(dir, "call"), map[string]string{"CALLS": sample.calls}
 			list = append(list, s)
 		}
-		s.name, s.dir, s.env = sample.name, filepath.Join(dir, sample.name), sample.env
+		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(dir, sample.name), sample.env
 		list = append(list, s)
 		if s.name == "custom-message" && nodeModules != "" {
 			s.name = nodeJS
