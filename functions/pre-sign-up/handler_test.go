@@ -53,8 +53,9 @@ func payload(t testing.TB, source string, attributes map[string]any) []byte {
 func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
 	type row struct{ code, locale, trigger string }
 	functiontest.EachEvent(t, map[string]row{
-		"sign-up":                           {"", "en", "PreSignUp_SignUp"},
-		"sign-up-with-null-client-metadata": {"", "en", "PreSignUp_SignUp"},
+		"sign-up":                                               {"", "en", "PreSignUp_SignUp"},
+		"sign-up-with-an-accented-agent-name":                   {"", "en", "PreSignUp_SignUp"},
+		"sign-up-with-null-client-metadata":                     {"", "en", "PreSignUp_SignUp"},
 		"sign-up-with-a-numeric-version-and-boolean-attributes": {"", "en", "PreSignUp_SignUp"},
 		"sign-up-with-unknown-fields-everywhere":                {"", "fr", "PreSignUp_SignUp"},
 		"sign-up-without-user-attributes":                       {rules.EmailMissing, "en", "PreSignUp_SignUp"},

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,7 +88,7 @@ func run(ctx context.Context, o options) error {
 	subjects = slices.DeleteFunc(subjects, func(s subject) bool {
 		return o.only != "" && !slices.Contains(strings.Split(o.only, ","), s.of)
 	})
-	aws, err := newStubs(dir)
+	aws, err := newStubs(dir, awsStub)
 	if err != nil {
 		return err
 	}
@@ -138,7 +139,7 @@ func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs
 			}
 			var group []lambdahost.Function // with the same event
 			for _, s := range subjects[first:] {
-				if s.of == subjects[first].of {
+				if bytes.Equal(s.event, subjects[first].event) {
 					group = append(group, s.function(env))
 				}
 			}

@@ -16,12 +16,12 @@ const region = "eu-central-1"
 
 // A figure is what one process costs.
 type figure struct {
-	Init   time.Duration // from its start to its request for the first event
+	Init   time.Duration // from the start of its program to its request for the first event
 	First  time.Duration // the first event
 	P50    time.Duration // an event of a warm process, the median
 	P99    time.Duration
 	CPU    time.Duration // of a warm event
-	Memory int64         // at its peak, in bytes
+	Memory int64         // at its peak, once all events are done, in bytes
 	Answer []byte        // to the first event
 }
 
@@ -29,10 +29,12 @@ type figure struct {
 func (f figure) Start() time.Duration { return f.Init + f.First }
 
 // block is how many events a process gets before it is the next one's turn: few,
-// so that what disturbs the machine disturbs all of them.
+// so that what disturbs the machine disturbs all of them. Under a quota it is one,
+// with a rest before: several in a row would use up the share, and tell of the block
+// more than of the function.
 const block = 10
 
-// settle is how long the machine is left alone before a process is started: one that
+// settle is how long the machine is left alone before a program is started: a process that
 // has just ended still gives its memory and its connections back.
 const settle = 20 * time.Millisecond
 
@@ -43,7 +45,6 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 	figures := make([]figure, len(functions))
 	processes := make([]*lambdahost.Single, len(functions))
 	for i, f := range functions {
-		time.Sleep(settle)
 		var err error
 		if processes[i], err = lambdahost.StartSingle(f, region); err != nil {
 			return nil, err
@@ -53,14 +54,19 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 			return nil, err
 		}
 	}
+	turn, rest := block, time.Duration(0)
+	if q != nil {
+		turn, rest = 1, period
+	}
 	times := make([][]time.Duration, len(functions))
-	for done := 0; done < events; done += block {
+	for done := 0; done < events; done += turn {
+		time.Sleep(rest)
 		for i, p := range processes {
 			before, err := cpuTime(p.PID())
 			if err != nil {
 				return nil, err
 			}
-			for range block {
+			for range turn {
 				begin := time.Now()
 				if _, err := p.Run(event); err != nil {
 					return nil, err
@@ -78,25 +84,37 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 		slices.Sort(t)
 		figures[i].P50, figures[i].P99 = t[len(t)/2], t[len(t)*99/100]
 		figures[i].CPU /= time.Duration(len(t))
+		var err error
+		if figures[i].Memory, err = peakMemory(processes[i].PID()); err != nil {
+			return nil, err
+		}
 	}
 	return figures, nil
 }
 
 // start measures a process up to its first answer.
 func (f *figure) start(p *lambdahost.Single, event []byte, q *quota) (err error) {
+	if err := awaitGate(p.PID()); err != nil {
+		return err
+	}
 	if err := q.hold(p.PID()); err != nil {
 		return err
 	}
-	if f.Init, err = p.Init(); err != nil {
+	time.Sleep(settle)
+	begin := time.Now()
+	if err := openGate(p.PID()); err != nil {
 		return err
 	}
-	begin := time.Now()
+	if _, err := p.Init(); err != nil {
+		return err
+	}
+	f.Init = time.Since(begin)
+	begin = time.Now()
 	if f.Answer, err = p.Run(event); err != nil {
 		return err
 	}
 	f.First = time.Since(begin)
-	f.Memory, err = peakMemory(p.PID())
-	return err
+	return nil
 }
 
 // peakMemory is VmHWM of proc(5), in bytes.

@@ -49,8 +49,8 @@ func (q *quota) group(name string) (string, error) {
 	return group, nil
 }
 
-// hold puts a process under the quota, which it has for itself. A nil quota is
-// none.
+// hold puts a process, which stands still, under the quota, which it has for
+// itself. A nil quota is none.
 func (q *quota) hold(pid int) error {
 	if q == nil {
 		return nil

@@ -78,10 +78,10 @@ type stubs struct {
 	bundle     string
 }
 
-func newStubs(dir string) (*stubs, error) {
+func newStubs(dir string, handler http.HandlerFunc) (*stubs, error) {
 	s := &stubs{
-		plain:  httptest.NewServer(http.HandlerFunc(awsStub)),
-		tls:    httptest.NewTLSServer(http.HandlerFunc(awsStub)),
+		plain:  httptest.NewServer(handler),
+		tls:    httptest.NewTLSServer(handler),
 		bundle: filepath.Join(dir, "ca-bundle.crt"),
 	}
 	roots, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"poolpost/infra/bundle"
@@ -38,7 +37,7 @@ func (s subject) function(env map[string]string) lambdahost.Function {
 // What functions are compared with.
 const (
 	empty  = "empty"      // a Go function that does nothing
-	call   = "its calls"  // a Go function that makes as many calls of AWS, and does nothing else
+	call   = "its calls"  // a Go function that makes as many calls of AWS, as long ones, and does nothing else
 	nodeJS = "in Node.js" // custom-message, written in JavaScript
 )
 
@@ -51,16 +50,18 @@ const (
 // their environment.
 var samples = []struct {
 	name, event string
-	calls       int // of AWS, all at once
+	kind        string // what sets the sample apart, when the function has another one
+	calls       string // of AWS, all at once: how many bytes the body of each has
 	env         map[string]string
 }{
-	{"pre-sign-up", "sign-up.json", 0, nil},
-	{"custom-message", "sign-up-in-canadian-french.json", 0, map[string]string{"LINKS_URL": "https://links.example.com"}},
-	{"verify-link", "open-the-link-of-a-sign-up.json", 0, map[string]string{"USER_POOL_CLIENTS": clients}},
-	{"post-confirmation", "confirm-sign-up.json", 2, map[string]string{"MAIL_QUEUE_URL": mails}},
-	{"custom-email-sender", "sign-up.json", 1, map[string]string{"MAIL_QUEUE_URL": mails}},
-	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", 0, nil},
-	{"send-mail", "one-welcome-mail.json", 1, map[string]string{
+	{"pre-sign-up", "sign-up.json", "", "", nil},
+	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", "", nil},
+	{"custom-message", "sign-up-in-canadian-french.json", "", "", map[string]string{"LINKS_URL": "https://links.example.com"}},
+	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", map[string]string{"USER_POOL_CLIENTS": clients}},
+	{"post-confirmation", "confirm-sign-up.json", "", "111,364", map[string]string{"MAIL_QUEUE_URL": mails}},
+	{"custom-email-sender", "sign-up.json", "", "1134", map[string]string{"MAIL_QUEUE_URL": mails}},
+	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", "", nil},
+	{"send-mail", "one-welcome-mail.json", "", "11487", map[string]string{
 		"USER_POOL_CLIENTS": clients, "MAIL_QUEUE_URL": mails, "DEAD_LETTER_QUEUE_URL": mails,
 		"KMS_KEY_ARN": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000", "USER_POOL_ID": "eu-central-1_Sample001",
 		"LINKS_URL": "https://links.example.com", "STAGE": "dev",
@@ -68,7 +69,7 @@ var samples = []struct {
 }
 
 // build builds everything that is measured into dir, with the flags of a
-// release. nodeModules has AWS's runtime client for Node.js; when it is empty,
+// release, each program behind a gate. nodeModules has AWS's runtime client for Node.js; when it is empty,
 // that subject is left out.
 func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error) {
 	set, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
@@ -77,8 +78,11 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	}
 	// As many languages as a pool often has: each one makes the packages larger.
 	set.Locales = []string{"en", "fr", "ar"}
-	// Every rule that needs no network.
+	// Every rule that needs no network, so that the samples pass them all.
+	set.SignUp.ExternalProviders.Policy = config.RefuseProviders
+	set.SignUp.Email.AllowedDomains, set.SignUp.Email.RefuseTypos = []string{"example.com"}, true
 	set.SignUp.Email.RefuseDisposable, set.SignUp.Email.RefuseRoleAccounts, set.SignUp.Email.RefusePlusAddresses = true, true, true
+	set.SignUp.Attributes[0].AllowedValues = []string{"Agent Jane", "Agent Zoë"}
 	set.SignUp.Attributes[0].RefuseURLs, set.SignUp.Attributes[0].ForbiddenWords = true, []string{"admin", "support"}
 	set.Mail.Delivery = "ses" // the larger send-mail, which opens codes
 	options := bundle.Options{Root: root, Settings: set, Dir: dir, Names: bundle.Functions}
@@ -98,11 +102,11 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 		}
 		s := subject{name: empty, of: sample.name, dir: filepath.Join(dir, "empty"), event: event}
 		list = append(list, s)
-		if sample.calls > 0 {
-			s.name, s.dir, s.env = call, filepath.Join(dir, "call"), map[string]string{"CALLS": strconv.Itoa(sample.calls)}
+		if sample.calls != "" {
+			s.name, s.dir, s.env = call, filepath.Join(dir, "call"), map[string]string{"CALLS": sample.calls}
 			list = append(list, s)
 		}
-		s.name, s.dir, s.env = sample.name, filepath.Join(dir, sample.name), sample.env
+		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(dir, sample.name), sample.env
 		list = append(list, s)
 		if s.name == "custom-message" && nodeModules != "" {
 			s.name = nodeJS
@@ -115,6 +119,15 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	for i, s := range list {
 		if list[i].zip, err = zipSize(s.dir); err != nil {
 			return nil, fmt.Errorf("zip %s: %w", s.name, err)
+		}
+	}
+	programs, err := filepath.Glob(filepath.Join(dir, "*", "bootstrap"))
+	if err != nil {
+		return nil, err
+	}
+	for _, program := range programs {
+		if err := gate(program); err != nil {
+			return nil, err
 		}
 	}
 	return list, nil

@@ -2,8 +2,8 @@
 // SQS, or several at once, prepared before the first event and signed as AWS asks,
 // and nothing else.
 //
-// Environment: AWS_ENDPOINT_URL, where the requests go; CALLS, how many each event
-// makes.
+// Environment: AWS_ENDPOINT_URL, where the requests go; CALLS, how many bytes each of
+// an event's calls sends, divided by commas.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -26,49 +27,62 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// body is as long as what the functions put on the mail queue.
-var body = []byte(`{"QueueUrl":"https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo","MessageBody":"` + strings.Repeat("x", 900) +
-	`","MessageGroupId":"0a1b2c3d-1111-4222-8333-444455556666","MessageDeduplicationId":"welcome-0a1b2c3d-1111-4222-8333-444455556666"}`)
+// A body is what a call sends, with its hash for the signature.
+type body struct {
+	text []byte
+	hash string
+}
+
+// newBody is one of so many bytes. The message in it is always the same, of which the
+// stub knows the answer.
+func newBody(size int) body {
+	const begin, end = `{"QueueUrl":"sample.fifo","MessageBody":"sample","MessageGroupId":"`, `"}`
+	text := []byte(begin + strings.Repeat("x", size-len(begin+end)) + end)
+	hash := sha256.Sum256(text)
+	return body{text, hex.EncodeToString(hash[:])}
+}
 
 func main() {
-	calls, err := strconv.Atoi(os.Getenv("CALLS"))
-	if err != nil {
-		log.Fatal(err)
+	h := handler{endpoint: os.Getenv("AWS_ENDPOINT_URL"), signer: v4.NewSigner()}
+	for number := range strings.SplitSeq(os.Getenv("CALLS"), ",") {
+		size, err := strconv.Atoi(number)
+		if err != nil {
+			log.Fatal(err)
+		}
+		h.calls = append(h.calls, newBody(size))
 	}
-	hash := sha256.Sum256(body)
-	lambda.Start(handler{os.Getenv("AWS_ENDPOINT_URL"), calls, hex.EncodeToString(hash[:]), v4.NewSigner()})
+	lambda.Start(h)
 }
 
 type handler struct {
 	endpoint string
-	calls    int
-	hash     string
+	calls    []body
 	signer   *v4.Signer
 }
 
 func (h handler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	if h.calls == 1 {
-		return event, h.call(ctx)
+	if len(h.calls) == 1 {
+		return event, h.call(ctx, h.calls[0])
 	}
-	errs := make([]error, h.calls)
+	errs := make([]error, len(h.calls))
 	var wait sync.WaitGroup
-	for i := range errs {
-		wait.Go(func() { errs[i] = h.call(ctx) })
+	for i, b := range h.calls {
+		wait.Go(func() { errs[i] = h.call(ctx, b) })
 	}
 	wait.Wait()
-	return event, errs[0]
+	return event, errors.Join(errs...)
 }
 
 var credentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sample-secret-key", SessionToken: "sample-session-token"}
 
-func (h handler) call(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.endpoint, bytes.NewReader(body))
+func (h handler) call(ctx context.Context, b body) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.endpoint, bytes.NewReader(b.text))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	request.Header.Set("X-Amz-Target", "AmazonSQS.SendMessage")
-	if err := h.signer.SignHTTP(ctx, credentials, request, h.hash, "sqs", "eu-central-1", time.Now()); err != nil {
+	if err := h.signer.SignHTTP(ctx, credentials, request, b.hash, "sqs", "eu-central-1", time.Now()); err != nil {
 		return err
 	}
 	response, err := http.DefaultClient.Do(request)

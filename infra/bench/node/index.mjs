@@ -1,5 +1,6 @@
 // The CustomMessage trigger of a sign-up in Node.js: it reads the same compiled
-// message as functions/custom-message and answers the same, for comparison.
+// message as functions/custom-message, keeps it as that does, answers the same and
+// logs the same, for comparison.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -20,16 +21,45 @@ function locale(client, ...wishes) {
   return client.locale;
 }
 
-function fill(part, escape, values) {
-  return part.split("\0").map((piece, i) => (i % 2 ? escape(values[piece] ?? "") : piece)).join("");
+// message is a compiled message, each part split where its blanks are. It is read
+// once.
+const messages = new Map();
+function message(path) {
+  let parts = messages.get(path);
+  if (!parts) {
+    parts = readFileSync(join(root, "messages", path), "utf8").split("\x1c").map((part) => part.split("\0"));
+    messages.set(path, parts);
+  }
+  return parts;
 }
 
-export async function handler(event) {
+function fill(part, escape, values) {
+  return part.map((piece, i) => (i % 2 ? escape(values[piece] ?? "") : piece)).join("");
+}
+
+// log writes a line with the members that internal/logging writes.
+function log(start, line) {
+  const now = new Date();
+  const metrics = {
+    Namespace: "Poolpost",
+    Dimensions: [["Stack", "Function", "Outcome"]],
+    Metrics: [{ Name: "Events", Unit: "Count" }, { Name: "Duration", Unit: "Milliseconds" }],
+  };
+  process.stdout.write(JSON.stringify({
+    timestamp: now.toISOString(), level: "INFO", message: "event",
+    _aws: { Timestamp: now.getTime(), CloudWatchMetrics: [metrics] },
+    Events: 1, Duration: Math.round((performance.now() - start) * 1000) / 1000,
+    Stack: process.env.STACK || "unknown", Function: "custom-message", ...line,
+  }) + "\n");
+}
+
+export async function handler(event, context) {
+  const start = performance.now();
   const { request } = event;
   const client = settings.clients[0];
   const lang = locale(client, request.clientMetadata?.locale, request.userAttributes.locale);
-  const file = readFileSync(join(root, "messages", client.name, lang, "sign-up"), "utf8");
-  const [greeting, plain, subject, html, , text] = file.split("\x1c");
+  const kind = "sign-up";
+  const [greeting, [plain], subject, html, , text] = message(join(client.name, lang, kind));
   const name = settings.nameAttributes.map((key) => request.userAttributes[key]).find(Boolean);
   const query = `client=${encodeURIComponent(event.callerContext.clientId)}&user=${encodeURIComponent(event.userName)}`;
   const values = {
@@ -40,5 +70,8 @@ export async function handler(event) {
   event.response.smsMessage = fill(text, asIs, values);
   event.response.emailMessage = fill(html, escapeHTML, values);
   event.response.emailSubject = fill(subject, asIs, values);
+  log(start, {
+    Outcome: "filled", trigger: event.triggerSource, kind, locale: lang, client: client.name, requestId: context.awsRequestId,
+  });
   return event;
 }
