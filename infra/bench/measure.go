@@ -105,7 +105,7 @@ func (f *figure) start(p *lambdahost.Single, event []byte, q *quota) (err error)
 	if err := openGate(p.PID()); err != nil {
 		return err
 	}
-	if _, err := p.Init(); err != nil {
+	if err := p.Init(); err != nil {
 		return err
 	}
 	f.Init = time.Since(begin)

@@ -1,41 +1,33 @@
 package lambdahost
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Single is one process of a function, outside of a Host: it starts when it is
 // asked to, gets events one after another, and is ended by its owner. It is for
 // measuring what a process costs.
-type Single struct {
-	process *process
-	began   time.Time
-}
+type Single struct{ process *process }
 
 // StartSingle starts a process of f. Its output is dropped.
 func StartSingle(f Function, region string) (*Single, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.Name, err)
 	}
-	began := time.Now()
 	p, err := startProcess(f, region, newRequestID(), func(string) {})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.Name, err)
 	}
-	return &Single{process: p, began: began}, nil
+	return &Single{p}, nil
 }
 
 // PID is the process's number.
 func (s *Single) PID() int { return s.process.cmd.Process.Pid }
 
-// Init waits until the process asks for its first event, and returns how long
-// that took from its start.
-func (s *Single) Init() (time.Duration, error) {
+// Init waits until the process asks for its first event.
+func (s *Single) Init() error {
 	if err := s.process.awaitInit("", defaultInitLimit); err != nil {
-		return 0, fmt.Errorf("start %s: %w", s.process.function.Name, err)
+		return fmt.Errorf("start %s: %w", s.process.function.Name, err)
 	}
-	return time.Since(s.began), nil
+	return nil
 }
 
 // Run gives an event to the process and returns its answer, once it asks for the
