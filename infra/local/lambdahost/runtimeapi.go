@@ -1,6 +1,7 @@
 package lambdahost
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -147,12 +148,12 @@ func readPostedError(w http.ResponseWriter, r *http.Request) (*FunctionError, bo
 // larger than limit bytes. It reads to the end, so that the sender gets to see
 // the response.
 func readBody(r *http.Request, limit int64) (body []byte, size int64, err error) {
-	body, err = io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil {
+	b := bytes.NewBuffer(make([]byte, 0, 32<<10)) // enough for a mail: to grow costs as much as a function
+	if _, err := b.ReadFrom(io.LimitReader(r.Body, limit+1)); err != nil {
 		return nil, 0, err
 	}
 	rest, err := io.Copy(io.Discard, r.Body)
-	return body, int64(len(body)) + rest, err
+	return b.Bytes(), int64(b.Len()) + rest, err
 }
 
 func writeInvalidID(w http.ResponseWriter) {
