@@ -64,7 +64,9 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 	times := make([][]time.Duration, len(functions))
 	for done := 0; done < events; done += turn {
 		time.Sleep(rest)
-		for i, p := range processes {
+		for n := range processes {
+			i := (n + done/turn) % len(processes) // who comes first wakes the processor up
+			p := processes[i]
 			before, err := cpuTime(p.PID())
 			if err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -81,9 +82,11 @@ type stubs struct {
 func newStubs(dir string, handler http.HandlerFunc) (*stubs, error) {
 	s := &stubs{
 		plain:  httptest.NewServer(handler),
-		tls:    httptest.NewTLSServer(handler),
+		tls:    httptest.NewUnstartedServer(handler),
 		bundle: filepath.Join(dir, "ca-bundle.crt"),
 	}
+	s.tls.Config.ErrorLog = log.New(io.Discard, "", 0) // of processes that end while they connect
+	s.tls.StartTLS()
 	roots, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "this machine has no CA bundle at /etc/ssl/certs: reading one is not part of the figures")
