@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +14,17 @@ import (
 )
 
 // A Log is what a function logs, as lines of JSON.
-type Log struct{ bytes.Buffer }
+type Log struct {
+	bytes.Buffer
+	writing sync.Mutex
+}
+
+// Write takes lines of several requests at the same time, as standard output does.
+func (l *Log) Write(line []byte) (int, error) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	return l.Buffer.Write(line)
+}
 
 // Logger is the logger of a function, which writes to the log.
 func (l *Log) Logger(function string) *logging.Logger {

@@ -52,7 +52,9 @@ func New(function string) *Logger {
 	return l
 }
 
-// NewWith is New with another output and another clock, for tests.
+// NewWith is New with another output and another clock, for tests. Each line is one
+// write; whoever handles events at the same time needs an output that takes them so, as a
+// file does.
 func NewWith(function string, out io.Writer, now func() time.Time) *Logger {
 	return &Logger{stack: cmp.Or(os.Getenv("STACK"), Unknown), function: function, out: out, now: now}
 }
