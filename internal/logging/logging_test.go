@@ -10,10 +10,12 @@ import (
 	"io"
 	"io/fs"
 	"log"
+	"net"
 	"os"
 	"os/exec"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -192,6 +194,7 @@ func TestReason(t *testing.T) {
 		"a call that was given up":              {fmt.Errorf("%s: %w", secret, context.Canceled), "*errors.errorString"},
 		"an error whose text is safe":           {Safe("the event lacks its code"), "the event lacks its code"},
 		"an error whose text is safe in others": {fmt.Errorf("%s: %w", secret, Safe("panic")), "panic"},
+		"a connection that is refused":          {fmt.Errorf("%s: %w", secret, &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}), "connection refused"},
 		"any other error":                       {errors.New(secret), "*errors.errorString"},
 		"a type of our own, inside others":      {fmt.Errorf("%s: %w", secret, &ownError{secret}), "*logging.ownError"},
 		"several errors":                        {errors.Join(errors.New(secret), errors.New(secret)), "*errors.joinError"},
