@@ -34,10 +34,7 @@ func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	request, err := readRequest(ctx, string(payload))
 	if err != nil {
 		g.log.Event(ctx, start, logging.Line{Outcome: "unreadable", Err: logging.Safe("the request cannot be read")})
-		secure(w.header)
-		w.header.Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.WriteString("This link is incomplete.")
+		plain(w, http.StatusBadRequest, "This link is incomplete.")
 		return w.encode(), nil
 	}
 	g.page.ServeHTTP(w, request)

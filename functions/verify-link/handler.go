@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -99,16 +98,13 @@ const pathHealth = "/health"
 // health answers 200 when the page that most people see can be read, and 503
 // when not. It asks nobody, and leaves no line in the log when all is well.
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
-	secure(w.Header())
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	client := h.config.Clients[0]
 	if _, err := h.files.Page(client.Name, client.Locale, confirm.name); err != nil {
 		h.log.Event(r.Context(), h.log.Start(), logging.Line{Trigger: method(r), Outcome: "unhealthy", Err: err})
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w, "unhealthy\n")
+		plain(w, http.StatusServiceUnavailable, "unhealthy\n")
 		return
 	}
-	_, _ = io.WriteString(w, "ok\n")
+	plain(w, http.StatusOK, "ok\n")
 }
 
 // sameOrigin reports whether a form was sent from this page's own origin, or by

@@ -36,9 +36,7 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 	page, err := v.files.Page(v.client.Name, v.locale, s.name)
 	if err != nil {
 		v.err = err
-		header.Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w, "Please try again in a moment.\n")
+		plain(w, http.StatusServiceUnavailable, "Please try again in a moment.\n")
 		return
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
@@ -56,6 +54,14 @@ func (v *visit) show(w http.ResponseWriter, s state) {
 		"again":    again(v.request.URL.Path),
 		"reason":   v.reason,
 	}))
+}
+
+// plain writes an answer that needs no page.
+func plain(w http.ResponseWriter, status int, text string) {
+	secure(w.Header())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text)
 }
 
 // secure sets the header of every answer. All answers share the values, because

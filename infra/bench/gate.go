@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"poolpost/infra/local/lambdahost"
 )
 
 // gate puts a script in the place of a function's program. It stops, and becomes
@@ -20,6 +22,19 @@ func gate(program string) error {
 
 // behind is what the name of a program behind a gate ends with.
 const behind = ".program"
+
+// startAtGate starts a process of a function, which stands still at its gate.
+func startAtGate(f lambdahost.Function) (*lambdahost.Single, error) {
+	p, err := lambdahost.StartSingle(f, region)
+	if err != nil {
+		return nil, err
+	}
+	if err := awaitGate(p.PID()); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
 
 // awaitGate returns when a process has stopped at its gate: its state in proc(5),
 // behind the name in brackets, is T.

@@ -49,7 +49,7 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 			return nil, err
 		}
 		var err error
-		if processes[i], err = lambdahost.StartSingle(f, region); err != nil {
+		if processes[i], err = startAtGate(f); err != nil {
 			return nil, err
 		}
 		defer processes[i].Close()
@@ -100,25 +100,19 @@ func measure(functions []lambdahost.Function, event []byte, events int, q *quota
 // rehearse lets a program start once for nothing. The empty one runs many times in a
 // round, so the machine's caches would know it better than the others.
 func rehearse(f lambdahost.Function) error {
-	p, err := lambdahost.StartSingle(f, region)
+	p, err := startAtGate(f)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	if err := awaitGate(p.PID()); err != nil {
-		return err
-	}
 	if err := openGate(p.PID()); err != nil {
 		return err
 	}
 	return p.Init()
 }
 
-// start measures a process up to its first answer.
+// start measures a process, which stands at its gate, up to its first answer.
 func (f *figure) start(p *lambdahost.Single, event []byte, q *quota) (err error) {
-	if err := awaitGate(p.PID()); err != nil {
-		return err
-	}
 	if err := q.hold(p.PID()); err != nil {
 		return err
 	}

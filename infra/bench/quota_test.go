@@ -29,14 +29,11 @@ func TestAProgramIsUnderTheQuotaFromItsStart(t *testing.T) {
 	if err := gate(program); err != nil {
 		t.Fatal(err)
 	}
-	p, err := lambdahost.StartSingle(lambdahost.Function{Name: "greedy", Dir: dir, Timeout: time.Minute}, region)
+	p, err := startAtGate(lambdahost.Function{Name: "greedy", Dir: dir, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if err := awaitGate(p.PID()); err != nil {
-		t.Fatal(err)
-	}
 	if err := q.hold(p.PID()); err != nil {
 		t.Fatal(err)
 	}

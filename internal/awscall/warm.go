@@ -29,7 +29,7 @@ func Warm(ctx context.Context, services ...*Service) {
 
 // touch leaves a connection behind; the answer, an error, does not matter.
 func (s *Service) touch(ctx context.Context) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.endpoint+"/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.endpoint+"/", http.NoBody)
 	if err != nil {
 		return
 	}

@@ -32,12 +32,9 @@ func withSampleCredentials(client aws.HTTPClient) aws.Config {
 
 // Do implements aws.HTTPClient.
 func (a AWS) Do(r *http.Request) (*http.Response, error) {
-	var input []byte
-	if r.Body != nil { // Warm's request has none
-		var err error
-		if input, err = io.ReadAll(r.Body); err != nil {
-			return nil, err
-		}
+	input, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	status := http.StatusOK

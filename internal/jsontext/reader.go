@@ -62,17 +62,22 @@ func (r *Reader) take(c byte) bool {
 // of each, in their order. null is an empty object. An error of the function ends
 // it, and gets the member's name.
 func (r *Reader) Object(member func(r *Reader, name string) error) error {
+	return r.object(func(r *Reader, name string) error {
+		err := member(r, name)
+		if err != nil && err != ErrNotJSON {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		return err
+	})
+}
+
+// object is Object whose errors have no names.
+func (r *Reader) object(member func(r *Reader, name string) error) error {
 	switch r.next() {
 	case 'n':
 		return r.word("null")
 	case '{':
-		return r.members(func(r *Reader, name string) error {
-			err := member(r, name)
-			if err != nil && err != ErrNotJSON {
-				err = fmt.Errorf("%s: %w", name, err)
-			}
-			return err
-		})
+		return r.members(member)
 	}
 	if _, err := r.Value(); err != nil {
 		return err
@@ -205,15 +210,11 @@ func (r *Reader) String() (string, error) {
 // returns nil. Who wrote the texts may have chosen their names as well, so errors do not
 // quote these.
 func (r *Reader) Texts() (map[string]string, error) {
-	switch r.next() {
-	case 'n':
+	if r.next() == 'n' {
 		return nil, r.word("null")
-	case '{':
-	default:
-		return nil, r.Object(nil) // which says so
 	}
 	texts := make(map[string]string, 8)
-	return texts, r.members(func(r *Reader, name string) error {
+	return texts, r.object(func(r *Reader, name string) error {
 		null := r.next() == 'n'
 		text, err := r.Text()
 		if !null {
