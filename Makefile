@@ -2,6 +2,8 @@
 # must be on the machine; nothing is installed globally.
 
 SHELL := /bin/bash
+# An older go fetches the toolchain of go.mod.
+export GOTOOLCHAIN := auto
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 .DEFAULT_GOAL := help
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2

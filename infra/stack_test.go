@@ -783,6 +783,7 @@ func TestCDKNagFindsNothing(t *testing.T) {
 func TestTheTemplatesAreAsExpected(t *testing.T) {
 	for file, tp := range map[string]*template{
 		"testdata/template.yaml": synthesise(t, shipped(t), "dev"), "testdata/identity.yaml": synthesiseIdentity(t, shipped(t)),
+		"testdata/full.yaml": synthesise(t, parse(t, full), "prod"),
 	} {
 		text, err := yaml.Marshal(map[string]any{"Resources": tp.resources, "Outputs": tp.outputs})
 		if err != nil {
