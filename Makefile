@@ -12,7 +12,7 @@ FUZZTIME ?= 2s
 # What links the AWS Encryption SDK takes minutes to compile with it, and the CDK app
 # ten times as long to run: `make race` is for the former. send-mail is tested
 # with it as built without that SDK.
-HEAVY := functions/send-mail|infra/bench|infra/local|infra/local/userpool
+HEAVY := functions/send-mail|bench|local|local/cognito
 # Some functions are built without what the settings have no use for.
 FEWEST := nocodes,oneclient,noaws
 SMALLER := ./functions/send-mail ./functions/custom-message ./functions/pre-sign-up
@@ -24,7 +24,7 @@ help: ## list the targets
 
 .PHONY: dev
 dev: ## run everything on this machine: sign-up page, user pool, functions, mailbox
-	@go build -o .build/poolpost-local ./infra/local
+	@go build -o .build/poolpost-local ./local
 	@exec .build/poolpost-local $(ARGS)
 
 .PHONY: test
@@ -57,8 +57,8 @@ fuzz: ## run each fuzz target for FUZZTIME (2s)
 # AWS's runtime client for Node.js compiles itself when it is installed.
 BENCH_NODE = .build/bench-node
 
-$(BENCH_NODE)/ready: infra/bench/node/package.json infra/bench/node/package-lock.json
-	@mkdir -p $(BENCH_NODE) && cp infra/bench/node/package*.json $(BENCH_NODE)
+$(BENCH_NODE)/ready: bench/node/package.json bench/node/package-lock.json
+	@mkdir -p $(BENCH_NODE) && cp bench/node/package*.json $(BENCH_NODE)
 	cd $(BENCH_NODE) && npm ci --no-audit --no-fund
 	@touch $@
 
@@ -66,12 +66,12 @@ $(BENCH_NODE)/ready: infra/bench/node/package.json infra/bench/node/package-lock
 bench: ## measure the functions against an empty one, and the way from a sign-up to its mail
 	@if type node cmake autoreconf libtoolize &> /dev/null; then $(MAKE) --no-print-directory $(BENCH_NODE)/ready; \
 	else echo "there is no node, cmake, autoconf or libtool: custom-message in Node.js is left out"; fi
-	@node=$$(ls -d $(BENCH_NODE)/node_modules 2> /dev/null); go run ./infra/bench -node "$$node" $(ARGS)
-	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./infra/local
+	@node=$$(ls -d $(BENCH_NODE)/node_modules 2> /dev/null); go run ./bench -node "$$node" $(ARGS)
+	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...
 
 # Another SES, for a test of the local run: in a folder of its own.
-.build/receiver/ready: infra/local/receiver/package.json infra/local/receiver/package-lock.json
+.build/receiver/ready: local/receiver/package.json local/receiver/package-lock.json
 	@mkdir -p .build/receiver && cp $^ .build/receiver/
 	npm ci --prefix .build/receiver --no-audit --no-fund
 	@touch $@
@@ -81,16 +81,16 @@ receiver: node .build/receiver/ready ## install aws-ses-v2-local, with which a t
 
 .PHONY: soak
 soak: ## confirm 10,000 people under each schedule of faults, and drain 10,000 mails at SES's rates (takes some minutes)
-	@set -o pipefail; go test ./infra/local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
+	@set -o pipefail; go test ./local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
 	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -mails 10000 | grep -v '^=== '
 
 .PHONY: load
 load: ## sign up 1,000 people, 1, 4 and 8 at once, in the local run
-	@set -o pipefail; for n in 1 4 8; do go test ./infra/local -run TestUnderLoad -count=1 -v -people 1000 -at-once $$n | grep 'load_test\|FAIL' | sed 's/.*load_test.go:[0-9]*: //'; done
+	@set -o pipefail; for n in 1 4 8; do go test ./local -run TestUnderLoad -count=1 -v -people 1000 -at-once $$n | grep 'load_test\|FAIL' | sed 's/.*load_test.go:[0-9]*: //'; done
 
 .PHONY: lint
 lint: ## check the formatting, vet and staticcheck
-	@test -z "$$(gofmt -l frontend functions infra internal)" || { gofmt -l frontend functions infra internal; echo "run gofmt -w on these files"; exit 1; }
+	@test -z "$$(gofmt -l bench frontend functions infra internal local)" || { gofmt -l bench frontend functions infra internal local; echo "run gofmt -w on these files"; exit 1; }
 	go vet ./...
 	go vet -tags $(FEWEST) $(SMALLER)
 	$(STATICCHECK) ./...
@@ -110,7 +110,7 @@ lint-messages: ## hold every message of the settings against Cognito's limits an
 
 .PHONY: goldens
 goldens: ## write the expected messages of the tests anew
-	go test ./internal/message/compile -update
+	go test ./internal/compile -update
 
 # The public list of disposable domains, in the order of its bytes, in which the
 # function searches it. A list that does not pass the tests is not kept.
@@ -180,20 +180,20 @@ destroy: node node_modules ## delete the stack from AWS
 # The emulator and what asks it: Python 3.10 or newer with venv, in a folder of its own.
 VENV = .build/venv
 
-$(VENV)/ready: infra/emulator/requirements.txt
+$(VENV)/ready: test/deploy/requirements.txt
 	@python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)' 2> /dev/null || { echo "there is no Python 3.10 or newer with venv: install python3 and python3-venv"; exit 1; }
 	@rm -rf $(VENV)
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r infra/emulator/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r test/deploy/requirements.txt
 	@touch $@
 
 .PHONY: test-deploy
 test-deploy: node node_modules $(VENV)/ready ## deploy to an AWS emulator on this machine, ask it what is there, destroy it
-	@$(VENV)/bin/python -B -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator infra/emulator
+	@$(VENV)/bin/python -B -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator test/deploy
 
 .PHONY: screenshots
 screenshots: ## take the README's pictures, and of all messages into .build/gallery (needs chromium)
-	go test ./infra/local -run 'TestScreenshots|TestGallery' -count=1 -screenshots ../../docs/images -gallery ../../.build/gallery
+	go test ./local -run 'TestScreenshots|TestGallery' -count=1 -screenshots ../docs/images -gallery ../.build/gallery
 
 .PHONY: clean
 clean: ## remove what was built

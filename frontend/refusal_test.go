@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"poolpost/internal/message/compile"
+	"poolpost/internal/compile"
 	"poolpost/internal/settings"
 )
 

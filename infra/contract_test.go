@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"poolpost/infra/bundle"
-	"poolpost/infra/local/lambdahost"
-	"poolpost/infra/local/mailbox"
-	"poolpost/infra/local/queue"
+	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
+	"poolpost/local/lambda"
+	"poolpost/local/mailbox"
+	"poolpost/local/sqs"
 )
 
 // The contract between template and functions: each real binary, built for this
@@ -38,8 +38,8 @@ func testContract(t *testing.T, set *settings.Settings) {
 	tp := synthesise(t, set, "dev")
 
 	box := mailbox.New(nil)
-	var host *lambdahost.Host
-	mails := queue.New(queue.Options{
+	var host *lambda.Host
+	mails := sqs.New(sqs.Options{
 		Name: "mail.fifo", Region: set.Pool.Region, Account: "123456789012",
 		Invoke: func(ctx context.Context, batch []byte) ([]byte, error) { return host.Invoke(ctx, "send-mail", batch) },
 	})
@@ -67,7 +67,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 		t.Fatal(err)
 	}
 	resolve := resolver{template: tp, mailQueue: mails.URL(aws.URL), deadLetters: mails.DeadURL(aws.URL)}
-	var functions []lambdahost.Function
+	var functions []lambda.Function
 	for _, f := range tp.all("AWS::Lambda::Function") {
 		name := nameOf(f)
 		env := map[string]string{}
@@ -75,13 +75,13 @@ func testContract(t *testing.T, set *settings.Settings) {
 			env[key] = resolve.value(value)
 		}
 		env["AWS_ENDPOINT_URL"] = aws.URL // the one thing that is not in the template
-		functions = append(functions, lambdahost.Function{
+		functions = append(functions, lambda.Function{
 			Name: name, Dir: filepath.Join(dir, name), Env: env,
 			Timeout: time.Duration(f.Properties["Timeout"].(float64)) * time.Second,
 		})
 	}
 	var lines sync.Map // of the functions' logs that are metrics of this stack
-	host, err = lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(f, line string) {
+	host, err = lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(f, line string) {
 		t.Log(f, line)
 		if strings.Contains(line, `"Stack":"`+stackName(props{Settings: set, Stage: "dev"})+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
 			lines.Store(f, true)

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
-	"poolpost/infra/bundle"
+	"poolpost/internal/bundle"
 	"poolpost/internal/config"
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
 	"github.com/aws/jsii-runtime-go"
 
-	"poolpost/infra/bundle"
+	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
 )
 

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
 
-	"poolpost/infra/bundle"
-	"poolpost/infra/local/lambdahost"
+	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
+	"poolpost/local/lambda"
 )
 
 // withRules are the sample settings with every rule that needs a permission.
@@ -112,8 +112,8 @@ func TestPreSignUpCallsWhatItMay(t *testing.T) {
 			}
 		}
 	}
-	host, err := lambdahost.New(lambdahost.Options{Region: set.Pool.Region, Logs: func(string, string) {}},
-		lambdahost.Function{Name: "pre-sign-up", Dir: filepath.Join(dir, "pre-sign-up"), Env: env, Timeout: triggerLimit * time.Second})
+	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(string, string) {}},
+		lambda.Function{Name: "pre-sign-up", Dir: filepath.Join(dir, "pre-sign-up"), Env: env, Timeout: triggerLimit * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"go.yaml.in/yaml/v3"
 
-	"poolpost/infra/bundle"
+	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
 )
 

@@ -8,12 +8,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"poolpost/internal/awsenv"
-	"poolpost/internal/cognito"
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 type handler struct {
@@ -49,7 +49,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 		}
 		h.log.Event(ctx, start, line)
 	}()
-	ctx, cancel := awsenv.BeforeDeadline(ctx, 500*time.Millisecond) // time to tell why
+	ctx, cancel := lambdaenv.BeforeDeadline(ctx, 500*time.Millisecond) // time to tell why
 	defer cancel()
 	line.Err = h.enqueue(ctx, payload, &line)
 	return []byte("null"), nil
@@ -59,7 +59,7 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 	if h.broken != nil {
 		return h.broken
 	}
-	event, err := cognito.Decode(payload)
+	event, err := trigger.Decode(payload)
 	if err != nil {
 		return errEvent
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"poolpost/internal/awscall"
-	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 )
 
@@ -31,7 +31,7 @@ func main() {
 	}
 	h.broken = logging.AtStart(err)
 	if err == nil {
-		cfg := awsenv.Config()
+		cfg := lambdaenv.Config()
 		cfg.Retryer = retryer
 		h.queue.SQS = awscall.SQS(cfg)
 		awscall.Warm(context.Background(), h.queue.SQS)

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"time"
 
-	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/link"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 type handler struct {
@@ -56,7 +56,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	if h.broken != nil {
 		return nil, h.broken
 	}
-	event, err := cognito.Decode(payload)
+	event, err := trigger.Decode(payload)
 	if err != nil {
 		return nil, errEvent
 	}
@@ -90,7 +90,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		message.User: event.UsernameParameter,
 		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
 	})
-	reply, err := event.Reply(cognito.CustomMessageResponse{
+	reply, err := event.Reply(trigger.CustomMessageResponse{
 		SMSMessage:   filled.TextMessage,
 		EmailMessage: filled.HTML,
 		EmailSubject: filled.Subject,
@@ -105,7 +105,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 // client needs no question; otherwise Cognito is asked for the name, and when
 // that fails or takes too long, or the event has no client, it is the first
 // one: a mail in another brand is better than none.
-func (h *handler) client(ctx context.Context, event *cognito.Event) (config.Client, error) {
+func (h *handler) client(ctx context.Context, event *trigger.Event) (config.Client, error) {
 	if h.clients == nil || event.ClientID == "" {
 		return h.config.Clients[0], nil
 	}

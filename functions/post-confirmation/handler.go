@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"poolpost/internal/awscall"
-	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 type handler struct {
@@ -58,7 +58,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	if h.broken != nil {
 		return h.broken
 	}
-	event, err := cognito.Decode(payload)
+	event, err := trigger.Decode(payload)
 	if err != nil {
 		return logging.Safe("the event cannot be decoded")
 	}
@@ -108,7 +108,7 @@ func caught(do func() error) (err error) {
 	return do()
 }
 
-func (h *handler) join(ctx context.Context, event *cognito.Event, group string) error {
+func (h *handler) join(ctx context.Context, event *trigger.Event, group string) error {
 	err := h.cognito.Operation(ctx, "AdminAddUserToGroup", map[string]string{
 		"UserPoolId": event.UserPoolID, "Username": event.UserName, "GroupName": group,
 	}, nil)
@@ -120,7 +120,7 @@ func (h *handler) join(ctx context.Context, event *cognito.Event, group string) 
 
 // enqueue puts the welcome mail on the queue: one for each user, however often
 // Cognito calls.
-func (h *handler) enqueue(ctx context.Context, event *cognito.Event) error {
+func (h *handler) enqueue(ctx context.Context, event *trigger.Event) error {
 	entry := mail.For(message.Welcome, event, h.config.NameAttributes)
 	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
 	return h.queue.Put(ctx, entry, sub, string(entry.Kind)+"-"+sub)

@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"poolpost/internal/awscall"
-	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 )
@@ -40,7 +40,7 @@ func retryer() aws.Retryer {
 	}), unlimited)
 }
 
-func main() { lambda.Start(start(awsenv.Config())) }
+func main() { lambda.Start(start(lambdaenv.Config())) }
 
 // start is the function, ready for its first event.
 func start(cfg aws.Config) *handler {

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 
-	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 	"poolpost/internal/rules"
+	"poolpost/internal/trigger"
 )
 
 type handler struct {
@@ -62,7 +62,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	if h.broken != nil {
 		return nil, h.broken
 	}
-	event, err := cognito.Decode(payload)
+	event, err := trigger.Decode(payload)
 	if err != nil {
 		return nil, errEvent
 	}
@@ -98,7 +98,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		return payload, h.join(ctx, event, applicant, line)
 	}
 	if kind == "SignUp" && h.rules.AutoConfirms(applicant.Email) {
-		return event.Reply(cognito.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: h.config.AutoConfirm.VerifyEmail})
+		return event.Reply(trigger.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: h.config.AutoConfirm.VerifyEmail})
 	}
 	return payload, nil
 }

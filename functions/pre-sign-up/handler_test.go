@@ -11,11 +11,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"poolpost/internal/cognito"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
 	"poolpost/internal/rules"
+	"poolpost/internal/trigger"
 )
 
 func newHandler(t testing.TB, change ...func(*config.PreSignUp)) (*handler, *functiontest.Log) {
@@ -351,7 +351,7 @@ func FuzzInvoke(f *testing.F) {
 // everyone who may sign up.
 func checkAccepted(t *testing.T, event []byte) {
 	t.Helper()
-	e, err := cognito.Decode(event)
+	e, err := trigger.Decode(event)
 	if err != nil {
 		t.Fatalf("an event that cannot be read was accepted: %v", err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
-	"poolpost/internal/awsenv"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 )
@@ -46,7 +46,7 @@ const (
 // sent again: SQS delivers at least once.
 func (h *handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	// Time to report what was sent: a batch that is cut off comes again whole.
-	sending, cancel := awsenv.BeforeDeadline(ctx, 2*time.Second)
+	sending, cancel := lambdaenv.BeforeDeadline(ctx, 2*time.Second)
 	defer cancel()
 	var reply events.SQSEventResponse
 	waiting := map[string]time.Duration{} // message groups with a failure

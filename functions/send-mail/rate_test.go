@@ -18,13 +18,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"poolpost/infra/local/queue"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/local/sqs"
 )
 
 var mails = flag.Int("mails", 300, "mails to drain in each case of TestTheQueueDrainsAtTheRateOfSES")
@@ -106,7 +106,7 @@ func drain(t *testing.T, dir string, limits settings.Mail, latency time.Duration
 	rate := float64(limits.Rate)
 	ses := &limited{rate: rate, latency: latency, tokens: rate, filled: time.Now(), sent: map[string]int{}}
 	senders := make(chan *handler, limits.Senders())
-	q := queue.New(queue.Options{
+	q := sqs.New(sqs.Options{
 		Name: "mail.fifo", Region: "eu-central-1", Account: "123456789012",
 		Concurrency: limits.Senders(), Retry: 3 * time.Minute, MaxReceives: 1000,
 		Invoke: func(ctx context.Context, event []byte) ([]byte, error) {
@@ -165,7 +165,7 @@ func invoke(ctx context.Context, h *handler, event []byte) ([]byte, error) {
 }
 
 // put puts the welcome mail of a person on the queue.
-func put(t *testing.T, q *queue.Queue, person int) {
+func put(t *testing.T, q *sqs.Queue, person int) {
 	t.Helper()
 	body, err := json.Marshal(mail.Entry{Kind: message.Welcome, To: fmt.Sprintf("person-%d@example.com", person)})
 	if err != nil {
@@ -187,7 +187,7 @@ func put(t *testing.T, q *queue.Queue, person int) {
 }
 
 // empty runs the queue until it holds nothing, and returns how long that took.
-func empty(t *testing.T, q *queue.Queue) time.Duration {
+func empty(t *testing.T, q *sqs.Queue) time.Duration {
 	t.Helper()
 	began := time.Now()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"poolpost/internal/awscall"
-	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/link"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
@@ -65,7 +65,7 @@ func (h *handler) routes() http.Handler {
 			return
 		}
 		// Time for the page that says that Cognito takes too long.
-		ctx, cancel := awsenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)
+		ctx, cancel := lambdaenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)
 		defer cancel()
 		mux.ServeHTTP(w, r.WithContext(ctx))
 	})

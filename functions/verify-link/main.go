@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"poolpost/internal/awscall"
-	"poolpost/internal/awsenv"
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 )
@@ -36,7 +36,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	cfg := awsenv.Config()
+	cfg := lambdaenv.Config()
 	cfg.HTTPClient = awscall.Client(idle)
 	h := &handler{
 		files:     &message.Files{Dir: dir},

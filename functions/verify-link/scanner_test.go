@@ -20,7 +20,7 @@ import (
 // The scanner conformance suite: whatever opens, previews or repeats a link,
 // only the form that a person sends uses its code up. All of it goes through the
 // adapter, as API Gateway calls the function. Scanners that run scripts are in
-// browser_test.go, those of the local run in infra/local/scanner_test.go.
+// browser_test.go, those of the local run in local/scanner_test.go.
 
 // A poolOfOne is Cognito with one person, whose codes work once.
 type poolOfOne struct {

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"poolpost/infra/bundle"
+	"poolpost/internal/bundle"
 	"poolpost/internal/config"
 	"poolpost/internal/link"
 	"poolpost/internal/settings"

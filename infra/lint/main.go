@@ -13,9 +13,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"poolpost/infra/bundle"
+	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/message"
-	"poolpost/internal/message/compile"
 	"poolpost/internal/settings"
 )
 

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"testing"
 
-	"poolpost/infra/bundle"
+	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/config"
-	"poolpost/internal/message/compile"
 	"poolpost/internal/settings"
 )
 

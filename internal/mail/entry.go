@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"poolpost/internal/cognito"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 // Entry asks for one mail. It is the body of a message on the mail queue, as
@@ -43,7 +43,7 @@ const maxLocale = 64
 
 // For is an entry for the user of an event: whom, in which language, and by which
 // of some attributes to greet. To is empty when the user has no address.
-func For(kind message.Kind, event *cognito.Event, nameAttributes []string) Entry {
+func For(kind message.Kind, event *trigger.Event, nameAttributes []string) Entry {
 	e := Entry{
 		Kind:     kind,
 		To:       event.UserAttributes["email"],

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"archive/zip"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"poolpost/internal/bundle"
+	"poolpost/internal/config"
+	"poolpost/internal/settings"
+	"poolpost/local/lambda"
+)
+
+// A subject is a function that is measured, with a sample event.
+type subject struct {
+	name  string
+	of    string // the function whose event it gets: its own name, or that of what is compared
+	dir   string
+	env   map[string]string
+	event []byte
+	zip   int64 // what is uploaded, in bytes
+}
+
+// function is the subject as it is started: env leads it to AWS.
+func (s subject) function(env map[string]string) lambda.Function {
+	all := maps.Clone(env)
+	maps.Copy(all, s.env)
+	return lambda.Function{Name: s.name, Dir: s.dir, Env: all, Timeout: time.Minute}
+}
+
+// What functions are compared with.
+const (
+	empty  = "empty"      // a Go function that does nothing
+	call   = "its calls"  // a Go function that makes as many calls of AWS, as long ones, and does nothing else
+	nodeJS = "in Node.js" // custom-message, written in JavaScript
+)
+
+const (
+	clients = `{"web":"1ridersexample23456789abcd"}`
+	mails   = "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo"
+)
+
+// samples are the functions, with a sample event and what the stack puts into
+// their environment.
+var samples = []struct {
+	name, event string
+	kind        string // what sets the sample apart, when the function has another one
+	calls       string // of AWS, all at once: how many bytes the body of each has
+	env         map[string]string
+}{
+	{"pre-sign-up", "sign-up.json", "", "", nil},
+	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", "", nil},
+	{"custom-message", "sign-up-in-canadian-french.json", "", "", map[string]string{"LINKS_URL": "https://links.example.com"}},
+	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", map[string]string{"USER_POOL_CLIENTS": clients}},
+	{"post-confirmation", "confirm-sign-up.json", "", "111,364", map[string]string{"MAIL_QUEUE_URL": mails}},
+	{"custom-email-sender", "sign-up.json", "", "1134", map[string]string{"MAIL_QUEUE_URL": mails}},
+	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", "", nil},
+	{"send-mail", "one-welcome-mail.json", "", "11487", map[string]string{
+		"USER_POOL_CLIENTS": clients, "MAIL_QUEUE_URL": mails, "DEAD_LETTER_QUEUE_URL": mails,
+		"KMS_KEY_ARN": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000", "USER_POOL_ID": "eu-central-1_Sample001",
+		"LINKS_URL": "https://links.example.com", "STAGE": "dev",
+	}},
+}
+
+// build builds everything that is measured into dir, with the flags of a
+// release, each program behind a gate. nodeModules has AWS's runtime client for Node.js; when it is empty,
+// that subject is left out.
+func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error) {
+	set, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	// As many languages as a pool often has: each one makes the packages larger.
+	set.Locales = []string{"en", "fr", "ar"}
+	// Every rule that needs no network, so that the samples pass them all.
+	set.SignUp.ExternalProviders.Policy = config.RefuseProviders
+	set.SignUp.Email.AllowedDomains, set.SignUp.Email.RefuseTypos = []string{"example.com"}, true
+	set.SignUp.Email.RefuseDisposable, set.SignUp.Email.RefuseRoleAccounts, set.SignUp.Email.RefusePlusAddresses = true, true, true
+	set.SignUp.Attributes[0].AllowedValues = []string{"Agent Jane", "Agent Zoë"}
+	set.SignUp.Attributes[0].RefuseURLs, set.SignUp.Attributes[0].ForbiddenWords = true, []string{"admin", "support"}
+	set.Mail.Delivery = "ses" // the larger send-mail, which opens codes
+	options := bundle.Options{Root: root, Settings: set, Dir: dir, Names: bundle.Functions}
+	if err := bundle.Build(ctx, options); err != nil {
+		return nil, err
+	}
+	for _, limit := range []string{"empty", "call"} {
+		if err := bundle.GoBuild(ctx, options, filepath.Join(dir, limit, "bootstrap"), "./bench/"+limit); err != nil {
+			return nil, err
+		}
+	}
+	var list []subject
+	for _, sample := range samples {
+		event, err := os.ReadFile(filepath.Join(root, "functions", sample.name, "testdata/events", sample.event))
+		if err != nil {
+			return nil, err
+		}
+		s := subject{name: empty, of: sample.name, dir: filepath.Join(dir, "empty"), event: event}
+		list = append(list, s)
+		if sample.calls != "" {
+			s.name, s.dir, s.env = call, filepath.Join(dir, "call"), map[string]string{"CALLS": sample.calls}
+			list = append(list, s)
+		}
+		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(dir, sample.name), sample.env
+		list = append(list, s)
+		if s.name == "custom-message" && nodeModules != "" {
+			s.name = nodeJS
+			if s.dir, err = buildNode(root, dir, nodeModules); err != nil {
+				return nil, err
+			}
+			list = append(list, s)
+		}
+	}
+	for i, s := range list {
+		if list[i].zip, err = zipSize(s.dir); err != nil {
+			return nil, fmt.Errorf("zip %s: %w", s.name, err)
+		}
+	}
+	programs, err := filepath.Glob(filepath.Join(dir, "*", "bootstrap"))
+	if err != nil {
+		return nil, err
+	}
+	for _, program := range programs {
+		if err := gate(program); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// buildNode puts the function in JavaScript beside a copy of the settings that the
+// one in Go has and of the same messages, and starts it as the Node.js runtime of Lambda does. The runtime
+// client lies elsewhere: in Lambda it is not part of what is uploaded.
+func buildNode(root, dir, nodeModules string) (string, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return "", err
+	}
+	to := filepath.Join(dir, "node")
+	if err := os.RemoveAll(to); err != nil {
+		return "", err
+	}
+	// Those of send-mail are not JSON already, which would be of no use in JavaScript.
+	for from, below := range map[string]string{filepath.Join(root, "bench/node"): "", filepath.Join(dir, "send-mail/messages"): "messages"} {
+		if err := os.CopyFS(filepath.Join(to, below), os.DirFS(from)); err != nil {
+			return "", err
+		}
+	}
+	settings, err := os.ReadFile(filepath.Join(dir, "custom-message", config.File))
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(to, config.File), settings, 0o644); err != nil {
+		return "", err
+	}
+	script := fmt.Sprintf("#!/bin/sh\n_HANDLER=index.handler exec %s %s index.handler\n", node, filepath.Join(nodeModules, ".bin/aws-lambda-ric"))
+	return to, os.WriteFile(filepath.Join(to, "bootstrap"), []byte(script), 0o755)
+}
+
+// zipSize is the size of a folder's files as a deployment package, in bytes.
+func zipSize(dir string) (int64, error) {
+	file, err := os.CreateTemp("", "poolpost-bench-*.zip")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	w := zip.NewWriter(file)
+	if err := w.AddFS(os.DirFS(dir)); err != nil {
+		return 0, err
+	}
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	return file.Seek(0, io.SeekEnd)
+}

@@ -1,0 +1,527 @@
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"maps"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"poolpost/internal/compile"
+	"poolpost/internal/config"
+	"poolpost/internal/message"
+	"poolpost/internal/settings"
+)
+
+const root = "../.."
+
+func shipped(t *testing.T) *settings.Settings {
+	t.Helper()
+	s, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEveryFolderOfFunctionsIsAFunction(t *testing.T) {
+	entries, err := os.ReadDir(filepath.Join(root, "functions"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, entry := range entries {
+		folders = append(folders, entry.Name())
+	}
+	if !slices.Equal(folders, Functions) {
+		t.Errorf("the folders are %q, the functions %q", folders, Functions)
+	}
+}
+
+// One function answers or sends what Cognito asks for, never two.
+func TestTheSettingsDecideWhichFunctionsAPoolHas(t *testing.T) {
+	s := shipped(t)
+	for delivery, want := range map[string][]string{
+		settings.DeliveryCognito: {"custom-message", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
+		settings.DeliverySES:     {"custom-email-sender", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
+	} {
+		s.Mail.Delivery = delivery
+		if got := FunctionsOf(s); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", delivery, got, want)
+		}
+	}
+}
+
+// read decodes the settings of a function as the function does.
+func read[T any](t *testing.T, dir, name string) T {
+	t.Helper()
+	c, err := config.Read[T](filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
+	s := shipped(t)
+	s.Mail = settings.Mail{
+		From: settings.Address{Name: "My App", Address: "no-reply@example.com"}, ReplyTo: "support@example.com",
+		NameAttributes: []string{"name", "agentName"}, Identity: "example.com", Delivery: settings.DeliverySES,
+	}
+	s.Locales = []string{"en", "fr"}
+	s.Groups = []string{"members"}
+	s.Brands[0].From, s.Brands[0].ReplyTo = settings.Address{Name: "My App", Address: "app@example.com"}, "answers@example.com"
+	s.Clients = []settings.Client{{
+		Name: "web", Brand: s.Brands[0].Name, Locale: "fr", URL: "https://app.example.com/", SignInURL: "https://app.example.com/in",
+		AttributeURL: "https://app.example.com/verify", ResetURL: "https://app.example.com/reset",
+		ReturnURLs: []string{"https://app.example.com/"}, RefreshTokenDays: 30,
+	}}
+	s.SignUp = settings.SignUp{
+		Email: settings.EmailRules{
+			AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"}, RefuseTypos: true, RefuseDisposable: true, RefuseRoleAccounts: true,
+			RefusePlusAddresses: true, AcceptUnicodeDomains: true, RequireMailExchanger: true, RefuseSuppressed: true,
+		},
+		Attributes: []settings.AttributeRule{
+			{Name: "agentName", Label: map[string]string{"fr": "Agent"}, Required: true, Pattern: "[a-z]+", MinLength: 2, MaxLength: 40},
+			{Name: "family_name", AllowedValues: []string{"Example"}, ForbiddenWords: []string{"admin"}, RefuseURLs: true},
+		},
+		AutoConfirm:       settings.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
+		ExternalProviders: settings.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
+	}
+	out, err := compile.All(os.DirFS(filepath.Join(root, "templates")), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files := map[string]map[string][]byte{}
+	for _, name := range Functions {
+		files[name] = Files(name, s, out)
+		if err := writeFiles(filepath.Join(dir, name), files[name]); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	clients := []config.Client{{
+		Name: "web", Locale: "fr", URL: "https://app.example.com/", SignInURL: "https://app.example.com/in",
+		AttributeURL: "https://app.example.com/verify", ResetURL: "https://app.example.com/reset", ReturnURLs: []string{"https://app.example.com/"},
+	}}
+	keys := []string{"name", "custom:agentName"}
+	equal(t, read[config.CustomMessage](t, dir, "custom-message"), config.CustomMessage{Clients: clients, Locales: s.Locales, NameAttributes: keys})
+	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
+	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
+	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
+		Senders: map[string]config.Sender{"web": {From: `"My App" <app@example.com>`, ReplyTo: "answers@example.com", Feedback: "answers@example.com"}},
+		Clients: clients, Locales: s.Locales, Codes: true,
+	})
+	equal(t, read[config.CustomEmailSender](t, dir, "custom-email-sender"), config.CustomEmailSender{NameAttributes: keys})
+	equal(t, read[config.MailFeedback](t, dir, "mail-feedback"), config.MailFeedback{Clients: []string{"web"}, Locales: s.Locales})
+	equal(t, read[config.PreSignUp](t, dir, "pre-sign-up"), config.PreSignUp{
+		Locales: s.Locales,
+		Email: config.EmailRules{
+			AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"}, RefuseTypos: true, RefuseDisposable: true, RefuseRoleAccounts: true,
+			RefusePlusAddresses: true, AcceptUnicodeDomains: true, RequireMailExchanger: true, RefuseSuppressed: true,
+		},
+		Attributes: []config.AttributeRule{
+			{
+				Key: "custom:agentName", Label: map[string]string{"en": "agentName", "fr": "Agent"},
+				Required: true, Pattern: "[a-z]+", ASCIIPattern: "[a-z]+", MinLength: 2, MaxLength: 40,
+			},
+			{
+				Key: "family_name", Label: map[string]string{"en": "family_name", "fr": "family_name"},
+				AllowedValues: []string{"Example"}, ForbiddenWords: []string{"admin"}, RefuseURLs: true,
+			},
+		},
+		AutoConfirm:       config.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
+		ExternalProviders: config.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
+	})
+
+	answered := map[string][]byte{}
+	for path, file := range out.Messages {
+		switch kind := message.Kind(filepath.Base(path)); kind {
+		case message.Welcome, message.AccountTakeover: // Cognito has no custom-message for them
+		default:
+			m, err := message.Decode(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answered[path] = m.JSON().Encode()
+		}
+	}
+	refusals := map[string][]byte{}
+	for locale, sentences := range out.Refusals {
+		text, err := json.MarshalIndent(sentences, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		refusals["refusals/"+locale+".json"] = append(text, '\n')
+	}
+	for name, want := range map[string]map[string][]byte{
+		"custom-message": answered, "send-mail": out.Messages, "verify-link": out.Pages, "pre-sign-up": refusals, "post-confirmation": nil,
+		"custom-email-sender": nil, "mail-feedback": nil,
+	} {
+		if got := len(files[name]) - 1; got != len(want) {
+			t.Errorf("%s gets %d files beside its settings, want %d", name, got, len(want))
+		}
+		for path, content := range want {
+			if !bytes.Equal(files[name][path], content) {
+				t.Errorf("%s does not get %s", name, path)
+			}
+		}
+	}
+	if _, err := (&message.Files{Dir: filepath.Join(dir, "custom-message")}).Message("web", "fr", message.SignUp); err != nil {
+		t.Error(err)
+	}
+}
+
+func equal[T any](t *testing.T, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestBouncesGoToAnAddressThatSESHasVerified(t *testing.T) {
+	for _, test := range []struct{ replyTo, identity, want string }{
+		{"help@example.com", "example.com", "help@example.com"},
+		{"help@EXAMPLE.com", "example.com", "help@EXAMPLE.com"},
+		{"help@example.com", "help@example.com", "help@example.com"},
+		{"help@example.com", "no-reply@example.com", ""},
+		{"help@example.net", "example.com", ""},
+		{"help@not-example.com", "example.com", ""},
+		{"help@mail.example.com", "example.com", ""},
+		{"", "example.com", ""},
+	} {
+		got := senders(&settings.Settings{
+			Mail:    settings.Mail{ReplyTo: "all@example.com", Identity: test.identity},
+			Brands:  []settings.Brand{{Name: "myapp", ReplyTo: test.replyTo}},
+			Clients: []settings.Client{{Name: "web", Brand: "myapp"}},
+		})["web"]
+		if got.Feedback != test.want || got.ReplyTo != test.replyTo {
+			t.Errorf("answers to %q, verified %q: got %+v", test.replyTo, test.identity, got)
+		}
+	}
+}
+
+func TestEveryClientHasTheSenderOfItsBrand(t *testing.T) {
+	s := shipped(t)
+	s.Mail.Delivery = settings.DeliverySES
+	s.Brands[1].From, s.Brands[1].ReplyTo = settings.Address{Address: "drivers@example.com"}, ""
+	s.Clients = []settings.Client{{Name: "web", Brand: "myapp"}, {Name: "drivers", Brand: "drivers"}, {Name: "kiosk", Brand: "drivers"}}
+	own := config.Sender{From: "drivers@example.com"}
+	equal(t, senders(s), map[string]config.Sender{
+		"web":     {From: `"MyApp" <no-reply@example.com>`, ReplyTo: "support@example.com", Feedback: "support@example.com"},
+		"drivers": own, "kiosk": own,
+	})
+}
+
+func TestFrom(t *testing.T) {
+	for name, test := range map[string]struct {
+		address settings.Address
+		want    string
+	}{
+		"no name":                {settings.Address{Address: "a@example.com"}, "a@example.com"},
+		"a name":                 {settings.Address{Name: "MyApp", Address: "a@example.com"}, `"MyApp" <a@example.com>`},
+		"a name with a comma":    {settings.Address{Name: `My, App\`, Address: "a@example.com"}, `"My, App\\" <a@example.com>`},
+		"a name in Latin script": {settings.Address{Name: "Société", Address: "a@example.com"}, "=?utf-8?q?Soci=C3=A9t=C3=A9?= <a@example.com>"},
+	} {
+		if got := From(test.address); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+	for _, name := range []string{"MyApp", "My, App", "Société", "تطبيقي الجميل", strings.Repeat("私のアプリ", 12)} {
+		header := From(settings.Address{Name: name, Address: "a@example.com"})
+		parsed, err := mail.ParseAddress(header)
+		if err != nil || parsed.Name != name || parsed.Address != "a@example.com" {
+			t.Errorf("%s reads as %v, %v", header, parsed, err)
+		}
+		if strings.ContainsAny(header, "\r\n") || strings.ContainsFunc(header, func(r rune) bool { return r > 0x7e }) {
+			t.Errorf("%q cannot stand in a header", header)
+		}
+	}
+}
+
+// tree are the files and folders below a folder; folders are nil.
+func tree(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	found := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		relative, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		found[relative] = nil
+		if !entry.IsDir() {
+			found[relative], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestFilesThatAreNoLongerNeededGo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "custom-message")
+	old := map[string][]byte{
+		"settings.json": []byte("old"), "messages/web/en/sign-up": []byte("old"), "messages/web/fr/sign-up": []byte("old"),
+		"messages/gone/en/sign-up": []byte("old"), "pages/gone": []byte("old"), "stray": []byte("old"),
+	}
+	if err := writeFiles(dir, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bootstrap"), []byte("binary"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFiles(dir, map[string][]byte{"settings.json": []byte("new"), "messages/web/en/sign-up": []byte("new")}); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, tree(t, dir), map[string][]byte{
+		"bootstrap": []byte("binary"), "settings.json": []byte("new"),
+		"messages": nil, "messages/web": nil, "messages/web/en": nil, "messages/web/en/sign-up": []byte("new"),
+	})
+}
+
+// A function that has opened a file reads it to its end, while the next build
+// writes it anew.
+func TestAFileThatIsBeingReadStaysWhole(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "send-mail")
+	const path = "messages/web/en/welcome"
+	if err := writeFiles(dir, map[string][]byte{path: []byte("the old message")}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(filepath.Join(dir, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := writeFiles(dir, map[string][]byte{path: []byte("new")}); err != nil {
+		t.Fatal(err)
+	}
+	if old, err := io.ReadAll(file); err != nil || string(old) != "the old message" {
+		t.Errorf("who had opened the old file reads %q, %v", old, err)
+	}
+	want := map[string][]byte{
+		"send-mail": nil, "send-mail/messages": nil, "send-mail/messages/web": nil, "send-mail/messages/web/en": nil,
+		"send-mail/" + path: []byte("new"),
+	}
+	equal(t, tree(t, parent), want)
+}
+
+// copySources copies what a build needs into a folder of its own.
+func copySources(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"functions", "internal", "templates"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// clones builds the same from the project's folder and from a copy of it, each
+// into a folder of its own.
+func clones(t *testing.T, o Options) (builds [2]map[string][]byte) {
+	t.Helper()
+	for i, sources := range []string{root, copySources(t)} {
+		o.Root, o.Dir = sources, t.TempDir()
+		if err := Build(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range o.Names {
+			info, err := os.Stat(filepath.Join(o.Dir, name, "bootstrap"))
+			if err != nil || info.Mode()&0o111 == 0 {
+				t.Errorf("there is no program %s: %v, %v", name, info, err)
+			}
+		}
+		builds[i] = tree(t, o.Dir)
+	}
+	for path, content := range builds[0] {
+		if other, ok := builds[1][path]; !ok || !bytes.Equal(content, other) {
+			t.Errorf("%s differs", path)
+		}
+	}
+	if len(builds[0]) != len(builds[1]) {
+		t.Errorf("one build has %d files and folders, the other %d", len(builds[0]), len(builds[1]))
+	}
+	return builds
+}
+
+// A deployment uploads a function only when its bytes have changed, so they may
+// not depend on the folder of the sources, nor on that of the result. All
+// functions are built for this machine, which is cheap: other tests do so too.
+func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
+	s := shipped(t)
+	s.Mail.Delivery = settings.DeliverySES
+	for path, content := range clones(t, Options{Settings: s, Names: Functions, GOOS: "linux"})[0] {
+		for _, place := range []string{"/internal/message", "templates"} {
+			absolute, err := filepath.Abs(filepath.Join(root, place))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(content, []byte(absolute)) {
+				t.Errorf("%s names %s of this machine", path, place)
+			}
+		}
+	}
+}
+
+func TestABuildIsForLambdasProcessor(t *testing.T) {
+	s := shipped(t)
+	s.Locales = []string{"en"}
+	build := clones(t, Options{Settings: s, Names: []string{"pre-sign-up"}, GOOS: "linux", GOARCH: "arm64"})[0]
+	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/refusals", "pre-sign-up/refusals/en.json", "pre-sign-up/settings.json"}
+	if got := slices.Sorted(maps.Keys(build)); !slices.Equal(got, want) {
+		t.Errorf("the build has the files %q", got)
+	}
+	elf := build["pre-sign-up/bootstrap"]
+	if len(elf) < 20 || string(elf[:4]) != "\x7fELF" || elf[18] != 0xb7 { // e_machine EM_AARCH64
+		t.Error("it is no program for Linux on arm64")
+	}
+}
+
+func TestBuildSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
+	sources := func(change func(t *testing.T, dir string)) string {
+		dir := t.TempDir()
+		if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS(filepath.Join(root, "templates"))); err != nil {
+			t.Fatal(err)
+		}
+		change(t, dir)
+		return dir
+	}
+	for name, test := range map[string]struct {
+		change func(t *testing.T, dir string)
+		want   string
+	}{
+		"a template that cannot be read": {func(t *testing.T, dir string) {
+			path := filepath.Join(dir, "templates", "layout.txt")
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}, "read layout: read layout.txt: is a directory"},
+		"a template that is missing": {func(t *testing.T, dir string) {
+			if err := os.Remove(filepath.Join(dir, "templates", "messages", "welcome.tmpl")); err != nil {
+				t.Fatal(err)
+			}
+		}, "read message: open messages/welcome.tmpl: no such file or directory"},
+		"no templates at all": {func(t *testing.T, dir string) {
+			if err := os.RemoveAll(filepath.Join(dir, "templates")); err != nil {
+				t.Fatal(err)
+			}
+		}, "read layout: open layout.html: no such file or directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			err := Build(t.Context(), Options{Root: sources(test.change), Settings: shipped(t), Dir: dir})
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+			if left := tree(t, dir); len(left) > 0 {
+				t.Errorf("it left %q", slices.Sorted(maps.Keys(left)))
+			}
+		})
+	}
+}
+
+func TestAProgramThatDoesNotCompileIsTold(t *testing.T) {
+	sources := copySources(t)
+	if err := os.WriteFile(filepath.Join(sources, "functions", "pre-sign-up", "broken.go"), []byte("package main\n\nvar x int = \"x\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	err := Build(t.Context(), Options{Root: sources, Settings: shipped(t), Dir: dir, Names: []string{"pre-sign-up"}})
+	if err == nil || !strings.HasPrefix(err.Error(), "build functions: exit status 1\n") || !strings.Contains(err.Error(), "functions/pre-sign-up/broken.go:3:") {
+		t.Errorf("got %v", err)
+	}
+	for path := range tree(t, dir) {
+		if strings.Contains(path, "bin-") || strings.HasSuffix(path, "bootstrap") {
+			t.Errorf("it left %s", path)
+		}
+	}
+}
+
+func TestABuildCanBeGivenUp(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := Build(ctx, Options{Root: root, Settings: shipped(t), Dir: t.TempDir(), Names: []string{"pre-sign-up"}})
+	if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestRoot(t *testing.T) {
+	want, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Root(); err != nil || got != want {
+		t.Errorf("from this folder: got %q, %v, want %q", got, err, want)
+	}
+	t.Chdir(root)
+	if got, err := Root(); err != nil || got != want {
+		t.Errorf("from the project's folder: got %q, %v, want %q", got, err, want)
+	}
+	elsewhere := t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "go.mod"), []byte("module poolpostlike\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(elsewhere)
+	if got, err := Root(); err == nil || err.Error() != "find the project: run this from inside its folder" {
+		t.Errorf("from elsewhere: got %q, %v", got, err)
+	}
+}
+
+// A mistake in the words stops the build, and with it the deployment, before
+// anything is written.
+func TestAMistakeInTheWordsStopsTheBuild(t *testing.T) {
+	s := shipped(t)
+	s.Locales = []string{"en"}
+	copied := t.TempDir()
+	if err := os.CopyFS(filepath.Join(copied, "templates"), os.DirFS(filepath.Join(root, "templates"))); err != nil {
+		t.Fatal(err)
+	}
+	words := filepath.Join(copied, "templates/locales/en.yaml")
+	text, err := os.ReadFile(words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := strings.Replace(string(text), "{code} is your code to sign in", "A code to sign in", 1)
+	if err := os.WriteFile(words, []byte(bad), 0o644); err != nil || bad == string(text) {
+		t.Fatal("there is no such text message", err)
+	}
+	dir := filepath.Join(copied, "built")
+	err = Build(t.Context(), Options{Root: copied, Settings: s, Dir: dir})
+	want := regexp.MustCompile(`^templates/locales/en\.yaml:\d+: messages\.sign-in-code\.textMessage: the text message lacks the code \(client web\)$`)
+	if err == nil || !want.MatchString(err.Error()) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("something was written: %v", err)
+	}
+}

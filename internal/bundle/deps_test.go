@@ -1,0 +1,125 @@
+package bundle
+
+import (
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"poolpost/internal/settings"
+)
+
+// What belongs to build time, or to another function, costs a cold start when a
+// function links it.
+func TestFunctionsLinkNothingHeavy(t *testing.T) {
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Never in a function: what compiles messages and reads poolpost.yaml.
+	buildTime := []string{"poolpost/infra", "poolpost/internal/settings", "poolpost/internal/compile", "html/template", "text/template", "go.yaml.in/yaml", "golang.org/x/"}
+	for _, name := range Functions {
+		for _, p := range links(t, root, "lambda.norpc,nocodes", "./functions/"+name) {
+			for _, heavy := range buildTime {
+				// Unicode domains become Punycode where they are compared, and where mails
+				// are sent.
+				if strings.HasPrefix(p, heavy) && (name != "pre-sign-up" && name != "send-mail" || p != "golang.org/x/net/idna" && !strings.HasPrefix(p, "golang.org/x/text/")) {
+					t.Errorf("%s links %s, which belongs to build time", name, p)
+				}
+			}
+			// Of the SDK's clients, whose start takes a millisecond, only send-mail has any.
+			if client, ok := strings.CutPrefix(p, "github.com/aws/aws-sdk-go-v2/service/"); ok && (name != "send-mail" || !regexp.MustCompile(`^(sesv2|sqs|internal)(/|$)`).MatchString(client)) {
+				t.Errorf("%s links the SDK's client of %s", name, client)
+			}
+		}
+	}
+}
+
+// maxLinked is how many packages more than an empty function each one links, at
+// most, with the settings of the tests. One that creeps in is looked at before
+// everybody waits for it.
+var maxLinked = map[string]int{
+	"custom-email-sender": 44,
+	"custom-message":      7,
+	"mail-feedback":       7,
+	"post-confirmation":   44,
+	"pre-sign-up":         16,
+	"send-mail":           91,
+	"verify-link":         39,
+}
+
+func TestFunctionsLinkFewPackages(t *testing.T) {
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags := Tags(shipped(t))
+	if tags != "lambda.norpc,nocodes,oneclient,noaws" {
+		t.Errorf("the settings of the tests ask for the tags %s", tags)
+	}
+	empty := links(t, root, tags, "./bench/empty")
+	for _, name := range Functions {
+		more := slices.DeleteFunc(links(t, root, tags, "./functions/"+name), func(p string) bool { return slices.Contains(empty, p) })
+		t.Logf("%s links %d packages more than an empty function", name, len(more))
+		if len(more) > maxLinked[name] {
+			t.Errorf("%s links %d packages more than an empty function, and may link %d: %s", name, len(more), maxLinked[name], strings.Join(more, " "))
+		}
+		for _, p := range more {
+			if name == "custom-message" || name == "pre-sign-up" {
+				if strings.HasPrefix(p, "github.com/aws/") {
+					t.Errorf("%s links %s, and asks AWS nothing", name, p)
+				}
+			}
+		}
+	}
+}
+
+// What the settings have no use for is not built in, and all else is.
+func TestTheSettingsDecideWhatIsBuiltIn(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*settings.Settings)
+		want   string
+	}{
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "lambda.norpc,oneclient,noaws"},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "lambda.norpc,nocodes,noaws"},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "lambda.norpc,nocodes,oneclient"},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "lambda.norpc,nocodes,oneclient"},
+	} {
+		s := shipped(t)
+		test.change(s)
+		if got := Tags(s); got != test.want {
+			t.Errorf("%s: the tags are %s, want %s", name, got, test.want)
+		}
+	}
+}
+
+// links are the packages that a program links, built with some tags.
+func links(t *testing.T, root, tags, path string) []string {
+	t.Helper()
+	command := exec.Command("go", "list", "-deps", "-tags", tags, path)
+	command.Dir = root
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("list what %s links: %v", path, err)
+	}
+	return strings.Fields(string(out))
+}
+
+// The Encryption SDK is for send-mail alone, and only where it opens codes.
+func TestOnlySendMailLinksTheEncryptionSDK(t *testing.T) {
+	root, err := Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
+		s := &settings.Settings{Mail: settings.Mail{Delivery: delivery}}
+		for _, name := range Functions {
+			want := name == "send-mail" && delivery == settings.DeliverySES
+			found := slices.ContainsFunc(links(t, root, Tags(s), "./functions/"+name), func(p string) bool { return strings.Contains(p, "/encryption-sdk/") })
+			if found != want {
+				t.Errorf("%s: %s links the Encryption SDK: %t", delivery, name, found)
+			}
+		}
+	}
+}

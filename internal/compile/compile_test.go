@@ -1,0 +1,751 @@
+package compile
+
+import (
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"unicode/utf8"
+
+	"poolpost/internal/message"
+	"poolpost/internal/settings"
+
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/net/html"
+)
+
+const (
+	root      = "../.."
+	templates = root + "/templates"
+)
+
+func shipped(t *testing.T) *settings.Settings {
+	t.Helper()
+	s, err := settings.Read(root + "/internal/settings/testdata/sample.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func compileAll(t *testing.T, files fs.FS, s *settings.Settings) *Output {
+	t.Helper()
+	out, err := All(files, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// inEnglish are the shipped settings with one locale, so that a mistake is
+// reported once.
+func inEnglish(t *testing.T) *settings.Settings {
+	s := shipped(t)
+	s.Locales = []string{"en"}
+	return s
+}
+
+// copied is a copy of the project's own templates, to be changed.
+func copied(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	source := os.DirFS(templates)
+	err := fs.WalkDir(source, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(source, path)
+		files[path] = &fstest.MapFile{Data: text}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// replace changes a text that a template holds, in all its places.
+func replace(t *testing.T, files fstest.MapFS, file, old, by string) {
+	t.Helper()
+	text := string(files[file].Data)
+	if !strings.Contains(text, old) {
+		t.Fatalf("%s does not hold %q", file, old)
+	}
+	files[file] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(text, old, by))}
+}
+
+// setWord changes the English words at a path such as messages.sign-up.subject;
+// nil removes them.
+func setWord(t *testing.T, files fstest.MapFS, path string, value any) {
+	t.Helper()
+	const file = "locales/en.yaml"
+	all := map[string]any{}
+	if err := yaml.Unmarshal(files[file].Data, &all); err != nil {
+		t.Fatal(err)
+	}
+	words := all
+	keys := strings.Split(path, ".")
+	last := len(keys) - 1
+	for _, key := range keys[:last] {
+		below, ok := words[key].(map[string]any)
+		if !ok {
+			below = map[string]any{}
+			words[key] = below
+		}
+		words = below
+	}
+	words[keys[last]] = value
+	if value == nil {
+		delete(words, keys[last])
+	}
+	text, err := yaml.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files[file] = &fstest.MapFile{Data: text}
+}
+
+func TestEveryKindHasAFileForEveryClientAndLocale(t *testing.T) {
+	s := withDrivers(t)
+	out := compileAll(t, os.DirFS(templates), s)
+	var want []string
+	for _, client := range []string{"web", "drivers"} {
+		for _, locale := range s.Locales {
+			for _, kind := range message.Kinds {
+				want = append(want, message.File(client, locale, kind))
+			}
+		}
+	}
+	var got []string
+	for file := range out.Messages {
+		got = append(got, file)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+	if len(blanks) != len(message.Kinds) {
+		t.Errorf("%d kinds have blanks, of %d", len(blanks), len(message.Kinds))
+	}
+}
+
+// A compiled message of the project, for the client web.
+type compiled struct {
+	locale string
+	kind   message.Kind
+	message.Message
+}
+
+func (m compiled) name() string { return m.locale + "/" + string(m.kind) }
+
+// compiledOnce is all of the project, for the tests that only look at it.
+var compiledOnce = sync.OnceValues(func() (*Output, error) {
+	s, err := settings.Read(root + "/internal/settings/testdata/sample.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return All(os.DirFS(templates), s)
+})
+
+func compiledProject(t *testing.T) *Output {
+	t.Helper()
+	out, err := compiledOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func allMessages(t *testing.T) []compiled {
+	t.Helper()
+	out := compiledProject(t)
+	var list []compiled
+	for _, locale := range shipped(t).Locales {
+		for _, kind := range message.Kinds {
+			m, err := message.Decode(out.Messages[message.File("web", locale, kind)])
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, compiled{locale, kind, m})
+		}
+	}
+	return list
+}
+
+// each calls a check with every compiled message of the project.
+func each(t *testing.T, check func(t *testing.T, m compiled)) {
+	t.Helper()
+	for _, m := range allMessages(t) {
+		t.Run(m.name(), func(t *testing.T) { check(t, m) })
+	}
+}
+
+func TestTheLargestMessageLeavesRoom(t *testing.T) {
+	largest, name := 0, ""
+	for _, m := range allMessages(t) {
+		if n := utf8.RuneCountInString(m.Fill(Longest).HTML); n > largest {
+			largest, name = n, m.name()
+		}
+	}
+	t.Logf("the largest message is %s: %d of %d characters when its blanks are filled with the longest values", name, largest, message.MaxHTML)
+	if largest > message.MaxHTML*3/4 {
+		t.Errorf("%s has %d characters, of Cognito's %d: a longer brand or another language may not fit", name, largest, message.MaxHTML)
+	}
+}
+
+// html/template drops comments; Outlook lays a mail out by the conditional ones.
+func TestConditionalCommentsSurvive(t *testing.T) {
+	layout, err := os.ReadFile(templates + "/layout.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := comment.FindAllString(string(layout), -1)
+	if len(want) < 10 || !strings.Contains(want[0], "[if !mso]") {
+		t.Fatalf("the layout has only the comments %q", want)
+	}
+	each(t, func(t *testing.T, m compiled) {
+		if got := comment.FindAllString(m.HTML, -1); !slices.Equal(got, want) {
+			t.Errorf("got\n%q\nwant\n%q", got, want)
+		}
+	})
+}
+
+func TestNothingOfTheTemplatesIsLeft(t *testing.T) {
+	each(t, func(t *testing.T, m compiled) {
+		for part, text := range map[string]string{
+			"greeting": m.Greeting + m.GreetingWithoutName, "subject": m.Subject, "HTML": m.HTML, "text": m.Text, "text message": m.TextMessage,
+		} {
+			// ZgotmplZ is what html/template writes for a value that it refuses.
+			for _, rest := range []string{"ZgotmplZ", "blank0", "{{", "<no value>", "DO NOT EDIT"} {
+				if strings.Contains(text, rest) {
+					t.Errorf("the %s holds %s", part, rest)
+				}
+			}
+		}
+	})
+}
+
+// first returns the attributes of the first tag of a name.
+func first(page, name string) map[string]string {
+	tokens := html.NewTokenizer(strings.NewReader(page))
+	for tokens.Next() != html.ErrorToken {
+		if t := tokens.Token(); t.Type == html.StartTagToken && t.Data == name {
+			attributes := map[string]string{}
+			for _, a := range t.Attr {
+				attributes[a.Key] = a.Val
+			}
+			return attributes
+		}
+	}
+	return nil
+}
+
+// directionOf is what a language needs, told apart from the locale files.
+func directionOf(locale string) (dir, start string) {
+	if locale == "ar" || locale == "he" {
+		return "rtl", "right"
+	}
+	return "ltr", "left"
+}
+
+func TestLanguageAndDirectionAreSet(t *testing.T) {
+	each(t, func(t *testing.T, m compiled) {
+		dir, start := directionOf(m.locale)
+		for _, tag := range []string{"html", "div"} {
+			page := m.HTML
+			if tag == "div" { // the one that stays when a mail program takes the body only
+				page = page[strings.Index(page, `<div aria-label`):]
+			}
+			if a := first(page, tag); a["lang"] != m.locale || a["dir"] != dir {
+				t.Errorf("<%s> has %v", tag, a)
+			}
+		}
+		other := "left"
+		if start == other {
+			other = "right"
+		}
+		if !strings.Contains(m.HTML, "text-align:"+start) || strings.Contains(m.HTML, "text-align:"+other) || strings.Contains(m.HTML, `align="`+other+`"`) {
+			t.Errorf("not every line begins at the %s", start)
+		}
+		if slices.Contains(blanks[m.kind], message.Code) && !strings.Contains(m.HTML, `<span dir="ltr">`+message.BlankMark+"code") {
+			t.Error("the code is not written from left to right")
+		}
+	})
+}
+
+func TestNoBreakSpacesAreWrittenAsCognitoTakesThem(t *testing.T) {
+	m := compiledFor(t, compiledProject(t), "web", "fr", message.SignUp)
+	words, err := os.ReadFile(templates + "/locales/fr.yaml")
+	if err != nil || !strings.ContainsAny(string(words), "\u00a0\u202f") {
+		t.Fatal("the French words have no no-break spaces", err)
+	}
+	if !strings.Contains(m.HTML, "&#xA0;") && !strings.Contains(m.HTML, "&#x202F;") {
+		t.Error("the HTML has lost them")
+	}
+	if strings.ContainsAny(m.HTML+m.Text+m.TextMessage+m.Subject, "\u00a0\u202f") {
+		t.Error("one of them stands in a part as it is")
+	}
+}
+
+func TestWordsMayHoldWhatCognitoRefuses(t *testing.T) {
+	files := copied(t)
+	for path, word := range map[string]string{
+		"greeting": "Hello\u00a0{name}\u202f!", "greetingWithoutName": "Hello\u202f!", "messages.sign-up.subject": "Your\u00a0ad\u00address",
+		"messages.sign-up.intro": "A\u200d\u2009B", "messages.sign-up.textMessage": "Code\u00a0{code}\u200f",
+	} {
+		setWord(t, files, path, word)
+	}
+	m, err := message.Decode(compileAll(t, files, inEnglish(t)).Messages[message.File("web", "en", message.SignUp)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled := m.Fill(message.Values{message.Name: "Ada", message.Code: "{####}"})
+	if filled.Subject != "Your address" || filled.TextMessage != "Code {####}" {
+		t.Errorf("got %q and %q", filled.Subject, filled.TextMessage)
+	}
+	for part, want := range map[string]string{filled.HTML: "A&#x200D;&#x2009;B", filled.Text: "A B"} {
+		if !strings.Contains(part, want) || !strings.Contains(part, "Hello Ada !") {
+			t.Errorf("%q is not in\n%s", want, part)
+		}
+	}
+	if m.GreetingWithoutName != "Hello !" {
+		t.Errorf("without a name, the greeting is %q", m.GreetingWithoutName)
+	}
+}
+
+func TestBrandsAreTextWhateverTheyHold(t *testing.T) {
+	s := inEnglish(t)
+	s.Brands[0].DisplayName = `T&J's <b> "x"`
+	s.Brands[0].Color = "#7c2d12"
+	s.Brands[0].PostalAddress = "1\u00a0Sample <i>Street</i>"
+	m, err := message.Decode(compileAll(t, os.DirFS(templates), s).Messages[message.File("web", "en", message.SignUp)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(m.HTML, "<b>") || strings.Contains(m.HTML, "<i>") || !strings.Contains(m.HTML, "T&amp;J&#39;s &lt;b&gt; &#34;x&#34;") ||
+		!strings.Contains(m.HTML, "1&#xA0;Sample &lt;i&gt;") {
+		t.Errorf("the HTML is\n%s", m.HTML)
+	}
+	for part, text := range map[string]string{"subject": m.Subject, "text": m.Text, "text message": m.TextMessage} {
+		if !strings.Contains(text, `T&J's <b> "x"`) {
+			t.Errorf("the %s is %q", part, text)
+		}
+	}
+	if strings.Contains(m.HTML, "#1d4ed8") || strings.Count(m.HTML, "#7c2d12") < 3 {
+		t.Error("the button has another brand's colour")
+	}
+}
+
+func TestTheTextPartSaysTheSame(t *testing.T) {
+	each(t, func(t *testing.T, m compiled) {
+		if strings.ContainsAny(m.Text, "<>") || strings.Contains(m.Text, "&#") || strings.Contains(m.Text, "&amp;") {
+			t.Errorf("the text holds HTML: %q", m.Text)
+		}
+		for _, name := range blanks[m.kind] {
+			blank := message.BlankMark + name + message.BlankMark
+			if !strings.Contains(m.HTML, blank) || !strings.Contains(m.Text, blank) {
+				t.Errorf("the %s stands in one part only", name)
+			}
+		}
+	})
+}
+
+func TestPasswordPolicyInWords(t *testing.T) {
+	l := &Locale{}
+	l.PasswordPolicy.Separator, l.PasswordPolicy.Length = " + ", "{minimum} letters"
+	l.PasswordPolicy.Numbers, l.PasswordPolicy.Lowercase, l.PasswordPolicy.Uppercase, l.PasswordPolicy.Symbols = "n", "l", "u", "s"
+	for want, policy := range map[string]settings.PasswordPolicy{
+		"6 letters":                  {MinimumLength: 6},
+		"8 letters + n":              {MinimumLength: 8, RequireNumbers: true},
+		"99 letters + n + l + u + s": {MinimumLength: 99, RequireNumbers: true, RequireLowercase: true, RequireUppercase: true, RequireSymbols: true},
+		"12 letters + l + s":         {MinimumLength: 12, RequireLowercase: true, RequireSymbols: true},
+		"8 letters + u":              {MinimumLength: 8, RequireUppercase: true},
+	} {
+		if got := passwordPolicy(l, policy); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// flat are the paths and texts of all words of a locale file.
+func flat(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]any{}
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	var walk func(path string, value any)
+	walk = func(path string, value any) {
+		switch value := value.(type) {
+		case map[string]any:
+			for key, below := range value {
+				walk(path+"."+key, below)
+			}
+		case string:
+			words[strings.TrimPrefix(path, ".")] = value
+		default:
+			t.Errorf("%s: %s is no text: %v", file, path, value)
+		}
+	}
+	walk("", all)
+	return words
+}
+
+func TestLocalesHaveTheSameWordsWithTheSamePlaceholders(t *testing.T) {
+	files, err := filepath.Glob(templates + "/locales/*.yaml")
+	if err != nil || len(files) < 3 {
+		t.Fatal(files, err)
+	}
+	english := flat(t, templates+"/locales/en.yaml")
+	maps.DeleteFunc(english, func(path, _ string) bool { return strings.HasPrefix(path, "durations.") })
+	for _, file := range files {
+		words := flat(t, file)
+		maps.DeleteFunc(words, func(path, _ string) bool { return strings.HasPrefix(path, "durations.") }) // plurals differ
+		for path, word := range english {
+			translated, ok := words[path]
+			if !ok {
+				t.Errorf("%s lacks %s", file, path)
+				continue
+			}
+			// A message may name the brand where English does not; what carries
+			// information must be there.
+			for _, p := range placeholder.FindAllString(word, -1) {
+				if p != "{brand}" && !strings.Contains(translated, p) {
+					t.Errorf("%s: %s lacks %s", file, path, p)
+				}
+			}
+		}
+		for path, word := range words {
+			original, ok := english[path]
+			if !ok {
+				t.Errorf("%s has %s, which English lacks", file, path)
+			}
+			for _, p := range placeholder.FindAllString(word, -1) {
+				if p != "{brand}" && !strings.Contains(original, p) {
+					t.Errorf("%s: %s has %s, which English has not", file, path, p)
+				}
+			}
+			// "PreSignUp failed with error CODE: sentence." is what the app
+			// gets; the full stop is Cognito's.
+			if strings.HasPrefix(path, "refusals.") && strings.HasSuffix(word, ".") {
+				t.Errorf("%s: %s ends in a full stop", file, path)
+			}
+		}
+	}
+}
+
+func TestRefusalsComeOutByLocaleAndCode(t *testing.T) {
+	s := shipped(t)
+	out := compiledProject(t)
+	if len(out.Refusals) != len(s.Locales) {
+		t.Errorf("%d locales have refusals, of %d", len(out.Refusals), len(s.Locales))
+	}
+	for _, locale := range s.Locales {
+		words := flat(t, templates+"/locales/"+locale+".yaml")
+		for code, sentence := range out.Refusals[locale] {
+			if sentence == "" || sentence != words["refusals."+code] {
+				t.Errorf("%s: %s is %q", locale, code, sentence)
+			}
+		}
+		if len(out.Refusals[locale]) < 8 {
+			t.Errorf("%s has only %d refusals", locale, len(out.Refusals[locale]))
+		}
+	}
+}
+
+// TestMistakesFailTheBuild changes one thing in the project's own templates.
+func TestMistakesFailTheBuild(t *testing.T) {
+	set := func(path string, value any) func(*testing.T, fstest.MapFS) {
+		return func(t *testing.T, files fstest.MapFS) { setWord(t, files, path, value) }
+	}
+	edit := func(file, old, by string) func(*testing.T, fstest.MapFS) {
+		return func(t *testing.T, files fstest.MapFS) { replace(t, files, file, old, by) }
+	}
+	remove := func(file string) func(*testing.T, fstest.MapFS) {
+		return func(t *testing.T, files fstest.MapFS) { delete(files, file) }
+	}
+	const known = "these can: {brand} {duration} {passwordPolicy} {postalAddress} {support}"
+	const lint = `templates/messages/sign-up\.tmpl: in en: `
+	word := func(key string) string { return `templates/locales/en\.yaml:\d+: messages\.sign-up\.` + key + ": " }
+	const client = ` \(client web\)`
+	const file = `templates/locales/en\.yaml: `
+	tests := map[string]struct {
+		change func(*testing.T, fstest.MapFS)
+		want   []string // a regular expression for each line
+	}{
+		"a word that is missing": {set("messages.sign-up.subject", nil), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.subject: is missing`}},
+		"several words that are missing": {func(t *testing.T, files fstest.MapFS) {
+			setWord(t, files, "messages.welcome.subject", "")
+			setWord(t, files, "messages.welcome.why", nil)
+			setWord(t, files, "messages.sign-up.preheader", nil)
+		}, []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.preheader: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.subject: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.why: is missing`,
+		}},
+		"a word that a block wants": {set("messages.sign-up.button", nil), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.button: is missing`}},
+		"a text message that is missing": {set("messages.sign-in-code.textMessage", nil), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-in-code\.textMessage: is missing`}},
+		"a whole kind that is missing": {set("messages.welcome", nil), []string{
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.subject: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.preheader: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.why: is missing`,
+		}},
+		"a word that nothing uses": {set("messages.welcome.headin", "x"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.headin: no template uses it; remove it`}},
+		"a text message for a kind without a code": {set("messages.welcome.textMessage", "Welcome"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.textMessage: no template uses it; remove it`}},
+		"a kind that there is not": {set("messages.signup.subject", "x"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.signup: there is no such kind of message`}},
+		"a page that there is not": {set("pages.confirmd.title", "x"), []string{
+			`templates/locales/en\.yaml:\d+: pages\.confirmd: there is no such page`}},
+		"a page's title and text that are missing": {set("pages.confirmed", nil), []string{
+			`templates/locales/en\.yaml:\d+: pages\.confirmed\.title: is missing`,
+			`templates/locales/en\.yaml:\d+: pages\.confirmed\.text: is missing`,
+		}},
+		"a page's button that is missing": {set("pages.confirm.button", nil), []string{
+			`templates/locales/en\.yaml:\d+: pages\.confirm\.button: is missing`}},
+		"a page's word that nothing uses": {set("pages.confirmed.button", "x"), []string{
+			`templates/locales/en\.yaml:\d+: pages\.confirmed\.button: no template uses it; remove it`}},
+		"a shared word that is missing": {set("pageWords.codeField", nil), []string{
+			`templates/locales/en\.yaml:\d+: pageWords\.codeField: is missing`}},
+		"a shared word that nothing uses": {set("pageWords.back", "x"), []string{
+			`templates/locales/en\.yaml:\d+: pageWords\.back: no template uses it; remove it`}},
+
+		"a placeholder that there is not": {set("messages.sign-up.why", "For {brnd}"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.why: \{brnd\} cannot be filled here; ` + known}},
+		"a code in a mail's words": {set("messages.sign-up.subject", "Code {code}"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.subject: \{code\} cannot be filled here; ` + known}},
+		"a user name in a text message that has none": {set("messages.sign-up.textMessage", "{code} for {user}"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: \{user\} cannot be filled here; these can: \{brand\} \{code\}`}},
+		"Cognito's own placeholder in the words": {set("messages.sign-up.textMessage", "Code {####}"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: \{####\} cannot be filled here; these can: \{brand\} \{code\}`}},
+		"a brace that is never closed": {set("messages.sign-up.why", "For {brand"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.why: holds a single brace`}},
+		"a brace that was never opened": {set("pages.confirmed.text", "For brand}"), []string{
+			`templates/locales/en\.yaml:\d+: pages\.confirmed\.text: holds a single brace`}},
+		"a placeholder in the footer that there is not": {set("questions", "Questions? {adress}"), []string{
+			`templates/locales/en\.yaml:\d+: questions: \{adress\} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}`}},
+		"a placeholder in the greeting that there is not": {set("greeting", "Hello {name} of {brand}"), []string{
+			`templates/locales/en\.yaml:\d+: greeting: \{brand\} cannot be filled here; these can: \{name\}`}},
+
+		"a direction that is none":  {set("direction", "left"), []string{`templates/locales/en\.yaml:\d+: direction: must be ltr or rtl, not "left"`}},
+		"a greeting without a name": {set("greeting", "Hello,"), []string{`templates/locales/en\.yaml:\d+: greeting: must hold \{name\}`}},
+		"several words for all that are missing": {func(t *testing.T, files fstest.MapFS) {
+			for _, path := range []string{"direction", "greeting", "greetingWithoutName", "name", "passwordPolicy", "questions"} {
+				setWord(t, files, path, nil)
+			}
+		}, []string{
+			file + `direction: must be ltr or rtl, not ""`,
+			file + `greeting: is missing`, file + `greetingWithoutName: is missing`, file + `name: is missing`,
+			file + `passwordPolicy\.length: is missing`, file + `passwordPolicy\.lowercase: is missing`, file + `passwordPolicy\.numbers: is missing`,
+			file + `passwordPolicy\.separator: is missing`, file + `passwordPolicy\.symbols: is missing`, file + `passwordPolicy\.uppercase: is missing`,
+			file + `questions: is missing`, file + `greeting: must hold \{name\}`,
+		}},
+		"a key that there is not": {set("mesages", map[string]any{}), []string{
+			`templates/locales/en\.yaml:\d+: mesages: there is no such key`}},
+		"words that are no text": {set("messages.sign-up.subject", []string{"x"}), []string{
+			`templates/locales/en\.yaml:\d+: a text must stand here`}},
+		"a file that is no YAML": {edit("locales/en.yaml", "messages:", "messages: ["), []string{
+			`templates/locales/en\.yaml:\d+: did not find expected .*`}},
+		"no plural form for one": {set("durations.hours.one", nil), []string{
+			`templates/locales/en\.yaml:\d+: durations\.hours\.one: is missing; it is the plural form for 1`}},
+		"no plural form for many": {set("durations.days.other", nil), []string{
+			`templates/locales/en\.yaml:\d+: durations\.days\.other: is missing; it is the plural form for 2`}},
+		"a plural form that the language does not have": {set("durations.days.few", "{n} days"), []string{
+			`templates/locales/en\.yaml:\d+: durations\.days\.few: is no plural form of this language; remove it`}},
+		"a plural form without its number": {set("durations.days.other", "days"), []string{
+			`templates/locales/en\.yaml:\d+: durations\.days\.other: must hold \{n\}, the number`}},
+		"a plural form with another placeholder": {set("durations.days.other", "{n} {brand}"), []string{
+			`templates/locales/en\.yaml:\d+: durations\.days\.other: \{brand\} cannot be filled here; these can: \{n\}`}},
+		"a duration in a message without one": {set("messages.welcome.why", "For {duration}"), []string{
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.why: \{duration\} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}`}},
+
+		"no layout":      {remove("layout.html"), []string{`read layout: open layout\.html: file does not exist`}},
+		"no text layout": {remove("layout.txt"), []string{`read layout: open layout\.txt: file does not exist`}},
+		"no page layout": {remove("page.html"), []string{`read page layout: open page\.html: file does not exist`}},
+		"no template":    {remove("messages/welcome.tmpl"), []string{`read message: open messages/welcome\.tmpl: file does not exist`}},
+		"no page": {remove("pages/confirmed.tmpl"), []string{
+			`templates/locales/en\.yaml:\d+: pages\.confirmed: there is no such page`}},
+		"a refusal with an unknown placeholder": {set("refusals.ATTRIBUTE_MISSING", "Fill in {field}: {attribute}"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_MISSING: \{field\} cannot be filled here; these can: \{attribute\}`}},
+		"a refusal with a value of another one": {set("refusals.TRY_AGAIN", "Try {attribute} again"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: \{attribute\} cannot be filled here; these can: none`}},
+		"a refusal that does not name its field": {set("refusals.ATTRIBUTE_URL", "No addresses"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_URL: lacks \{attribute\}`}},
+		"a refusal without its number": {set("refusals.ATTRIBUTE_TOO_LONG", "Too long: {attribute}, {minimum}"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_TOO_LONG: lacks \{maximum\}`,
+			`templates/locales/en\.yaml:\d+: refusals\.ATTRIBUTE_TOO_LONG: \{minimum\} cannot be filled here; these can: \{attribute\} \{maximum\}`}},
+		"a misspelling without what was meant": {set("refusals.EMAIL_TYPO", "Did you mean another?"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.EMAIL_TYPO: lacks \{suggestion\}`}},
+		"a refusal of two lines": {set("refusals.TRY_AGAIN", "Try\nagain"), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: must be one line, without tabs and other controls`}},
+		"a refusal with a full stop": {set("refusals.TRY_AGAIN", "Try again."), []string{
+			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: must not end in a full stop: Cognito adds one`}},
+		"a template that is none": {edit("messages/welcome.tmpl", `"note"}}`, `"note"`), []string{
+			`parse messages/welcome\.tmpl: template: messages/welcome\.tmpl:1: .*`}},
+		"a page that is no template": {edit("pages/confirm.tmpl", "{{.Button}}", "{{.Button"), []string{
+			`parse pages/confirm\.tmpl: template: pages/confirm\.tmpl:.*`}},
+		"a block that there is not": {edit("messages/welcome.tmpl", `template "note"`, `template "notice"`), []string{
+			`html/template:messages/welcome\.tmpl:.*: no such template "notice"`}},
+		"a value that the kind does not have": {edit("messages/sign-up.tmpl", `.Show "codeLabel" "code"`, `.Show "codeLabel" "user"`), []string{
+			`template: .*sign-up\.tmpl.*: a message of kind sign-up has no user to show`}},
+		"a template action in a comment": {edit("layout.html", "<!--[if mso | IE]>", "<!--[if mso | IE]>{{.Brand}}"), []string{
+			`parse messages/sign-up\.tmpl: a comment of the layout holds a template action: <!--.*`}},
+		"a message without its link": {edit("messages/sign-up.tmpl", `{{template "button" .Say "button"}}`, `{{template "note" .Say "button"}}`), []string{
+			lint + "the HTML lacks the link" + client, lint + "the text lacks the link" + client,
+			lint + "the HTML must hold one link, the link of the message; it holds 0" + client,
+		}},
+		"a message without its code": {edit("messages/sign-up.tmpl", `{{template "code" .Show "codeLabel" "code"}}`, `{{template "note" .Say "codeLabel"}}`), []string{
+			lint + "the HTML lacks the code" + client, lint + "the text lacks the code" + client,
+		}},
+		"a text message without its code": {set("messages.sign-up.textMessage", "Welcome to {brand}"), []string{
+			word("textMessage") + "the text message lacks the code" + client}},
+		"a text message that is too long": {set("messages.sign-up.textMessage", "{code} "+strings.Repeat("x", 124)), []string{
+			word("textMessage") + "the text message has 141 characters when its blanks are filled; Cognito takes 6 to 140" + client}},
+		"a subject that is too long": {set("messages.sign-up.subject", strings.Repeat("é", 141)), []string{
+			word("subject") + "the subject has 141 characters when its blanks are filled; Cognito takes 1 to 140" + client}},
+		"a preheader that is too long": {set("messages.sign-up.preheader", strings.Repeat("é", 101)), []string{
+			word("preheader") + "must have 100 characters at most, and not repeat the subject"}},
+		"a preheader that says nothing new": {set("messages.sign-up.preheader", "Confirm your e-mail address for {brand}"), []string{
+			word("preheader") + "must have 100 characters at most, and not repeat the subject"}},
+		"a subject in two lines": {set("messages.sign-up.subject", "a\nb"), []string{
+			word("subject") + "the subject has a line break" + client}},
+		"a mail that is too long": {set("messages.sign-up.note", strings.Repeat("é", 20_000)), []string{
+			lint + `the HTML has \d{5} characters when its blanks are filled; Cognito takes 6 to 20000` + client}},
+		"a link that SES may rewrite": {edit("layout.html", "<a ses:no-track ", "<a "), slices.Repeat([]string{
+			`templates/messages/.*\.tmpl: in en: a link lacks ses:no-track` + client}, 6)},
+		"a page with two styles": {edit("page.html", "</style>", "</style><style>p{}</style>"), []string{
+			`page\.html must hold one style, not 2, and at most one script, not 0`,
+			`page\.html must hold one style, not 2, and at most one script, not 1`}},
+		"a page without a style": {func(t *testing.T, files fstest.MapFS) {
+			replace(t, files, "page.html", "<style>", "<noscript>")
+			replace(t, files, "page.html", "</style>", "</noscript>")
+		}, []string{
+			`page\.html must hold one style, not 0, and at most one script, not 0`,
+			`page\.html must hold one style, not 0, and at most one script, not 1`}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			files := copied(t)
+			test.change(t, files)
+			_, err := All(files, inEnglish(t))
+			if err == nil {
+				t.Fatal("it compiles")
+			}
+			got := strings.Split(err.Error(), "\n")
+			match := len(got) == len(test.want)
+			for i := 0; match && i < len(got); i++ {
+				match = regexp.MustCompile("^" + test.want[i] + "$").MatchString(got[i])
+			}
+			if !match {
+				t.Errorf("got\n%s\nwant\n%s", err, strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestTheFootLeavesOutWhatThereIsNot(t *testing.T) {
+	for address, imprint := range map[string]string{"1 Sample Street": "MyApp · 1 Sample Street", "": "MyApp"} {
+		s := inEnglish(t)
+		s.Brands[0].PostalAddress = address
+		out := compileAll(t, os.DirFS(templates), s)
+		m := compiledFor(t, out, "web", "en", message.SignUp)
+		page := string(out.Pages[message.PageFile("web", "en", "confirm")])
+		const questions = "Questions? support@example.com"
+		for want, text := range map[string]string{
+			"<bdi>" + imprint + "</bdi><br />" + questions + "<": m.HTML,
+			"\n" + imprint + "\n" + questions + "\n":             m.Text,
+			">" + imprint + " · " + questions + "<":              page,
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q is not in\n%s", want, text)
+			}
+		}
+	}
+}
+
+func TestABrandInUseMustSayWhereHelpIs(t *testing.T) {
+	s := shipped(t) // with several locales: the mistake is of the brand, and reported once
+	s.Locales = []string{"en", "fr"}
+	s.Brands[0].Support = ""
+	second := s.Clients[0]
+	second.Name = "drivers"
+	s.Clients = append(s.Clients, second)
+	s.Brands = append(s.Brands, settings.Brand{Name: "unused", DisplayName: "Unused"})
+	_, err := All(os.DirFS(templates), s)
+	if want := "brands: myapp: support is missing; write the address that people are sent to for help, or mail.replyTo"; err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestALocaleWithoutWordsIsNamedWithThoseThatThereAre(t *testing.T) {
+	s := inEnglish(t)
+	s.Locales = []string{"en", "tlh"}
+	_, err := All(os.DirFS(templates), s)
+	if err == nil || !strings.HasPrefix(err.Error(), `locales: there are no words for "tlh"; add templates/locales/tlh.yaml, or use some of `) ||
+		!strings.Contains(err.Error(), "ar, de, en, ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEveryLocaleHasTheRefusalsOfTheSource(t *testing.T) {
+	s := shipped(t)
+	s.Locales = []string{"fr"}
+	files := copied(t)
+	replace(t, files, "locales/fr.yaml", "  TRY_AGAIN:", "  TRY_LATER:")
+	_, err := All(files, s)
+	want := regexp.MustCompile(`^templates/locales/fr\.yaml:\d+: refusals\.TRY_LATER: there is no such refusal; remove it
+templates/locales/fr\.yaml:\d+: refusals\.TRY_AGAIN: is missing$`)
+	if err == nil || !want.MatchString(err.Error()) {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestAMistakeIsReportedForEveryClientAndLocaleThatHasIt(t *testing.T) {
+	s := shipped(t)
+	s.Locales = []string{"en", "fr"}
+	second := s.Clients[0]
+	second.Name = "drivers"
+	s.Clients = append(s.Clients, second)
+	files := copied(t)
+	setWord(t, files, "messages.sign-up.textMessage", "Welcome to {brand}")
+	_, err := All(files, s)
+	want := regexp.MustCompile(`^templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: the text message lacks the code \(client web\)
+templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: the text message lacks the code \(client drivers\)$`)
+	if err == nil || !want.MatchString(err.Error()) {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestTwoCompilesAreTheSame(t *testing.T) {
+	s := withDrivers(t)
+	first, second := compileAll(t, os.DirFS(templates), s), compileAll(t, os.DirFS(templates), s)
+	if !reflect.DeepEqual(first, second) {
+		t.Error("they differ")
+	}
+}
+
+// The tests have settings of their own; these are the adopter's.
+func TestTheSettingsOfThisProjectCompile(t *testing.T) {
+	s, err := settings.Read(root + "/poolpost.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compileAll(t, os.DirFS(templates), s)
+}

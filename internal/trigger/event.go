@@ -1,0 +1,226 @@
+// Package trigger holds the events of the Cognito triggers that Poolpost
+// answers: CustomMessage, CustomEmailSender, PreSignUp and PostConfirmation.
+//
+// A trigger must return the whole event that it got. Cognito adds fields at any
+// time, so an event keeps its own bytes, and Reply changes nothing but the
+// response. (The types of aws-lambda-go drop what they do not know.)
+//
+// Source: Cognito developer guide, "Customizing user pool workflows with Lambda
+// triggers".
+package trigger
+
+import (
+	"fmt"
+	"strings"
+
+	"poolpost/internal/jsontext"
+)
+
+// Event is one invocation of a trigger. Strings are empty, and maps nil, when
+// the event has no such field, or null. They are parts of its bytes: what keeps one
+// longer than the event must clone it.
+type Event struct {
+	TriggerSource string // such as CustomMessage_SignUp
+	Version       string // "1"
+	Region        string
+	UserPoolID    string
+	UserName      string
+	ClientID      string // empty for operations without an app client
+
+	// UserAttributes are the user's attributes; booleans are "true" and "false".
+	UserAttributes map[string]string
+	// ClientMetadata is what the app passed on. It is not checked by Cognito.
+	ClientMetadata map[string]string
+
+	// CodeParameter is the placeholder of the code, {####}; CustomMessage only.
+	CodeParameter string
+	// UsernameParameter is the placeholder of the user name, {username}; only
+	// of CustomMessage_AdminCreateUser.
+	UsernameParameter string
+	// Code is the encrypted code or temporary password, in base64;
+	// CustomEmailSender only.
+	Code string
+
+	payload    string // as it came
+	start, end int    // where in it the value of its response stands; 0: it has none
+	bare       bool   // it has no members
+}
+
+// noClient is what Cognito writes for operations without an app client.
+const noClient = "CLIENT_ID_NOT_APPLICABLE"
+
+// Decode reads an event. It takes every shape that Cognito has been documented
+// or seen to send: maps that are null or absent, a version that is a number,
+// attributes that are booleans, and "None" for a parameter that is not there.
+func Decode(payload []byte) (*Event, error) {
+	e := &Event{payload: string(payload), bare: true}
+	r := jsontext.NewReader(e.payload)
+	err := r.Object(e.decode)
+	if err == nil {
+		err = r.End()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	return e, nil
+}
+
+func (e *Event) decode(r *jsontext.Reader, name string) (err error) {
+	e.bare = false
+	switch name {
+	case "triggerSource":
+		e.TriggerSource, err = r.Text()
+	case "version":
+		e.Version, err = r.Text()
+	case "region":
+		e.Region, err = r.Text()
+	case "userPoolId":
+		e.UserPoolID, err = r.Text()
+	case "userName":
+		e.UserName, err = r.Text()
+	case "callerContext":
+		err = r.Object(e.decodeCaller)
+	case "request":
+		err = r.Object(e.decodeRequest)
+	case "response": // of two, the last one counts
+		e.start = r.At()
+		value := ""
+		value, err = r.Value()
+		e.end = e.start + len(value)
+	default:
+		err = r.Skip()
+	}
+	return err
+}
+
+func (e *Event) decodeCaller(r *jsontext.Reader, name string) (err error) {
+	if name != "clientId" {
+		return r.Skip()
+	}
+	e.ClientID, err = r.Text()
+	if e.ClientID == noClient {
+		e.ClientID = ""
+	}
+	return err
+}
+
+func (e *Event) decodeRequest(r *jsontext.Reader, name string) (err error) {
+	switch name {
+	case "userAttributes":
+		e.UserAttributes, err = r.Texts()
+	case "clientMetadata":
+		e.ClientMetadata, err = r.Texts()
+	case "codeParameter":
+		e.CodeParameter, err = parameter(r)
+	case "usernameParameter":
+		e.UsernameParameter, err = parameter(r)
+	case "code":
+		e.Code, err = r.Text()
+	default:
+		err = r.Skip()
+	}
+	return err
+}
+
+// parameter reads a placeholder. Some of Cognito's samples write "None" where
+// there is none.
+func parameter(r *jsontext.Reader) (string, error) {
+	text, err := r.Text()
+	if text == "None" {
+		text = ""
+	}
+	return text, err
+}
+
+// Kind is the trigger source without the name of its trigger: of
+// CustomMessage_SignUp it is SignUp. It is empty for another trigger's event.
+func (e *Event) Kind(trigger string) string {
+	kind, ok := strings.CutPrefix(e.TriggerSource, trigger+"_")
+	if !ok {
+		return ""
+	}
+	return kind
+}
+
+// A response is what a trigger answers, member by member.
+type response interface{ members() []member }
+
+// A member of a JSON object, its value in pieces that are joined when it is
+// written.
+type member struct {
+	name  string
+	value []string
+}
+
+// Reply returns the event with the members of r added to its response, or put in
+// place of those of the same name. Everything outside the response stays as it came,
+// byte by byte.
+func (e *Event) Reply(r response) ([]byte, error) {
+	members, err := e.merge(r.members())
+	if err != nil {
+		return nil, fmt.Errorf("the event's response: %w", err)
+	}
+	size := len(e.payload) + len(`,"response":{}`)
+	for _, m := range members {
+		size += len(m.name) + len(`,"":`)
+		for _, piece := range m.value {
+			size += len(piece)
+		}
+	}
+	b := make([]byte, 0, size)
+	switch {
+	case e.end > 0:
+		b = append(b, e.payload[:e.start]...)
+		b = appendObject(b, members)
+		return append(b, e.payload[e.end:]...), nil
+	case e.bare: // {} or null
+		b = append(b, '{')
+	default:
+		b = append(b, e.payload[:strings.LastIndexByte(e.payload, '}')]...)
+		b = append(b, ',')
+	}
+	b = append(b, `"response":`...)
+	return append(appendObject(b, members), '}'), nil
+}
+
+// merge puts new members behind those of the event's response, or in their place.
+func (e *Event) merge(added []member) ([]member, error) {
+	if e.end == 0 {
+		return added, nil
+	}
+	var merged []member
+	err := jsontext.NewReader(e.payload[e.start:e.end]).Object(func(r *jsontext.Reader, name string) error {
+		value, err := r.Value()
+		merged = append(merged, member{name, []string{value}})
+		return err
+	})
+	if err != nil || merged == nil {
+		return added, err
+	}
+	for _, m := range added {
+		found := false
+		for i := range merged {
+			if merged[i].name == m.name {
+				merged[i].value, found = m.value, true
+			}
+		}
+		if !found {
+			merged = append(merged, m)
+		}
+	}
+	return merged, nil
+}
+
+func appendObject(b []byte, members []member) []byte {
+	b = append(b, '{')
+	for i, m := range members {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(jsontext.AppendQuoted(b, m.name), ':')
+		for _, piece := range m.value {
+			b = append(b, piece...)
+		}
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,129 @@
+package cognito
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+)
+
+// link is AdminLinkProviderForUser with the AWS SDK.
+func (w *world) link(user, provider, id string) error {
+	_, err := w.admin.AdminLinkProviderForUser(w.t.Context(), &cognito.AdminLinkProviderForUserInput{
+		UserPoolId:      aws.String(poolID),
+		DestinationUser: &types.ProviderUserIdentifierType{ProviderName: aws.String("Cognito"), ProviderAttributeValue: aws.String(user)},
+		SourceUser: &types.ProviderUserIdentifierType{
+			ProviderName: aws.String(provider), ProviderAttributeName: aws.String("Cognito_Subject"), ProviderAttributeValue: aws.String(id),
+		},
+	})
+	return err
+}
+
+func (w *world) comes(provider, id string) (string, error) {
+	return w.pool.SignInWithProvider(w.t.Context(), webClient, provider, id, map[string]string{"email": ada, "name": "Ada"})
+}
+
+func TestAProvidersUserSignsUpOnce(t *testing.T) {
+	w := newWorld(t)
+	for range 2 {
+		if name, err := w.comes("Facebook", "123"); err != nil || name != "Facebook_123" {
+			t.Errorf("got %q, %v", name, err)
+		}
+	}
+	asked, told := w.called("pre-sign-up"), w.called("post-confirmation")
+	if len(asked) != 1 || len(told) != 1 {
+		t.Fatalf("pre-sign-up was called %d times and post-confirmation %d times", len(asked), len(told))
+	}
+	var e struct {
+		TriggerSource, UserName string
+		CallerContext           struct{ ClientID string }
+		Request                 struct{ UserAttributes, ValidationData map[string]string }
+	}
+	if err := json.Unmarshal(asked[0], &e); err != nil {
+		t.Fatal(err)
+	}
+	if e.TriggerSource != "PreSignUp_ExternalProvider" || e.UserName != "Facebook_123" || e.CallerContext.ClientID != webClient ||
+		e.Request.UserAttributes["email"] != ada || e.Request.ValidationData == nil || len(e.Request.ValidationData) != 0 {
+		t.Errorf("pre-sign-up got %s", asked[0])
+	}
+	if !strings.Contains(string(told[0]), `"triggerSource":"PostConfirmation_ConfirmSignUp"`) || strings.Contains(string(told[0]), `"sub":"Facebook_123"`) {
+		t.Errorf("post-confirmation got %s", told[0])
+	}
+	out, err := w.admin.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String("Facebook_123")})
+	if err != nil || out.UserStatus != "EXTERNAL_PROVIDER" {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	// The address is still free for an account with a password (derived: a
+	// provider's user does not sign in with it).
+	if _, err := w.admin.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String(ada)}); err == nil {
+		t.Error("the provider's user is found by the address")
+	}
+}
+
+func TestARefusedProvidersUserIsNotThere(t *testing.T) {
+	w := newWorld(t)
+	w.functions["pre-sign-up"] = func(context.Context, []byte) ([]byte, error) { return nil, thrown("CODE: not here") }
+	if _, err := w.comes("Facebook", "123"); err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error CODE: not here.") {
+		t.Errorf("got %v", err)
+	}
+	if w.pool.signedUp(identity{"Facebook", "123"}) != "" || len(w.called("post-confirmation")) != 0 {
+		t.Error("there is a user all the same")
+	}
+	if _, err := w.pool.SignInWithProvider(t.Context(), "1nobodys11111111111111111x", "Facebook", "123", nil); err == nil {
+		t.Error("an unknown app client is served")
+	}
+}
+
+func TestALinkedIdentityLeadsToTheAccount(t *testing.T) {
+	w := newWorld(t)
+	sub := w.mustSignUp(ada)
+	// Linked while it signs up, as pre-sign-up does: this first sign-in fails.
+	w.functions["pre-sign-up"] = func(_ context.Context, payload []byte) ([]byte, error) {
+		return payload, w.link(sub, "Facebook", "123")
+	}
+	if _, err := w.comes("Facebook", "123"); err == nil || !strings.Contains(err.Error(), "Already found an entry for username Facebook_123") {
+		t.Errorf("got %v", err)
+	}
+	if name, err := w.comes("Facebook", "123"); err != nil || name != sub {
+		t.Errorf("the second sign-in: got %q, %v, want %s", name, err, sub)
+	}
+}
+
+func TestLinksThatAreRefused(t *testing.T) {
+	w := newWorld(t)
+	sub, other := w.mustSignUp(ada), w.mustSignUp("bob@example.com")
+	if _, err := w.comes("Google", "signed-up"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.link(sub, "Facebook", "123"); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ user, provider, id, want string }{
+		"twice":                          {sub, "Facebook", "123", "SourceUser is already linked to DestinationUser"},
+		"to another user":                {other, "Facebook", "123", "Merging is not currently supported"},
+		"an identity that has signed up": {sub, "Google", "signed-up", "Merging is not currently supported"},
+		"to nobody":                      {"nobody", "Facebook", "124", "UserNotFoundException"},
+		"to an address":                  {ada, "Facebook", "124", "UserNotFoundException"},
+		"a user with a password":         {sub, "Cognito", other, "InvalidParameterException"},
+		"nobody":                         {sub, "Facebook", "", "InvalidParameterException"},
+	} {
+		if err := w.link(test.user, test.provider, test.id); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+	for i := range maxLinks - 1 {
+		if err := w.link(sub, "Facebook", fmt.Sprint("more-", i)); err != nil {
+			t.Error(err)
+		}
+	}
+	var limit *types.LimitExceededException
+	if err := w.link(sub, "Facebook", "too-many"); !errors.As(err, &limit) {
+		t.Errorf("a sixth identity: got %v", err)
+	}
+}

@@ -1,0 +1,150 @@
+package cognito
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxPage is the most entries that one answer has (API reference, ListUsers
+// and AdminListGroupsForUser).
+const maxPage = 60
+
+// page returns the entries from a token on, and the token of the next page.
+func page[T any](all []T, limit *int, token string) (entries []T, next string, err error) {
+	size := maxPage
+	if limit != nil {
+		size = *limit
+	}
+	if size < 0 || size > maxPage {
+		return nil, "", invalidParameter("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 0 and %d", size, maxPage)
+	}
+	if size == 0 {
+		size = maxPage
+	}
+	from := 0
+	if token != "" {
+		if from, err = strconv.Atoi(token); err != nil || from < 0 || from > len(all) {
+			return nil, "", invalidParameter("Invalid pagination token.")
+		}
+	}
+	to := min(from+size, len(all))
+	if to < len(all) {
+		next = strconv.Itoa(to)
+	}
+	return all[from:to], next, nil
+}
+
+// notInEnum refuses a value that a list of the API reference does not have, in
+// Cognito's words (observed).
+func notInEnum(member, value string, known ...string) error {
+	return invalidParameter("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+		value, member, strings.Join(known, ", "))
+}
+
+type listUsersInput struct {
+	UserPoolId      string
+	AttributesToGet []string
+	Filter          string
+	Limit           *int
+	PaginationToken string
+}
+
+func (in listUsersInput) constraints() []constraint {
+	return []constraint{isPoolID(in.UserPoolId), {"filter", in.Filter, 0, 256, nil}}
+}
+
+type listUsersResult struct {
+	Users           []userResult
+	PaginationToken string `json:",omitempty"`
+}
+
+// listUsers is ListUsers, oldest user first.
+func (p *Pool) listUsers(_ context.Context, _ caller, in listUsersInput) (any, error) {
+	if err := p.checkPool(in.UserPoolId); err != nil {
+		return nil, err
+	}
+	matches, err := filter(in.Filter)
+	if err != nil {
+		return nil, err
+	}
+	result := listUsersResult{Users: []userResult{}}
+	err = p.locked(func() error {
+		var found []*user
+		for _, u := range p.order {
+			if matches(u) {
+				found = append(found, u)
+			}
+		}
+		found, result.PaginationToken, err = page(found, in.Limit, in.PaginationToken)
+		for _, u := range found {
+			entry := u.result()
+			entry.Attributes = only(entry.Attributes, in.AttributesToGet)
+			result.Users = append(result.Users, entry)
+		}
+		return err
+	})
+	return result, err
+}
+
+// only keeps the attributes of these names, or all when there are none.
+func only(list []attribute, names []string) []attribute {
+	if len(names) == 0 {
+		return list
+	}
+	return slices.DeleteFunc(list, func(a attribute) bool { return !slices.Contains(names, a.Name) })
+}
+
+// filterForm is AttributeName Filter-Type "AttributeValue", where the value
+// writes a quotation mark as \".
+var filterForm = regexp.MustCompile(`^\s*"?([^\s"=^]+)"?\s*(\^?=)\s*"((?:[^"\\]|\\.)*)"\s*$`)
+
+// filter reads the filter of ListUsers (API reference): one attribute of those
+// below, equal to a value or beginning with it. The texts of the refusals are
+// our own.
+func filter(expression string) (func(*user) bool, error) {
+	if strings.TrimSpace(expression) == "" {
+		return func(*user) bool { return true }, nil
+	}
+	match := filterForm.FindStringSubmatch(expression)
+	if match == nil {
+		return nil, invalidParameter(`The filter must look like email = "ada@example.com" or email ^= "ada".`)
+	}
+	name, prefix := match[1], match[2] == "^="
+	wanted := regexp.MustCompile(`\\(.)`).ReplaceAllString(match[3], "$1")
+	value, fold, ok := searchable(name)
+	if !ok {
+		return nil, invalidParameter("Invalid search attribute: %s", name)
+	}
+	return func(u *user) bool {
+		have, want := value(u), wanted
+		if fold {
+			have, want = lower(have), lower(want)
+		}
+		if prefix {
+			return strings.HasPrefix(have, want)
+		}
+		return have == want
+	}, nil
+}
+
+// searchable returns how to read an attribute that ListUsers can search, and
+// whether the case of letters is ignored. An address is compared like a user
+// name of the pool, without case.
+func searchable(name string) (value func(*user) string, fold, ok bool) {
+	switch name {
+	case "username":
+		return func(u *user) string { return u.name }, false, true
+	case "sub":
+		return func(u *user) string { return u.sub }, false, true
+	case "cognito:user_status":
+		return func(u *user) string { return u.status }, true, true
+	case "status":
+		return func(*user) string { return "Enabled" }, false, true
+	case "email", "phone_number", "name", "given_name", "family_name", "preferred_username":
+		return func(u *user) string { return u.attributes[name] }, name == "email", true
+	}
+	return nil, false, false
+}

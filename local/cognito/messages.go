@@ -1,0 +1,232 @@
+package cognito
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The placeholders of a message. No page gives the first two as constants, but
+// every event has them (observed).
+const (
+	codePlaceholder     = "{####}"
+	linkPlaceholder     = "{##Click Here##}"
+	usernamePlaceholder = "{username}"
+)
+
+// The sources of CustomMessage.
+const (
+	sourceSignUp          = "CustomMessage_SignUp"
+	sourceResendCode      = "CustomMessage_ResendCode"
+	sourceForgotPassword  = "CustomMessage_ForgotPassword"
+	sourceUpdateAttribute = "CustomMessage_UpdateUserAttribute"
+	sourceVerifyAttribute = "CustomMessage_VerifyUserAttribute"
+	sourceAdminCreateUser = "CustomMessage_AdminCreateUser"
+)
+
+// A notice is a code on its way to a user.
+type notice struct {
+	source     string
+	userName   string
+	attributes map[string]string // as the event gets them
+	code       string            // or a temporary password
+	metadata   map[string]string
+	email      string // where it goes; either may be empty
+	phone      string
+}
+
+// A text is a message before its placeholders are filled.
+type text struct{ subject, body string }
+
+// defaultText is what Cognito sends by itself: the defaults of
+// VerificationMessageTemplateType and MessageTemplateType, which the API
+// reference does not give (observed).
+func (n notice) defaultText(medium string) text {
+	if n.source == sourceAdminCreateUser {
+		return text{"Your temporary password", "Your username is {username} and temporary password is {####}."}
+	}
+	if medium == "SMS" {
+		return text{"", "Your verification code is {####}."}
+	}
+	return text{"Your verification code", "Your confirmation code is {####}"}
+}
+
+// send asks the CustomMessage function for the text of a notice, and delivers
+// it (developer guide, "Custom message Lambda trigger"). Mails are left to the
+// CustomEmailSender function where the pool has one.
+func (p *Pool) send(ctx context.Context, c caller, n notice) error {
+	if function, ok := p.triggers[customEmailSender]; ok && n.email != "" {
+		if err := p.handOver(ctx, c, function, n); err != nil {
+			return err
+		}
+		n.email = ""
+	}
+	if n.email == "" && n.phone == "" {
+		return nil
+	}
+	request := customMessageRequest{
+		UserAttributes: n.attributes,
+		CodeParameter:  codePlaceholder,
+		LinkParameter:  linkPlaceholder,
+		ClientMetadata: n.metadata,
+	}
+	if n.source == sourceAdminCreateUser {
+		username := usernamePlaceholder
+		request.UsernameParameter = &username
+	}
+	response, err := p.trigger(ctx, c, customMessage, n.source, n.userName, request, customMessageResponse{})
+	if err != nil {
+		return err
+	}
+	custom, err := messagesOf(response)
+	if err != nil {
+		return err
+	}
+	var deliveries []Delivery
+	for _, to := range []struct{ medium, address string }{{"EMAIL", n.email}, {"SMS", n.phone}} {
+		if to.address == "" {
+			continue
+		}
+		message, note, err := p.compose(n, to.medium, custom)
+		if err != nil {
+			return err
+		}
+		deliveries = append(deliveries, Delivery{to.medium, to.address, message.subject, n.fill(to.medium, message.body), n.source, note})
+	}
+	for _, delivery := range deliveries {
+		p.deliver(delivery)
+	}
+	return nil
+}
+
+// messagesOf reads the three members of a response.
+func messagesOf(response map[string]json.RawMessage) (m customMessageResponse, err error) {
+	if m.SMSMessage, err = member[*string](response, "smsMessage"); err != nil {
+		return m, err
+	}
+	if m.EmailMessage, err = member[*string](response, "emailMessage"); err != nil {
+		return m, err
+	}
+	m.EmailSubject, err = member[*string](response, "emailSubject")
+	return m, err
+}
+
+// compose picks the text of a message: the function's, or Cognito's with a
+// note that says why. It fails where Cognito fails.
+func (p *Pool) compose(n notice, medium string, custom customMessageResponse) (text, string, error) {
+	if _, ok := p.triggers[customMessage]; !ok {
+		return n.defaultText(medium), "the pool has no CustomMessage trigger", nil
+	}
+	if medium == "SMS" {
+		message, note := n.composeSMS(custom.SMSMessage)
+		return message, note, nil
+	}
+	return n.composeMail(custom.EmailMessage, custom.EmailSubject)
+}
+
+func (n notice) composeSMS(body *string) (text, string) {
+	fallback := n.defaultText("SMS")
+	if body == nil {
+		return fallback, "the function set no smsMessage"
+	}
+	if broken := n.broken("SMS", "smsMessage", *body, 6, 140); broken != "" {
+		return fallback, broken
+	}
+	return text{"", *body}, ""
+}
+
+func (n notice) composeMail(body, subject *string) (text, string, error) {
+	fallback := n.defaultText("EMAIL")
+	if body == nil {
+		return fallback, "the function set no emailMessage", nil
+	}
+	if err := checkCharacters("emailBody", *body, `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`); err != nil {
+		return text{}, "", err
+	}
+	if broken := n.broken("EMAIL", "emailMessage", *body, 6, 20_000); broken != "" {
+		return fallback, broken, nil
+	}
+	if subject == nil {
+		return text{fallback.subject, *body}, "the function set no emailSubject", nil
+	}
+	if err := checkCharacters("emailSubject", *subject, `[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+`); err != nil {
+		return text{}, "", err
+	}
+	if broken := outside("emailSubject", *subject, 1, 140); broken != "" {
+		return fallback, broken, nil
+	}
+	return text{*subject, *body}, "", nil
+}
+
+// broken says which rule a body breaks, or nothing. Cognito then sends its
+// default text and tells nobody (observed). The page asks for the code in every
+// message, and for both placeholders in an invitation.
+func (n notice) broken(medium, name, body string, shortest, longest int) string {
+	needed := []string{codePlaceholder}
+	if n.source == sourceAdminCreateUser {
+		needed = append(needed, usernamePlaceholder)
+	}
+	for _, placeholder := range needed {
+		if !strings.Contains(body, placeholder) {
+			return fmt.Sprintf("%s lacks the placeholder %s", name, placeholder)
+		}
+	}
+	return outside(name, n.fill(medium, body), shortest, longest)
+}
+
+// outside says that a text is too short or too long, or nothing. Lengths are
+// those of EmailVerificationMessageType and its like, in characters (Smithy:
+// Unicode scalar values), with the placeholders filled.
+func outside(name, value string, shortest, longest int) string {
+	if n := utf8.RuneCountInString(value); n < shortest || n > longest {
+		return fmt.Sprintf("%s has %d characters; Cognito takes %d to %d", name, n, shortest, longest)
+	}
+	return ""
+}
+
+// checkCharacters refuses what the pattern of a message refuses; the API call
+// then fails (observed), in these words but for the hint in brackets. The
+// pattern is Java's: \s is six characters of ASCII.
+func checkCharacters(name, value, pattern string) error {
+	for _, r := range value {
+		if !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P) && !strings.ContainsRune(" \t\n\v\f\r", r) {
+			return invalidParameter("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s (the first such character is U+%04X)", name, pattern, r)
+		}
+	}
+	return nil
+}
+
+// fill replaces the placeholders of a body; {username} is the address that the
+// user was invited with. The page speaks of the body only,
+// so a subject keeps them. Temporary passwords can hold < and &, and the
+// custom sender triggers get them escaped, so a mail does too (derived).
+func (n notice) fill(medium, body string) string {
+	escape := func(s string) string { return s }
+	if medium == "EMAIL" {
+		escape = html.EscapeString
+	}
+	replacements := []string{codePlaceholder, escape(n.code)}
+	if n.source == sourceAdminCreateUser {
+		replacements = append(replacements, usernamePlaceholder, escape(n.attributes["email"]))
+	}
+	return strings.NewReplacer(replacements...).Replace(body)
+}
+
+// sendTo is send to the one place that an attribute's value is.
+func (p *Pool) sendTo(ctx context.Context, c caller, attribute, destination string, n notice) (codeDelivery, error) {
+	if attribute == "phone_number" {
+		n.phone = destination
+	} else {
+		n.email = destination
+	}
+	return deliveryTo(attribute, destination), p.send(ctx, c, n)
+}
+
+// notify prepares a notice of a user; the pool must be locked.
+func (u *user) notify(source, code string, metadata map[string]string) notice {
+	return notice{source: source, userName: u.name, attributes: u.forEvent(), code: code, metadata: metadata}
+}

@@ -1,0 +1,244 @@
+// Package cognito is an Amazon Cognito user pool in memory, for development.
+// It speaks the JSON protocol of the Cognito user pools API, so that any AWS
+// SDK works with it through an endpoint URL.
+//
+// It exists to be strict about Lambda triggers: their events have the shape
+// that AWS documents, their replies are held against Cognito's rules, and a
+// refusal carries Cognito's own error text. A comment at each rule names the
+// page of the Amazon Cognito Developer Guide or the operation of the API
+// reference that it comes from. "Observed" marks what AWS does not document
+// and others have reported of the service, "derived" what follows from either;
+// nothing here was verified on AWS.
+//
+// Left out: every operation that is not in the table of operations, tokens for
+// users of external providers (SignInWithProvider signs them up), MFA and
+// devices (so CustomMessage_Authentication never fires), SRP and OAuth, client
+// secrets, account-wide rate limits, the check of request signatures, CORS and
+// the JWKS document. TooManyFailedAttemptsException is never answered: AWS
+// documents that it exists, and no figure for it. Users live as long as the
+// process.
+package cognito
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"poolpost/internal/settings"
+)
+
+// Options describe a pool.
+type Options struct {
+	Settings *settings.Settings
+	// PoolID is a user pool id, such as eu-central-1_Example01; its region
+	// becomes the region of events and tokens.
+	PoolID string
+	// ClientIDs holds an app client id, 26 lower-case letters and digits, for
+	// each client of the settings, by name.
+	ClientIDs map[string]string
+	// Triggers holds the name of the function behind each trigger: PreSignUp,
+	// CustomMessage or CustomEmailSender, PostConfirmation. A trigger that it
+	// lacks is not called.
+	Triggers map[string]string
+	// Invoke runs a function with an event and returns its reply. An error of
+	// the function itself has a method Details() (errorType, errorMessage
+	// string); any other error means that the function could not be run. It
+	// must return when its context ends, and may call the pool.
+	Invoke func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	// InvokeLater takes an event for a function whose reply nobody waits for. The
+	// trigger CustomEmailSender needs it.
+	InvokeLater func(function string, payload []byte) error
+	// Encrypt makes what CustomEmailSender gets of a code: ciphertext in Base64.
+	// That trigger needs it.
+	Encrypt func(ctx context.Context, code string) (string, error)
+	// TriggerTimeout is how long one call of a trigger may take; 0 is
+	// Cognito's 5 seconds.
+	TriggerTimeout time.Duration
+	// Deliver takes a message that leaves the pool. It may call the pool.
+	Deliver func(Delivery)
+	// Clock is the time of day; nil is time.Now.
+	Clock func() time.Time
+	// Rand is where codes, ids and passwords come from; nil is crypto/rand.
+	Rand io.Reader
+}
+
+// Delivery is one mail or text message to one person.
+type Delivery struct {
+	Medium  string // EMAIL or SMS
+	To      string // an address or a phone number
+	Subject string // EMAIL only
+	Body    string // HTML for EMAIL, text for SMS
+	// TriggerSource is what caused it, such as CustomMessage_SignUp.
+	TriggerSource string
+	// Note says why Cognito's default text was sent, with the rule and the
+	// figures; it is empty when all of the text is the function's.
+	Note string
+}
+
+// Pool is a user pool. It is an http.Handler; its methods may be called from
+// several goroutines.
+type Pool struct {
+	id       string
+	region   string
+	settings *settings.Settings
+	clients  map[string]settings.Client // by app client id
+	schema   map[string]attributeRule
+	triggers map[string]string
+	invoke   func(ctx context.Context, function string, payload []byte) ([]byte, error)
+	later    func(function string, payload []byte) error
+	encrypt  func(ctx context.Context, code string) (string, error)
+	timeout  time.Duration
+	deliver  func(Delivery)
+	now      func() time.Time
+	rand     io.Reader
+	created  time.Time
+	key      func() (*signingKey, error)
+	table    map[string]operation
+
+	// mu guards what follows. It is never held while a trigger runs or a
+	// message is delivered, because either may call the pool.
+	mu         sync.Mutex
+	users      map[string]*user // by user name
+	order      []*user          // as they were created
+	addresses  map[string]*user // by e-mail address in lower case
+	identities map[identity]*user
+	quotas     map[string][]time.Time
+	lockouts   map[string]lockout
+	sessions   map[string]challenge
+	refresh    map[string]grant
+}
+
+var (
+	// The patterns of the API reference: UserPoolIdType, and what app client
+	// ids look like (observed).
+	poolIDPattern   = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-[0-9])_[0-9a-zA-Z]+$`)
+	clientIDPattern = regexp.MustCompile(`^[a-z0-9]{26}$`)
+)
+
+// New returns an empty pool. It fails when an id has not the shape of
+// Cognito's ids, or a client of the settings has none.
+func New(o Options) (*Pool, error) {
+	match := poolIDPattern.FindStringSubmatch(o.PoolID)
+	if match == nil {
+		return nil, fmt.Errorf("user pool id %q: must look like eu-central-1_Example01", o.PoolID)
+	}
+	if o.Invoke == nil && len(o.Triggers) > 0 {
+		return nil, errors.New("user pool: triggers need a way to invoke them")
+	}
+	if _, ok := o.Triggers[customEmailSender]; ok && (o.InvokeLater == nil || o.Encrypt == nil) {
+		return nil, errors.New("user pool: CustomEmailSender needs a way to encrypt codes and to invoke it later")
+	}
+	clients := map[string]settings.Client{}
+	for _, client := range o.Settings.Clients {
+		id := o.ClientIDs[client.Name]
+		if !clientIDPattern.MatchString(id) {
+			return nil, fmt.Errorf("app client id %q of client %s: must be 26 lower-case letters and digits", id, client.Name)
+		}
+		if twin, taken := clients[id]; taken {
+			return nil, fmt.Errorf("app client id %q: belongs to both %s and %s", id, twin.Name, client.Name)
+		}
+		clients[id] = client
+	}
+	p := &Pool{
+		id:        o.PoolID,
+		region:    match[1],
+		settings:  o.Settings,
+		clients:   clients,
+		schema:    schemaOf(o.Settings.Pool),
+		triggers:  o.Triggers,
+		invoke:    o.Invoke,
+		later:     o.InvokeLater,
+		encrypt:   o.Encrypt,
+		timeout:   cmp.Or(o.TriggerTimeout, 5*time.Second),
+		deliver:   o.Deliver,
+		now:       o.Clock,
+		rand:      rand.Reader,
+		key:       sync.OnceValues(newSigningKey),
+		users:     map[string]*user{},
+		addresses: map[string]*user{}, identities: map[identity]*user{},
+		quotas:   map[string][]time.Time{},
+		lockouts: map[string]lockout{},
+		sessions: map[string]challenge{},
+		refresh:  map[string]grant{},
+	}
+	if p.deliver == nil {
+		p.deliver = func(Delivery) {}
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	if o.Rand != nil {
+		p.rand = &lockedReader{source: o.Rand}
+	}
+	p.created = p.now()
+	p.table = p.operations()
+	return p, nil
+}
+
+// locked runs f while nothing else reads or changes the pool.
+func (p *Pool) locked(f func() error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return f()
+}
+
+// client returns the app client of that id.
+func (p *Pool) client(id string) (settings.Client, error) {
+	client, ok := p.clients[id]
+	if !ok {
+		return settings.Client{}, failure("ResourceNotFoundException", "User pool client %s does not exist.", id)
+	}
+	return client, nil
+}
+
+// openClient is client for the operations that take a SecretHash. The pool's
+// clients have no secret, so a hash of one cannot be right.
+func (p *Pool) openClient(id, secretHash string) (settings.Client, error) {
+	client, err := p.client(id)
+	if err == nil && secretHash != "" {
+		err = failure("NotAuthorizedException", "Unable to verify secret hash for client %s", id)
+	}
+	return client, err
+}
+
+// checkPool refuses the id of another pool.
+func (p *Pool) checkPool(id string) error {
+	if id != p.id {
+		return failure("ResourceNotFoundException", "User pool %s does not exist.", id)
+	}
+	return nil
+}
+
+// uuid returns a random UUID (RFC 9562, version 4).
+func (p *Pool) uuid() (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(p.rand, b[:]); err != nil {
+		return "", fmt.Errorf("draw a UUID: %w", err)
+	}
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+}
+
+// lower folds an e-mail address: the pool's user names are not case-sensitive
+// (UsernameConfiguration of CreateUserPool).
+func lower(address string) string { return strings.ToLower(address) }
+
+// A lockedReader lets goroutines share a reader.
+type lockedReader struct {
+	mu     sync.Mutex
+	source io.Reader
+}
+
+func (r *lockedReader) Read(b []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.source.Read(b)
+}

@@ -1,0 +1,213 @@
+package cognito
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// The triggers, as LambdaConfigType of the API reference names them.
+const (
+	preSignUp         = "PreSignUp"
+	customMessage     = "CustomMessage"
+	customEmailSender = "CustomEmailSender"
+	postConfirmation  = "PostConfirmation"
+)
+
+// maxAttempts is how often Cognito calls a trigger that does not answer.
+const maxAttempts = 3
+
+// An event is what a trigger gets: the common parameters of the developer
+// guide, "Customizing user pool workflows with Lambda triggers", in the order
+// that is observed.
+type event struct {
+	Version       string        `json:"version"`
+	Region        string        `json:"region"`
+	UserPoolID    string        `json:"userPoolId"`
+	UserName      string        `json:"userName"`
+	CallerContext callerContext `json:"callerContext"`
+	TriggerSource string        `json:"triggerSource"`
+	Request       any           `json:"request"`
+	Response      any           `json:"response,omitzero"` // CustomEmailSender has none
+}
+
+type callerContext struct {
+	AWSSDKVersion string  `json:"awsSdkVersion"`
+	ClientID      *string `json:"clientId"`
+}
+
+// The requests of the triggers. Validation data that was not sent is null (an
+// example of the same page), client metadata that was not sent is absent
+// (observed).
+
+type preSignUpRequest struct {
+	UserAttributes map[string]string `json:"userAttributes"`
+	ValidationData map[string]string `json:"validationData"`
+	ClientMetadata map[string]string `json:"clientMetadata,omitzero"`
+}
+
+type customMessageRequest struct {
+	UserAttributes map[string]string `json:"userAttributes"`
+	CodeParameter  string            `json:"codeParameter"`
+	LinkParameter  string            `json:"linkParameter"`
+	// UsernameParameter is {username} for AdminCreateUser, else null (observed).
+	UsernameParameter *string           `json:"usernameParameter"`
+	ClientMetadata    map[string]string `json:"clientMetadata,omitzero"`
+}
+
+type postConfirmationRequest struct {
+	UserAttributes map[string]string `json:"userAttributes"`
+	ClientMetadata map[string]string `json:"clientMetadata,omitzero"`
+}
+
+// The empty responses in the events of the triggers.
+
+type preSignUpResponse struct {
+	AutoConfirmUser bool `json:"autoConfirmUser"`
+	AutoVerifyEmail bool `json:"autoVerifyEmail"`
+	AutoVerifyPhone bool `json:"autoVerifyPhone"`
+}
+
+type customMessageResponse struct {
+	SMSMessage   *string `json:"smsMessage"`
+	EmailMessage *string `json:"emailMessage"`
+	EmailSubject *string `json:"emailSubject"`
+}
+
+// A functionError is an error of the function itself.
+type functionError interface {
+	error
+	Details() (errorType, errorMessage string)
+}
+
+// trigger calls the function behind a trigger and returns the response in its
+// reply; without such a function it returns the response of the event.
+//
+// "Things to know about Lambda triggers" of that page: the function must respond
+// within 5 seconds, otherwise Cognito calls it again, three times in all, and
+// it does not call again when Lambda cannot launch the function. A function
+// that fails has responded, so its error text goes to the caller at once
+// (derived).
+func (p *Pool) trigger(ctx context.Context, c caller, trigger, source, userName string, request, response any) (map[string]json.RawMessage, error) {
+	payload, err := p.event(c, source, userName, request, response)
+	if err != nil {
+		return nil, err
+	}
+	reply := payload
+	if function, ok := p.triggers[trigger]; ok {
+		if reply, err = p.attempt(ctx, trigger, function, payload); err != nil {
+			return nil, err
+		}
+	}
+	return responseOf(reply)
+}
+
+func (p *Pool) event(c caller, source, userName string, request, response any) ([]byte, error) {
+	payload, err := encode(event{
+		Version:       "1",
+		Region:        p.region,
+		UserPoolID:    p.id,
+		UserName:      userName,
+		CallerContext: callerContext{c.sdk, c.clientID},
+		TriggerSource: source,
+		Request:       request,
+		Response:      response,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode the event of %s: %w", source, err)
+	}
+	return payload, nil
+}
+
+// attempt invokes a function until it responds. The same page has the format
+// "[trigger] failed with error [error text]"; its final dot and the other texts
+// are observed.
+func (p *Pool) attempt(ctx context.Context, trigger, function string, payload []byte) ([]byte, error) {
+	for range maxAttempts {
+		limited, cancel := context.WithTimeout(ctx, p.timeout)
+		reply, err := p.invoke(limited, function, payload)
+		timedOut := limited.Err() != nil
+		cancel()
+		var failed functionError
+		switch {
+		case timedOut: // even if it responded then: too late
+		case err == nil:
+			return reply, nil
+		case errors.As(err, &failed):
+			_, message := failed.Details()
+			return nil, failure("UserLambdaValidationException", "%s failed with error %s.", trigger, message)
+		default:
+			return nil, failure("UnexpectedLambdaException", "%s invocation failed due to error %s.", trigger, err)
+		}
+	}
+	return nil, failure("UnexpectedLambdaException", "%s invocation failed due to error Socket timeout while invoking Lambda function.", trigger)
+}
+
+// encode is json.Marshal that writes <, > and & as they are, as Cognito does.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// responseOf returns the response in the event that a function returned. The
+// same page: without the request and response parameters in what the function
+// returns, the operation does not succeed. A function that returns nothing is
+// one with invalid JSON (observed, as both texts are).
+func responseOf(reply []byte) (map[string]json.RawMessage, error) {
+	if !json.Valid(reply) || bytes.Equal(bytes.TrimSpace(reply), []byte("null")) {
+		return nil, failure("InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON")
+	}
+	var event map[string]json.RawMessage
+	if json.Unmarshal(reply, &event) != nil || !isObject(event["request"]) || !isObject(event["response"]) {
+		return nil, unrecognizable()
+	}
+	return member[map[string]json.RawMessage](event, "response")
+}
+
+func isObject(value json.RawMessage) bool { return bytes.HasPrefix(value, []byte("{")) }
+
+func unrecognizable() *apiError {
+	return failure("InvalidLambdaResponseException", "Unrecognizable lambda output")
+}
+
+// member reads one member of a response; null and absent are the zero value.
+func member[T any](response map[string]json.RawMessage, name string) (T, error) {
+	var value T
+	if raw, ok := response[name]; ok && json.Unmarshal(raw, &value) != nil {
+		return value, unrecognizable()
+	}
+	return value, nil
+}
+
+// callPreSignUp asks whether a user may sign up, and returns the three flags
+// (developer guide, "Pre sign-up Lambda trigger").
+func (p *Pool) callPreSignUp(ctx context.Context, c caller, source, userName string, request preSignUpRequest) (preSignUpResponse, error) {
+	var flags preSignUpResponse
+	response, err := p.trigger(ctx, c, preSignUp, source, userName, request, flags)
+	if err != nil {
+		return flags, err
+	}
+	for name, flag := range map[string]*bool{
+		"autoConfirmUser": &flags.AutoConfirmUser,
+		"autoVerifyEmail": &flags.AutoVerifyEmail,
+		"autoVerifyPhone": &flags.AutoVerifyPhone,
+	} {
+		if *flag, err = member[bool](response, name); err != nil {
+			return flags, err
+		}
+	}
+	return flags, nil
+}
+
+// callPostConfirmation tells that a user was confirmed (developer guide, "Post
+// confirmation Lambda trigger"). When it fails, so does the API call, although
+// the user stays confirmed (observed).
+func (p *Pool) callPostConfirmation(ctx context.Context, c caller, source, userName string, request postConfirmationRequest) error {
+	_, err := p.trigger(ctx, c, postConfirmation, source, userName, request, struct{}{})
+	return err
+}

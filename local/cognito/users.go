@@ -1,0 +1,164 @@
+package cognito
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The states of a user (UserStatusType of the API reference).
+const (
+	unconfirmed         = "UNCONFIRMED"
+	confirmed           = "CONFIRMED"
+	resetRequired       = "RESET_REQUIRED"
+	forceChangePassword = "FORCE_CHANGE_PASSWORD"
+)
+
+// A user of the pool. Its name is a UUID, equal to its sub: in a pool whose
+// UsernameAttributes are e-mail addresses Cognito makes up the user name, and
+// the address is only another way to sign in (developer guide, "Customizing
+// sign-in attributes"). Only a user of an external provider has another name.
+type user struct {
+	name, sub  string
+	attributes map[string]string // without sub
+	// newEmail is an address that waits for its code, or empty
+	// (AttributesRequireVerificationBeforeUpdate of CreateUserPool).
+	newEmail          string
+	status            string
+	password          passwordHash
+	temporaryUntil    time.Time // of a temporary password
+	groups            []string
+	codes             map[purpose]issuedCode
+	created, modified time.Time
+}
+
+// An attribute is AttributeType of the API reference.
+type attribute struct {
+	Name  string `json:"Name"`
+	Value string `json:"Value,omitempty"`
+}
+
+// listed returns all attributes as the API does: sub, then the others. The
+// order of the others is our own.
+func (u *user) listed() []attribute {
+	list := []attribute{{"sub", u.sub}}
+	for _, name := range slices.Sorted(maps.Keys(u.attributes)) {
+		list = append(list, attribute{name, u.attributes[name]})
+	}
+	return list
+}
+
+// forEvent returns the attributes as triggers get them: with sub and
+// cognito:user_status (observed).
+func (u *user) forEvent() map[string]string {
+	all := maps.Clone(u.attributes)
+	all["sub"] = u.sub
+	all["cognito:user_status"] = u.status
+	return all
+}
+
+// find returns the user of that user name, or of that e-mail address in any
+// case, or nil. The pool must be locked.
+func (p *Pool) find(name string) *user {
+	if u, ok := p.users[name]; ok {
+		return u
+	}
+	return p.addresses[lower(name)]
+}
+
+// get is find for administrators, who are told that a user does not exist.
+func (p *Pool) get(name string) (*user, error) {
+	if u := p.find(name); u != nil {
+		return u, nil
+	}
+	return nil, userNotFound()
+}
+
+// add makes a user of the pool. It fails when its address was taken meanwhile.
+func (p *Pool) add(u *user) error {
+	address := lower(u.attributes["email"])
+	if p.addresses[address] != nil {
+		return emailTaken()
+	}
+	u.created, u.modified = p.now(), p.now()
+	p.users[u.name] = u
+	p.addresses[address] = u
+	p.order = append(p.order, u)
+	return nil
+}
+
+// readdress gives a user another address. It fails when another user has it.
+func (p *Pool) readdress(u *user, address string) error {
+	if other := p.addresses[lower(address)]; other != nil && other != u {
+		return aliasTaken()
+	}
+	delete(p.addresses, lower(u.attributes["email"]))
+	p.addresses[lower(address)] = u
+	u.attributes["email"] = address
+	return nil
+}
+
+// newUser prepares a user who is not yet in the pool.
+func (p *Pool) newUser(status string, attributes map[string]string) (*user, error) {
+	name, err := p.uuid()
+	if err != nil {
+		return nil, err
+	}
+	u := &user{
+		name: name, sub: name,
+		attributes: maps.Clone(attributes),
+		status:     status,
+		codes:      map[purpose]issuedCode{},
+	}
+	// Either flag is there whenever its attribute is (observed).
+	for _, name := range []string{"email", "phone_number"} {
+		if _, ok := u.attributes[name]; ok && u.attributes[name+"_verified"] == "" {
+			u.attributes[name+"_verified"] = "false"
+		}
+	}
+	return u, nil
+}
+
+// A codeDelivery is CodeDeliveryDetailsType of the API reference.
+type codeDelivery struct {
+	AttributeName  string
+	DeliveryMedium string
+	Destination    string
+}
+
+type deliveredResult struct{ CodeDeliveryDetails codeDelivery }
+
+// deliveryTo describes where a code went, with the destination masked.
+func deliveryTo(attribute, destination string) codeDelivery {
+	if attribute == "phone_number" {
+		return codeDelivery{attribute, "SMS", maskPhone(destination)}
+	}
+	return codeDelivery{attribute, "EMAIL", maskAddress(destination)}
+}
+
+// maskAddress turns Ada@example.com into a***@e*** (observed). What is no
+// address is masked alike, and the case of letters is dropped, so that an
+// unknown user name is answered as a known one is.
+func maskAddress(address string) string {
+	local, domain, _ := strings.Cut(lower(address), "@")
+	return first(local) + "***@" + first(domain) + "***"
+}
+
+// first is the first character of s.
+func first(s string) string {
+	for i := range s {
+		if i > 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// maskPhone turns +12065550100 into +*******0100 (observed).
+func maskPhone(number string) string {
+	if len(number) < 6 {
+		return "+***"
+	}
+	return "+" + strings.Repeat("*", len(number)-5) + number[len(number)-4:]
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"poolpost/local/lambda"
+	"poolpost/local/mailbox"
+)
+
+// A result is what became of one event file, as one line of JSON.
+type result struct {
+	File  string            `json:"file"`
+	Reply json.RawMessage   `json:"reply"` // null when the invocation failed
+	Error *invocationError  `json:"error"` // null when it did not
+	Mails []mailbox.Message `json:"mails"` // sent because of the event, through SES
+	MS    float64           `json:"ms"`    // of the invocation; the first one includes the start
+}
+
+type invocationError struct {
+	ErrorType    string `json:"errorType"`
+	ErrorMessage string `json:"errorMessage"`
+}
+
+// beside are the options for a suite that may run beside the one that these
+// options describe: on free ports, with links that lead to that one.
+func (o options) beside() options {
+	o.links = "http://" + o.web
+	o.web, o.aws = "127.0.0.1:0", "127.0.0.1:0"
+	return o
+}
+
+// invoke starts the real binary of a function, sends it the bytes of each file
+// as one invocation, and writes a line for each. An invocation that fails is a
+// line, not an error.
+func invoke(ctx context.Context, o options, function string, files []string, stdout io.Writer) error {
+	if err := o.known(function); err != nil {
+		return err
+	}
+	s, err := start(ctx, o.beside())
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(stdout)
+	encoder.SetEscapeHTML(false)
+	for _, file := range files {
+		var r result
+		if r, err = s.invokeFile(ctx, function, file); err == nil {
+			err = encoder.Encode(r)
+		}
+		if err != nil {
+			break
+		}
+	}
+	return errors.Join(err, s.Close())
+}
+
+func (s *suite) invokeFile(ctx context.Context, function, file string) (result, error) {
+	r := result{File: file, Mails: []mailbox.Message{}}
+	payload, err := os.ReadFile(file)
+	if err != nil {
+		return r, fmt.Errorf("read event: %w", err)
+	}
+	newest := s.newestMail()
+	start := time.Now()
+	reply, err := s.host.Invoke(ctx, function, payload)
+	r.MS = float64(time.Since(start).Microseconds()) / 1000
+	var failed *lambda.FunctionError
+	switch {
+	case errors.As(err, &failed):
+		r.Error = &invocationError{failed.Type, failed.Message}
+	case err != nil:
+		return r, fmt.Errorf("invoke %s: %w", function, err)
+	case json.Valid(reply):
+		r.Reply = reply
+	default:
+		r.Error = &invocationError{"Runtime.InvalidReply", "the reply is not JSON"}
+	}
+	// What the function put on the mail queue is sent before the line is written.
+	if err := s.queue.Idle(ctx); err != nil {
+		return r, fmt.Errorf("wait for the mail queue: %w", err)
+	}
+	for _, m := range s.box.Messages() { // newest first
+		if m.ID == newest {
+			break
+		}
+		r.Mails = append(r.Mails, m)
+	}
+	slices.Reverse(r.Mails)
+	return r, nil
+}
+
+// newestMail is the ID of the newest mail, empty when there is none. The number
+// of mails would not tell what is new: the box holds no more than its maximum.
+func (s *suite) newestMail() string {
+	if messages := s.box.Messages(); len(messages) > 0 {
+		return messages[0].ID
+	}
+	return ""
+}
+
+// env writes what a function is started with, as KEY=VALUE lines, behind the
+// folder of its bootstrap and files. Any other tool that serves the Lambda
+// Runtime API can start the same binary with them.
+func env(ctx context.Context, o options, function string, stdout io.Writer) error {
+	if err := o.known(function); err != nil {
+		return err
+	}
+	s, err := start(ctx, o.beside())
+	if err != nil {
+		return err
+	}
+	s.awsURL = "http://" + o.aws // of the run that it goes with, not of this moment
+	for _, f := range s.functions() {
+		if f.Name != function {
+			continue
+		}
+		fmt.Fprintf(stdout, "DIR=%s\n", f.Dir)
+		for _, line := range f.Environ(s.settings.Pool.Region) {
+			fmt.Fprintln(stdout, line)
+		}
+	}
+	return s.Close()
+}

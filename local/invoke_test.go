@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"poolpost/local/mailbox"
+)
+
+func TestInvokeTellsTheMailsOfItsEventAlone(t *testing.T) {
+	s := startSuite(t)
+	batch := events.SQSEvent{}
+	for i, to := range []string{"ann@example.com", "ben@example.com"} {
+		batch.Records = append(batch.Records, events.SQSMessage{
+			MessageId:  fmt.Sprintf("00000000-0000-4000-8000-00000000000%d", i),
+			Body:       fmt.Sprintf(`{"kind":"welcome","to":%q,"clientId":%q}`, to, s.clientIDs["web"]),
+			Attributes: map[string]string{"MessageGroupId": to},
+		})
+	}
+	event, err := json.Marshal(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(file, event, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fill := func() {
+		for held := -1; held < len(s.box.Messages()); {
+			held = len(s.box.Messages())
+			s.box.Add(mailbox.Message{Kind: mailbox.Email, To: []string{"earlier@example.com"}})
+		}
+	}
+	for _, test := range []struct {
+		name    string
+		prepare func()
+	}{
+		{"an empty mailbox", func() {}},
+		{"a mailbox with mails", func() {}},
+		{"a mailbox that holds its maximum", fill},
+		{"a mailbox that is still full", func() {}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.prepare()
+			r, err := s.invokeFile(t.Context(), "send-mail", file)
+			if err != nil || r.Error != nil {
+				t.Fatalf("got %+v, %v", r.Error, err)
+			}
+			var got []string
+			for _, m := range r.Mails {
+				got = append(got, m.To...)
+			}
+			if want := "[ann@example.com ben@example.com]"; fmt.Sprint(got) != want {
+				t.Errorf("the mails went to %v, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestAFunctionThatTheSettingsDoNotHaveIsRefusedWithThoseTheyHave(t *testing.T) {
+	through := map[string]string{"cognito": sampleSettings, "ses": sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n")}
+	for _, c := range []struct {
+		name, delivery, function, want string
+	}{
+		{"Cognito sends, and answers are custom", "cognito", "custom-message", ""},
+		{"Cognito sends, so there is no sender", "cognito", "custom-email-sender", `there is no function "custom-email-sender" with these settings; the functions are custom-message, `},
+		{"there is a sender", "ses", "custom-email-sender", ""},
+		{"there is a sender, so no answers", "ses", "custom-message", `there is no function "custom-message" with these settings; the functions are custom-email-sender, `},
+		{"a slip of the pen", "ses", "sendmail", `there is no function "sendmail" `},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := options{settings: through[c.delivery]}.known(c.function)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}

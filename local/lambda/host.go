@@ -1,0 +1,303 @@
+package lambda
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	defaultInitLimit   = 10 * time.Second // Lambda's limit of the init phase
+	defaultConcurrency = 10
+)
+
+// Options are the same for all functions of a host.
+type Options struct {
+	// Region is the AWS region that functions see.
+	Region string
+	// Logs receives the output of the processes, one whole line a call and one
+	// call at a time. The order between a process's two streams is not kept. It
+	// must not call Close, which waits for it. Nil drops the output.
+	Logs func(function, line string)
+	// InitLimit bounds the time from the start of a process to its request for
+	// the first event; 0 means 10 s, as in Lambda.
+	InitLimit time.Duration
+	// Concurrency is the number of processes that a function may have; further
+	// invocations wait. 0 means 10. Lambda would refuse them.
+	Concurrency int
+	// RetryDelays are the waits before the further attempts at an asynchronous
+	// invocation that failed; nil means a minute, then two, as in Lambda.
+	RetryDelays []time.Duration
+	// OnFailure receives an asynchronous invocation whose last attempt has
+	// failed, as the JSON that Lambda sends to an on-failure destination; nil
+	// drops it. The error goes to Logs in any case.
+	OnFailure func(record []byte)
+}
+
+// Host runs functions. It is an http.Handler for the Lambda Invoke API.
+type Host struct {
+	options Options
+	fleets  map[string]*fleet
+	mux     *http.ServeMux
+	logs    sync.Mutex // one call of options.Logs at a time
+
+	closing   chan struct{} // closed by Close
+	mu        sync.Mutex
+	closed    bool
+	running   sync.WaitGroup // invocations that Close waits for
+	processes map[*process]struct{}
+}
+
+// fleet is the processes of one function.
+type fleet struct {
+	function Function
+	slots    chan struct{} // one for each invocation under way
+
+	mu    sync.Mutex
+	idle  []*process // the most recently used one last
+	stale time.Time  // processes that were started before are not used again
+}
+
+// New returns a host for the functions. It starts no process; the first
+// invocation does. Functions without an executable bootstrap and names that come
+// twice are refused.
+func New(options Options, functions ...Function) (*Host, error) {
+	options.InitLimit = cmp.Or(options.InitLimit, defaultInitLimit)
+	options.Concurrency = cmp.Or(options.Concurrency, defaultConcurrency)
+	if options.RetryDelays == nil {
+		options.RetryDelays = defaultRetryDelays
+	}
+	h := &Host{
+		options:   options,
+		fleets:    make(map[string]*fleet, len(functions)),
+		closing:   make(chan struct{}),
+		processes: make(map[*process]struct{}),
+	}
+	for _, f := range functions {
+		if err := f.check(); err != nil {
+			return nil, fmt.Errorf("host function %q: %w", f.Name, err)
+		}
+		if _, ok := h.fleets[f.Name]; ok {
+			return nil, fmt.Errorf("host function %q: the name is taken", f.Name)
+		}
+		h.fleets[f.Name] = &fleet{function: f, slots: make(chan struct{}, options.Concurrency)}
+	}
+	h.mux = h.invokeAPI()
+	return h, nil
+}
+
+// Invoke gives the payload to a process of the named function and returns its
+// answer. Errors are a *FunctionError, the error of ctx as it is, ErrNotFound,
+// ErrClosed, or that of a port that could not be opened.
+//
+// When ctx ends, the invocation goes on without a caller, to its end or its time
+// limit, as it does in Lambda. So the payload must not be changed afterwards.
+func (h *Host) Invoke(ctx context.Context, name string, payload []byte) ([]byte, error) {
+	return h.invoke(ctx, name, newRequestID(), payload)
+}
+
+func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]byte, error) {
+	fl, ok := h.fleets[name]
+	if !ok {
+		return nil, fmt.Errorf("invoke %q: %w", name, ErrNotFound)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	closed := fmt.Errorf("invoke %s: %w", name, ErrClosed)
+	select {
+	case fl.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-h.closing:
+		return nil, closed
+	}
+
+	type outcome struct {
+		payload []byte
+		err     error
+	}
+	outcomes := make(chan outcome, 1)
+	accepted := h.background(func() {
+		defer func() { <-fl.slots }()
+		payload, err := h.run(fl, id, payload)
+		outcomes <- outcome{payload, err}
+	})
+	if !accepted {
+		return nil, closed
+	}
+	select {
+	case o := <-outcomes:
+		return o.payload, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-h.closing:
+		return nil, closed
+	}
+}
+
+// maxUnseen is how many processes may end before they have seen an event that
+// is meant for them. One that ended while it was idle is no fault of the event;
+// a bootstrap that asks for an event and ends would be started for ever.
+const maxUnseen = 2
+
+// run takes the event through a process, a warm one if there is one.
+func (h *Host) run(fl *fleet, id string, payload []byte) ([]byte, error) {
+	for unseen := 1; ; unseen++ {
+		proc, err := h.take(fl, id)
+		if err != nil {
+			return nil, err
+		}
+		result, seen := proc.run(id, payload)
+		if !seen {
+			if unseen == maxUnseen {
+				return nil, exitError(id, proc.cmd.ProcessState)
+			}
+			continue
+		}
+		fl.put(proc)
+		if result.err != nil {
+			return nil, result.err
+		}
+		return result.payload, nil
+	}
+}
+
+// take returns a process that waits for an event.
+func (h *Host) take(fl *fleet, id string) (*process, error) {
+	if proc := fl.warm(); proc != nil {
+		return proc, nil
+	}
+	proc, err := h.start(fl.function, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := proc.awaitInit(id, h.options.InitLimit); err != nil {
+		return nil, err
+	}
+	return proc, nil
+}
+
+// start starts a process and remembers it for Close until it ends.
+func (h *Host) start(f Function, id string) (*process, error) {
+	// The lock is held for the whole start, so that Close misses no process.
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, fmt.Errorf("start %s: %w", f.Name, ErrClosed)
+	}
+	proc, err := startProcess(f, h.options.Region, id, func(line string) { h.log(f.Name, line) })
+	if err != nil {
+		return nil, err
+	}
+	h.processes[proc] = struct{}{}
+	h.running.Go(func() {
+		<-proc.exited
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.processes, proc)
+	})
+	return proc, nil
+}
+
+// warm takes the most recently used idle process, or returns nil.
+func (fl *fleet) warm() *process {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	for len(fl.idle) > 0 {
+		last := len(fl.idle) - 1
+		proc := fl.idle[last]
+		fl.idle = fl.idle[:last]
+		if proc.alive() {
+			return proc
+		}
+	}
+	return nil
+}
+
+// put makes a process available for the next event, unless it has ended, or is to
+// end.
+func (fl *fleet) put(proc *process) {
+	if !proc.alive() {
+		return
+	}
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	if proc.began.Before(fl.stale) {
+		proc.killGroup()
+		return
+	}
+	fl.idle = append(fl.idle, proc)
+}
+
+// Renew lets every function start anew with its next event, as after a
+// deployment: a function keeps what it has read. An invocation that is under way
+// comes to its end.
+func (h *Host) Renew() {
+	for _, fl := range h.fleets {
+		fl.mu.Lock()
+		for _, proc := range fl.idle {
+			proc.killGroup()
+		}
+		fl.idle, fl.stale = nil, time.Now()
+		fl.mu.Unlock()
+	}
+}
+
+// background runs f in a goroutine that Close waits for. It is false when the
+// host is closed and f will not run.
+func (h *Host) background(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.running.Go(f)
+	return true
+}
+
+func (h *Host) log(function, line string) {
+	if h.options.Logs == nil {
+		return
+	}
+	h.logs.Lock()
+	defer h.logs.Unlock()
+	h.options.Logs(function, line)
+}
+
+// Kill ends the process that works on the invocation with this trace id, the
+// value that AWS SDKs send along as X-Amzn-Trace-Id, as Lambda ends a process that
+// crashes. It is false when there is none.
+func (h *Host) Kill(traceID string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for proc := range h.processes {
+		if proc.working(traceID) {
+			proc.killGroup()
+			return true
+		}
+	}
+	return false
+}
+
+// Close ends every process with its children and waits until they are gone.
+// Invocations under way return ErrClosed. It may be called more than once, and
+// always returns nil.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed = true
+		close(h.closing)
+	}
+	for proc := range h.processes {
+		if proc.alive() {
+			proc.killGroup()
+		}
+	}
+	h.mu.Unlock()
+	h.running.Wait()
+	return nil
+}

@@ -1,0 +1,320 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
+	"poolpost/local/sqs"
+)
+
+var confirmations = flag.Int("confirmations", 120, "people who are confirmed in each schedule of TestNoMailIsLost")
+
+// Times are as in the deployment, where a second is this long.
+const soakSecond = 2 * time.Millisecond
+
+// hanging is a time limit for send-mail that is short enough to run into often:
+// two seconds for the mails, two to report.
+const hanging = 4 * time.Second
+
+// withCode is how many persons there are for one who is sent a code as well.
+const withCode = 10
+
+// A trial is a schedule of faults, and what it may cost.
+type trial struct {
+	schedule   schedule
+	limit      time.Duration                   // of send-mail, where calls hang; 0: the deployment's
+	loseDelete func(person, receives int) bool // whose acknowledgements get lost
+	repeat     bool                            // Cognito calls its triggers twice
+	dead       func(person int) bool           // whose mails end among the dead letters; nil: nobody's
+	doubles    bool                            // mails may be sent twice
+}
+
+// calls makes a schedule of one service: every nth person's mails fail, up to a
+// number of tries.
+func calls(service string, nth, tries int, f *fault) schedule {
+	return func(c call) *fault {
+		if c.service == service && c.person%nth == 0 && c.try <= tries {
+			return f
+		}
+		return nil
+	}
+}
+
+// all is several schedules at once, the first that applies first.
+func all(schedules ...schedule) schedule {
+	return func(c call) *fault {
+		for _, s := range schedules {
+			if f := s(c); f != nil {
+				return f
+			}
+		}
+		return nil
+	}
+}
+
+func every(nth int) func(int) bool { return func(person int) bool { return person%nth == 0 } }
+
+// outage fails every call of a service from the first one on, for a time.
+func outage(service string, lasting time.Duration, f *fault) schedule {
+	var ends time.Time
+	return func(c call) *fault {
+		if ends.IsZero() && c.service == service {
+			ends = time.Now().Add(lasting)
+		}
+		if c.service == service && time.Now().Before(ends) {
+			return f
+		}
+		return nil
+	}
+}
+
+// trials are the schedules, by what they do. What forces doubles is marked: there
+// SES has taken a mail, or the queue was told that it is done, and the other side
+// never heard.
+func trials() map[string]trial {
+	return map[string]trial{
+		"nothing fails":                         {schedule: all()},
+		"SES throttles":                         {schedule: calls(toSES, 50, 2, throttled)},
+		"SES throttles a mail again and again":  {schedule: calls(toSES, 60, 4, throttled)},
+		"SES is broken":                         {schedule: calls(toSES, 20, 2, broken)},
+		"SES is away":                           {schedule: outage(toSES, 2*time.Second, reset)},
+		"SES does not answer":                   {schedule: calls(toSES, 40, 1, silent), limit: hanging},
+		"SES resets connections":                {schedule: calls(toSES, 50, 2, reset)},
+		"SES has paused the account":            {schedule: outage(toSES, 2*time.Second, paused)},
+		"SES refuses some addresses":            {schedule: calls(toSES, 50, 1000, rejected), dead: every(50)},
+		"SES fails some mails for ever":         {schedule: calls(toSES, 50, 1000, unknown), dead: every(50)},
+		"SES takes a mail and answers too late": {schedule: calls(toSES, 40, 1, late), limit: hanging, doubles: true},
+		"SES takes a mail and drops the answer": {schedule: calls(toSES, 50, 2, dropped), doubles: true},
+		"send-mail dies after SES took a mail":  {schedule: calls(toSES, 40, 1, crashed), doubles: true},
+		"an acknowledgement gets lost": {schedule: all(), doubles: true, loseDelete: func(person, receives int) bool {
+			return person%20 == 0 && receives == 1
+		}},
+		"Cognito calls twice, and SQS drops answers": {schedule: calls(toSQS, 40, 2, dropped), repeat: true},
+		"SQS throttles and breaks":                   {schedule: all(calls(toSQS, 40, 4, broken), calls(toSQS, 30, 3, reset))},
+		"SQS is away":                                {schedule: outage(toSQS, 2*time.Second, broken)},
+		"KMS throttles, breaks and resets":           {schedule: all(calls(toKMS, 6, 1, throttled), calls(toKMS, 7, 1, broken), calls(toKMS, 8, 1, reset))},
+		"everything at once": {
+			schedule: all(calls(toSES, 40, 1, crashed), calls(toSES, 30, 2, dropped), calls(toSES, 20, 2, throttled), calls(toSES, 50, 1000, rejected),
+				calls(toSQS, 60, 2, dropped), calls(toKMS, 4, 1, broken)),
+			repeat: true, dead: every(50), doubles: true,
+		},
+	}
+}
+
+// TestNoMailIsLost confirms people while the services around the functions fail
+// on a schedule, and counts: each person's welcome mail, and each code, was taken
+// by SES or is among the dead letters, and nothing is sent twice unless the
+// schedule forces it. The functions are the real binaries.
+//
+// A confirmation is the event that Cognito sends; the users are in no pool.
+func TestNoMailIsLost(t *testing.T) {
+	trials := trials()
+	for _, name := range slices.Sorted(maps.Keys(trials)) {
+		t.Run(name, func(t *testing.T) {
+			if *confirmations <= 1000 { // they wait more than they compute
+				t.Parallel()
+			}
+			soak(t, trials[name], *confirmations)
+		})
+	}
+}
+
+// books are what a trial came to.
+type books struct {
+	mails, accepted, doubles, dead, both int
+	took                                 time.Duration
+}
+
+func soak(t *testing.T, tr trial, people int) {
+	workers := 3 // instances of each function
+	if people > 1000 {
+		workers = 16
+	}
+	c := newChaos(tr.schedule)
+	logged := &lockedBuffer{}
+	var lost atomic.Int64 // acknowledgements
+	// Groups would be those of a pool.
+	file := sampleWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
+	s := startWith(t, file, func(o *options) {
+		o.front, o.logs = c.front, logged
+		o.sending = tr.limit
+		o.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
+		o.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, Second: soakSecond}
+		if tr.loseDelete != nil {
+			o.queue.LoseDelete = func(m sqs.Message) bool {
+				if !tr.loseDelete(numberOf(m.Group), m.Receives) {
+					return false
+				}
+				lost.Add(1)
+				return true
+			}
+		}
+	})
+	c.suite.Store(s)
+	began := time.Now()
+	expected := confirm(t, s, people, workers, tr.repeat)
+	dead := settle(t, s, c, expected)
+	b := books{mails: len(expected), doubles: c.doubles(), dead: len(dead), took: time.Since(began)}
+	for _, mail := range expected {
+		if c.mailed(mail) {
+			b.accepted++
+		}
+		if c.mailed(mail) && dead[mail] {
+			b.both++
+		}
+	}
+	t.Logf("%d confirmed, %d mails: %d mailed, %d dead letters, %d both, %d doubles (%d answers not heard, %d processes killed, %d acknowledgements lost); %d calls failed; %v",
+		people, b.mails, b.accepted, b.dead, b.both, b.doubles, c.unheard, c.kills.Load(), lost.Load(), c.failed, b.took.Round(100*time.Millisecond))
+	if b.accepted+b.dead-b.both != b.mails {
+		t.Errorf("%d mails were to be sent: %d are accepted and %d dead letters", b.mails, b.accepted, b.dead)
+	}
+	const batch = 10 // a killed function had as many mails in hand, at most
+	if forced := c.unheard + int(lost.Load()) + batch*int(c.kills.Load()); b.doubles > forced {
+		t.Errorf("%d doubles, of which at most %d were forced", b.doubles, forced)
+	}
+	if !tr.doubles && (b.doubles > 0 || b.both > 0) {
+		t.Errorf("%d doubles, %d mails both sent and dead, although nothing forced them", b.doubles, b.both)
+	}
+	if tr.doubles && c.unheard+int(lost.Load()) == 0 {
+		t.Error("the schedule forced nothing: it tests nothing")
+	}
+	for mail := range dead {
+		if tr.dead == nil || !tr.dead(numberOf(mail[strings.LastIndexByte(mail, ' ')+1:])) {
+			t.Errorf("a dead letter for no reason: %s", mail)
+		}
+	}
+	for _, personal := range []string{"example.com", soakName, soakCode} {
+		if i := strings.Index(logged.String(), personal); i >= 0 {
+			t.Errorf("the log holds %s: %.200s", personal, logged.String()[i:])
+		}
+	}
+}
+
+// confirm lets Cognito call post-confirmation for each person, and
+// custom-email-sender for some, and returns the mails that have to follow.
+func confirm(t *testing.T, s *suite, people, workers int, repeat bool) (expected []string) {
+	t.Helper()
+	times := 1
+	if repeat {
+		times = 2
+	}
+	codes, err := newEncrypter(s.awsURL, s.settings.Pool.Region, s.key.ARN(), s.poolID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := codes.encrypt(t.Context(), soakCode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := make(chan int)
+	var callers sync.WaitGroup
+	for range workers {
+		callers.Go(func() {
+			for i := range numbers {
+				for range times {
+					if _, err := s.host.Invoke(t.Context(), "post-confirmation", s.sampleEvent("PostConfirmation_ConfirmSignUp", i, "")); err != nil {
+						t.Errorf("the confirmation of person %d failed: %v", i, err)
+					}
+				}
+				if i%withCode == 0 {
+					if err := s.host.InvokeAsync("custom-email-sender", s.sampleEvent("CustomEmailSender_ForgotPassword", i, code)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	for i := range people {
+		expected = append(expected, mailTo(string(message.Welcome), address(i)))
+		if i%withCode == 0 {
+			expected = append(expected, mailTo(string(message.ForgotPassword), address(i)))
+		}
+		numbers <- i
+	}
+	close(numbers)
+	callers.Wait()
+	return expected
+}
+
+// The name and the code of everybody; no id, time or number holds them.
+const (
+	soakName = "Ann Example"
+	soakCode = "soak-code"
+)
+
+func address(person int) string { return fmt.Sprintf("person-%d@example.com", person) }
+
+// sampleEvent is an event about a person.
+func (s *suite) sampleEvent(source string, person int, code string) []byte {
+	request := map[string]any{"userAttributes": map[string]string{
+		"sub": fmt.Sprintf("person-%d", person), "email": address(person), "email_verified": "true", "name": soakName,
+	}}
+	if code != "" {
+		request["type"], request["code"], request["clientMetadata"] = "customEmailSenderRequestV1", code, nil
+	}
+	payload, err := json.Marshal(map[string]any{
+		"version": "1", "region": s.settings.Pool.Region, "userPoolId": s.poolID, "userName": fmt.Sprintf("person-%d", person),
+		"callerContext": map[string]string{"awsSdkVersion": "sample", "clientId": s.clientIDs["web"]},
+		"triggerSource": source, "request": request, "response": map[string]any{},
+	})
+	if err != nil {
+		panic(err) // a map of strings always encodes
+	}
+	return payload
+}
+
+// settle waits until every mail has come to its end, and the queue too, and
+// returns the dead letters, those of custom-email-sender included.
+func settle(t *testing.T, s *suite, c *chaos, expected []string) map[string]bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(len(expected))*20*time.Millisecond)
+	defer cancel()
+	for {
+		dead := s.deadLetters(t)
+		open := slices.DeleteFunc(slices.Clone(expected), func(mail string) bool { return dead[mail] || c.mailed(mail) })
+		if len(open) == 0 && s.queue.Depth() == 0 {
+			return s.deadLetters(t)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("%d mails are neither sent nor dead, such as %q; %d are on the queue", len(open), open[:min(3, len(open))], s.queue.Depth())
+		}
+	}
+}
+
+// deadLetters are what was given up: on the queue, or before it came there.
+func (s *suite) deadLetters(t *testing.T) map[string]bool {
+	t.Helper()
+	dead := map[string]bool{}
+	for _, m := range s.queue.DeadLetters() {
+		entry, err := mail.Decode(m.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dead[mailTo(string(entry.Kind), entry.To)] = true
+	}
+	for _, record := range s.undelivered.list() {
+		var event struct {
+			RequestPayload struct {
+				Request struct{ UserAttributes struct{ Email string } }
+			}
+		}
+		if err := json.Unmarshal(record, &event); err != nil {
+			t.Fatal(err)
+		}
+		dead[mailTo(string(message.ForgotPassword), event.RequestPayload.Request.UserAttributes.Email)] = true
+	}
+	return dead
+}

@@ -1,0 +1,340 @@
+// Package sqs is one SQS FIFO queue in memory, together with the Lambda
+// event source mapping that empties it. It speaks the JSON protocol of SQS, so
+// that any AWS SDK sends to it, and hands batches to its consumer in the shape
+// that Lambda uses. It is as strict as AWS documents SQS and Lambda to be,
+// because a kindness here would be a lost message there; nothing of it was
+// compared with a live account.
+//
+// Beside the queue stands its dead-letter queue, to which a consumer may send as
+// well.
+//
+// Left out: every operation but SendMessage and ChangeMessageVisibility, binary
+// message attributes, delays, content-based deduplication, signatures, retention
+// (a message stays until it is handled), the second delivery of a message whose
+// consumer is still at work, Lambda's batching window and its back-off. All is
+// gone when the process ends.
+package sqs
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// deduplicationInterval is fixed by SQS ("Exactly-once processing in Amazon
+// SQS", developer guide).
+const deduplicationInterval = 5 * time.Minute
+
+// Options describe a queue and its mapping. Name, Region, Account and Invoke
+// are required.
+type Options struct {
+	Name    string // ends in .fifo
+	Region  string // such as eu-central-1
+	Account string // 12 digits
+
+	// Invoke runs the consumer: an SQS event in, its reply out. It is called
+	// by several goroutines at once, never with two batches of one group.
+	Invoke func(ctx context.Context, event []byte) ([]byte, error)
+
+	BatchSize   int           // messages an invocation, 1 to 10; 0: 10, which is Lambda's default
+	Concurrency int           // invocations at once, the mapping's MaximumConcurrency; 0: 2, its least value
+	MaxReceives int           // receives before a message is a dead letter, the queue's maxReceiveCount; 0: 3
+	Retry       time.Duration // how long a failed message stays invisible; 0: 30 s, SQS's default visibility timeout
+	Second      time.Duration // what a second lasts, of ChangeMessageVisibility and of the time since SentTimestamp; 0: a second
+
+	// LoseDelete says whether the acknowledgement of a message gets lost, so that
+	// it is delivered once more although it was handled; nil: never.
+	LoseDelete func(Message) bool
+
+	Clock func() time.Time // nil: time.Now
+}
+
+// Message is a message that the queue has accepted.
+type Message struct {
+	ID              string // a UUID
+	Body            string
+	Group           string
+	DeduplicationID string
+	Attributes      map[string]string // the message attributes of type String
+	SequenceNumber  string            // 20 digits, growing
+	Sent            time.Time         // when SendMessage accepted it
+	FirstReceived   time.Time         // zero before the first delivery
+	Receives        int               // deliveries so far
+
+	receipt string        // of the latest delivery
+	wait    time.Duration // how long it stays invisible, when the consumer has said so
+}
+
+// Queue is a FIFO queue with its event source mapping. Its methods may be
+// called from several goroutines.
+type Queue struct {
+	options Options
+
+	mu       sync.Mutex
+	waiting  []*Message           // in order of arrival, those in flight included
+	inFlight map[string]bool      // groups with messages at the consumer
+	retryAt  map[string]time.Time // groups with a failed message, and when they go on
+	accepted register
+	dead     []Message
+	buried   register // of what was sent to the dead-letter queue
+	sequence int
+	changed  chan struct{} // closed and replaced whenever the above changes
+}
+
+// New returns an empty queue. It delivers nothing until Run is called.
+func New(options Options) *Queue {
+	if options.BatchSize == 0 {
+		options.BatchSize = 10
+	}
+	if options.Concurrency == 0 {
+		options.Concurrency = 2
+	}
+	if options.MaxReceives == 0 {
+		options.MaxReceives = 3
+	}
+	if options.Retry == 0 {
+		options.Retry = 30 * time.Second
+	}
+	if options.Second == 0 {
+		options.Second = time.Second
+	}
+	if options.LoseDelete == nil {
+		options.LoseDelete = func(Message) bool { return false }
+	}
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	return &Queue{
+		options:  options,
+		inFlight: map[string]bool{},
+		retryAt:  map[string]time.Time{},
+		changed:  make(chan struct{}),
+	}
+}
+
+// URL returns the queue's address below that of the SQS endpoint, such as
+// http://127.0.0.1:9229/123456789012/mail.fifo.
+func (q *Queue) URL(endpoint string) string { return endpoint + q.path() }
+
+// ARN returns the queue's Amazon Resource Name.
+func (q *Queue) ARN() string {
+	return fmt.Sprintf("arn:aws:sqs:%s:%s:%s", q.options.Region, q.options.Account, q.options.Name)
+}
+
+// DeadURL returns the address of the dead-letter queue.
+func (q *Queue) DeadURL(endpoint string) string { return endpoint + q.deadPath() }
+
+func (q *Queue) path() string { return "/" + q.options.Account + "/" + q.options.Name }
+
+func (q *Queue) deadPath() string { return "/" + q.options.Account + "/dead-" + q.options.Name }
+
+// Depth returns how many messages the queue holds: waiting, in flight and
+// waiting for another attempt, but not the dead letters.
+func (q *Queue) Depth() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
+// DeadLetters returns the messages that were given up, oldest first.
+func (q *Queue) DeadLetters() []Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Clone(q.dead)
+}
+
+// Idle waits until the queue holds no message. Its error is that of ctx.
+func (q *Queue) Idle(ctx context.Context) error {
+	for {
+		q.mu.Lock()
+		depth, changed := len(q.waiting), q.changed
+		q.mu.Unlock()
+		if depth == 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// accept stores a message and returns it with its id and sequence number. A
+// repeat within the deduplication interval is answered with the first
+// message's and not stored, even if that one was handled long ago.
+func (q *Queue) accept(m Message) Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if earlier, ok := q.stamp(&m, &q.accepted); ok {
+		return earlier
+	}
+	q.waiting = append(q.waiting, &m)
+	q.notify()
+	return m
+}
+
+// acceptDead is accept for the dead-letter queue.
+func (q *Queue) acceptDead(m Message) Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if earlier, ok := q.stamp(&m, &q.buried); ok {
+		return earlier
+	}
+	q.dead = append(q.dead, m)
+	q.notify()
+	return m
+}
+
+// stamp gives a message its time, id and number, unless it repeats an earlier one.
+func (q *Queue) stamp(m *Message, known *register) (Message, bool) {
+	m.Sent = q.options.Clock()
+	known.forget(m.Sent.Add(-deduplicationInterval))
+	if earlier, ok := known.byID[m.DeduplicationID]; ok {
+		return earlier, true
+	}
+	q.sequence++
+	m.SequenceNumber = fmt.Sprintf("188%017d", q.sequence)
+	m.ID = newID()
+	known.add(*m)
+	return Message{}, false
+}
+
+// A register knows the messages of the deduplication interval.
+type register struct {
+	byID  map[string]Message // by deduplication id
+	order []Message
+}
+
+func (r *register) add(m Message) {
+	if r.byID == nil {
+		r.byID = map[string]Message{}
+	}
+	r.byID[m.DeduplicationID] = m
+	r.order = append(r.order, m)
+}
+
+// forget drops the messages that were sent at that time or before.
+func (r *register) forget(until time.Time) {
+	for len(r.order) > 0 && !r.order[0].Sent.After(until) {
+		delete(r.byID, r.order[0].DeduplicationID)
+		r.order = r.order[1:]
+	}
+}
+
+// receive takes the next batch. The groups in it are in flight until settle.
+// With an empty batch come the channel that is closed when something changes
+// and the time at which the first failed group goes on, zero if there is none.
+func (q *Queue) receive() (batch []Message, changed <-chan struct{}, next time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := q.options.Clock()
+	q.bury(now)
+	for _, m := range q.waiting {
+		if len(batch) == q.options.BatchSize {
+			break
+		}
+		if q.held(m.Group, now) {
+			continue
+		}
+		if m.Receives++; m.Receives == 1 {
+			m.FirstReceived = now
+		}
+		m.receipt, m.wait = rand.Text(), q.options.Retry
+		batch = append(batch, *m)
+	}
+	for _, m := range batch {
+		q.inFlight[m.Group] = true
+		delete(q.retryAt, m.Group)
+	}
+	for _, at := range q.retryAt {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	return batch, q.changed, next
+}
+
+// bury moves messages that were received too often to the dead letters. SQS
+// does so at the receive after the last permitted one, not at the failure:
+// until then the group waits.
+func (q *Queue) bury(now time.Time) {
+	before := len(q.waiting)
+	q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool {
+		if m.Receives < q.options.MaxReceives || q.held(m.Group, now) {
+			return false
+		}
+		q.dead = append(q.dead, *m)
+		delete(q.retryAt, m.Group)
+		slog.Error("message given up", "queue", q.options.Name, "messageId", m.ID, "receives", m.Receives)
+		return true
+	})
+	if len(q.waiting) < before {
+		q.notify()
+	}
+}
+
+// held says whether a group has to wait, because it has messages in flight or
+// one that failed a moment ago.
+func (q *Queue) held(group string, now time.Time) bool {
+	return q.inFlight[group] || now.Before(q.retryAt[group])
+}
+
+// settle ends the flight of a batch: messages named in failed stay, in their
+// place, and hold their groups back; the others are done.
+func (q *Queue) settle(batch []Message, failed map[string]bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	handed := map[string]bool{}
+	for _, m := range batch {
+		handed[m.ID] = true
+		delete(q.inFlight, m.Group)
+	}
+	now := q.options.Clock()
+	q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool {
+		if !handed[m.ID] {
+			return false
+		}
+		if !failed[m.ID] && !q.options.LoseDelete(*m) {
+			return true
+		}
+		if at := now.Add(m.wait); at.After(q.retryAt[m.Group]) {
+			q.retryAt[m.Group] = at
+		}
+		return false
+	})
+	q.notify()
+}
+
+// postpone sets how long the message with this receipt handle stays invisible
+// when its consumer fails it. It is false when no message in flight has it.
+func (q *Queue) postpone(receipt string, wait time.Duration) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range q.waiting {
+		if m.receipt == receipt && q.inFlight[m.Group] {
+			m.wait = wait
+			return true
+		}
+	}
+	return false
+}
+
+// notify wakes everyone who waits for a change. The lock is held.
+func (q *Queue) notify() {
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// newID returns a random UUID (RFC 9562, version 4).
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
+	"poolpost/internal/compile"
+	"poolpost/internal/message"
+	"poolpost/local/mailbox"
+)
+
+// logs collects what the functions of all tests write: nothing personal may be
+// in it (see TestLogsHoldNothingPersonal).
+var logs = &lockedBuffer{}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// startSuite starts everything on free ports, with the shipped settings.
+func startSuite(t testing.TB, change ...func(*options)) *suite {
+	t.Helper()
+	return startWith(t, sampleSettings, change...)
+}
+
+const sampleSettings = "../internal/settings/testdata/sample.yaml"
+
+// startSES is startSuite with mail.delivery ses.
+func startSES(t testing.TB, change ...func(*options)) *suite {
+	t.Helper()
+	return startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
+}
+
+// allLocales is a line of the sample settings.
+const allLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]"
+
+// sampleWith is a file of the sample settings with something replaced, in pairs
+// of old and new.
+func sampleWith(t testing.TB, name string, replaced ...string) string {
+	t.Helper()
+	text, err := os.ReadFile(sampleSettings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// startWith starts everything. The functions are built once for each settings
+// file's name, by the first test; words and layout are compiled once for each
+// text of the settings.
+func startWith(t testing.TB, file string, change ...func(*options)) *suite {
+	t.Helper()
+	name := filepath.Base(file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	building.Lock()
+	defer building.Unlock()
+	o := options{
+		settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0", logs: logs,
+		dir: filepath.Join(buildDir, name), built: built[name], compiled: compiled[string(text)],
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	s, err := start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built[name], compiled[string(text)] = true, s.compiled
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+var (
+	buildDir string
+	building sync.Mutex
+	built    = map[string]bool{}            // by the name of the settings file
+	compiled = map[string]*compile.Output{} // by its text
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// The parallel tests wait more than they compute.
+	err := flag.Set("test.parallel", strconv.Itoa(max(8, *atOnce)))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	buildDir, err = os.MkdirTemp("", "poolpost-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(buildDir)
+	os.Exit(code)
+}
+
+// sdk is the AWS SDK's own Cognito client on the local pool.
+func (s *suite) sdk() *cognito.Client {
+	return cognito.New(cognito.Options{
+		BaseEndpoint: aws.String(s.awsURL), Region: s.settings.Pool.Region,
+		Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+	})
+}
+
+// subject is that of a message.
+func (s *suite) subject(t testing.TB, locale string, kind message.Kind) string {
+	t.Helper()
+	m, err := (&message.Files{Dir: filepath.Join(s.dir, "send-mail")}).Message("web", locale, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Subject
+}
+
+// title is the heading of a page.
+func (s *suite) title(t testing.TB, locale, state string) string {
+	t.Helper()
+	p, err := (&message.Files{Dir: filepath.Join(s.dir, "verify-link")}).Page("web", locale, state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return html.UnescapeString(heading.FindStringSubmatch(p.HTML)[1])
+}
+
+// mail waits for a mail of one kind to an address.
+func (s *suite) mail(t testing.TB, to, locale string, kind message.Kind) mailbox.Message {
+	t.Helper()
+	subject := s.subject(t, locale, kind)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	m, err := s.box.Wait(ctx, func(m mailbox.Message) bool {
+		return m.Subject == subject && len(m.To) == 1 && m.To[0] == to
+	})
+	if err != nil {
+		var have []string
+		for _, m := range s.box.Messages() {
+			have = append(have, fmt.Sprintf("%q to %v %s", m.Subject, m.To, m.Note))
+		}
+		t.Fatalf("no mail %q to %s: %v; the mailbox has %s", subject, to, err, strings.Join(have, "; "))
+	}
+	return m
+}
+
+var href = regexp.MustCompile(`<a\s[^>]*href="([^"]*)"`)
+
+// linkOf is the one link of a mail, as a mail program reads it.
+func linkOf(t testing.TB, m mailbox.Message) string {
+	t.Helper()
+	links := href.FindAllStringSubmatch(m.HTML, -1)
+	if len(links) != 1 {
+		t.Fatalf("the mail has %d links, want 1", len(links))
+	}
+	return html.UnescapeString(links[0][1])
+}
+
+var (
+	heading = regexp.MustCompile(`<h1>([^<]*)</h1>`)
+	action  = regexp.MustCompile(`<form method="(\w+)" action="([^"]*)">`)
+	hidden  = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
+	next    = regexp.MustCompile(`<a class="button" href="([^"]*)">`)
+)
+
+// A shown page is what a person sees of a page behind a link.
+type shown struct {
+	status int
+	title  string
+	next   string     // where its button leads, when it is a link
+	method string     // of its form
+	action string     // of its form
+	form   url.Values // its hidden fields
+}
+
+// browse makes a request as a browser does that came here by a link, or by the
+// page's own form.
+func browse(t testing.TB, method, address string, form url.Values) shown {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(body)
+	p := shown{status: response.StatusCode, form: url.Values{}}
+	if m := heading.FindStringSubmatch(page); m != nil {
+		p.title = html.UnescapeString(m[1])
+	}
+	if m := next.FindStringSubmatch(page); m != nil {
+		p.next = html.UnescapeString(m[1])
+	}
+	if m := action.FindStringSubmatch(page); m != nil {
+		p.method, p.action = m[1], m[2]
+	}
+	for _, m := range hidden.FindAllStringSubmatch(page, -1) {
+		p.form.Set(m[1], html.UnescapeString(m[2]))
+	}
+	return p
+}
+
+// press sends the form of a page.
+func (s *suite) press(t testing.TB, p shown) shown {
+	t.Helper()
+	return browse(t, strings.ToUpper(p.method), s.webURL+p.action, p.form)
+}
