@@ -141,7 +141,7 @@ func (s *stack) newDashboard(queue *mailQueue, failed awssqs.Queue, functions []
 	}
 	byKind := fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome,kind,client} MetricName="Events" Stack="%s" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace, stackName(s.props))
 	asked := outcomes("Messages for Cognito to send", "custom-message")
-	if s.Settings.Mail.SendsItself() {
+	if s.Settings.Mail.UsesCustomSender() {
 		asked = outcomes("Mails that Cognito asked for", "custom-email-sender")
 	}
 	awscloudwatch.NewDashboard(s.Stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{

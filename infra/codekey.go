@@ -19,7 +19,7 @@ import (
 // circle, since the pool waits for its key. Older editions of the guide let
 // Cognito itself make the grant, for pools of this account; it does no harm.
 func (s *stack) newCodeKey() awskms.Key {
-	if !s.Settings.Mail.SendsItself() {
+	if !s.Settings.Mail.UsesCustomSender() {
 		return nil
 	}
 	key := awskms.NewKey(s.Stack, jsii.String("CodeKey"), &awskms.KeyProps{

@@ -117,7 +117,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 		t.Errorf("post-confirmation queued %d mails and joined %d groups", mails.Depth(), len(joined))
 	}
 	var reasons []string
-	if set.Mail.SendsItself() {
+	if set.Mail.UsesCustomSender() {
 		// Its code was encrypted by nobody, so that send-mail makes a dead letter of it.
 		ask("custom-email-sender", sample("custom-email-sender", "sign-up.json"))
 		reasons = []string{"the code is not as Cognito encrypts it"}

@@ -116,7 +116,7 @@ func (s *stack) newTriggers(api *linkAPI, queue *mailQueue, failed awssqs.Queue)
 		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, calls: true, env: mailQueue}),
 	}
 	queue.main.GrantSendMessages(t.postConfirmation.role)
-	if s.Settings.Mail.SendsItself() {
+	if s.Settings.Mail.UsesCustomSender() {
 		// Nobody waits for it: Cognito invokes it asynchronously.
 		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, calls: true, env: mailQueue})
 		queue.main.GrantSendMessages(t.emailSender.role)

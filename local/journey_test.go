@@ -62,7 +62,7 @@ func signUpToWelcome(t *testing.T, s *suite) {
 	if m.Note != "" {
 		t.Errorf("Cognito would not have sent this mail as it is: %s", m.Note)
 	}
-	if ses := s.settings.Mail.SendsItself(); (m.Via == "SES") != ses || strings.Contains(m.Text, "Hello Ann Example,") != ses {
+	if ses := s.settings.Mail.UsesCustomSender(); (m.Via == "SES") != ses || strings.Contains(m.Text, "Hello Ann Example,") != ses {
 		t.Errorf("the mail came through %s with the text %q", m.Via, m.Text)
 	}
 	if !strings.Contains(strings.Join(strings.Fields(m.HTML), " "), "Hello Ann Example,") {
@@ -319,7 +319,7 @@ func invite(t *testing.T, s *suite) {
 	if m.Note != "" || !strings.Contains(m.HTML, "gus@example.com") || !strings.Contains(html.UnescapeString(m.HTML), temporaryPassword) {
 		t.Errorf("the invitation lacks something: %s", m.Note)
 	}
-	if s.settings.Mail.SendsItself() && !strings.Contains(m.Text, temporaryPassword) {
+	if s.settings.Mail.UsesCustomSender() && !strings.Contains(m.Text, temporaryPassword) {
 		t.Errorf("the text part has another password than %s: %s", temporaryPassword, m.Text)
 	}
 	if got := linkOf(t, m); got != "https://app.example.com/sign-in" {

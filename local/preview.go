@@ -248,7 +248,7 @@ func (p *preview) show(w http.ResponseWriter, r *http.Request) {
 	page.Lengths = []partLength{
 		{"Subject", utf8.RuneCountInString(filled.Subject), message.MaxSubject},
 		{"HTML", utf8.RuneCountInString(filled.HTML), message.MaxHTML},
-		{"Text message", utf8.RuneCountInString(filled.TextMessage), message.MaxTextMessage},
+		{"Text message", utf8.RuneCountInString(filled.SMS), message.MaxSMS},
 	}
 	render(w, http.StatusOK, "messages", page)
 }
@@ -349,7 +349,7 @@ func (p *preview) fillSample(state previewState, client settings.Client, locale 
 		code = samplePassword
 	}
 	return m.Fill(message.Values{
-		message.Link: link.For(p.linksURL, kind, config.Named(state.clients, client.Name), link.Link{
+		message.Link: link.ForMessage(p.linksURL, kind, config.Named(state.clients, client.Name), link.Link{
 			Client: sampleClientID(client.Name), User: "00000000-0000-4000-8000-000000000000", Code: code, Locale: locale,
 		}),
 		message.Code:   code,

@@ -196,7 +196,7 @@ func (s *suite) assemblePool() error {
 		Invoke:   s.host.Invoke, InvokeLater: s.host.InvokeAsync,
 		Deliver: s.deliver,
 	}
-	if s.settings.Mail.SendsItself() {
+	if s.settings.Mail.UsesCustomSender() {
 		codes, err := newEncrypter(s.awsURL, s.settings.Pool.Region, s.key.ARN(), s.poolID)
 		if err != nil {
 			return err
@@ -228,7 +228,7 @@ func (s *suite) functions() []lambda.Function {
 		"send-mail":           {"MAIL_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": s.queue.DeadURL(s.awsURL), "USER_POOL_CLIENTS": clients, "STAGE": "local"},
 		"verify-link":         {"USER_POOL_CLIENTS": clients},
 	}
-	if s.settings.Mail.SendsItself() {
+	if s.settings.Mail.UsesCustomSender() {
 		maps.Copy(variables["send-mail"], map[string]string{"KMS_KEY_ARN": s.key.ARN(), "USER_POOL_ID": s.poolID, "LINKS_URL": s.linksURL})
 	}
 	var all []lambda.Function

@@ -79,7 +79,7 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 		entry.Return = wanted
 	}
 	if kind == message.AccountTakeover {
-		entry.Notice = notice(event.UserAttributes)
+		entry.Takeover = notice(event.UserAttributes)
 		// Without an address the entry is a dead letter that says so.
 		if name := event.UserAttributes["USER_NAME"]; strings.Contains(name, "@") {
 			entry.To = cmp.Or(entry.To, name)
@@ -109,13 +109,13 @@ func kind(source string) (message.Kind, bool) {
 // notice is what Cognito tells of a suspicious sign-in, in the place of the user's
 // attributes, of which none was seen: neither address nor sub (observed: pull
 // request 52111 of DefinitelyTyped; the developer guide has no sample).
-func notice(attributes map[string]string) *mail.Notice {
+func notice(attributes map[string]string) *mail.TakeoverAlert {
 	short := func(key string) string { return cut(attributes[key], 200) }
-	n := &mail.Notice{
+	n := &mail.TakeoverAlert{
 		Time: short("LOGIN_TIME"), City: short("CITY"), Country: short("COUNTRY"), IP: short("IP_ADDRESS"), Device: short("DEVICE_NAME"),
 	}
 	if address := attributes["ONE_CLICK_LINK_INVALID"]; len(address) <= 2048 {
-		n.NotMe = address
+		n.ReportURL = address
 	}
 	return n
 }

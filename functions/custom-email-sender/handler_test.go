@@ -75,9 +75,9 @@ func code(t *testing.T, payload []byte) string {
 func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
 	const jane = "jane@example.com"
 	wanted := []string{"fr-CA"}
-	notice := mail.Notice{
+	notice := mail.TakeoverAlert{
 		Time: "Friday, March 19, 2021 02:25 PM UTC", IP: "192.0.2.7", Device: "Opera 74, Linux",
-		NotMe: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0",
+		ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0",
 	}
 	placed := notice
 	placed.City, placed.Country = "Berlin", "Germany"
@@ -99,11 +99,11 @@ func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
 		"admin-create-user":     entry(message.Invitation, func(e *mail.Entry) { e.ClientID = "" }),
 		"authentication":        entry(message.SignInCode, nil),
 		"account-take-over-notification": entry(message.AccountTakeover, func(e *mail.Entry) {
-			e.Name, e.Locales, e.Notice = "", nil, &notice
+			e.Name, e.Locales, e.Takeover = "", nil, &notice
 		}),
 		// send-mail makes a dead letter of these three, with the reason.
 		"account-take-over-notification-without-any-address": entry(message.AccountTakeover, func(e *mail.Entry) {
-			e.To, e.Name, e.Locales, e.Notice = "", "", nil, &placed
+			e.To, e.Name, e.Locales, e.Takeover = "", "", nil, &placed
 		}),
 		"sign-up-without-an-address": entry(message.SignUp, func(e *mail.Entry) { e.To, e.Name, e.Locales = "", "", nil }),
 		"sign-up-without-a-code":     entry(message.SignUp, nil),

@@ -83,7 +83,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		return nil, err
 	}
 	filled := m.FillJSON(message.Values{
-		message.Link: link.For(h.links, kind, client, link.Link{
+		message.Link: link.ForMessage(h.links, kind, client, link.Link{
 			Client: event.ClientID, User: event.UserName, Code: event.CodeParameter, Locale: locale, Return: event.ClientMetadata["return"],
 		}),
 		message.Code: event.CodeParameter,
@@ -91,7 +91,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
 	})
 	reply, err := event.Reply(trigger.CustomMessageResponse{
-		SMSMessage:   filled.TextMessage,
+		SMSMessage:   filled.SMS,
 		EmailMessage: filled.HTML,
 		EmailSubject: filled.Subject,
 	})

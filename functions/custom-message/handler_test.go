@@ -390,7 +390,7 @@ func checkLimits(t testing.TB, filled response) {
 	}{
 		{"subject", filled.EmailSubject, 1, message.MaxSubject},
 		{"mail", filled.EmailMessage, message.MinHTML, message.MaxHTML},
-		{"text message", filled.SMSMessage, message.MinTextMessage, message.MaxTextMessage},
+		{"text message", filled.SMSMessage, message.MinSMS, message.MaxSMS},
 	} {
 		if n := utf8.RuneCountInString(placeholders.Replace(part.text)); n < part.least || n > part.most {
 			t.Errorf("the %s has %d characters; Cognito takes %d to %d", part.name, n, part.least, part.most)

@@ -47,7 +47,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 		line.Err, refused = err, h.rules.Refuse(rules.TryAgain, line.Locale)
 	}
 	line.Outcome = refused.Code
-	line.Warning = cmp.Or(refused.Wordless, line.Warning)
+	line.Warning = cmp.Or(refused.TranslationErr, line.Warning)
 	return nil, refused
 }
 

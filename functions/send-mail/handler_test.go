@@ -270,7 +270,7 @@ func TestTheMailIsComplete(t *testing.T) {
 				t.Errorf("the %s lacks %q", name, words)
 			}
 		}
-		if strings.ContainsAny(*part.content.Data, message.BlankMark+message.PartMark) {
+		if strings.ContainsAny(*part.content.Data, message.FieldDelimiter+message.PartSeparator) {
 			t.Errorf("the %s has a blank that is not filled", name)
 		}
 	}

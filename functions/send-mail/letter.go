@@ -66,10 +66,10 @@ func (l *letters) values(ctx context.Context, entry mail.Entry, client config.Cl
 	values := message.Values{message.Name: entry.Name, message.User: entry.To}
 	switch entry.Kind {
 	case message.Welcome:
-		values[message.Link] = link.For(l.links, entry.Kind, client, link.Link{})
+		values[message.Link] = link.ForMessage(l.links, entry.Kind, client, link.Link{})
 		return values, nil
 	case message.AccountTakeover:
-		fillNotice(values, entry.Notice, client)
+		fillNotice(values, entry.Takeover, client)
 		return values, nil
 	}
 	code, err := l.code(ctx, entry)
@@ -77,7 +77,7 @@ func (l *letters) values(ctx context.Context, entry mail.Entry, client config.Cl
 		return nil, err
 	}
 	values[message.Code] = code
-	values[message.Link] = link.For(l.links, entry.Kind, client, link.Link{
+	values[message.Link] = link.ForMessage(l.links, entry.Kind, client, link.Link{
 		Client: entry.ClientID, User: entry.User, Code: code, Locale: locale, Return: entry.Return,
 	})
 	return values, nil

@@ -37,9 +37,9 @@ func sendEntry(t *testing.T, h *handler, r *recorder, entry mail.Entry) *sesv2.S
 func full(kind message.Kind) mail.Entry {
 	return mail.Entry{
 		Kind: kind, To: "jane@example.com", Name: "Jane", ClientID: ridersID, User: "0a1b2c3d", Code: "123456",
-		Return: "https://riders.example.com/trips/7", Notice: &mail.Notice{
+		Return: "https://riders.example.com/trips/7", Takeover: &mail.TakeoverAlert{
 			Time: "2026-01-01T12:00:00Z", City: "Berlin", Country: "Germany", IP: "192.0.2.7", Device: "Chrome 126, Windows 10",
-			NotMe: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a",
+			ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a",
 		},
 	}
 }
@@ -78,7 +78,7 @@ func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
 			if want.not != "" && strings.Contains(text, want.not) {
 				t.Errorf("the text has %q: %s", want.not, text)
 			}
-			if strings.ContainsAny(html+text+*in.Content.Simple.Subject.Data, message.BlankMark+message.PartMark) {
+			if strings.ContainsAny(html+text+*in.Content.Simple.Subject.Data, message.FieldDelimiter+message.PartSeparator) {
 				t.Error("the mail has a blank that is not filled")
 			}
 		})
@@ -208,25 +208,25 @@ func TestANoticeShowsNothingThatActs(t *testing.T) {
 	client := h.letters.config.Clients[0]
 	long := strings.Repeat("word ", 400)
 	for name, test := range map[string]struct {
-		notice                    *mail.Notice
+		notice                    *mail.TakeoverAlert
 		time, place, device, link string
 	}{
 		"no notice":     {nil, "–", "–", "–", client.SignInURL},
-		"nothing known": {&mail.Notice{}, "–", "–", "–", client.SignInURL},
-		"all of it": {full(message.AccountTakeover).Notice, "2026-01-01 12:00 UTC", "Berlin, Germany, 192.0.2.7", "Chrome 126, Windows 10",
+		"nothing known": {&mail.TakeoverAlert{}, "–", "–", "–", client.SignInURL},
+		"all of it": {full(message.AccountTakeover).Takeover, "2026-01-01 12:00 UTC", "Berlin, Germany, 192.0.2.7", "Chrome 126, Windows 10",
 			"https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a"},
-		"a time as Java writes it":  {&mail.Notice{Time: "Thu Jan  1 12:00:00 UTC 2026", IP: "2001:db8::1%eth0"}, "2026-01-01 12:00 UTC", "2001:db8::1", "–", client.SignInURL},
-		"a time as it was observed": {&mail.Notice{Time: "Friday, March 19, 2021 02:25 PM UTC"}, "2021-03-19 14:25 UTC", "–", "–", client.SignInURL},
-		"a time of a later day":     {&mail.Notice{Time: "Fri 19/03/2021 at 14.25.07 UTC"}, "Fri 19 03 2021 at 14 25 07 UTC", "–", "–", client.SignInURL},
-		"addresses and numbers": {&mail.Notice{Time: "call +49 123 4567890", City: "www.example.net", Country: "+49 1234567", IP: "example.net", Device: "https://example.net +49 123 4567890", NotMe: "javascript:alert(1)"},
+		"a time as Java writes it":  {&mail.TakeoverAlert{Time: "Thu Jan  1 12:00:00 UTC 2026", IP: "2001:db8::1%eth0"}, "2026-01-01 12:00 UTC", "2001:db8::1", "–", client.SignInURL},
+		"a time as it was observed": {&mail.TakeoverAlert{Time: "Friday, March 19, 2021 02:25 PM UTC"}, "2021-03-19 14:25 UTC", "–", "–", client.SignInURL},
+		"a time of a later day":     {&mail.TakeoverAlert{Time: "Fri 19/03/2021 at 14.25.07 UTC"}, "Fri 19 03 2021 at 14 25 07 UTC", "–", "–", client.SignInURL},
+		"addresses and numbers": {&mail.TakeoverAlert{Time: "call +49 123 4567890", City: "www.example.net", Country: "+49 1234567", IP: "example.net", Device: "https://example.net +49 123 4567890", ReportURL: "javascript:alert(1)"},
 			"call 49 123", "www. example. net", "https example net 49 123", client.SignInURL},
-		"markup and line breaks": {&mail.Notice{Time: "<b>\r\nnow", City: "Ber\r\nlin", Device: "<script>\r\n\u202eBcc: x", NotMe: "https:///x"},
+		"markup and line breaks": {&mail.TakeoverAlert{Time: "<b>\r\nnow", City: "Ber\r\nlin", Device: "<script>\r\n\u202eBcc: x", ReportURL: "https:///x"},
 			"b now", "Ber lin", "script Bcc x", client.SignInURL},
-		"a link to http":           {&mail.Notice{NotMe: "http://sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
-		"a link to somewhere else": {&mail.Notice{NotMe: "https://example.net/.amazoncognito.com"}, "–", "–", "–", client.SignInURL},
-		"a link with a user":       {&mail.Notice{NotMe: "https://a@sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
-		"a link to another port":   {&mail.Notice{NotMe: "https://sample.auth.eu-central-1.amazoncognito.com:444/"}, "–", "–", "–", client.SignInURL},
-		"too much":                 {&mail.Notice{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
+		"a link to http":           {&mail.TakeoverAlert{ReportURL: "http://sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
+		"a link to somewhere else": {&mail.TakeoverAlert{ReportURL: "https://example.net/.amazoncognito.com"}, "–", "–", "–", client.SignInURL},
+		"a link with a user":       {&mail.TakeoverAlert{ReportURL: "https://a@sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
+		"a link to another port":   {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com:444/"}, "–", "–", "–", client.SignInURL},
+		"too much":                 {&mail.TakeoverAlert{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
 	} {
 		values := message.Values{}
 		fillNotice(values, test.notice, client)

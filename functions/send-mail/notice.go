@@ -16,15 +16,15 @@ import (
 // fillNotice tells of a sign-in that looks like an account take-over. A stranger
 // may have chosen the device's name, so nothing that is shown can be a link or a
 // phone number; what Cognito did not tell is a dash.
-func fillNotice(values message.Values, n *mail.Notice, client config.Client) {
+func fillNotice(values message.Values, n *mail.TakeoverAlert, client config.Client) {
 	if n == nil {
-		n = &mail.Notice{}
+		n = &mail.TakeoverAlert{}
 	}
 	values[message.Time] = orDash(signInTime(n.Time))
 	values[message.Place] = orDash(place(n))
 	values[message.Device] = orDash(device(n.Device))
-	values[message.Link] = link.For("", message.AccountTakeover, client, link.Link{})
-	if u, err := url.Parse(n.NotMe); err == nil && isCognitos(u) {
+	values[message.Link] = link.ForMessage("", message.AccountTakeover, client, link.Link{})
+	if u, err := url.Parse(n.ReportURL); err == nil && isCognitos(u) {
 		values[message.Link] = u.String()
 	}
 }
@@ -58,7 +58,7 @@ func signInTime(text string) string {
 }
 
 // place is city, country and IP address, as far as they are known.
-func place(n *mail.Notice) string {
+func place(n *mail.TakeoverAlert) string {
 	var parts []string
 	for _, name := range []string{message.CleanName(n.City), message.CleanName(n.Country)} {
 		if name != "" {

@@ -167,7 +167,7 @@ func (h *handler) visit(r *http.Request) *visit {
 		v.warning = logging.Safe("the app client of the link is not in the settings")
 	}
 	v.link, v.client = l, client
-	v.back, _ = link.Returns(client.ReturnURLs, l.Return)
+	v.back, _ = link.AllowedReturn(client.ReturnURLs, l.Return)
 	v.bad = v.bad || err != nil
 	v.typed = v.values.Get("typed") != ""
 	v.locale = message.Lookup(h.config.Locales, client.Locale, append([]string{l.Locale}, acceptedLanguages(r)...)...)

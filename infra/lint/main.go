@@ -58,7 +58,7 @@ func run(root, file string, w io.Writer) error {
 				html.compare(name, filled.HTML)
 				bytes = max(bytes, len(filled.HTML))
 				subject.compare(name, filled.Subject)
-				text.compare(name, filled.TextMessage)
+				text.compare(name, filled.SMS)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func run(root, file string, w io.Writer) error {
 	fmt.Fprintf(w, "  the longest HTML          has %5d of %d characters: %s\n", html.characters, message.MaxHTML, html.name)
 	fmt.Fprintf(w, "  the largest HTML          has %5d of the 102 KB that Gmail shows\n", (bytes+1023)/1024)
 	fmt.Fprintf(w, "  the longest subject       has %5d of %d characters: %s\n", subject.characters, message.MaxSubject, subject.name)
-	fmt.Fprintf(w, "  the longest text message  has %5d of %d characters: %s\n", text.characters, message.MaxTextMessage, text.name)
+	fmt.Fprintf(w, "  the longest text message  has %5d of %d characters: %s\n", text.characters, message.MaxSMS, text.name)
 	return nil
 }
 

@@ -34,7 +34,7 @@ var Functions = []string{"custom-email-sender", "custom-message", "mail-feedback
 // custom-message and custom-email-sender, and all others.
 func FunctionsOf(s *settings.Settings) []string {
 	other := "custom-email-sender"
-	if s.Mail.SendsItself() {
+	if s.Mail.UsesCustomSender() {
 		other = "custom-message"
 	}
 	return slices.DeleteFunc(slices.Clone(Functions), func(name string) bool { return name == other })
@@ -131,7 +131,7 @@ func GoBuild(ctx context.Context, o Options, out string, packages ...string) err
 // Lambda runtime, and each without what the settings have no use for.
 func Tags(s *settings.Settings) string {
 	tags := []string{"lambda.norpc"}
-	if !s.Mail.SendsItself() {
+	if !s.Mail.UsesCustomSender() {
 		tags = append(tags, "nocodes") // send-mail opens none
 	}
 	if !CustomMessageAsks(s) {
@@ -182,7 +182,7 @@ func Files(name string, s *settings.Settings, out *compile.Output) map[string][]
 		c = config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
 	case "send-mail":
 		c = config.SendMail{
-			Senders: senders(s), Clients: clients(s), Locales: s.Locales, Codes: s.Mail.SendsItself(),
+			Senders: senders(s), Clients: clients(s), Locales: s.Locales, Codes: s.Mail.UsesCustomSender(),
 		}
 		maps.Copy(files, out.Messages)
 	case "verify-link":
@@ -272,7 +272,7 @@ func senders(s *settings.Settings) map[string]config.Sender {
 	for _, c := range s.Clients {
 		brand, _ := s.Brand(c.Brand)
 		sender := config.Sender{From: From(brand.From), ReplyTo: brand.ReplyTo}
-		if s.Mail.Verifies(brand.ReplyTo) {
+		if s.Mail.CoveredByIdentity(brand.ReplyTo) {
 			sender.Feedback = brand.ReplyTo
 		}
 		all[c.Name] = sender

@@ -51,7 +51,7 @@ func TestABrandHasItsOwnLogoColoursWordsAndFoot(t *testing.T) {
 			t.Errorf("the HTML lacks %s", want)
 		}
 	}
-	if strings.Contains(m.HTML+m.Text+m.Subject+m.TextMessage, "MyApp") || strings.Contains(m.HTML, "#1d4ed8") {
+	if strings.Contains(m.HTML+m.Text+m.Subject+m.SMS, "MyApp") || strings.Contains(m.HTML, "#1d4ed8") {
 		t.Error("something of the other brand is in it")
 	}
 }

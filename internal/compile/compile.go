@@ -255,7 +255,7 @@ var blankWord = regexp.MustCompile(`9blank0([a-z]+)9`)
 func blank(name string) string { return "9blank0" + name + "9" }
 
 func markBlanks(s string) string {
-	return blankWord.ReplaceAllString(s, message.BlankMark+"$1"+message.BlankMark)
+	return blankWord.ReplaceAllString(s, message.FieldDelimiter+"$1"+message.FieldDelimiter)
 }
 
 // entities writes every character that Cognito refuses as a numeric reference.

@@ -221,7 +221,7 @@ func TestConditionalCommentsSurvive(t *testing.T) {
 func TestNothingOfTheTemplatesIsLeft(t *testing.T) {
 	each(t, func(t *testing.T, m compiled) {
 		for part, text := range map[string]string{
-			"greeting": m.Greeting + m.GreetingWithoutName, "subject": m.Subject, "HTML": m.HTML, "text": m.Text, "text message": m.TextMessage,
+			"greeting": m.Greeting + m.GreetingWithoutName, "subject": m.Subject, "HTML": m.HTML, "text": m.Text, "text message": m.SMS,
 		} {
 			// ZgotmplZ is what html/template writes for a value that it refuses.
 			for _, rest := range []string{"ZgotmplZ", "blank0", "{{", "<no value>", "DO NOT EDIT"} {
@@ -275,7 +275,7 @@ func TestLanguageAndDirectionAreSet(t *testing.T) {
 		if !strings.Contains(m.HTML, "text-align:"+start) || strings.Contains(m.HTML, "text-align:"+other) || strings.Contains(m.HTML, `align="`+other+`"`) {
 			t.Errorf("not every line begins at the %s", start)
 		}
-		if slices.Contains(blanks[m.kind], message.Code) && !strings.Contains(m.HTML, `<span dir="ltr">`+message.BlankMark+"code") {
+		if slices.Contains(blanks[m.kind], message.Code) && !strings.Contains(m.HTML, `<span dir="ltr">`+message.FieldDelimiter+"code") {
 			t.Error("the code is not written from left to right")
 		}
 	})
@@ -290,7 +290,7 @@ func TestNoBreakSpacesAreWrittenAsCognitoTakesThem(t *testing.T) {
 	if !strings.Contains(m.HTML, "&#xA0;") && !strings.Contains(m.HTML, "&#x202F;") {
 		t.Error("the HTML has lost them")
 	}
-	if strings.ContainsAny(m.HTML+m.Text+m.TextMessage+m.Subject, "\u00a0\u202f") {
+	if strings.ContainsAny(m.HTML+m.Text+m.SMS+m.Subject, "\u00a0\u202f") {
 		t.Error("one of them stands in a part as it is")
 	}
 }
@@ -308,8 +308,8 @@ func TestWordsMayHoldWhatCognitoRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	filled := m.Fill(message.Values{message.Name: "Ada", message.Code: "{####}"})
-	if filled.Subject != "Your address" || filled.TextMessage != "Code {####}" {
-		t.Errorf("got %q and %q", filled.Subject, filled.TextMessage)
+	if filled.Subject != "Your address" || filled.SMS != "Code {####}" {
+		t.Errorf("got %q and %q", filled.Subject, filled.SMS)
 	}
 	for part, want := range map[string]string{filled.HTML: "A&#x200D;&#x2009;B", filled.Text: "A B"} {
 		if !strings.Contains(part, want) || !strings.Contains(part, "Hello Ada !") {
@@ -334,7 +334,7 @@ func TestBrandsAreTextWhateverTheyHold(t *testing.T) {
 		!strings.Contains(m.HTML, "1&#xA0;Sample &lt;i&gt;") {
 		t.Errorf("the HTML is\n%s", m.HTML)
 	}
-	for part, text := range map[string]string{"subject": m.Subject, "text": m.Text, "text message": m.TextMessage} {
+	for part, text := range map[string]string{"subject": m.Subject, "text": m.Text, "text message": m.SMS} {
 		if !strings.Contains(text, `T&J's <b> "x"`) {
 			t.Errorf("the %s is %q", part, text)
 		}
@@ -350,7 +350,7 @@ func TestTheTextPartSaysTheSame(t *testing.T) {
 			t.Errorf("the text holds HTML: %q", m.Text)
 		}
 		for _, name := range blanks[m.kind] {
-			blank := message.BlankMark + name + message.BlankMark
+			blank := message.FieldDelimiter + name + message.FieldDelimiter
 			if !strings.Contains(m.HTML, blank) || !strings.Contains(m.Text, blank) {
 				t.Errorf("the %s stands in one part only", name)
 			}

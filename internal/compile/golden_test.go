@@ -83,7 +83,7 @@ func golden(t *testing.T) map[string]string {
 		files[m.name()+".html"] = filled.HTML
 		files[m.name()+".txt"] = filled.Text
 		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\npreheader: %s\ntext message: %s\n",
-			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.TextMessage)
+			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.SMS)
 		if m.kind == message.SignUp {
 			values := sampleValues(path.Base(m.locale))
 			values[message.Name] = message.CleanName(nastiest)

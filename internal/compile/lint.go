@@ -92,12 +92,12 @@ func Lint(kind message.Kind, m message.Message, locale string, brand settings.Br
 
 	l.key = "textMessage"
 	if slices.Contains(want, message.Code) {
-		l.length("text message", filled.TextMessage, message.MinTextMessage, message.MaxTextMessage)
-		l.accepted("text message", filled.TextMessage)
-		l.sameBlanks("text message", m.TextMessage, slices.DeleteFunc(slices.Clone(want), func(b string) bool { return b == message.Link }))
-		l.addresses("text message", filled.TextMessage)
-		l.alphabet(m.TextMessage, locale)
-	} else if m.TextMessage != "" {
+		l.length("text message", filled.SMS, message.MinSMS, message.MaxSMS)
+		l.accepted("text message", filled.SMS)
+		l.sameBlanks("text message", m.SMS, slices.DeleteFunc(slices.Clone(want), func(b string) bool { return b == message.Link }))
+		l.addresses("text message", filled.SMS)
+		l.alphabet(m.SMS, locale)
+	} else if m.SMS != "" {
 		l.fault("it has a text message, but no code to send to a phone")
 	}
 	return l.faults
@@ -131,7 +131,7 @@ func (l *linter) accepted(part, s string) {
 // sameBlanks reports blanks that are missing in a part, and such that have no
 // place there.
 func (l *linter) sameBlanks(part, text string, want []string) {
-	pieces := strings.Split(text, message.BlankMark)
+	pieces := strings.Split(text, message.FieldDelimiter)
 	if len(pieces)%2 == 0 {
 		l.fault("the %s holds a blank that does not end", part)
 		return

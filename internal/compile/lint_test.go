@@ -10,7 +10,7 @@ import (
 	"poolpost/internal/settings"
 )
 
-func marked(name string) string { return message.BlankMark + name + message.BlankMark }
+func marked(name string) string { return message.FieldDelimiter + name + message.FieldDelimiter }
 
 // faultless are two messages without a fault: with a code and without.
 func faultless() map[message.Kind]message.Message {
@@ -19,21 +19,21 @@ func faultless() map[message.Kind]message.Message {
 	return map[message.Kind]message.Message{
 		message.SignUp: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Confirm",
-			HTML:        "<p>" + greetingBlank + "</p>" + button + marked(message.Code),
-			Text:        greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + "\n",
-			TextMessage: marked(message.Code) + " is your code",
+			HTML: "<p>" + greetingBlank + "</p>" + button + marked(message.Code),
+			Text: greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + "\n",
+			SMS:  marked(message.Code) + " is your code",
 		},
 		message.Invitation: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Invitation",
-			HTML:        "<p>" + greetingBlank + "</p>" + button + marked(message.Code) + marked(message.User),
-			Text:        greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + marked(message.User) + "\n",
-			TextMessage: marked(message.User) + " " + marked(message.Code),
+			HTML: "<p>" + greetingBlank + "</p>" + button + marked(message.Code) + marked(message.User),
+			Text: greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + marked(message.User) + "\n",
+			SMS:  marked(message.User) + " " + marked(message.Code),
 		},
 		message.SignInCode: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Code",
-			HTML:        "<p>" + greetingBlank + "</p>" + marked(message.Code),
-			Text:        greetingBlank + " " + marked(message.Code),
-			TextMessage: marked(message.Code) + " is your code",
+			HTML: "<p>" + greetingBlank + "</p>" + marked(message.Code),
+			Text: greetingBlank + " " + marked(message.Code),
+			SMS:  marked(message.Code) + " is your code",
 		},
 		message.Welcome: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Welcome",
@@ -129,25 +129,25 @@ func TestLint(t *testing.T) {
 			"the greeting without name shows a name, which this kind of message does not have"}},
 		"a greeting with the placeholder": {sample, func(m *message.Message) { m.Greeting += "{username}" }, []string{"the greeting" + theirs}},
 
-		"a text message without its code": {sample, func(m *message.Message) { m.TextMessage = "Welcome" }, []string{
+		"a text message without its code": {sample, func(m *message.Message) { m.SMS = "Welcome" }, []string{
 			"the text message lacks the code"}},
-		"a text message with a link": {sample, func(m *message.Message) { m.TextMessage = marked(message.Code) + marked(message.Link) }, []string{
+		"a text message with a link": {sample, func(m *message.Message) { m.SMS = marked(message.Code) + marked(message.Link) }, []string{
 			"the text message has 1550 characters when its blanks are filled; Cognito takes 6 to 140",
 			"the text message shows a link, which this kind of message does not have"}},
 		"a text message of 140 characters when it is filled": {sample, func(m *message.Message) {
-			m.TextMessage = marked(message.Code) + strings.Repeat("é", 140-len(Longest[message.Code]))
+			m.SMS = marked(message.Code) + strings.Repeat("é", 140-len(Longest[message.Code]))
 		}, nil},
 		"a text message of 141 characters when it is filled": {sample, func(m *message.Message) {
-			m.TextMessage = marked(message.Code) + strings.Repeat("é", 141-len(Longest[message.Code]))
+			m.SMS = marked(message.Code) + strings.Repeat("é", 141-len(Longest[message.Code]))
 		}, []string{"the text message has 141 characters when its blanks are filled; Cognito takes 6 to 140"}},
-		"a text message that is missing": {sample, func(m *message.Message) { m.TextMessage = "" }, []string{
+		"a text message that is missing": {sample, func(m *message.Message) { m.SMS = "" }, []string{
 			"the text message has 0 characters when its blanks are filled; Cognito takes 6 to 140", "the text message lacks the code"}},
-		"a text message with a direction mark": {sample, func(m *message.Message) { m.TextMessage += "\u200f" }, []string{
+		"a text message with a direction mark": {sample, func(m *message.Message) { m.SMS += "\u200f" }, []string{
 			"the text message holds U+200F, which Cognito refuses"}},
-		"a text message with the placeholder": {sample, func(m *message.Message) { m.TextMessage += "{####}" }, []string{"the text message" + theirs}},
-		"an invitation's text message without the user name": {message.Invitation, func(m *message.Message) { m.TextMessage = marked(message.Code) }, []string{
+		"a text message with the placeholder": {sample, func(m *message.Message) { m.SMS += "{####}" }, []string{"the text message" + theirs}},
+		"an invitation's text message without the user name": {message.Invitation, func(m *message.Message) { m.SMS = marked(message.Code) }, []string{
 			"the text message lacks the user"}},
-		"a text message without a code to send": {message.Welcome, func(m *message.Message) { m.TextMessage = "Welcome to MyApp" }, []string{
+		"a text message without a code to send": {message.Welcome, func(m *message.Message) { m.SMS = "Welcome to MyApp" }, []string{
 			"it has a text message, but no code to send to a phone"}},
 
 		"a second link": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="https://example.com/"></a>` }, []string{noLink + "2"}},
@@ -213,7 +213,7 @@ func TestLint(t *testing.T) {
 		"a value that the layout refused": {sample, func(m *message.Message) { m.HTML += "<p style=ZgotmplZ>" }, []string{
 			never + "ZgotmplZ"}},
 		"a template's own blank": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
-		"a blank that does not end": {sample, func(m *message.Message) { m.TextMessage += message.BlankMark }, []string{
+		"a blank that does not end": {sample, func(m *message.Message) { m.SMS += message.FieldDelimiter }, []string{
 			"the text message holds a blank that does not end"}},
 
 		"an address in the words":     {sample, func(m *message.Message) { m.HTML += "<p>See example.com/help</p>"; m.Text += "See example.com/help\n" }, []string{stray + "example.com/help"}},
@@ -222,15 +222,15 @@ func TestLint(t *testing.T) {
 		"the mailbox for help":        {sample, func(m *message.Message) { m.HTML += "<p>support@example.com</p>"; m.Text += "support@example.com\n" }, nil},
 		"a full stop without a blank": {sample, func(m *message.Message) { m.Subject = "Confirm it.Now" }, []string{"the subject shows an address that is not the link of the message: it.Now"}},
 		"abbreviations":               {sample, func(m *message.Message) { m.Subject = "Confirm it, e.g. at 8 a.m. or 9.30" }, nil},
-		"an address in a text message": {sample, func(m *message.Message) { m.TextMessage += " www.example.com" }, []string{
+		"an address in a text message": {sample, func(m *message.Message) { m.SMS += " www.example.com" }, []string{
 			"the text message shows an address that is not the link of the message: www.example.com"}},
 
-		"a text message with a curly apostrophe": {sample, func(m *message.Message) { m.TextMessage += " It’s secret" }, []string{
+		"a text message with a curly apostrophe": {sample, func(m *message.Message) { m.SMS += " It’s secret" }, []string{
 			"the text message holds '’', which is not in GSM 03.38: it would be sent in parts of 70 characters; find words without it"}},
 		"a text message with all of GSM 03.38 that fits": {sample, func(m *message.Message) {
-			m.TextMessage += " @£$¥èéùìòÇØøÅåÆæßÉ¤%&()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà^[~]|€"
+			m.SMS += " @£$¥èéùìòÇØøÅåÆæßÉ¤%&()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà^[~]|€"
 		}, nil},
-		"a text message with an app's name in another alphabet": {sample, func(m *message.Message) { m.TextMessage += " Ελλάδα" }, nil},
+		"a text message with an app's name in another alphabet": {sample, func(m *message.Message) { m.SMS += " Ελλάδα" }, nil},
 	}
 	brand := settings.Brand{DisplayName: "Ελλάδα", Support: "support@example.com", Logo: settings.Logo{URL: "https://app.example.com/logo.png"}}
 	for name, test := range tests {
@@ -279,14 +279,14 @@ func TestLongestValuesAreLong(t *testing.T) {
 // An invitation shows a temporary password, which is as long as the policy asks.
 func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
 	m := faultless()[message.Invitation]
-	m.TextMessage += strings.Repeat("é", 140-len([]rune(m.Fill(Longest).TextMessage)))
+	m.SMS += strings.Repeat("é", 140-len([]rune(m.Fill(Longest).SMS)))
 	for minimum, want := range map[int]int{0: 0, 6: 0, 12: 0, 13: 1, 64: 1} {
 		policy := settings.PasswordPolicy{MinimumLength: minimum}
 		if got := Lint(message.Invitation, m, "en", settings.Brand{}, policy); len(got) != want {
 			t.Errorf("%d characters: got %q", minimum, got)
 		}
 		signUp := faultless()[message.SignUp]
-		signUp.TextMessage += strings.Repeat("é", 140-len([]rune(signUp.Fill(Longest).TextMessage)))
+		signUp.SMS += strings.Repeat("é", 140-len([]rune(signUp.Fill(Longest).SMS)))
 		if got := Lint(message.SignUp, signUp, "en", settings.Brand{}, policy); len(got) > 0 {
 			t.Errorf("%d characters: a code of digits is no password: %q", minimum, got)
 		}
@@ -297,7 +297,7 @@ func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
 // parts, whatever it says.
 func TestOnlySomeLanguagesAreHeldToGSM(t *testing.T) {
 	m := faultless()[message.SignUp]
-	m.TextMessage += " ł"
+	m.SMS += " ł"
 	for locale, want := range map[string]int{"en": 1, "de": 1, "pt-BR": 1, "en-GB": 1, "pl": 0, "tr": 0, "ar": 0, "zh-Hans": 0} {
 		if got := Lint(message.SignUp, m, locale, settings.Brand{}, settings.PasswordPolicy{}); len(got) != want {
 			t.Errorf("%s: got %q", locale, got)
@@ -311,7 +311,7 @@ func TestFaultsHaveTheKeyOfTheirWords(t *testing.T) {
 		"subject":             func(m *message.Message) { m.Subject = "" },
 		"greeting":            func(m *message.Message) { m.Greeting = "Hello" },
 		"greetingWithoutName": func(m *message.Message) { m.GreetingWithoutName += marked(message.Name) },
-		"textMessage":         func(m *message.Message) { m.TextMessage = marked(message.Code) + "\u200f" },
+		"textMessage":         func(m *message.Message) { m.SMS = marked(message.Code) + "\u200f" },
 		"":                    func(m *message.Message) { m.HTML += "<script></script>" },
 	} {
 		m := faultless()[message.SignUp]

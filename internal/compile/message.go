@@ -149,7 +149,7 @@ func (set *templateSet) message(d *document) (message.Message, error) {
 		if err != nil {
 			return message.Message{}, err
 		}
-		m.TextMessage = markBlanks(message.Plain(text))
+		m.SMS = markBlanks(message.Plain(text))
 	}
 	var html, text strings.Builder
 	if err := set.html[d.kind].Execute(&html, d); err != nil {

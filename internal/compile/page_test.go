@@ -20,7 +20,7 @@ import (
 var filledByPages = []string{"client", "user", "code", "typed", "return", "lang", "continue", "again", "reason"}
 
 var (
-	anyBlank = regexp.MustCompile(message.BlankMark + "([a-z]*)" + message.BlankMark)
+	anyBlank = regexp.MustCompile(message.FieldDelimiter + "([a-z]*)" + message.FieldDelimiter)
 	action   = regexp.MustCompile(`action="([^"]*)"`)
 )
 
@@ -72,7 +72,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		if rest = before + after; has != closed || has != (kind == "style" || strings.Contains(rest, `type="password"`)) {
 			t.Errorf("it has a <%s>: %t", kind, has)
 		}
-		if strings.Contains(text, message.BlankMark) {
+		if strings.Contains(text, message.FieldDelimiter) {
 			t.Errorf("its %s changes when it is filled", kind)
 		}
 		if hash := sha256.Sum256([]byte(text)); has {
@@ -96,7 +96,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		}
 	}
 	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {
-		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.BlankMark + "again" + message.BlankMark}, m[1]) {
+		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.FieldDelimiter + "again" + message.FieldDelimiter}, m[1]) {
 			t.Errorf("a form goes to %q", m[1])
 		}
 	}

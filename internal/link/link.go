@@ -89,7 +89,7 @@ var errBad = errors.New("not a complete link")
 
 // Read reads the values that Build wrote. It is an error when the user is
 // missing, or the user or the client impossible; a Code that cannot be one is empty,
-// since it can still be typed by hand. Return is as it came: see Returns.
+// since it can still be typed by hand. Return is as it came: see AllowedReturn.
 func Read(query url.Values) (Link, error) {
 	l := Link{
 		Client: query.Get("client"),

@@ -5,11 +5,11 @@ import (
 	"poolpost/internal/message"
 )
 
-// For is where the button of a message leads; base is the address of our own
+// ForMessage is where the button of a message leads; base is the address of our own
 // pages. An account take-over notice may have a better one, of Cognito's. The link's Return is what the person asked for: it is left out unless
 // the client allows it.
-func For(base string, kind message.Kind, client config.Client, l Link) string {
-	l.Return, _ = Returns(client.ReturnURLs, l.Return)
+func ForMessage(base string, kind message.Kind, client config.Client, l Link) string {
+	l.Return, _ = AllowedReturn(client.ReturnURLs, l.Return)
 	switch kind {
 	case message.SignUp:
 		return Build(base, PathConfirm, l)

@@ -32,7 +32,7 @@ func TestForLeadsWhereTheKindSays(t *testing.T) {
 		"a code to sign in has no link":              {message.SignInCode, own, l, ""},
 		"a notice leads to the sign-in":              {message.AccountTakeover, own, l, "https://app.example.com/sign-in"},
 	} {
-		if got := For(base, test.kind, test.client, test.link); got != test.want {
+		if got := ForMessage(base, test.kind, test.client, test.link); got != test.want {
 			t.Errorf("%s: got %s", name, got)
 		}
 	}

@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// Check reports why an address cannot be a page of an app: it must be absolute,
+// CheckURL reports why an address cannot be a page of an app: it must be absolute,
 // https (or http on a loopback host, for development), with an ASCII host (an
 // international name is written in Punycode), and without user, fragment,
 // backslash or dot segments.
-func Check(raw string) error {
+func CheckURL(raw string) error {
 	_, err := parse(raw)
 	return err
 }
 
-// Returns decides whether a visitor may be sent to raw: its scheme, host and
+// AllowedReturn decides whether a visitor may be sent to raw: its scheme, host and
 // port must equal those of an allowed address, and its path must lie below the
 // allowed path, segment by segment. It returns the address in the form that
 // was checked, so that a browser cannot read it differently.
-func Returns(allowed []string, raw string) (string, bool) {
+func AllowedReturn(allowed []string, raw string) (string, bool) {
 	if raw == "" {
 		return "", false
 	}

@@ -106,7 +106,7 @@ func TestCheck(t *testing.T) {
 		"https://app.example.com/" + strings.Repeat("a", 276): "",
 	} {
 		got := ""
-		if err := Check(address); err != nil {
+		if err := CheckURL(address); err != nil {
 			got = err.Error()
 		}
 		if got != want {
@@ -138,7 +138,7 @@ func TestReturns(t *testing.T) {
 		"https://xn--exmple-cua.com/":              "https://xn--exmple-cua.com/",
 	}
 	for raw, want := range accepted {
-		if got, ok := Returns(allowed, raw); !ok || got != want {
+		if got, ok := AllowedReturn(allowed, raw); !ok || got != want {
 			t.Errorf("%s: got %q, %t, want %q", raw, got, ok, want)
 		}
 	}
@@ -206,7 +206,7 @@ func TestReturns(t *testing.T) {
 		"an entry of the list that is no address": "no address",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, ok := Returns(allowed, raw); ok || got != "" {
+			if got, ok := AllowedReturn(allowed, raw); ok || got != "" {
 				t.Errorf("%q leads to %q", raw, got)
 			}
 		})
@@ -233,7 +233,7 @@ func TestWithStatus(t *testing.T) {
 }
 
 func TestReturnsWithoutAList(t *testing.T) {
-	if got, ok := Returns(nil, "https://app.example.com/"); ok {
+	if got, ok := AllowedReturn(nil, "https://app.example.com/"); ok {
 		t.Errorf("an empty list allows %q", got)
 	}
 }
@@ -250,7 +250,7 @@ func FuzzReturns(f *testing.F) {
 	}
 	allowed := []string{"https://app.example.com/", "https://paths.example.com/app", "http://localhost:3000/"}
 	f.Fuzz(func(t *testing.T, raw string) {
-		got, ok := Returns(allowed, raw)
+		got, ok := AllowedReturn(allowed, raw)
 		if !ok {
 			return
 		}
@@ -270,7 +270,7 @@ func FuzzReturns(f *testing.F) {
 		if !begins || strings.Contains(u.Path, "/../") || strings.HasSuffix(u.Path, "/..") {
 			t.Errorf("%q leads to %q", raw, got)
 		}
-		if again, ok := Returns(allowed, got); !ok || again != got {
+		if again, ok := AllowedReturn(allowed, got); !ok || again != got {
 			t.Errorf("%q leads to %q, and that to %q", raw, got, again)
 		}
 		// The app reads the status that was added, and the rest as it was.

@@ -24,18 +24,18 @@ type Entry struct {
 	Code   string `json:"code,omitempty"`   // code or temporary password, as Cognito encrypted it: base64
 	Return string `json:"return,omitempty"` // where the person wants to be returned to; not checked yet
 
-	Notice *Notice `json:"notice,omitempty"` // of an account take-over
+	Takeover *TakeoverAlert `json:"takeover,omitempty"` // of the message account-takeover
 }
 
-// Notice is what Cognito tells of a sign-in that looks like an account take-over.
+// TakeoverAlert is what Cognito tells of a sign-in that looks like an account take-over.
 // The values are as they came.
-type Notice struct {
-	Time    string `json:"time,omitempty"`
-	City    string `json:"city,omitempty"`
-	Country string `json:"country,omitempty"`
-	IP      string `json:"ip,omitempty"`
-	Device  string `json:"device,omitempty"`
-	NotMe   string `json:"notMe,omitempty"` // address that tells Cognito that it was somebody else
+type TakeoverAlert struct {
+	Time      string `json:"time,omitempty"`
+	City      string `json:"city,omitempty"`
+	Country   string `json:"country,omitempty"`
+	IP        string `json:"ip,omitempty"`
+	Device    string `json:"device,omitempty"`
+	ReportURL string `json:"reportUrl,omitempty"` // address that tells Cognito that it was somebody else
 }
 
 // maxLocale is more bytes than a language tag has (package message).

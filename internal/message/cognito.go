@@ -10,11 +10,11 @@ import (
 // with the code filled in (API reference: VerificationMessageTemplateType and
 // InviteMessageType; developer guide: custom message Lambda trigger).
 const (
-	MaxSubject     = 140
-	MinHTML        = 6
-	MaxHTML        = 20000
-	MinTextMessage = 6
-	MaxTextMessage = 140
+	MaxSubject = 140
+	MinHTML    = 6
+	MaxHTML    = 20000
+	MinSMS     = 6
+	MaxSMS     = 140
 )
 
 // Accepted reports whether Cognito accepts a character in a message. Its

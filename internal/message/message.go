@@ -66,11 +66,11 @@ const (
 // gone through CleanName.
 type Values map[string]string
 
-// Parts of a compiled file are divided by PartMark; a blank is its name between
+// Parts of a compiled file are divided by PartSeparator; a blank is its name between
 // two BlankMarks. Neither can stand in a message: Cognito and XML refuse both.
 const (
-	PartMark  = "\x1c"
-	BlankMark = "\x00"
+	PartSeparator  = "\x1c"
+	FieldDelimiter = "\x00"
 )
 
 // Message is a compiled message.
@@ -80,25 +80,25 @@ type Message struct {
 	Subject             string
 	HTML                string
 	Text                string
-	TextMessage         string // empty for kinds that are never sent to a phone
+	SMS                 string // empty for kinds that are never sent to a phone
 }
 
 // Filled is a message ready to be sent.
 type Filled struct {
-	Subject     string
-	HTML        string
-	Text        string
-	TextMessage string
+	Subject string
+	HTML    string
+	Text    string
+	SMS     string
 }
 
 // Encode returns the compiled file of a message.
 func (m Message) Encode() []byte {
-	return []byte(strings.Join([]string{m.Greeting, m.GreetingWithoutName, m.Subject, m.HTML, m.Text, m.TextMessage}, PartMark))
+	return []byte(strings.Join([]string{m.Greeting, m.GreetingWithoutName, m.Subject, m.HTML, m.Text, m.SMS}, PartSeparator))
 }
 
 // Decode is the reverse of Encode.
 func Decode(file []byte) (Message, error) {
-	parts := strings.Split(string(file), PartMark)
+	parts := strings.Split(string(file), PartSeparator)
 	if len(parts) != 6 {
 		return Message{}, fmt.Errorf("a compiled message has 6 parts, not %d", len(parts))
 	}
@@ -116,17 +116,17 @@ func File(client, locale string, kind Kind) string {
 func (m Message) JSON() Message {
 	return Message{
 		Greeting: m.Greeting, GreetingWithoutName: m.GreetingWithoutName,
-		Subject: quoted(m.Subject), HTML: quoted(m.HTML), TextMessage: quoted(m.TextMessage),
+		Subject: quoted(m.Subject), HTML: quoted(m.HTML), SMS: quoted(m.SMS),
 	}
 }
 
 // quoted is a part as a JSON string, its blanks as they were.
 func quoted(part string) string {
-	pieces := strings.Split(part, BlankMark)
+	pieces := strings.Split(part, FieldDelimiter)
 	for i, piece := range pieces {
 		pieces[i] = inQuotes(piece)
 	}
-	return `"` + strings.Join(pieces, BlankMark) + `"`
+	return `"` + strings.Join(pieces, FieldDelimiter) + `"`
 }
 
 // inQuotes is the inside of a text as a JSON string.
@@ -142,28 +142,28 @@ func inQuotes(text string) string {
 func (m Message) Fill(values Values) Filled {
 	value := m.greet(values)
 	return Filled{
-		Subject:     strings.Join(pieces(m.Subject, asIs, value), ""),
-		HTML:        strings.Join(pieces(m.HTML, EscapeHTML, value), ""),
-		Text:        strings.Join(pieces(m.Text, asIs, value), ""),
-		TextMessage: strings.Join(pieces(m.TextMessage, asIs, value), ""),
+		Subject: strings.Join(pieces(m.Subject, asIs, value), ""),
+		HTML:    strings.Join(pieces(m.HTML, EscapeHTML, value), ""),
+		Text:    strings.Join(pieces(m.Text, asIs, value), ""),
+		SMS:     strings.Join(pieces(m.SMS, asIs, value), ""),
 	}
 }
 
 // FilledJSON is a message that was made by JSON and is filled: each part is a JSON
 // string in pieces, which need to be joined once only, where they are written.
 type FilledJSON struct {
-	Subject     []string
-	HTML        []string
-	TextMessage []string
+	Subject []string
+	HTML    []string
+	SMS     []string
 }
 
 // FillJSON fills the parts of a message made by JSON.
 func (m Message) FillJSON(values Values) FilledJSON {
 	value := m.greet(values)
 	return FilledJSON{
-		Subject:     pieces(m.Subject, inQuotes, value),
-		HTML:        pieces(m.HTML, func(value string) string { return inQuotes(EscapeHTML(value)) }, value),
-		TextMessage: pieces(m.TextMessage, inQuotes, value),
+		Subject: pieces(m.Subject, inQuotes, value),
+		HTML:    pieces(m.HTML, func(value string) string { return inQuotes(EscapeHTML(value)) }, value),
+		SMS:     pieces(m.SMS, inQuotes, value),
 	}
 }
 
@@ -171,7 +171,7 @@ func (m Message) FillJSON(values Values) FilledJSON {
 func (m Message) greet(values Values) func(name string) string {
 	greeting := m.GreetingWithoutName
 	if values[Name] != "" {
-		greeting = strings.ReplaceAll(m.Greeting, BlankMark+Name+BlankMark, values[Name])
+		greeting = strings.ReplaceAll(m.Greeting, FieldDelimiter+Name+FieldDelimiter, values[Name])
 	}
 	return func(name string) string {
 		if name == Greeting {
@@ -188,14 +188,14 @@ func FillHTML(page string, values Values) string {
 
 // pieces are a part's own text and, between, the escaped values of its blanks.
 func pieces(part string, escape func(string) string, value func(name string) string) []string {
-	list := make([]string, 0, strings.Count(part, BlankMark)+1)
+	list := make([]string, 0, strings.Count(part, FieldDelimiter)+1)
 	for {
-		before, rest, ok := strings.Cut(part, BlankMark)
+		before, rest, ok := strings.Cut(part, FieldDelimiter)
 		list = append(list, before)
 		if !ok {
 			return list
 		}
-		name, after, _ := strings.Cut(rest, BlankMark)
+		name, after, _ := strings.Cut(rest, FieldDelimiter)
 		list = append(list, escape(value(name)))
 		part = after
 	}

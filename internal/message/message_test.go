@@ -16,7 +16,7 @@ import (
 )
 
 // mark writes a blank as a compiled file has it.
-func mark(name string) string { return BlankMark + name + BlankMark }
+func mark(name string) string { return FieldDelimiter + name + FieldDelimiter }
 
 // sample has every context that a blank can stand in.
 var sample = Message{
@@ -26,17 +26,17 @@ var sample = Message{
 	HTML: `<!doctype html><html lang="en"><head><title>Confirm</title><style>a{color:#1d4ed8}</style></head><body><p>` + mark(Greeting) +
 		`</p><a ses:no-track href="` + mark(Link) + `" target="_blank">Confirm</a><span dir="ltr">` + mark(Code) + `</span><bdi>` + mark(User) +
 		`</bdi><!--[if mso]><table><![endif]--><p>` + mark(Time) + mark(Place) + ` ` + mark(Device) + `</p></body></html>`,
-	Text:        mark(Greeting) + "\n\n" + mark(Link) + "\n" + mark(Code) + " " + mark(User) + "\n",
-	TextMessage: mark(Code) + " is your code.",
+	Text: mark(Greeting) + "\n\n" + mark(Link) + "\n" + mark(Code) + " " + mark(User) + "\n",
+	SMS:  mark(Code) + " is your code.",
 }
 
 func TestFill(t *testing.T) {
 	m := Message{
 		Greeting: "Hello " + mark(Name) + ",", GreetingWithoutName: "Hello,",
-		Subject:     "For " + mark(Code),
-		HTML:        `<p>` + mark(Greeting) + `</p><a href="` + mark(Link) + `">` + mark(Code) + mark(Code) + `</a>`,
-		Text:        mark(Greeting) + " " + mark(Link) + " " + mark(Code),
-		TextMessage: mark(Code) + mark(User) + "!",
+		Subject: "For " + mark(Code),
+		HTML:    `<p>` + mark(Greeting) + `</p><a href="` + mark(Link) + `">` + mark(Code) + mark(Code) + `</a>`,
+		Text:    mark(Greeting) + " " + mark(Link) + " " + mark(Code),
+		SMS:     mark(Code) + mark(User) + "!",
 	}
 	tests := map[string]struct {
 		values Values
@@ -179,9 +179,9 @@ func TestEncodeAndDecode(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for file, want := range map[string]string{
-		"":                                "a compiled message has 6 parts, not 1",
-		"a" + strings.Repeat(PartMark, 4): "a compiled message has 6 parts, not 5",
-		strings.Repeat(PartMark, 6):       "a compiled message has 6 parts, not 7",
+		"":                                     "a compiled message has 6 parts, not 1",
+		"a" + strings.Repeat(PartSeparator, 4): "a compiled message has 6 parts, not 5",
+		strings.Repeat(PartSeparator, 6):       "a compiled message has 6 parts, not 7",
 	} {
 		if m, err := Decode([]byte(file)); err == nil || err.Error() != want {
 			t.Errorf("%q: got %+v, %v", file, m, err)
@@ -190,7 +190,7 @@ func TestEncodeAndDecode(t *testing.T) {
 }
 
 func TestMarksCannotStandInAMessage(t *testing.T) {
-	for _, m := range []string{PartMark, BlankMark} {
+	for _, m := range []string{PartSeparator, FieldDelimiter} {
 		if r, _ := utf8.DecodeRuneInString(m); Accepted(r) {
 			t.Errorf("Cognito accepts %U", r)
 		}
@@ -269,7 +269,7 @@ func checkJSON(t *testing.T, m Message, values Values) {
 		json  []string
 		plain string
 	}{
-		"subject": {got.Subject, want.Subject}, "HTML": {got.HTML, want.HTML}, "text message": {got.TextMessage, want.TextMessage},
+		"subject": {got.Subject, want.Subject}, "HTML": {got.HTML, want.HTML}, "text message": {got.SMS, want.SMS},
 	} {
 		var read string
 		if err := json.Unmarshal([]byte(strings.Join(text.json, "")), &read); err != nil {
@@ -283,7 +283,7 @@ func checkJSON(t *testing.T, m Message, values Values) {
 
 func TestJSON(t *testing.T) {
 	odd := sample
-	odd.Subject, odd.TextMessage = "A \"quoted\" \\ \t subject for "+mark(Code), "two\nlines, {####} é 世界 👍 "+mark(User)+mark(Code)
+	odd.Subject, odd.SMS = "A \"quoted\" \\ \t subject for "+mark(Code), "two\nlines, {####} é 世界 👍 "+mark(User)+mark(Code)
 	for name, values := range map[string]Values{
 		"nothing":                  nil,
 		"ordinary values":          {Name: "Ada", Link: "https://a/?b=1&c=2", Code: "{####}", User: "{username}"},

@@ -20,11 +20,11 @@ func PageFile(client, locale, state string) string {
 }
 
 // Encode returns the compiled file of a page.
-func (p Page) Encode() []byte { return []byte(p.Inline + PartMark + p.HTML) }
+func (p Page) Encode() []byte { return []byte(p.Inline + PartSeparator + p.HTML) }
 
 // DecodePage is the reverse of Encode.
 func DecodePage(file []byte) (Page, error) {
-	inline, html, ok := strings.Cut(string(file), PartMark)
+	inline, html, ok := strings.Cut(string(file), PartSeparator)
 	if !ok {
 		return Page{}, errNotCompiled
 	}

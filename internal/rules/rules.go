@@ -51,7 +51,7 @@ const Budget = time.Second
 // nothing that came from the event.
 type Refusal struct {
 	Code, Sentence string
-	Wordless       error // why there is no better sentence, or nil
+	TranslationErr error // why there is no better sentence, or nil
 }
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Sentence }
@@ -126,7 +126,7 @@ func (r *Rules) Refuse(code, locale string, replacements ...string) *Refusal {
 	if sentence := sentences[code]; sentence != "" {
 		refusal.Sentence = strings.NewReplacer(replacements...).Replace(sentence)
 	}
-	refusal.Wordless = err
+	refusal.TranslationErr = err
 	return refusal
 }
 

@@ -142,7 +142,7 @@ func (r *reader) checkMail(s *Settings) {
 }
 
 func (r *reader) checkIdentity(m Mail) {
-	if m.From.Address != "" && !m.Verifies(m.From.Address) {
+	if m.From.Address != "" && !m.CoveredByIdentity(m.From.Address) {
 		r.problem("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
 	}
 	r.zone("mail.hostedZone", m.HostedZone, m.Identity)
@@ -223,11 +223,11 @@ func (r *reader) checkBrands(s *Settings) {
 // brands.
 func (r *reader) checkSender(key string, b Brand, m Mail) {
 	// If not even mail.from fits, mail.identity is the mistake.
-	identified := m.From.Address != "" && m.Verifies(m.From.Address) && r.whole("mail")
+	identified := m.From.Address != "" && m.CoveredByIdentity(m.From.Address) && r.whole("mail")
 	if b.From.Name != m.From.Name {
 		r.senderName(key+".from.name", b.From.Name)
 	}
-	if a := b.From.Address; a != m.From.Address && r.address(key+".from.address", a) && identified && !m.Verifies(a) {
+	if a := b.From.Address; a != m.From.Address && r.address(key+".from.address", a) && identified && !m.CoveredByIdentity(a) {
 		r.problem(key+".from.address", "must be within mail.identity, %s, not %q: SES sends only for what it has verified", m.Identity, a)
 	}
 	if b.ReplyTo != m.ReplyTo {
@@ -436,7 +436,7 @@ func (r *reader) unique(key, value string, earlier []string) {
 }
 
 func (r *reader) url(key, value string) {
-	if err := link.Check(value); err != nil {
+	if err := link.CheckURL(value); err != nil {
 		r.problem(key, "%s", err)
 	}
 }
@@ -451,7 +451,7 @@ func (r *reader) senderName(key, value string) {
 // page accepts an address of an app.
 func (r *reader) page(key, value string) {
 	r.url(key, value)
-	if u, err := url.Parse(value); err == nil && r.deployed && u.Scheme == "http" && link.Check(value) == nil {
+	if u, err := url.Parse(value); err == nil && r.deployed && u.Scheme == "http" && link.CheckURL(value) == nil {
 		r.problem(key, "must begin with https://: an app on this machine is for the local run only")
 	}
 }

@@ -375,13 +375,13 @@ func (s *Settings) AttributeKey(name string) string {
 	return name
 }
 
-// SendsItself reports whether send-mail sends what Cognito asks for, instead of
+// UsesCustomSender reports whether send-mail sends what Cognito asks for, instead of
 // Cognito.
-func (m Mail) SendsItself() bool { return m.Delivery == DeliverySES }
+func (m Mail) UsesCustomSender() bool { return m.Delivery == DeliverySES }
 
-// Verifies reports whether SES sends as an address: Identity is the address
+// CoveredByIdentity reports whether SES sends as an address: Identity is the address
 // itself, or its domain.
-func (m Mail) Verifies(address string) bool {
+func (m Mail) CoveredByIdentity(address string) bool {
 	_, domain, _ := strings.Cut(address, "@")
 	return m.Identity == address || m.Identity == strings.ToLower(domain)
 }
