@@ -24,8 +24,8 @@ func gate(program string) error {
 const behind = ".program"
 
 // startAtGate starts a process of a function, which stands still at its gate.
-func startAtGate(f lambda.Function) (*lambda.Single, error) {
-	p, err := lambda.StartSingle(f, region)
+func startAtGate(f lambda.Function) (*lambda.Process, error) {
+	p, err := lambda.StartProcess(f, region)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ const settle = 20 * time.Millisecond
 func measure(functions []lambda.Function, event []byte, events int, q *quota) ([]figure, error) {
 	defer q.Close() // once the processes are gone
 	figures := make([]figure, len(functions))
-	processes := make([]*lambda.Single, len(functions))
+	processes := make([]*lambda.Process, len(functions))
 	for i, f := range functions {
 		if err := rehearse(f); err != nil {
 			return nil, err
@@ -112,7 +112,7 @@ func rehearse(f lambda.Function) error {
 }
 
 // start measures a process, which stands at its gate, up to its first answer.
-func (f *figure) start(p *lambda.Single, event []byte, q *quota) (err error) {
+func (f *figure) start(p *lambda.Process, event []byte, q *quota) (err error) {
 	if err := q.hold(p.PID()); err != nil {
 		return err
 	}

@@ -32,12 +32,12 @@ const withCode = 10
 
 // A trial is a schedule of faults, and what it may cost.
 type trial struct {
-	schedule   schedule
-	limit      time.Duration                   // of send-mail, where calls hang; 0: the deployment's
-	loseDelete func(person, receives int) bool // whose acknowledgements get lost
-	repeat     bool                            // Cognito calls its triggers twice
-	dead       func(person int) bool           // whose mails end among the dead letters; nil: nobody's
-	doubles    bool                            // mails may be sent twice
+	schedule schedule
+	limit    time.Duration                   // of send-mail, where calls hang; 0: the deployment's
+	dropAck  func(person, receives int) bool // whose acknowledgements get lost
+	repeat   bool                            // Cognito calls its triggers twice
+	dead     func(person int) bool           // whose mails end among the dead letters; nil: nobody's
+	doubles  bool                            // mails may be sent twice
 }
 
 // calls makes a schedule of one service: every nth person's mails fail, up to a
@@ -97,7 +97,7 @@ func trials() map[string]trial {
 		"SES takes a mail and answers too late": {schedule: calls(toSES, 40, 1, late), limit: hanging, doubles: true},
 		"SES takes a mail and drops the answer": {schedule: calls(toSES, 50, 2, dropped), doubles: true},
 		"send-mail dies after SES took a mail":  {schedule: calls(toSES, 40, 1, crashed), doubles: true},
-		"an acknowledgement gets lost": {schedule: all(), doubles: true, loseDelete: func(person, receives int) bool {
+		"an acknowledgement gets lost": {schedule: all(), doubles: true, dropAck: func(person, receives int) bool {
 			return person%20 == 0 && receives == 1
 		}},
 		"Cognito calls twice, and SQS drops answers": {schedule: calls(toSQS, 40, 2, dropped), repeat: true},
@@ -150,10 +150,10 @@ func soak(t *testing.T, tr trial, people int) {
 		o.front, o.logs = c.front, logged
 		o.sending = tr.limit
 		o.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
-		o.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, Second: soakSecond}
-		if tr.loseDelete != nil {
-			o.queue.LoseDelete = func(m sqs.Message) bool {
-				if !tr.loseDelete(numberOf(m.Group), m.Receives) {
+		o.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, TimeScale: soakSecond.Seconds()}
+		if tr.dropAck != nil {
+			o.queue.DropAck = func(m sqs.Message) bool {
+				if !tr.dropAck(numberOf(m.Group), m.Receives) {
 					return false
 				}
 				lost.Add(1)

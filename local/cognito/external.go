@@ -101,10 +101,7 @@ func (p *Pool) SignInWithProvider(ctx context.Context, clientID, provider, id st
 		// Somebody linked the identity while it was signing up (observed).
 		return "", failure("InvalidRequest", "Already found an entry for username %s", who.userName())
 	}
-	u, err := p.newUser(externalProvider, attributes)
-	if err != nil {
-		return "", err
-	}
+	u := newUser(externalProvider, attributes)
 	u.name = who.userName()
 	if err := u.apply(flags); err != nil {
 		return "", err

@@ -65,7 +65,7 @@ type Options struct {
 	Deliver func(Delivery)
 	// Clock is the time of day; nil is time.Now.
 	Clock func() time.Time
-	// Rand is where codes, ids and passwords come from; nil is crypto/rand.
+	// Rand is where codes, passwords and opaque tokens come from; nil is crypto/rand.
 	Rand io.Reader
 }
 
@@ -214,17 +214,6 @@ func (p *Pool) checkPool(id string) error {
 		return failure("ResourceNotFoundException", "User pool %s does not exist.", id)
 	}
 	return nil
-}
-
-// uuid returns a random UUID (RFC 9562, version 4).
-func (p *Pool) uuid() (string, error) {
-	var b [16]byte
-	if _, err := io.ReadFull(p.rand, b[:]); err != nil {
-		return "", fmt.Errorf("draw a UUID: %w", err)
-	}
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
 }
 
 // lower folds an e-mail address: the pool's user names are not case-sensitive

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"uuid"
 )
 
 // The AWS JSON 1.1 protocol: POST /, the operation in X-Amz-Target.
@@ -129,9 +130,7 @@ func (p *Pool) reply(w http.ResponseWriter, status int, body any) {
 	if refusal, ok := body.(*apiError); ok {
 		w.Header().Set("X-Amzn-Errortype", refusal.Type+":")
 	}
-	if id, err := p.uuid(); err == nil {
-		w.Header().Set("X-Amzn-Requestid", id)
-	}
+	w.Header().Set("X-Amzn-Requestid", uuid.NewV4().String())
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	w.Write(text)

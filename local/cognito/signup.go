@@ -103,7 +103,7 @@ func (p *Pool) prepare(status, username string, list []attribute, byClient bool)
 	if err := named(username, attributes); err != nil {
 		return nil, err
 	}
-	return p.newUser(status, attributes)
+	return newUser(status, attributes), nil
 }
 
 // free refuses an address that a user has, confirmed or not.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"uuid"
 )
 
 // How long tokens and sessions live: the defaults of CreateUserPoolClient.
@@ -55,7 +56,7 @@ func (k *signingKey) sign(claims any) (string, error) {
 
 // read returns the claims of a token that this key signed.
 func (k *signingKey) read(token string, claims any) bool {
-	signed, signature, ok := cutLast(token, ".")
+	signed, signature, ok := strings.CutLast(token, ".")
 	if !ok {
 		return false
 	}
@@ -70,14 +71,6 @@ func (k *signingKey) read(token string, claims any) bool {
 	_, body, _ := strings.Cut(signed, ".")
 	text, err := base64.RawURLEncoding.DecodeString(body)
 	return err == nil && json.Unmarshal(text, claims) == nil
-}
-
-func cutLast(s, separator string) (before, after string, found bool) {
-	i := strings.LastIndex(s, separator)
-	if i < 0 {
-		return "", "", false
-	}
-	return s[:i], s[i+len(separator):], true
 }
 
 // claims are the claims of both tokens (developer guide, "Understanding the
@@ -122,16 +115,12 @@ type tokens struct {
 
 // startSession signs a user in; the pool must be locked.
 func (p *Pool) startSession(u *user, clientID string) (*tokens, error) {
-	origin, err := p.uuid()
-	if err != nil {
-		return nil, err
-	}
 	refresh, err := p.opaque()
 	if err != nil {
 		return nil, err
 	}
 	now := p.now()
-	g := grant{u, clientID, origin, now, now.AddDate(0, 0, p.clients[clientID].RefreshTokenDays)}
+	g := grant{u, clientID, uuid.NewV4().String(), now, now.AddDate(0, 0, p.clients[clientID].RefreshTokenDays)}
 	issued, err := p.tokensFor(g)
 	if err != nil {
 		return nil, err
@@ -149,9 +138,7 @@ func (p *Pool) tokensFor(g grant) (*tokens, error) {
 	}
 	var ids [3]string
 	for i := range ids {
-		if ids[i], err = p.uuid(); err != nil {
-			return nil, err
-		}
+		ids[i] = uuid.NewV4().String()
 	}
 	now := p.now()
 	shared := claims{

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"uuid"
 )
 
 // The states of a user (UserStatusType of the API reference).
@@ -100,11 +101,8 @@ func (p *Pool) readdress(u *user, address string) error {
 }
 
 // newUser prepares a user who is not yet in the pool.
-func (p *Pool) newUser(status string, attributes map[string]string) (*user, error) {
-	name, err := p.uuid()
-	if err != nil {
-		return nil, err
-	}
+func newUser(status string, attributes map[string]string) *user {
+	name := uuid.NewV4().String()
 	u := &user{
 		name: name, sub: name,
 		attributes: maps.Clone(attributes),
@@ -117,7 +115,7 @@ func (p *Pool) newUser(status string, attributes map[string]string) (*user, erro
 			u.attributes[name+"_verified"] = "false"
 		}
 	}
-	return u, nil
+	return u
 }
 
 // A codeDelivery is CodeDeliveryDetailsType of the API reference.

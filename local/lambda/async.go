@@ -17,7 +17,7 @@ var defaultRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
 // the same request id; then the event goes to Options.OnFailure. What waits is
 // lost when the host is closed. Errors are ErrNotFound and ErrClosed.
 func (h *Host) InvokeAsync(name string, payload []byte) error {
-	if _, ok := h.fleets[name]; !ok {
+	if _, ok := h.pools[name]; !ok {
 		return fmt.Errorf("invoke %q: %w", name, ErrNotFound)
 	}
 	return h.invokeAsync(name, newRequestID(), payload)
@@ -30,7 +30,7 @@ func (h *Host) invokeAsync(name, id string, payload []byte) error {
 	return nil
 }
 
-// attempt runs an asynchronous invocation, whose answer nobody waits for, until
+// attempt runs an asynchronous invocation, whose response nobody waits for, until
 // it succeeds or has failed for the last time.
 func (h *Host) attempt(name, id string, payload []byte) {
 	for attempts := 1; ; attempts++ {
@@ -67,9 +67,9 @@ func (h *Host) failureRecord(name, id string, attempts int, payload []byte, err 
 		ExecutedVersion string `json:"executedVersion"`
 		FunctionError   string `json:"functionError"`
 	}
-	var answer json.RawMessage
+	var response json.RawMessage
 	if failed, ok := errors.AsType[*FunctionError](err); ok && json.Valid(failed.Payload) {
-		answer = failed.Payload
+		response = failed.Payload
 	}
 	record, err := json.Marshal(struct {
 		Version         string          `json:"version"`
@@ -81,7 +81,7 @@ func (h *Host) failureRecord(name, id string, attempts int, payload []byte, err 
 	}{
 		"1.0", time.Now().UTC().Truncate(time.Millisecond),
 		requestContext{id, arn(h.options.Region, name) + ":" + version, "RetriesExhausted", attempts},
-		payload, responseContext{200, version, "Unhandled"}, answer,
+		payload, responseContext{200, version, "Unhandled"}, response,
 	})
 	if err != nil {
 		panic(err) // an event that is no JSON does not get as far as this

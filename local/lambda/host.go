@@ -40,7 +40,7 @@ type Options struct {
 // Host runs functions. It is an http.Handler for the Lambda Invoke API.
 type Host struct {
 	options Options
-	fleets  map[string]*fleet
+	pools   map[string]*pool
 	mux     *http.ServeMux
 	logs    sync.Mutex // one call of options.Logs at a time
 
@@ -51,8 +51,8 @@ type Host struct {
 	processes map[*process]struct{}
 }
 
-// fleet is the processes of one function.
-type fleet struct {
+// pool is the worker processes of one function.
+type pool struct {
 	function Function
 	slots    chan struct{} // one for each invocation under way
 
@@ -72,7 +72,7 @@ func New(options Options, functions ...Function) (*Host, error) {
 	}
 	h := &Host{
 		options:   options,
-		fleets:    make(map[string]*fleet, len(functions)),
+		pools:     make(map[string]*pool, len(functions)),
 		closing:   make(chan struct{}),
 		processes: make(map[*process]struct{}),
 	}
@@ -80,17 +80,17 @@ func New(options Options, functions ...Function) (*Host, error) {
 		if err := f.check(); err != nil {
 			return nil, fmt.Errorf("host function %q: %w", f.Name, err)
 		}
-		if _, ok := h.fleets[f.Name]; ok {
+		if _, ok := h.pools[f.Name]; ok {
 			return nil, fmt.Errorf("host function %q: the name is taken", f.Name)
 		}
-		h.fleets[f.Name] = &fleet{function: f, slots: make(chan struct{}, options.Concurrency)}
+		h.pools[f.Name] = &pool{function: f, slots: make(chan struct{}, options.Concurrency)}
 	}
 	h.mux = h.invokeAPI()
 	return h, nil
 }
 
 // Invoke gives the payload to a process of the named function and returns its
-// answer. Errors are a *FunctionError, the error of ctx as it is, ErrNotFound,
+// response. Errors are a *FunctionError, the error of ctx as it is, ErrNotFound,
 // ErrClosed, or that of a port that could not be opened.
 //
 // When ctx ends, the invocation goes on without a caller, to its end or its time
@@ -100,7 +100,7 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) ([]byte,
 }
 
 func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]byte, error) {
-	fl, ok := h.fleets[name]
+	p, ok := h.pools[name]
 	if !ok {
 		return nil, fmt.Errorf("invoke %q: %w", name, ErrNotFound)
 	}
@@ -109,29 +109,29 @@ func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]b
 	}
 	closed := fmt.Errorf("invoke %s: %w", name, ErrClosed)
 	select {
-	case fl.slots <- struct{}{}:
+	case p.slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-h.closing:
 		return nil, closed
 	}
 
-	type outcome struct {
+	type result struct {
 		payload []byte
 		err     error
 	}
-	outcomes := make(chan outcome, 1)
+	results := make(chan result, 1)
 	accepted := h.background(func() {
-		defer func() { <-fl.slots }()
-		payload, err := h.run(fl, id, payload)
-		outcomes <- outcome{payload, err}
+		defer func() { <-p.slots }()
+		payload, err := h.run(p, id, payload)
+		results <- result{payload, err}
 	})
 	if !accepted {
 		return nil, closed
 	}
 	select {
-	case o := <-outcomes:
-		return o.payload, o.err
+	case r := <-results:
+		return r.payload, r.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-h.closing:
@@ -139,26 +139,26 @@ func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]b
 	}
 }
 
-// maxUnseen is how many processes may end before they have seen an event that
-// is meant for them. One that ended while it was idle is no fault of the event;
-// a bootstrap that asks for an event and ends would be started for ever.
-const maxUnseen = 2
+// maxStarts is how many processes an event is offered to. Some end before they
+// have taken it: one that ended while it was idle is no fault of the event, but a
+// bootstrap that asks for an event and ends would be started for ever.
+const maxStarts = 2
 
 // run takes the event through a process, a warm one if there is one.
-func (h *Host) run(fl *fleet, id string, payload []byte) ([]byte, error) {
-	for unseen := 1; ; unseen++ {
-		proc, err := h.take(fl, id)
+func (h *Host) run(p *pool, id string, payload []byte) ([]byte, error) {
+	for starts := 1; ; starts++ {
+		proc, err := h.take(p, id)
 		if err != nil {
 			return nil, err
 		}
-		result, seen := proc.run(id, payload)
-		if !seen {
-			if unseen == maxUnseen {
+		result, delivered := proc.run(id, payload)
+		if !delivered {
+			if starts == maxStarts {
 				return nil, exitError(id, proc.cmd.ProcessState)
 			}
 			continue
 		}
-		fl.put(proc)
+		p.put(proc)
 		if result.err != nil {
 			return nil, result.err
 		}
@@ -167,11 +167,11 @@ func (h *Host) run(fl *fleet, id string, payload []byte) ([]byte, error) {
 }
 
 // take returns a process that waits for an event.
-func (h *Host) take(fl *fleet, id string) (*process, error) {
-	if proc := fl.warm(); proc != nil {
+func (h *Host) take(p *pool, id string) (*process, error) {
+	if proc := p.warm(); proc != nil {
 		return proc, nil
 	}
-	proc, err := h.start(fl.function, id)
+	proc, err := h.start(p.function, id)
 	if err != nil {
 		return nil, err
 	}
@@ -204,13 +204,13 @@ func (h *Host) start(f Function, id string) (*process, error) {
 }
 
 // warm takes the most recently used idle process, or returns nil.
-func (fl *fleet) warm() *process {
-	fl.mu.Lock()
-	defer fl.mu.Unlock()
-	for len(fl.idle) > 0 {
-		last := len(fl.idle) - 1
-		proc := fl.idle[last]
-		fl.idle = fl.idle[:last]
+func (p *pool) warm() *process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 {
+		last := len(p.idle) - 1
+		proc := p.idle[last]
+		p.idle = p.idle[:last]
 		if proc.alive() {
 			return proc
 		}
@@ -220,30 +220,30 @@ func (fl *fleet) warm() *process {
 
 // put makes a process available for the next event, unless it has ended, or is to
 // end.
-func (fl *fleet) put(proc *process) {
+func (p *pool) put(proc *process) {
 	if !proc.alive() {
 		return
 	}
-	fl.mu.Lock()
-	defer fl.mu.Unlock()
-	if proc.began.Before(fl.stale) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if proc.began.Before(p.stale) {
 		proc.killGroup()
 		return
 	}
-	fl.idle = append(fl.idle, proc)
+	p.idle = append(p.idle, proc)
 }
 
 // Renew lets every function start anew with its next event, as after a
 // deployment: a function keeps what it has read. An invocation that is under way
 // comes to its end.
 func (h *Host) Renew() {
-	for _, fl := range h.fleets {
-		fl.mu.Lock()
-		for _, proc := range fl.idle {
+	for _, p := range h.pools {
+		p.mu.Lock()
+		for _, proc := range p.idle {
 			proc.killGroup()
 		}
-		fl.idle, fl.stale = nil, time.Now()
-		fl.mu.Unlock()
+		p.idle, p.stale = nil, time.Now()
+		p.mu.Unlock()
 	}
 }
 

@@ -44,10 +44,10 @@ func (h *Host) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case "", "RequestResponse":
 		payload, err := h.invoke(r.Context(), name, id, payload)
-		writeOutcome(w, payload, err)
+		writeResult(w, payload, err)
 	case "Event":
 		if err := h.invokeAsync(name, id, payload); err != nil {
-			writeOutcome(w, nil, err)
+			writeResult(w, nil, err)
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -73,7 +73,7 @@ func (h *Host) functionName(r *http.Request) (string, bool) {
 	if qualifier != "" && qualifier != version {
 		return name + ":" + qualifier, false
 	}
-	_, ok := h.fleets[name]
+	_, ok := h.pools[name]
 	return name, ok
 }
 
@@ -98,7 +98,7 @@ func readPayload(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	return payload, true
 }
 
-func writeOutcome(w http.ResponseWriter, payload []byte, err error) {
+func writeResult(w http.ResponseWriter, payload []byte, err error) {
 	if functionError, ok := errors.AsType[*FunctionError](err); ok {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		payload, err = functionError.Payload, nil

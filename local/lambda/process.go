@@ -45,12 +45,12 @@ type invocation struct {
 	deadline time.Time
 	done     chan struct{} // closed when the process asks for its next event
 
-	// answer is set once the process has answered; guarded by process.mu.
-	answer *answer
+	// response is set once the process has responded; guarded by process.mu.
+	response *response
 }
 
-// answer is what a function makes of an event: a payload or an error.
-type answer struct {
+// response is what a function makes of an event: a payload or an error.
+type response struct {
 	payload []byte
 	err     *FunctionError
 }
@@ -144,9 +144,9 @@ func (p *process) awaitInit(id string, limit time.Duration) *FunctionError {
 // false when p was already gone and has seen nothing of the event.
 //
 // Done means that p has asked for its next event, which is also where the Invoke
-// phase ends in Lambda. The caller gets the answer only then, and so meets the
+// phase ends in Lambda. The caller gets the response only then, and so meets the
 // same warm process when it invokes twice in a row.
-func (p *process) run(id string, payload []byte) (answer, bool) {
+func (p *process) run(id string, payload []byte) (response, bool) {
 	limit := p.function.Timeout
 	now := time.Now() // the process holds the deadline against the machine's clock too
 	inv := &invocation{
@@ -162,7 +162,7 @@ func (p *process) run(id string, payload []byte) (answer, bool) {
 	select {
 	case p.events <- inv:
 	case <-p.exited:
-		return answer{}, false
+		return response{}, false
 	}
 	timedOut := false
 	select {
@@ -175,12 +175,12 @@ func (p *process) run(id string, payload []byte) (answer, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case inv.answer != nil:
-		return *inv.answer, true
+	case inv.response != nil:
+		return *inv.response, true
 	case timedOut:
-		return answer{err: timeoutError(id, limit)}, true
+		return response{err: timeoutError(id, limit)}, true
 	}
-	return answer{err: exitError(id, p.cmd.ProcessState)}, true
+	return response{err: exitError(id, p.cmd.ProcessState)}, true
 }
 
 // working says whether p has the invocation with this trace id in hand.

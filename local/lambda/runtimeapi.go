@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// maxResponse is the size of the largest answer, in bytes: 6 MB, plus the 100
+// maxResponse is the size of the largest response, in bytes: 6 MB, plus the 100
 // bytes that Lambda's own error message shows.
 const maxResponse = 6<<20 + 100
 
@@ -40,12 +40,12 @@ func (p *process) serveNext(w http.ResponseWriter, r *http.Request) {
 }
 
 // becomeIdle ends the current invocation, or the init. It is false when the
-// current invocation is not answered.
+// current invocation has no response.
 func (p *process) becomeIdle() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current != nil {
-		if p.current.answer == nil {
+		if p.current.response == nil {
 			return false
 		}
 		close(p.current.done)
@@ -75,12 +75,12 @@ func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
 		writeRuntimeError(w, http.StatusBadRequest, "TruncatedHTTPRequest", err.Error())
 		return
 	}
-	result := answer{payload: payload}
+	result := response{payload: payload}
 	if size > maxResponse {
-		result = answer{err: tooLargeError(size)}
+		result = response{err: tooLargeError(size)}
 	}
 	switch {
-	case !p.answer(r.PathValue("id"), result):
+	case !p.respond(r.PathValue("id"), result):
 		writeInvalidID(w)
 	case result.err != nil:
 		writeRuntimeError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
@@ -95,7 +95,7 @@ func (p *process) serveError(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if !p.answer(r.PathValue("id"), answer{err: functionError}) {
+	if !p.respond(r.PathValue("id"), response{err: functionError}) {
 		writeInvalidID(w)
 		return
 	}
@@ -118,15 +118,15 @@ func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {
 	writeAccepted(w)
 }
 
-// answer records the answer to the invocation with this id. It is false for
-// every id but the current one, and for a second answer.
-func (p *process) answer(id string, result answer) bool {
+// respond records the response to the invocation with this id. It is false for
+// every id but the current one, and for a second response.
+func (p *process) respond(id string, result response) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.current == nil || p.current.id != id || p.current.answer != nil {
+	if p.current == nil || p.current.id != id || p.current.response != nil {
 		return false
 	}
-	p.current.answer = &result
+	p.current.response = &result
 	return true
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// postpone is what a consumer does that knows how long to wait.
-func postpone(t *testing.T, q *Queue, receipt string, seconds int32) error {
+// changeVisibility is what a consumer does that knows how long to wait.
+func changeVisibility(t *testing.T, q *Queue, receipt string, seconds int32) error {
 	t.Helper()
 	_, err := client(q).ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: aws.String(q.URL(endpoint)), ReceiptHandle: aws.String(receipt), VisibilityTimeout: seconds,
@@ -26,13 +26,13 @@ func postpone(t *testing.T, q *Queue, receipt string, seconds int32) error {
 func TestAConsumerSaysHowLongAFailedMessageWaits(t *testing.T) {
 	for name, test := range map[string]struct {
 		seconds int32
-		second  time.Duration
+		scale   float64
 		want    time.Duration
 	}{
 		"longer than the queue's own time":    {600, 0, 10 * time.Minute},
 		"shorter than it":                     {1, 0, time.Second},
 		"not at all":                          {0, 0, 0},
-		"where a second lasts a tenth of one": {600, 100 * time.Millisecond, time.Minute},
+		"where a second lasts a tenth of one": {600, 0.1, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -42,12 +42,12 @@ func TestAConsumerSaysHowLongAFailedMessageWaits(t *testing.T) {
 					if call > 1 {
 						return "", nil
 					}
-					if err := postpone(t, q, records[0].ReceiptHandle, test.seconds); err != nil {
+					if err := changeVisibility(t, q, records[0].ReceiptHandle, test.seconds); err != nil {
 						t.Error(err)
 					}
 					return failing(records...)
 				}}
-				q = newQueue(Options{Retry: 30 * time.Second, Second: test.second}, c)
+				q = newQueue(Options{Retry: 30 * time.Second, TimeScale: test.scale}, c)
 				defer run(t, q)()
 				send(t, q, "ann:a")
 				if err := q.Idle(t.Context()); err != nil {
@@ -76,7 +76,7 @@ func TestWhereSecondsAreShortAMessageIsOlder(t *testing.T) {
 			}
 			return failing(records...)
 		}}
-		q := newQueue(Options{Retry: time.Second, Second: 100 * time.Millisecond}, c)
+		q := newQueue(Options{Retry: time.Second, TimeScale: 0.1}, c)
 		defer run(t, q)()
 		send(t, q, "ann:a")
 		if err := q.Idle(t.Context()); err != nil {
@@ -109,7 +109,7 @@ func TestAWaitForNothingIsRefused(t *testing.T) {
 			"of a message that was handled": {receipt, 1, "ReceiptHandleIsInvalid"},
 			"of more than twelve hours":     {receipt, 43201, "InvalidParameterValue"},
 		} {
-			apiErr, ok := errors.AsType[smithy.APIError](postpone(t, q, test.receipt, test.seconds))
+			apiErr, ok := errors.AsType[smithy.APIError](changeVisibility(t, q, test.receipt, test.seconds))
 			if !ok || apiErr.ErrorCode() != test.want {
 				t.Errorf("%s: %v, want %s", name, apiErr, test.want)
 			}
@@ -120,7 +120,7 @@ func TestAWaitForNothingIsRefused(t *testing.T) {
 func TestAMessageWhoseAcknowledgementIsLostComesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &consumer{}
-		q := newQueue(Options{LoseDelete: func(m Message) bool { return m.Body == "b" && m.Receives == 1 }}, c)
+		q := newQueue(Options{DropAck: func(m Message) bool { return m.Body == "b" && m.Receives == 1 }}, c)
 		defer run(t, q)()
 		send(t, q, "ann:b")
 		if err := q.Idle(t.Context()); err != nil {

@@ -135,7 +135,7 @@ func (q *Queue) event(batch []Message) event {
 				"MessageDeduplicationId":           m.DeduplicationID,
 				"MessageGroupId":                   m.Group,
 				"SenderId":                         "AIDAEXAMPLESENDERID00",
-				"SentTimestamp":                    milliseconds(now.Add(-time.Duration(float64(now.Sub(m.Sent)) / q.options.Second.Seconds()))),
+				"SentTimestamp":                    milliseconds(now.Add(-time.Duration(float64(now.Sub(m.Sent)) / q.options.TimeScale))),
 				"SequenceNumber":                   m.SequenceNumber,
 			},
 			MessageAttributes: attributes,

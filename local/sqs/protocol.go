@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"uuid"
 )
 
 const (
@@ -48,7 +49,7 @@ func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply, failure := q.serve(w, r)
 	header := w.Header()
 	header.Set("Content-Type", "application/x-amz-json-1.0")
-	header.Set("X-Amzn-RequestId", newID())
+	header.Set("X-Amzn-RequestId", uuid.NewV4().String())
 	if failure != nil {
 		header.Set("X-Amzn-Query-Error", failure.code+";Sender")
 		w.WriteHeader(http.StatusBadRequest)
@@ -64,15 +65,15 @@ func (q *Queue) serve(w http.ResponseWriter, r *http.Request) (any, *apiError) {
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
 	switch {
 	case r.Method == http.MethodPost && ok && operation == "SendMessage":
-		return answer(body, q.send)
+		return handle(body, q.send)
 	case r.Method == http.MethodPost && ok && operation == "ChangeMessageVisibility":
-		return answer(body, q.changeVisibility)
+		return handle(body, q.changeVisibility)
 	}
 	return nil, unsupported("The local queue supports AmazonSQS.SendMessage and ChangeMessageVisibility only, not %q.", operation)
 }
 
-// answer reads a request and carries it out.
-func answer[Request any](body *json.Decoder, do func(Request) (any, *apiError)) (any, *apiError) {
+// handle reads a request and carries it out.
+func handle[Request any](body *json.Decoder, do func(Request) (any, *apiError)) (any, *apiError) {
 	var request Request
 	if err := body.Decode(&request); err != nil {
 		return nil, &apiError{"com.amazon.coral.service#SerializationException", "SerializationException", "The request is no JSON of this operation."}
@@ -124,7 +125,7 @@ func (q *Queue) changeVisibility(r changeMessageVisibility) (any, *apiError) {
 	if r.VisibilityTimeout < 0 || r.VisibilityTimeout > 12*60*60 {
 		return nil, invalidValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", r.VisibilityTimeout)
 	}
-	if !q.postpone(r.ReceiptHandle, time.Duration(r.VisibilityTimeout)*q.options.Second) {
+	if !q.delay(r.ReceiptHandle, time.Duration(float64(r.VisibilityTimeout)*q.options.TimeScale*float64(time.Second))) {
 		return nil, &apiError{"com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", "The input receipt handle is invalid."}
 	}
 	return struct{}{}, nil

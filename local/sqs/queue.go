@@ -23,6 +23,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"uuid"
 )
 
 // deduplicationInterval is fixed by SQS ("Exactly-once processing in Amazon
@@ -44,11 +45,11 @@ type Options struct {
 	Concurrency int           // invocations at once, the mapping's MaximumConcurrency; 0: 2, its least value
 	MaxReceives int           // receives before a message is a dead letter, the queue's maxReceiveCount; 0: 3
 	Retry       time.Duration // how long a failed message stays invisible; 0: 30 s, SQS's default visibility timeout
-	Second      time.Duration // what a second lasts, of ChangeMessageVisibility and of the time since SentTimestamp; 0: a second
+	TimeScale   float64       // how long a second of ChangeMessageVisibility and of SentTimestamp lasts, in seconds; 0: 1
 
-	// LoseDelete says whether the acknowledgement of a message gets lost, so that
+	// DropAck says whether the acknowledgement of a message gets lost, so that
 	// it is delivered once more although it was handled; nil: never.
-	LoseDelete func(Message) bool
+	DropAck func(Message) bool
 
 	Clock func() time.Time // nil: time.Now
 }
@@ -74,15 +75,15 @@ type Message struct {
 type Queue struct {
 	options Options
 
-	mu       sync.Mutex
-	waiting  []*Message           // in order of arrival, those in flight included
-	inFlight map[string]bool      // groups with messages at the consumer
-	retryAt  map[string]time.Time // groups with a failed message, and when they go on
-	accepted register
-	dead     []Message
-	buried   register // of what was sent to the dead-letter queue
-	sequence int
-	changed  chan struct{} // closed and replaced whenever the above changes
+	mu           sync.Mutex
+	waiting      []*Message           // in order of arrival, those in flight included
+	inFlight     map[string]bool      // groups with messages at the consumer
+	retryAt      map[string]time.Time // groups with a failed message, and when they go on
+	accepted     register
+	dead         []Message
+	acceptedDead register // of what was sent to the dead-letter queue
+	sequence     int
+	changed      chan struct{} // closed and replaced whenever the above changes
 }
 
 // New returns an empty queue. It delivers nothing until Run is called.
@@ -99,11 +100,11 @@ func New(options Options) *Queue {
 	if options.Retry == 0 {
 		options.Retry = 30 * time.Second
 	}
-	if options.Second == 0 {
-		options.Second = time.Second
+	if options.TimeScale == 0 {
+		options.TimeScale = 1
 	}
-	if options.LoseDelete == nil {
-		options.LoseDelete = func(Message) bool { return false }
+	if options.DropAck == nil {
+		options.DropAck = func(Message) bool { return false }
 	}
 	if options.Clock == nil {
 		options.Clock = time.Now
@@ -182,7 +183,7 @@ func (q *Queue) accept(m Message) Message {
 func (q *Queue) acceptDead(m Message) Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if earlier, ok := q.stamp(&m, &q.buried); ok {
+	if earlier, ok := q.stamp(&m, &q.acceptedDead); ok {
 		return earlier
 	}
 	q.dead = append(q.dead, m)
@@ -199,7 +200,7 @@ func (q *Queue) stamp(m *Message, known *register) (Message, bool) {
 	}
 	q.sequence++
 	m.SequenceNumber = fmt.Sprintf("188%017d", q.sequence)
-	m.ID = newID()
+	m.ID = uuid.NewV4().String()
 	known.add(*m)
 	return Message{}, false
 }
@@ -233,7 +234,7 @@ func (q *Queue) receive() (batch []Message, changed <-chan struct{}, next time.T
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := q.options.Clock()
-	q.bury(now)
+	q.deadLetter(now)
 	for _, m := range q.waiting {
 		if len(batch) == q.options.BatchSize {
 			break
@@ -259,10 +260,10 @@ func (q *Queue) receive() (batch []Message, changed <-chan struct{}, next time.T
 	return batch, q.changed, next
 }
 
-// bury moves messages that were received too often to the dead letters. SQS
+// deadLetter moves messages that were received too often to the dead letters. SQS
 // does so at the receive after the last permitted one, not at the failure:
 // until then the group waits.
-func (q *Queue) bury(now time.Time) {
+func (q *Queue) deadLetter(now time.Time) {
 	before := len(q.waiting)
 	q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool {
 		if m.Receives < q.options.MaxReceives || q.held(m.Group, now) {
@@ -299,7 +300,7 @@ func (q *Queue) settle(batch []Message, failed map[string]bool) {
 		if !handed[m.ID] {
 			return false
 		}
-		if !failed[m.ID] && !q.options.LoseDelete(*m) {
+		if !failed[m.ID] && !q.options.DropAck(*m) {
 			return true
 		}
 		if at := now.Add(m.wait); at.After(q.retryAt[m.Group]) {
@@ -310,9 +311,9 @@ func (q *Queue) settle(batch []Message, failed map[string]bool) {
 	q.notify()
 }
 
-// postpone sets how long the message with this receipt handle stays invisible
+// delay sets how long the message with this receipt handle stays invisible
 // when its consumer fails it. It is false when no message in flight has it.
-func (q *Queue) postpone(receipt string, wait time.Duration) bool {
+func (q *Queue) delay(receipt string, wait time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, m := range q.waiting {
@@ -328,13 +329,4 @@ func (q *Queue) postpone(receipt string, wait time.Duration) bool {
 func (q *Queue) notify() {
 	close(q.changed)
 	q.changed = make(chan struct{})
-}
-
-// newID returns a random UUID (RFC 9562, version 4).
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

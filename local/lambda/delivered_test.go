@@ -19,23 +19,23 @@ func TestAnEventThatTwoProcessesHaveNotSeenFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	fl := h.fleets["greet"]
+	p := h.pools["greet"]
 	var processes []*process
-	for range maxUnseen {
-		proc, err := h.start(fl.function, "sample")
+	for range maxStarts {
+		proc, err := h.start(p.function, "sample")
 		if err != nil {
 			t.Fatal(err)
 		}
-		fl.put(proc)
+		p.put(proc)
 		processes = append(processes, proc)
 	}
 	failed := make(chan error, 1)
 	go func() {
-		_, err := h.run(fl, "sample", []byte("{}"))
+		_, err := h.run(p, "sample", []byte("{}"))
 		failed <- err
 	}()
 	for left := len(processes) - 1; left >= 0; left-- {
-		for end := time.Now().Add(10 * time.Second); idle(fl) > left; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(10 * time.Second); idle(p) > left; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("the event was given to no process")
 			}
@@ -48,8 +48,8 @@ func TestAnEventThatTwoProcessesHaveNotSeenFails(t *testing.T) {
 	}
 }
 
-func idle(fl *fleet) int {
-	fl.mu.Lock()
-	defer fl.mu.Unlock()
-	return len(fl.idle)
+func idle(p *pool) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.idle)
 }
