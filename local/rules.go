@@ -69,17 +69,17 @@ func explainRules(ctx context.Context, o options, args []string, stdout, stderr 
 	}
 	ctx, cancel := context.WithTimeout(ctx, rules.Budget)
 	defer cancel()
-	steps, refused := r.Explain(ctx, a)
+	decision := r.Decide(ctx, a)
 	result := "accepted"
 	switch {
-	case refused != nil:
-		result = fmt.Sprintf("refused: PreSignUp failed with error %s.", refused)
+	case decision.Refusal != nil:
+		result = fmt.Sprintf("refused: PreSignUp failed with error %s.", decision.Refusal)
 	case a.Provider && c.ExternalProviders.Policy == config.LinkProviders:
 		result = "accepted, unless the pool has an account with this address: see docs/sign-up-rules.md"
 	case !a.Provider && r.AutoConfirms(a.Email):
 		result = "accepted, and confirmed without a mail"
 	}
-	return writeSteps(stdout, steps, result)
+	return writeSteps(stdout, decision.Steps, result)
 }
 
 // notAsked has no answer: this command leaves the machine only when it is told
@@ -119,10 +119,10 @@ func writeSteps(stdout io.Writer, steps []rules.Step, result string) error {
 		if step.Took > 0 {
 			took = step.Took.Round(100 * time.Nanosecond).String()
 		}
-		if step.Soft {
+		if step.FailOpen {
 			kind = "soft"
 		}
-		name := strings.TrimSuffix(step.Name+" "+step.Subject, " ")
+		name := strings.TrimSuffix(step.Name+" "+step.Attribute, " ")
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", name, step.Result, took, kind, cmp.Or(step.Setting, "always"))
 	}
 	fmt.Fprintf(table, "\n%s\n", result)

@@ -86,14 +86,14 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 		// A source or version that AWS adds later must not be a way around the rules.
 		line.Trigger = logging.Unknown
 	}
-	refused, doubts := h.rules.Decide(ctx, applicant)
+	decision := h.rules.Decide(ctx, applicant)
 	switch {
-	case refused != nil && refused.Code == rules.TryAgain:
-		return nil, doubts
-	case refused != nil:
-		return nil, refused
+	case decision.Refusal != nil && decision.Refusal.Code == rules.TryAgain:
+		return nil, decision.Warning
+	case decision.Refusal != nil:
+		return nil, decision.Refusal
 	}
-	line.Warning = doubts
+	line.Warning = decision.Warning
 	if applicant.Provider && h.accounts != nil && applicant.Email != "" {
 		return payload, h.join(ctx, event, applicant, line)
 	}

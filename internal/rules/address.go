@@ -39,7 +39,7 @@ func parse(text string) (address, string) {
 	local, domain, _ := strings.Cut(text, "@")
 	// Before anything is converted: an international domain is at most four
 	// times as long in UTF-8 as in Punycode.
-	if len(text) > 4*maxAddress || strings.ContainsFunc(text, unfit) {
+	if len(text) > 4*maxAddress || strings.ContainsFunc(text, isForbidden) {
 		return address{}, EmailInvalid
 	}
 	if strings.ContainsFunc(local, notASCII) {
@@ -60,10 +60,10 @@ func parse(text string) (address, string) {
 	return a, ""
 }
 
-// unfit are characters that no part of an address has here: blanks, controls,
+// isForbidden reports characters that no part of an address may have here: spaces, controls,
 // format characters such as a right-to-left override, broken UTF-8, and what
 // ASCII has for quotes, comments, lists, literals and display names.
-func unfit(c rune) bool {
+func isForbidden(c rune) bool {
 	return c == unicode.ReplacementChar || unicode.IsSpace(c) || strings.ContainsRune(`"<>()[]\,;:`, c) ||
 		!unicode.IsPrint(c) || notASCII(c) && unicode.In(c, unicode.P, unicode.S) && c != '。' && c != '．' && c != '｡'
 }
@@ -77,7 +77,7 @@ func notASCII(c rune) bool { return c > unicode.MaxASCII }
 func isHostName(domain string) bool {
 	labels, last := 0, ""
 	for label := range strings.SplitSeq(domain, ".") {
-		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, foreign) {
+		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, notLabelChar) {
 			return false
 		}
 		labels, last = labels+1, label
@@ -85,7 +85,9 @@ func isHostName(domain string) bool {
 	return labels > 1 && len(last) > 1 && last[0] >= 'a'
 }
 
-// foreign are the characters that no label has.
-func foreign(c rune) bool {
-	return (c < 'a' || 'z' < c) && (c < '0' || '9' < c) && c != '-'
+func notLabelChar(c rune) bool { return !isLabelChar(c) }
+
+// isLabelChar reports whether a label of a host name in lower case may have a character.
+func isLabelChar(c rune) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-'
 }

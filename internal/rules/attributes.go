@@ -18,7 +18,7 @@ import (
 // first hold only when the attribute is there. An external provider's attributes
 // are what they are, and the person cannot fill in more, so nothing is asked of
 // them.
-func (r *Rules) attributeRules(c config.AttributeRule) ([]Rule, error) {
+func attributeRules(c config.AttributeRule) ([]localRule, error) {
 	ascii, err := regexp.Compile(config.Whole(cmp.Or(c.ASCIIPattern, c.Pattern)))
 	if err != nil {
 		return nil, fmt.Errorf("compile pattern of %s: %w", c.Key, err)
@@ -37,30 +37,72 @@ func (r *Rules) attributeRules(c config.AttributeRule) ([]Rule, error) {
 	for i, word := range c.ForbiddenWords {
 		words[i] = fold(word)
 	}
-	about := func(name, setting, code string, on bool, bad func(value string) bool, replacements ...string) Rule {
-		return Rule{
-			Name: name, Subject: strings.TrimPrefix(c.Key, "custom:"), Setting: "signUp.attributes[]." + setting, Codes: []string{code}, On: on,
-			ask: func(a *applicant) *Refusal {
-				value := a.Attributes[c.Key]
-				if a.Provider || value == "" && code != AttributeMissing || !bad(value) {
-					return nil
-				}
-				return r.Refuse(code, a.Locale, append(replacements, "{attribute}", c.Label[a.Locale])...)
+	checks := []attributeCheck{
+		{
+			name: "required", setting: "required", code: AttributeMissing, enabled: c.Required,
+			refuses: func(v string) bool { return strings.TrimSpace(v) == "" },
+		},
+		{
+			name: "min-length", setting: "minLength", code: AttributeTooShort, enabled: c.MinLength > 0,
+			refuses: func(v string) bool { return utf8.RuneCountInString(v) < c.MinLength },
+		},
+		{
+			name: "max-length", setting: "maxLength", code: AttributeTooLong, enabled: c.MaxLength > 0,
+			refuses: func(v string) bool { return utf8.RuneCountInString(v) > c.MaxLength },
+		},
+		{
+			name: "allowed-value", setting: "allowedValues", code: AttributeNotAllowed, enabled: len(c.AllowedValues) > 0,
+			refuses: func(v string) bool { return !slices.Contains(c.AllowedValues, v) },
+		},
+		{
+			name: "pattern", setting: "pattern", code: AttributeInvalid, enabled: c.Pattern != "",
+			refuses: func(v string) bool { return !matches(v) },
+		},
+		{
+			name: "url", setting: "refuseUrls", code: AttributeURL, enabled: c.RefuseURLs,
+			refuses: holdsURL,
+		},
+		{
+			name: "forbidden-word", setting: "forbiddenWords", code: AttributeWord, enabled: len(words) > 0,
+			refuses: func(v string) bool {
+				text := fold(v)
+				return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 			},
-		}
+		},
 	}
-	return []Rule{
-		about("required", "required", AttributeMissing, c.Required, func(v string) bool { return strings.TrimSpace(v) == "" }),
-		about("min-length", "minLength", AttributeTooShort, c.MinLength > 0, func(v string) bool { return utf8.RuneCountInString(v) < c.MinLength }, "{minimum}", strconv.Itoa(c.MinLength)),
-		about("max-length", "maxLength", AttributeTooLong, c.MaxLength > 0, func(v string) bool { return utf8.RuneCountInString(v) > c.MaxLength }, "{maximum}", strconv.Itoa(c.MaxLength)),
-		about("allowed-value", "allowedValues", AttributeNotAllowed, len(c.AllowedValues) > 0, func(v string) bool { return !slices.Contains(c.AllowedValues, v) }),
-		about("pattern", "pattern", AttributeInvalid, c.Pattern != "", func(v string) bool { return !matches(v) }),
-		about("url", "refuseUrls", AttributeURL, c.RefuseURLs, holdsURL),
-		about("forbidden-word", "forbiddenWords", AttributeWord, len(words) > 0, func(v string) bool {
-			text := fold(v)
-			return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
-		}),
-	}, nil
+	rules := make([]localRule, len(checks))
+	for i, check := range checks {
+		rules[i] = check.rule(c)
+	}
+	return rules, nil
+}
+
+// An attributeCheck is what differs between the rules for an attribute.
+type attributeCheck struct {
+	name, setting, code string
+	enabled             bool
+	refuses             func(value string) bool
+}
+
+func (check attributeCheck) rule(c config.AttributeRule) localRule {
+	return localRule{
+		Rule: Rule{
+			Name: check.name, Attribute: strings.TrimPrefix(c.Key, "custom:"), Setting: "signUp.attributes[]." + check.setting,
+			Codes: []string{check.code}, Enabled: check.enabled,
+		},
+		refuses: func(a *applicant) bool {
+			value := a.Attributes[c.Key]
+			if a.Provider || value == "" && check.code != AttributeMissing {
+				return false
+			}
+			return check.refuses(value)
+		},
+		values: func(a *applicant) []string {
+			return []string{
+				"{attribute}", c.Label[a.Locale], "{minimum}", strconv.Itoa(c.MinLength), "{maximum}", strconv.Itoa(c.MaxLength),
+			}
+		},
+	}
 }
 
 // fold is the words of a text, folded, with a space before and behind each, so
@@ -80,7 +122,7 @@ func fold(text string) string {
 			c -= 'Ａ' - 'A'
 		}
 		if unicode.In(c, unicode.L, unicode.M, unicode.N) {
-			b.WriteRune(smallest(c))
+			b.WriteRune(canonicalCase(c))
 			apart = false
 		} else if !apart {
 			b.WriteByte(' ')
@@ -100,8 +142,8 @@ func invisible(c rune) bool {
 	return unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || c == '\u034f'
 }
 
-// smallest is the first of the characters that differ from c in case only.
-func smallest(c rune) rune {
+// canonicalCase is the first of the characters that differ from c in case only.
+func canonicalCase(c rune) rune {
 	least := c
 	for other := unicode.SimpleFold(c); other != c; other = unicode.SimpleFold(other) {
 		least = min(least, other)

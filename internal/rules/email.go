@@ -8,38 +8,76 @@ import (
 )
 
 // emailRules are the rules for the address that need no network.
-func (r *Rules) emailRules() []Rule {
-	c := r.config.Email
-	// on is a rule for the domain or the local part, once there is an address.
-	on := func(name, setting, code string, on bool, bad func(address) bool) Rule {
-		return Rule{Name: name, Setting: "signUp.email." + setting, Codes: []string{code}, On: on, ask: func(a *applicant) *Refusal {
-			if bad(a.address) {
-				return r.Refuse(code, a.Locale, "{suggestion}", meantDomain(a.address.domain))
-			}
-			return nil
-		}}
-	}
-	return []Rule{
-		{Name: "provider", Setting: "signUp.externalProviders.policy", Codes: []string{ProviderNotAllowed}, On: r.config.ExternalProviders.Policy == config.RefuseProviders, ask: func(a *applicant) *Refusal {
-			if a.Provider {
-				return r.Refuse(ProviderNotAllowed, a.Locale)
-			}
-			return nil
-		}},
-		{Name: "address", Codes: []string{EmailMissing, EmailInvalid, EmailNotASCII}, On: true, ask: func(a *applicant) *Refusal {
-			code := ""
-			if a.address, code = parse(a.Email); code != "" {
-				return r.Refuse(code, a.Locale)
-			}
-			return nil
-		}},
-		on("allowed-domain", "allowedDomains", DomainNotAllowed, len(c.AllowedDomains) > 0, func(a address) bool { return !inDomains(a.domain, c.AllowedDomains) }),
-		on("denied-domain", "deniedDomains", DomainNotAllowed, len(c.DeniedDomains) > 0, func(a address) bool { return inDomains(a.domain, c.DeniedDomains) }),
-		on("typo", "refuseTypos", EmailTypo, c.RefuseTypos, func(a address) bool { return meantDomain(a.domain) != "" && !inDomains(a.domain, c.AllowedDomains) }),
-		on("disposable", "refuseDisposable", EmailDisposable, c.RefuseDisposable, func(a address) bool { return isDisposable(a.domain) && !inDomains(a.domain, c.AllowedDomains) }),
-		on("role", "refuseRoleAccounts", EmailRole, c.RefuseRoleAccounts, func(a address) bool { return isRole(a.local) }),
-		on("plus", "refusePlusAddresses", EmailPlus, c.RefusePlusAddresses, func(a address) bool { return strings.Contains(a.local, "+") }),
-		on("unicode-domain", "acceptUnicodeDomains", EmailNotASCII, !c.AcceptUnicodeDomains, func(a address) bool { return a.unicode }),
+func emailRules(c config.PreSignUp) []localRule {
+	email := c.Email
+	isAllowed := func(a *applicant) bool { return inDomains(a.address.domain, email.AllowedDomains) }
+	return []localRule{
+		{
+			Rule: Rule{
+				Name: "provider", Setting: "signUp.externalProviders.policy",
+				Codes: []string{ProviderNotAllowed}, Enabled: c.ExternalProviders.Policy == config.RefuseProviders,
+			},
+			refuses: func(a *applicant) bool { return a.Provider },
+		},
+		{
+			Rule: Rule{
+				Name: "address", Codes: []string{EmailMissing, EmailInvalid, EmailNotASCII}, Enabled: true,
+			},
+			refuses: func(a *applicant) bool {
+				a.address, a.addressCode = parse(a.Email)
+				return a.addressCode != ""
+			},
+		},
+		{
+			Rule: Rule{
+				Name: "allowed-domain", Setting: "signUp.email.allowedDomains",
+				Codes: []string{DomainNotAllowed}, Enabled: len(email.AllowedDomains) > 0,
+			},
+			refuses: func(a *applicant) bool { return !isAllowed(a) },
+		},
+		{
+			Rule: Rule{
+				Name: "denied-domain", Setting: "signUp.email.deniedDomains",
+				Codes: []string{DomainNotAllowed}, Enabled: len(email.DeniedDomains) > 0,
+			},
+			refuses: func(a *applicant) bool { return inDomains(a.address.domain, email.DeniedDomains) },
+		},
+		{
+			Rule: Rule{
+				Name: "typo", Setting: "signUp.email.refuseTypos",
+				Codes: []string{EmailTypo}, Enabled: email.RefuseTypos,
+			},
+			refuses: func(a *applicant) bool { return typoFix(a.address.domain) != "" && !isAllowed(a) },
+			values:  func(a *applicant) []string { return []string{"{suggestion}", typoFix(a.address.domain)} },
+		},
+		{
+			Rule: Rule{
+				Name: "disposable", Setting: "signUp.email.refuseDisposable",
+				Codes: []string{EmailDisposable}, Enabled: email.RefuseDisposable,
+			},
+			refuses: func(a *applicant) bool { return isDisposable(a.address.domain) && !isAllowed(a) },
+		},
+		{
+			Rule: Rule{
+				Name: "role", Setting: "signUp.email.refuseRoleAccounts",
+				Codes: []string{EmailRole}, Enabled: email.RefuseRoleAccounts,
+			},
+			refuses: func(a *applicant) bool { return isRole(a.address.local) },
+		},
+		{
+			Rule: Rule{
+				Name: "plus", Setting: "signUp.email.refusePlusAddresses",
+				Codes: []string{EmailPlus}, Enabled: email.RefusePlusAddresses,
+			},
+			refuses: func(a *applicant) bool { return strings.Contains(a.address.local, "+") },
+		},
+		{
+			Rule: Rule{
+				Name: "unicode-domain", Setting: "signUp.email.acceptUnicodeDomains",
+				Codes: []string{EmailNotASCII}, Enabled: !email.AcceptUnicodeDomains,
+			},
+			refuses: func(a *applicant) bool { return a.address.unicode },
+		},
 	}
 }
 
@@ -78,7 +116,7 @@ var disposable string
 // isDisposable reports whether a domain, or one that it is below, is listed.
 func isDisposable(domain string) bool {
 	for strings.Contains(domain, ".") {
-		if hasLine(disposable, domain) {
+		if containsSortedLine(disposable, domain) {
 			return true
 		}
 		_, domain, _ = strings.Cut(domain, ".")
@@ -86,9 +124,9 @@ func isDisposable(domain string) bool {
 	return false
 }
 
-// hasLine reports whether sorted text, whose every line ends in a line feed, has
-// a line.
-func hasLine(text, line string) bool {
+// containsSortedLine reports whether a text of sorted lines, each ending in a line
+// feed, contains a line.
+func containsSortedLine(text, line string) bool {
 	for text != "" {
 		middle := len(text) / 2
 		start := strings.LastIndexByte(text[:middle], '\n') + 1
@@ -119,12 +157,12 @@ func isRole(local string) bool {
 	return false
 }
 
-// meantDomain is the large mail provider's domain that a misspelt one was meant
+// typoFix is the large mail provider's domain that a misspelt one was meant
 // to be, or empty. These are misspellings that nobody of another name would have
 // mail at, and not everything within a letter or two: email.com and ymail.com are
 // providers, gamil.com and webb.de could be people, names of four letters
 // companies, and .co is a top-level domain like any other.
-func meantDomain(domain string) string {
+func typoFix(domain string) string {
 	switch domain {
 	case "gmial.com", "gmali.com", "gnail.com", "gmaill.com", "gmaul.com", "gmsil.com", "ggmail.com",
 		"gmail.con", "gmail.cm", "gmail.om", "gmail.cmo", "gmail.comm", "gmail.vom", "gmail.xom":

@@ -104,24 +104,24 @@ func TestMisspellingsLeadToProviders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(source), "func meantDomain")
+	_, table, _ := strings.Cut(string(source), "func typoFix")
 	domains := regexp.MustCompile(`"([a-z.]+\.[a-z]+)"`).FindAllStringSubmatch(table, -1)
 	if len(domains) < 60 {
 		t.Fatalf("there are %d domains in the table", len(domains))
 	}
 	for _, domain := range domains {
-		if meant := meantDomain(domain[1]); meant == domain[1] || meant != "" && meantDomain(meant) != "" {
+		if meant := typoFix(domain[1]); meant == domain[1] || meant != "" && typoFix(meant) != "" {
 			t.Errorf("%s leads to %s", domain[1], meant)
 		}
 		if _, code := parse("ann@" + domain[1]); code != "" {
 			t.Errorf("%s is refused with %s before anybody asks what was meant", domain[1], code)
 		}
-		if isDisposable(domain[1]) && meantDomain(domain[1]) == "" {
+		if isDisposable(domain[1]) && typoFix(domain[1]) == "" {
 			t.Errorf("%s is suggested, and disposable", domain[1])
 		}
 	}
 	for _, own := range []string{"email.com", "mail.com", "gmx.com", "gmx.net", "ymail.com", "hotmail.fr", "yahoo.co.uk", "web.com", "outlook.fr", "live.com", "me.com", "gmail.co", "gamil.com", "webb.de", "we.de"} {
-		if meant := meantDomain(own); meant != "" {
+		if meant := typoFix(own); meant != "" {
 			t.Errorf("%s may be somebody's own, and is no misspelling of %s", own, meant)
 		}
 	}
@@ -139,12 +139,12 @@ func TestTheListOfDisposableDomainsCanBeSearched(t *testing.T) {
 		if !isHostName(domain) {
 			t.Errorf("line %d is no domain: %q", i+1, domain)
 		}
-		if !hasLine(disposable, domain) {
+		if !containsSortedLine(disposable, domain) {
 			t.Errorf("line %d is not found: %s", i+1, domain)
 		}
 	}
 	for _, other := range []string{"", "a", "zzzz.zz", "gmail.com", "example.com", "0", "mailinator.co", "mailinator.comm", "mailinator"} {
-		if hasLine(disposable, other) {
+		if containsSortedLine(disposable, other) {
 			t.Errorf("%q is found", other)
 		}
 	}

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -25,15 +24,25 @@ type Suppressions interface {
 	Suppressed(ctx context.Context, address string) (bool, error)
 }
 
-// softLimit is how long a soft rule may take.
-const softLimit = 500 * time.Millisecond
+// networkLimit is how long a network rule may take.
+const networkLimit = 500 * time.Millisecond
 
-func networkRules(c config.EmailRules, dns Resolver, suppressions Suppressions) []Rule {
-	return []Rule{
-		{Name: "mail-exchanger", Setting: "signUp.email.requireMailExchanger", Codes: []string{EmailUnreachable}, Soft: true, On: c.RequireMailExchanger,
-			network: func(ctx context.Context, a address) (bool, error) { return unreachable(ctx, dns, a.domain) }},
-		{Name: "suppression-list", Setting: "signUp.email.refuseSuppressed", Codes: []string{EmailSuppressed}, Soft: true, On: c.RefuseSuppressed,
-			network: func(ctx context.Context, a address) (bool, error) { return suppressions.Suppressed(ctx, a.String()) }},
+func networkRules(c config.EmailRules, dns Resolver, suppressions Suppressions) []networkRule {
+	return []networkRule{
+		{
+			Rule: Rule{
+				Name: "mail-exchanger", Setting: "signUp.email.requireMailExchanger",
+				Codes: []string{EmailUnreachable}, Enabled: c.RequireMailExchanger, FailOpen: true,
+			},
+			refuses: func(ctx context.Context, a address) (bool, error) { return unreachable(ctx, dns, a.domain) },
+		},
+		{
+			Rule: Rule{
+				Name: "suppression-list", Setting: "signUp.email.refuseSuppressed",
+				Codes: []string{EmailSuppressed}, Enabled: c.RefuseSuppressed, FailOpen: true,
+			},
+			refuses: func(ctx context.Context, a address) (bool, error) { return suppressions.Suppressed(ctx, a.String()) },
+		},
 	}
 }
 
@@ -61,74 +70,68 @@ func isNotFound(err error) bool {
 	return errors.As(err, &e) && e.IsNotFound && !e.IsTimeout && !e.IsTemporary
 }
 
-// An answer is that of one soft rule.
+// An answer is that of one network rule.
 type answer struct {
 	no   bool
 	err  error // there is no answer
 	took time.Duration
 }
 
-// askNetwork asks the soft rules all at once. Of those that refuse, the first
-// one counts. A rule that errs or is too slow refuses nobody; one that panics
-// does, since then nobody knows what is wrong.
-func (r *Rules) askNetwork(ctx context.Context, a applicant, tell func(i int, result string, took time.Duration)) (*Refusal, error) {
-	answers := make([]answer, len(r.list))
+// askNetwork asks the network rules all at once, and adds what they say to a
+// decision. Of those that refuse, the first one counts. A rule that errs or is too
+// slow refuses nobody; one that panics does, since then nobody knows what is wrong.
+func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
+	answers := make([]answer, len(r.network))
 	var asking sync.WaitGroup
-	for i, rule := range r.list {
-		if rule.On && rule.Soft {
-			asking.Go(func() { answers[i] = rule.askNetwork(ctx, a.address) })
+	for i, rule := range r.network {
+		if rule.Enabled {
+			asking.Go(func() { answers[i] = rule.ask(ctx, a.address) })
 		}
 	}
 	asking.Wait()
-	var refused *Refusal
-	var doubts []string
-	for i, rule := range r.list {
-		if !rule.On || !rule.Soft {
+	var unanswered []string
+	for i, rule := range r.network {
+		if !rule.Enabled {
 			continue
 		}
-		got, code := answers[i], ""
+		got, step := answers[i], &d.Steps[len(r.local)+i]
+		step.Result, step.Took = passed, got.took
 		switch {
 		case got.err == errPanic:
-			code = TryAgain
+			step.Result = TryAgain
 		case got.no:
-			code = rule.Codes[0]
+			step.Result = rule.Codes[0]
+		case got.err != nil:
+			step.Result = noAnswer
 		}
 		if got.err != nil {
-			doubts = append(doubts, rule.Name+": "+logging.Reason(got.err))
+			unanswered = append(unanswered, rule.Name+": "+logging.Reason(got.err))
 		}
-		if refused == nil && code != "" {
-			refused = r.Refuse(code, a.Locale)
-		}
-		if tell != nil {
-			result := cmp.Or(code, "passed")
-			if code == "" && got.err != nil {
-				result = "no answer"
-			}
-			tell(i, result, got.took)
+		if d.Refusal == nil && step.Result != passed && step.Result != noAnswer {
+			d.Refusal = r.Refuse(step.Result, a.Locale)
 		}
 	}
-	if len(doubts) > 0 {
-		return refused, logging.Safe(strings.Join(doubts, "; "))
+	if len(unanswered) > 0 {
+		d.Warning = logging.Safe(strings.Join(unanswered, "; "))
 	}
-	return refused, nil
 }
 
 const errPanic = logging.Safe("panic")
 
-// askNetwork asks a soft rule, and waits no longer than its limit even if what
-// it asks does not notice the end of its context.
-func (rule Rule) askNetwork(ctx context.Context, a address) answer {
-	ctx, cancel := context.WithTimeout(ctx, softLimit)
+// ask asks a network rule, and waits no longer than its limit even if what it
+// asks does not notice the end of its context.
+func (rule networkRule) ask(ctx context.Context, a address) answer {
+	ctx, cancel := context.WithTimeout(ctx, networkLimit)
 	defer cancel()
 	start := time.Now()
 	answers := make(chan answer, 1)
 	go func() {
-		got := answer{err: errPanic} // unless it comes to its end
+		got := answer{err: errPanic} // unless it returns
 		defer func() {
 			_ = recover()
 			answers <- got
 		}()
-		no, err := rule.network(ctx, a)
+		no, err := rule.refuses(ctx, a)
 		got = answer{no: no, err: err}
 	}()
 	var got answer

@@ -49,7 +49,7 @@ func (n *network) LookupHost(context.Context, string) ([]string, error) {
 	return nil, errors.New("there is an exchanger already")
 }
 
-// networked are rules with both soft ones, and otherwise those of the sample.
+// networked are rules with both network rules, and otherwise those of the sample.
 func networked(t testing.TB, dns Resolver, suppressions Suppressions) *Rules {
 	t.Helper()
 	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
@@ -74,13 +74,13 @@ func after(d time.Duration, no bool) func(context.Context) (bool, error) {
 	}
 }
 
-func TestSoftRulesRefuseOnADefiniteNoOnly(t *testing.T) {
+func TestNetworkRulesRefuseOnADefiniteNoOnly(t *testing.T) {
 	broken := func(context.Context) (bool, error) { return false, errors.New("broken") }
 	deaf := func(context.Context) (bool, error) { time.Sleep(time.Hour); return true, nil }
 	for name, test := range map[string]struct {
 		network *network
 		code    string
-		doubts  string
+		warning string
 		took    time.Duration
 	}{
 		"all is well":                           {&network{}, "", "", 0},
@@ -91,10 +91,10 @@ func TestSoftRulesRefuseOnADefiniteNoOnly(t *testing.T) {
 		"DNS is broken":                         {&network{exchanger: broken}, "", "mail-exchanger: *errors.errorString", 0},
 		"DNS is broken, and SES says no":        {&network{exchanger: broken, suppressed: yes}, EmailSuppressed, "mail-exchanger: *errors.errorString", 0},
 		"both are broken":                       {&network{exchanger: broken, suppressed: broken}, "", "mail-exchanger: *errors.errorString; suppression-list: *errors.errorString", 0},
-		"DNS is too slow":                       {&network{exchanger: after(time.Minute, true)}, "", "mail-exchanger: timeout", softLimit},
-		"both are too slow":                     {&network{exchanger: after(time.Minute, true), suppressed: after(time.Minute, true)}, "", "mail-exchanger: timeout; suppression-list: timeout", softLimit},
-		"SES does not notice the deadline":      {&network{suppressed: deaf}, "", "suppression-list: timeout", softLimit},
-		"SES is too slow, and DNS says no":      {&network{suppressed: deaf, exchanger: yes}, EmailUnreachable, "suppression-list: timeout", softLimit},
+		"DNS is too slow":                       {&network{exchanger: after(time.Minute, true)}, "", "mail-exchanger: timeout", networkLimit},
+		"both are too slow":                     {&network{exchanger: after(time.Minute, true), suppressed: after(time.Minute, true)}, "", "mail-exchanger: timeout; suppression-list: timeout", networkLimit},
+		"SES does not notice the deadline":      {&network{suppressed: deaf}, "", "suppression-list: timeout", networkLimit},
+		"SES is too slow, and DNS says no":      {&network{suppressed: deaf, exchanger: yes}, EmailUnreachable, "suppression-list: timeout", networkLimit},
 		"a panic":                               {&network{suppressed: func(context.Context) (bool, error) { panic("broken") }}, TryAgain, "suppression-list: panic", 0},
 		"a panic, and DNS says no: the first":   {&network{exchanger: yes, suppressed: func(context.Context) (bool, error) { panic("broken") }}, EmailUnreachable, "suppression-list: panic", 0},
 		"a panic, and DNS is broken":            {&network{exchanger: broken, suppressed: func(context.Context) (bool, error) { panic("x") }}, TryAgain, "mail-exchanger: *errors.errorString; suppression-list: panic", 0},
@@ -104,17 +104,17 @@ func TestSoftRulesRefuseOnADefiniteNoOnly(t *testing.T) {
 			r := networked(t, test.network, test.network)
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				refused, doubts := r.Decide(t.Context(), ann("ann@example.com"))
-				checkCode(t, refused, test.code)
+				d := r.Decide(t.Context(), ann("ann@example.com"))
+				checkCode(t, d.Refusal, test.code)
 				if took := time.Since(start); took != test.took {
 					t.Errorf("it took %v, want %v", took, test.took)
 				}
 				got := ""
-				if doubts != nil {
-					got = doubts.Error()
+				if d.Warning != nil {
+					got = d.Warning.Error()
 				}
-				if got != test.doubts {
-					t.Errorf("the doubts are %q, want %q", got, test.doubts)
+				if got != test.warning {
+					t.Errorf("the warning is %q, want %q", got, test.warning)
 				}
 				time.Sleep(time.Hour) // what does not notice the deadline ends
 			})
@@ -126,8 +126,8 @@ func TestTheNetworkIsAskedLast(t *testing.T) {
 	n := &network{exchanger: yes}
 	r := networked(t, n, n)
 	for _, a := range []Applicant{ann("ann"), ann("ann@throwaway.example"), with(nil), {Provider: true, Locale: "en"}} {
-		if _, doubts := r.Decide(t.Context(), a); doubts != nil || n.asked.Load() != 0 {
-			t.Errorf("%+v: the network was asked %d times: %v", a, n.asked.Load(), doubts)
+		if d := r.Decide(t.Context(), a); d.Warning != nil || n.asked.Load() != 0 {
+			t.Errorf("%+v: the network was asked %d times: %v", a, n.asked.Load(), d.Warning)
 		}
 	}
 }
@@ -139,17 +139,17 @@ func TestACallerThatEndsEarlierIsNotKept(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		start := time.Now()
-		if refused, doubts := r.Decide(ctx, ann("ann@example.com")); refused != nil || doubts == nil || time.Since(start) != 100*time.Millisecond {
-			t.Errorf("got %v, %v after %v", refused, doubts, time.Since(start))
+		if d := r.Decide(ctx, ann("ann@example.com")); d.Refusal != nil || d.Warning == nil || time.Since(start) != 100*time.Millisecond {
+			t.Errorf("got %v, %v after %v", d.Refusal, d.Warning, time.Since(start))
 		}
 	})
 }
 
-func TestSoftRulesAreExplained(t *testing.T) {
+func TestDecide_networkSteps(t *testing.T) {
 	n := &network{exchanger: after(time.Millisecond, false), suppressed: func(context.Context) (bool, error) { return false, errors.New("broken") }}
-	steps, refused := networked(t, n, n).Explain(t.Context(), ann("ann@example.com"))
-	checkCode(t, refused, "")
-	last := steps[len(steps)-2:]
+	d := networked(t, n, n).Decide(t.Context(), ann("ann@example.com"))
+	checkCode(t, d.Refusal, "")
+	last := d.Steps[len(d.Steps)-2:]
 	if last[0].Result != "passed" || last[0].Took < time.Millisecond || last[1].Result != "no answer" {
 		t.Errorf("got %+v", last)
 	}
@@ -261,10 +261,10 @@ func TestOnlyDNSItselfSaysThatADomainTakesNoMail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			refused, doubts := r.Decide(t.Context(), ann("ann@"+test.domain))
-			checkCode(t, refused, test.code)
-			if (doubts != nil) != test.doubtful {
-				t.Errorf("the doubts are %v", doubts)
+			d := r.Decide(t.Context(), ann("ann@"+test.domain))
+			checkCode(t, d.Refusal, test.code)
+			if (d.Warning != nil) != test.doubtful {
+				t.Errorf("the warning is %v", d.Warning)
 			}
 			if took := time.Since(start); took > Budget {
 				t.Errorf("it took %v", took)

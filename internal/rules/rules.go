@@ -66,29 +66,42 @@ type Applicant struct {
 
 // A Rule is one thing that is asked about an applicant.
 type Rule struct {
-	Name    string
-	Subject string   // the attribute that it is about, or empty
-	Setting string   // the key in poolpost.yaml that it follows; empty: it always holds
-	Codes   []string // that it refuses with
-	Soft    bool     // asks the network; only a definite no refuses
-	On      bool     // according to the settings
+	Name      string
+	Attribute string   // that it is about, or empty
+	Setting   string   // the key in poolpost.yaml that it follows; empty: it always applies
+	Codes     []string // that it refuses with
+	Enabled   bool     // by the settings
+	FailOpen  bool     // without an answer, the applicant is accepted
+}
 
-	ask     func(*applicant) *Refusal
-	network func(context.Context, address) (no bool, err error)
+// A localRule needs no network.
+type localRule struct {
+	Rule
+	refuses func(*applicant) bool
+	// values are pairs of placeholder and value for the sentence, as for Refuse; it may be nil.
+	values func(*applicant) []string
+}
+
+// A networkRule asks DNS or AWS. It fails open: only a definite no refuses.
+type networkRule struct {
+	Rule
+	refuses func(context.Context, address) (bool, error)
 }
 
 // An applicant with the address as the rules compare it.
 type applicant struct {
 	Applicant
-	address address
+	address     address
+	addressCode string // why Email is no address, or empty
 }
 
 // Rules are the rules of the settings, ready to be asked.
 type Rules struct {
 	config    config.PreSignUp
 	sentences Sentences
-	list      []Rule
-	asks      bool // a rule that asks the network is on
+	local     []localRule
+	network   []networkRule
+	steps     []Step // of a decision before anything is asked
 }
 
 // Sentences are those of refusals in a locale, by code.
@@ -100,17 +113,20 @@ func New(c config.PreSignUp, sentences Sentences, dns Resolver, suppressions Sup
 	if len(c.Locales) == 0 {
 		return nil, logging.Safe("the settings name no locale")
 	}
-	r := &Rules{config: c, sentences: sentences}
-	r.list = r.emailRules()
+	r := &Rules{config: c, sentences: sentences, local: emailRules(c), network: networkRules(c.Email, dns, suppressions)}
 	for _, a := range c.Attributes {
-		rules, err := r.attributeRules(a)
+		rules, err := attributeRules(a)
 		if err != nil {
 			return nil, err
 		}
-		r.list = append(r.list, rules...)
+		r.local = append(r.local, rules...)
 	}
-	r.list = append(r.list, networkRules(c.Email, dns, suppressions)...)
-	r.asks = slices.ContainsFunc(r.list, func(rule Rule) bool { return rule.Soft && rule.On })
+	for i := range r.local {
+		r.steps = append(r.steps, newStep(&r.local[i].Rule))
+	}
+	for i := range r.network {
+		r.steps = append(r.steps, newStep(&r.network[i].Rule))
+	}
 	return r, nil
 }
 
@@ -130,66 +146,66 @@ func (r *Rules) Refuse(code, locale string, replacements ...string) *Refusal {
 	return refusal
 }
 
-// Decide asks the rules in their order, up to the first that refuses: those
-// without network first, the others after them and all at once. The error tells
-// which soft rules had no answer; by itself it refuses nobody.
-func (r *Rules) Decide(ctx context.Context, a Applicant) (*Refusal, error) {
-	return r.decide(ctx, a, nil)
+// A Decision is what the rules say about an applicant.
+type Decision struct {
+	Refusal *Refusal // nil: accepted
+	Warning error    // which network rules had no answer; this alone refuses nobody
+	Steps   []Step   // of all rules, in their order
 }
 
-// A Step is a rule with what came of it.
+// A Step is what came of one rule.
 type Step struct {
-	Rule
-	Result string        // "passed", "off", "not reached", "no answer" or a code
-	Took   time.Duration // 0 when the rule was not asked
+	*Rule
+	Result string        // one of the results below, or the code that the rule refuses with
+	Took   time.Duration // 0 if the rule was not asked
 }
 
-// Explain is Decide that tells of every rule.
-func (r *Rules) Explain(ctx context.Context, a Applicant) ([]Step, *Refusal) {
-	steps := make([]Step, len(r.list))
-	for i, rule := range r.list {
-		steps[i] = Step{rule, "not reached", 0}
-		if !rule.On {
-			steps[i].Result = "off"
-		}
+// Results of a rule that does not refuse.
+const (
+	off        = "off"
+	notReached = "not reached"
+	passed     = "passed"
+	noAnswer   = "no answer"
+)
+
+func newStep(rule *Rule) Step {
+	if !rule.Enabled {
+		return Step{Rule: rule, Result: off}
 	}
-	refused, _ := r.decide(ctx, a, func(i int, result string, took time.Duration) {
-		steps[i].Result, steps[i].Took = result, took
-	})
-	return steps, refused
+	return Step{Rule: rule, Result: notReached}
 }
 
-// decide is Decide that tells of each rule that it asked, if tell is not nil.
-func (r *Rules) decide(ctx context.Context, a Applicant, tell func(i int, result string, took time.Duration)) (*Refusal, error) {
+// Decide asks the rules in their order, up to the first that refuses: those
+// without network first, the others after them and all at once.
+func (r *Rules) Decide(ctx context.Context, a Applicant) Decision {
+	d := Decision{Steps: slices.Clone(r.steps)}
 	if a.Provider && a.Email == "" && len(r.config.Email.AllowedDomains) == 0 && r.config.ExternalProviders.Policy != config.RefuseProviders {
 		// The person cannot add an address there. Only a list of those who may
 		// join asks for one.
-		return nil, nil
+		return d
 	}
 	all := applicant{Applicant: a}
-	for i := range r.list {
-		rule := &r.list[i]
-		if !rule.On || rule.Soft {
+	start := time.Now()
+	for i := range r.local {
+		rule, step := &r.local[i], &d.Steps[i]
+		if !rule.Enabled {
 			continue
 		}
-		var start time.Time
-		if tell != nil {
-			start = time.Now()
-		}
-		refused := rule.ask(&all)
-		if tell != nil {
-			result := "passed"
-			if refused != nil {
-				result = refused.Code
+		step.Result = passed
+		if rule.refuses(&all) {
+			step.Result = cmp.Or(all.addressCode, rule.Codes[0])
+			var values []string
+			if rule.values != nil {
+				values = rule.values(&all)
 			}
-			tell(i, result, time.Since(start))
+			d.Refusal = r.Refuse(step.Result, a.Locale, values...)
 		}
-		if refused != nil {
-			return refused, nil
+		end := time.Now()
+		step.Took, start = end.Sub(start), end
+		if d.Refusal != nil {
+			return d
 		}
 	}
-	if !r.asks {
-		return nil, nil
-	}
-	return r.askNetwork(ctx, all, tell)
+	r.askNetwork(ctx, all, &d)
+	return d
 }
