@@ -84,25 +84,25 @@ func outage(service string, lasting time.Duration, f *fault) schedule {
 // never heard.
 func trials() map[string]trial {
 	return map[string]trial{
-		"nothing fails":                         {schedule: all()},
-		"SES throttles":                         {schedule: calls(toSES, 50, 2, throttled)},
-		"SES throttles a mail again and again":  {schedule: calls(toSES, 60, 4, throttled)},
-		"SES is broken":                         {schedule: calls(toSES, 20, 2, broken)},
-		"SES is away":                           {schedule: outage(toSES, 2*time.Second, reset)},
-		"SES does not answer":                   {schedule: calls(toSES, 40, 1, silent), limit: hanging},
-		"SES resets connections":                {schedule: calls(toSES, 50, 2, reset)},
-		"SES has paused the account":            {schedule: outage(toSES, 2*time.Second, paused)},
-		"SES refuses some addresses":            {schedule: calls(toSES, 50, 1000, rejected), dead: every(50)},
-		"SES fails some mails for ever":         {schedule: calls(toSES, 50, 1000, unknown), dead: every(50)},
-		"SES takes a mail and answers too late": {schedule: calls(toSES, 40, 1, late), limit: hanging, doubles: true},
-		"SES takes a mail and drops the answer": {schedule: calls(toSES, 50, 2, dropped), doubles: true},
-		"send-mail dies after SES took a mail":  {schedule: calls(toSES, 40, 1, crashed), doubles: true},
-		"an acknowledgement gets lost": {schedule: all(), doubles: true, dropAck: func(person, receives int) bool {
+		"nothing fails":                              {schedule: all()},
+		"SES throttles":                              {schedule: calls(toSES, 50, 2, throttled)},
+		"SES throttles an email again and again":     {schedule: calls(toSES, 60, 4, throttled)},
+		"SES is broken":                              {schedule: calls(toSES, 20, 2, broken)},
+		"SES unreachable":                            {schedule: outage(toSES, 2*time.Second, reset)},
+		"SES does not answer":                        {schedule: calls(toSES, 40, 1, silent), limit: hanging},
+		"SES resets connections":                     {schedule: calls(toSES, 50, 2, reset)},
+		"SES has paused the account":                 {schedule: outage(toSES, 2*time.Second, paused)},
+		"SES refuses some addresses":                 {schedule: calls(toSES, 50, 1000, rejected), dead: every(50)},
+		"SES always fails some emails":               {schedule: calls(toSES, 50, 1000, unknown), dead: every(50)},
+		"SES accepts an email and answers too late":  {schedule: calls(toSES, 40, 1, late), limit: hanging, doubles: true},
+		"SES accepts an email and drops the answer":  {schedule: calls(toSES, 50, 2, dropped), doubles: true},
+		"send-mail dies after SES accepted an email": {schedule: calls(toSES, 40, 1, crashed), doubles: true},
+		"an acknowledgement is lost": {schedule: all(), doubles: true, dropAck: func(person, receives int) bool {
 			return person%20 == 0 && receives == 1
 		}},
 		"Cognito calls twice, and SQS drops answers": {schedule: calls(toSQS, 40, 2, dropped), repeat: true},
 		"SQS throttles and breaks":                   {schedule: all(calls(toSQS, 40, 4, broken), calls(toSQS, 30, 3, reset))},
-		"SQS is away":                                {schedule: outage(toSQS, 2*time.Second, broken)},
+		"SQS unreachable":                            {schedule: outage(toSQS, 2*time.Second, broken)},
 		"KMS throttles, breaks and resets":           {schedule: all(calls(toKMS, 6, 1, throttled), calls(toKMS, 7, 1, broken), calls(toKMS, 8, 1, reset))},
 		"everything at once": {
 			schedule: all(calls(toSES, 40, 1, crashed), calls(toSES, 30, 2, dropped), calls(toSES, 20, 2, throttled), calls(toSES, 50, 1000, rejected),

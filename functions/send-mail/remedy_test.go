@@ -107,11 +107,11 @@ func TestTheDocumentationListsEveryOutcome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "## What becomes of an error\n")
+	_, section, _ := strings.Cut(string(text), "## Error handling\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	listed := map[string]remedy{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|[^|]*\\| ([^|]*) \\| ([^|]*) \\|$").FindAllStringSubmatch(section, -1) {
-		r := remedy{outcome: row[1], dead: row[2] == "dead letter at once", account: row[3] == "all mails"}
+		r := remedy{outcome: row[1], dead: row[2] == "dead letter at once", account: row[3] == "all emails"}
 		if least, most, ok := strings.Cut(row[2], " to "); ok {
 			r.least, r.most = duration(t, least), duration(t, most)
 		}
