@@ -349,7 +349,7 @@ func (p *preview) fillSample(state previewState, client settings.Client, locale 
 		code = samplePassword
 	}
 	return m.Fill(message.Values{
-		message.Link: link.ForMessage(p.linksURL, kind, config.Named(state.clients, client.Name), link.Link{
+		message.Link: link.ForMessage(p.linksURL, kind, config.ClientByName(state.clients, client.Name), link.Link{
 			Client: sampleClientID(client.Name), User: "00000000-0000-4000-8000-000000000000", Code: code, Locale: locale,
 		}),
 		message.Code:   code,

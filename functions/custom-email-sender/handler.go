@@ -19,14 +19,11 @@ import (
 type handler struct {
 	config config.CustomEmailSender
 	queue  mail.Queue
-	broken error // why the function cannot work, or nil
 	log    *logging.Logger
 }
 
 const (
-	errPanic     = logging.Safe("panic")
 	errEvent     = logging.Safe("the event cannot be decoded")
-	errUnknown   = logging.Safe("the event is of a source or version that custom-email-sender does not know")
 	errNoRequest = logging.Safe("the invocation has no request id")
 )
 
@@ -34,39 +31,22 @@ const (
 // that it does not know is one: Lambda then invokes it again with the same
 // request id, and in the end keeps the event on the queue for failures, from
 // where a newer version can take it. Nobody reads the reply.
-func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
-	start := h.log.Start()
-	line := logging.Line{Outcome: "failed"}
-	defer func() {
-		if p := recover(); p != nil {
-			line.Outcome, line.Err = "failed", errPanic
-		}
-		switch {
-		case line.Err != nil:
-			err = logging.Safe(logging.Reason(line.Err))
-		case line.Outcome == logging.Unknown:
-			err = errUnknown
-		}
-		h.log.Event(ctx, start, line)
-	}()
-	ctx, cancel := lambdaenv.BeforeDeadline(ctx, 500*time.Millisecond) // time to tell why
-	defer cancel()
-	line.Err = h.enqueue(ctx, payload, &line)
-	return []byte("null"), nil
+func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return []byte("null"), h.log.Record(ctx, func(line *logging.Line) error {
+		ctx, cancel := lambdaenv.BeforeDeadline(ctx, 500*time.Millisecond) // time to log the reason
+		defer cancel()
+		return h.enqueue(ctx, payload, line)
+	})
 }
 
 func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Line) error {
-	if h.broken != nil {
-		return h.broken
-	}
 	event, err := trigger.Decode(payload)
 	if err != nil {
 		return errEvent
 	}
 	kind, ok := kind(event.Kind("CustomEmailSender"))
 	if !ok || event.Version != "1" {
-		line.Outcome = logging.Unknown
-		return nil
+		return logging.ErrUnknown
 	}
 	line.Trigger, line.Kind = event.TriggerSource, string(kind)
 	invocation, ok := lambdacontext.FromContext(ctx)
@@ -85,11 +65,12 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 			entry.To = cmp.Or(entry.To, name)
 		}
 	}
-	err = h.queue.Put(ctx, entry, cmp.Or(event.UserAttributes["sub"], event.UserName), invocation.AwsRequestID)
-	if err == nil {
-		line.Outcome = "queued"
+	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
+	if err := h.queue.Put(ctx, entry, sub, invocation.AwsRequestID); err != nil {
+		return err
 	}
-	return err
+	line.Outcome = "queued"
+	return nil
 }
 
 // maxReturn is more than any address that a person may be returned to has

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"poolpost/internal/awscall"
 	"poolpost/internal/config"
@@ -120,7 +121,7 @@ func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
 		h, r, logged := newHandler(t)
 		_, err := h.Invoke(invocation(t), payload)
 		if want == nil {
-			if err != errUnknown || len(r.entries) != 0 {
+			if err != logging.ErrUnknown || len(r.entries) != 0 {
 				t.Errorf("got %v with %d entries; an event that is not known must be kept", err, len(r.entries))
 			}
 			logged.CheckLine(t, map[string]any{"level": "WARN", "Outcome": logging.Unknown})
@@ -172,7 +173,6 @@ func TestWhatIsNotQueuedIsAnError(t *testing.T) {
 		"a queue that throttles": {signUp, func(_ *handler, r *recorder) { r.fail = &awscall.Error{Status: 400, Code: "RequestThrottled"} }, "RequestThrottled"},
 		"a queue that is gone":   {signUp, func(_ *handler, r *recorder) { r.fail = errors.New("no route to jane@example.com") }, "*errors.errorString"},
 		"a panic":                {signUp, func(h *handler, _ *recorder) { h.queue.SQS = nil }, "panic"},
-		"a missing variable":     {signUp, func(h *handler, _ *recorder) { h.broken = logging.Safe("the environment variable is not set") }, "the environment variable is not set"},
 		"an event that is cut":   {signUp[:len(signUp)/2], nil, string(errEvent)},
 		"no event":               {"", nil, string(errEvent)},
 		"a code of a megabyte":   {strings.Replace(signUp, `"code": "`, `"code": "`+strings.Repeat("A", 1<<20), 1), nil, "the entry is too long for the mail queue"},
@@ -194,6 +194,23 @@ func TestWhatIsNotQueuedIsAnError(t *testing.T) {
 		t.Errorf("without a request id: got %v", err)
 	}
 	logged.CheckLine(t, map[string]any{"Outcome": "failed"})
+}
+
+func TestStart_withoutSettingsOrVariables(t *testing.T) {
+	t.Setenv("MAIL_QUEUE_URL", "")
+	dir, _ := functiontest.Dir[config.CustomEmailSender](t, "custom-email-sender")
+	for dir, reason := range map[string]string{
+		dir:         "the environment variable MAIL_QUEUE_URL is not set",
+		t.TempDir(): "no such file or directory",
+	} {
+		logged := &functiontest.Log{}
+		h := start(dir, aws.Config{}, logged.Logger("custom-email-sender"))
+		_, err := h.Invoke(invocation(t), functiontest.Events(t)["sign-up"])
+		if err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("got %v, want %s", err, reason)
+		}
+		logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
+	}
 }
 
 // The queue drops the repeat of a request whose answer got lost.

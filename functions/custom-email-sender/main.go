@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,24 +18,26 @@ import (
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
+	"poolpost/internal/mail"
 )
 
 // retryer is the SDK's own: three attempts. What then fails, Lambda invokes again.
 func retryer() aws.Retryer { return retry.NewStandard() }
 
 func main() {
-	h := &handler{log: logging.New("custom-email-sender")}
-	var err error
-	h.config, err = config.Read[config.CustomEmailSender](os.Getenv("LAMBDA_TASK_ROOT"))
-	if err == nil {
-		h.queue.URL, err = config.Require("MAIL_QUEUE_URL")
+	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), lambdaenv.Config(), logging.New("custom-email-sender")))
+}
+
+// start is the function, ready for its first event.
+func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
+	c, err := config.Read[config.CustomEmailSender](dir)
+	env := lambdaenv.New()
+	url := env.Required("MAIL_QUEUE_URL")
+	if err := errors.Join(err, env.Err()); err != nil {
+		return logging.Failing{Log: log, Err: err}
 	}
-	h.broken = logging.AtStart(err)
-	if err == nil {
-		cfg := lambdaenv.Config()
-		cfg.Retryer = retryer
-		h.queue.SQS = awscall.SQS(cfg)
-		awscall.Warm(context.Background(), h.queue.SQS)
-	}
-	lambda.Start(h)
+	cfg.Retryer = retryer
+	queue := mail.Queue{SQS: awscall.SQS(cfg), URL: url}
+	awscall.Warm(context.Background(), queue.SQS)
+	return &handler{config: c, queue: queue, log: log}
 }

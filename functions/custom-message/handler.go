@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"poolpost/internal/config"
@@ -17,88 +16,87 @@ type handler struct {
 	config  config.CustomMessage
 	links   string       // address of the page behind the link
 	clients *clientNames // nil when the pool has one client only
-	broken  error        // why the function cannot work, or nil
 	log     *logging.Logger
 }
+
+const (
+	errEvent  = logging.Safe("the event cannot be decoded")
+	errNoCode = logging.Safe("the event lacks the placeholder of the code")
+	errClient = logging.Safe("the app client of the event is not in the settings")
+	errNoUser = logging.Safe("the event lacks the placeholder of the user name")
+)
 
 // Invoke returns the event with its response filled. When anything is wrong it
 // returns the event as it came: Cognito then sends its own text, and the person
 // still has a code.
 func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
-	start := h.log.Start()
-	line := logging.Line{Outcome: "failed"}
-	defer func() {
-		if p := recover(); p != nil {
-			line.Err = errPanic
+	err = h.log.Record(ctx, func(line *logging.Line) error {
+		event, kind, err := decode(payload)
+		if err != nil {
+			return err
 		}
-		if line.Err != nil || line.Outcome == logging.Unknown {
-			reply = payload
-			if !json.Valid(payload) {
-				err = errNoEvent
-			}
+		line.Trigger, line.Kind = event.TriggerSource, string(kind)
+		response, err := h.response(ctx, event, kind, line)
+		if err != nil {
+			return err
 		}
-		h.log.Event(ctx, start, line)
-	}()
-	reply, line.Err = h.answer(ctx, payload, &line)
+		if reply, err = event.Reply(response); err != nil {
+			return err
+		}
+		line.Outcome = "filled"
+		return nil
+	})
+	if err != nil {
+		return trigger.Unchanged(payload)
+	}
 	return reply, nil
 }
 
-const (
-	errPanic   = logging.Safe("panic")
-	errEvent   = logging.Safe("the event cannot be decoded")
-	errNoEvent = logging.Safe("the event is not JSON")
-	errNoCode  = logging.Safe("the event lacks the placeholder of the code")
-	errClient  = logging.Safe("the app client of the event is not in the settings")
-	errNoUser  = logging.Safe("the event lacks the placeholder of the user name")
-)
-
-func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
-	if h.broken != nil {
-		return nil, h.broken
-	}
+// decode reads an event, and checks that a message can be made for it.
+func decode(payload []byte) (*trigger.Event, message.Kind, error) {
 	event, err := trigger.Decode(payload)
 	if err != nil {
-		return nil, errEvent
+		return nil, "", errEvent
 	}
 	kind, ok := message.Sources[event.Kind("CustomMessage")]
 	if !ok || event.Version != "1" {
-		line.Outcome = logging.Unknown
-		return payload, nil
+		return nil, "", logging.ErrUnknown
 	}
-	line.Trigger, line.Kind = event.TriggerSource, string(kind)
+	return event, kind, nil
+}
 
+// response fills the message of an event.
+func (h *handler) response(
+	ctx context.Context, event *trigger.Event, kind message.Kind, line *logging.Line,
+) (trigger.CustomMessageResponse, error) {
+	var none trigger.CustomMessageResponse
 	client, err := h.client(ctx, event)
-	line.Warning = err
-	locale := message.Lookup(h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
-	line.Client, line.Locale = client.Name, locale
+	locale := message.Lookup(
+		h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
+	line.Client, line.Locale, line.Warning = client.Name, locale, err
 
 	if event.CodeParameter == "" {
-		return nil, errNoCode
+		return none, errNoCode
 	}
 	if kind == message.Invitation && event.UsernameParameter == "" {
-		return nil, errNoUser
+		return none, errNoUser
 	}
 	m, err := h.files.Message(client.Name, locale, kind)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	filled := m.FillJSON(message.Values{
 		message.Link: link.ForMessage(h.links, kind, client, link.Link{
-			Client: event.ClientID, User: event.UserName, Code: event.CodeParameter, Locale: locale, Return: event.ClientMetadata["return"],
+			Client: event.ClientID, User: event.UserName, Code: event.CodeParameter,
+			Locale: locale, Return: event.ClientMetadata["return"],
 		}),
 		message.Code: event.CodeParameter,
 		message.User: event.UsernameParameter,
 		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
 	})
-	reply, err := event.Reply(trigger.CustomMessageResponse{
-		SMSMessage:   filled.SMS,
-		EmailMessage: filled.HTML,
-		EmailSubject: filled.Subject,
-	})
-	if err == nil {
-		line.Outcome = "filled"
-	}
-	return reply, err
+	return trigger.CustomMessageResponse{
+		SMSMessage: filled.SMS, EmailMessage: filled.HTML, EmailSubject: filled.Subject,
+	}, nil
 }
 
 // client is the client of the settings that the event is about. A pool with one
@@ -112,7 +110,7 @@ func (h *handler) client(ctx context.Context, event *trigger.Event) (config.Clie
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	name, err := h.clients.name(ctx, event.UserPoolID, event.ClientID)
-	client := config.Named(h.config.Clients, name)
+	client := config.ClientByName(h.config.Clients, name)
 	if err == nil && client.Name != name {
 		err = errClient // made by hand, or of other settings
 	}

@@ -22,6 +22,7 @@ import (
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 const (
@@ -44,7 +45,7 @@ func newHandler(t testing.TB) (*handler, *functiontest.Log) {
 
 // of makes another client the default, and the only one.
 func (h *handler) of(client string) *handler {
-	h.config.Clients = []config.Client{config.Named(h.config.Clients, client)}
+	h.config.Clients = []config.Client{config.ClientByName(h.config.Clients, client)}
 	return h
 }
 
@@ -492,9 +493,6 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 		spoil   func(*testing.T, *handler)
 		reason  string
 	}{
-		"settings that cannot be read": {signUp.payload(t), func(t *testing.T, h *handler) {
-			_, h.broken = config.Read[config.CustomMessage](t.TempDir())
-		}, "no such file or directory"},
 		"settings without clients, which panic": {signUp.payload(t), func(_ *testing.T, h *handler) {
 			h.config = config.CustomMessage{}
 		}, "panic"},
@@ -538,12 +536,42 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 	} {
 		t.Run(name+" is an error", func(t *testing.T) {
 			h, logged := newHandler(t)
-			if _, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, errNoEvent) {
-				t.Errorf("got the error %v, want %v", err, errNoEvent)
+			if _, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, trigger.ErrNotJSON) {
+				t.Errorf("got the error %v, want %v", err, trigger.ErrNotJSON)
 			}
 			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 		})
 	}
+}
+
+func TestStart_withoutSettingsOrVariables(t *testing.T) {
+	for name, test := range map[string]struct{ dir, links, reason string }{
+		"no settings": {t.TempDir(), links, "no such file or directory"},
+		"no variable": {newDir(t), "", "LINKS_URL is not set"},
+		"neither":     {t.TempDir(), "", "LINKS_URL is not set"},
+	} {
+		t.Setenv("LINKS_URL", test.links)
+		logged := &functiontest.Log{}
+		payload := newEvent("SignUp").payload(t)
+		reply, err := start(test.dir, logged.Logger("custom-message")).Invoke(t.Context(), payload)
+		if err != nil || !bytes.Equal(reply, payload) {
+			t.Errorf("%s: got %q, %v, want the event as it was", name, reply, err)
+		}
+		logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
+		if reason := logged.Lines(t)[0]["reason"].(string); !strings.Contains(reason, test.reason) {
+			t.Errorf("%s: the reason is %q", name, reason)
+		}
+	}
+	t.Setenv("LINKS_URL", links)
+	logged := &functiontest.Log{}
+	if _, ok := start(newDir(t), logged.Logger("custom-message")).(*handler); !ok {
+		t.Errorf("it does not start: %s", logged)
+	}
+}
+
+func newDir(t *testing.T) string {
+	dir, _ := functiontest.Dir[config.CustomMessage](t, "custom-message")
+	return dir
 }
 
 // spoiledResponse is an event that is fine but for its response.
@@ -583,19 +611,17 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		payload []byte
 		spoil   func(*handler)
 	}{
-		"a sign-up":                         {plant("SignUp").payload(t), nil},
-		"an invitation":                     {plant("AdminCreateUser").payload(t), nil},
-		"a source that is a secret":         {hidden.payload(t), nil},
-		"a version that is a secret":        {otherVersion.payload(t), nil},
-		"an event without a code":           {withoutCode.payload(t), nil},
-		"an attribute that is no text":      {notText.payload(t), nil},
-		"an event that is cut off":          {plant("SignUp").payload(t)[:400], nil},
-		"an event that is one secret":       {[]byte(secret("event")), nil},
-		"an event that is a secret text":    {[]byte(`"` + secret("event") + `"`), nil},
-		"a message that is missing":         {plant("SignUp").payload(t), func(h *handler) { h.files.Dir = filepath.Join(h.files.Dir, "none") }},
-		"a panic":                           {plant("SignUp").payload(t), func(h *handler) { h.config.Clients = nil }},
-		"an error that quotes the address":  {plant("SignUp").payload(t), func(h *handler) { h.broken = errors.New(secret("error")) }},
-		"an error that wraps such an error": {plant("SignUp").payload(t), func(h *handler) { h.broken = fmt.Errorf("ask: %w", errors.New(secret("error"))) }},
+		"a sign-up":                      {plant("SignUp").payload(t), nil},
+		"an invitation":                  {plant("AdminCreateUser").payload(t), nil},
+		"a source that is a secret":      {hidden.payload(t), nil},
+		"a version that is a secret":     {otherVersion.payload(t), nil},
+		"an event without a code":        {withoutCode.payload(t), nil},
+		"an attribute that is no text":   {notText.payload(t), nil},
+		"an event that is cut off":       {plant("SignUp").payload(t)[:400], nil},
+		"an event that is one secret":    {[]byte(secret("event")), nil},
+		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
+		"a message that is missing":      {plant("SignUp").payload(t), func(h *handler) { h.files.Dir = filepath.Join(h.files.Dir, "none") }},
+		"a panic":                        {plant("SignUp").payload(t), func(h *handler) { h.config.Clients = nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)

@@ -6,28 +6,35 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 func main() {
-	dir := os.Getenv("LAMBDA_TASK_ROOT")
-	h := &handler{files: &message.Files{Dir: dir}, log: logging.New("custom-message")}
-	// Nothing here may stop the function: a person must get a code all the same.
-	// What is missing is logged with every event, and Cognito's own text goes out.
-	var err error
-	h.config, err = config.Read[config.CustomMessage](dir)
-	if err == nil {
-		h.links, err = config.Require("LINKS_URL")
+	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), logging.New("custom-message")))
+}
+
+// start is the function, ready for its first event. Nothing here may stop it: a person
+// must get a code all the same. What is missing is logged with every event, and Cognito's
+// own text goes out.
+func start(dir string, log *logging.Logger) lambda.Handler {
+	c, err := config.Read[config.CustomMessage](dir)
+	env := lambdaenv.New()
+	links := env.Required("LINKS_URL")
+	if err := errors.Join(err, env.Err()); err != nil {
+		return logging.Failing{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
-	h.broken = logging.AtStart(err)
-	if len(h.config.Clients) > 1 {
+	h := &handler{files: &message.Files{Dir: dir}, config: c, links: links, log: log}
+	if len(c.Clients) > 1 {
 		h.clients = cognitoClients()
 	}
-	lambda.Start(h)
+	return h
 }

@@ -63,16 +63,15 @@ var outcomes = map[string]string{
 // is kept; one of a type that is not known is counted as that. The reply means
 // nothing.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	start := h.log.Start()
-	line := logging.Line{Outcome: "failed", ByKind: true, Kind: logging.Unknown, Client: logging.Unknown}
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
-		line.Err = errEvent
-	} else {
-		h.read(&e, &line)
-	}
-	h.log.Event(ctx, start, line)
-	return []byte("null"), line.Err
+	return []byte("null"), h.log.Record(ctx, func(line *logging.Line) error {
+		line.ByKind, line.Kind, line.Client = true, logging.Unknown, logging.Unknown
+		var e event
+		if err := json.Unmarshal(payload, &e); err != nil {
+			return errEvent
+		}
+		h.read(&e, line)
+		return nil
+	})
 }
 
 // read fills a line. What it takes from the event is one of the words that the

@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
@@ -25,6 +26,7 @@ import (
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
+	"poolpost/internal/trigger"
 )
 
 const (
@@ -95,7 +97,7 @@ func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 }
 
 // checkReturned invokes the handler and checks that the user sees no failure.
-func checkReturned(t *testing.T, h *handler, payload []byte) {
+func checkReturned(t *testing.T, h lambda.Handler, payload []byte) {
 	t.Helper()
 	reply, err := h.Invoke(t.Context(), payload)
 	if err != nil || !bytes.Equal(reply, payload) {
@@ -245,9 +247,6 @@ func TestAFailureNeverReachesTheUser(t *testing.T) {
 				return nil
 			}
 		}, []string{"members", "riders"}, 0, "panic"},
-		"settings that cannot be read": {func(t *testing.T, h *handler, _ *recorder) {
-			_, h.broken = config.Read[config.PostConfirmation](t.TempDir())
-		}, nil, 0, "no such file or directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := newHandler(t)
@@ -261,6 +260,23 @@ func TestAFailureNeverReachesTheUser(t *testing.T) {
 				t.Errorf("the user joined %q and has %d mails, want %q and %d", got, len(r.entries), test.groups, test.entries)
 			}
 		})
+	}
+}
+
+func TestStart_withoutSettingsOrVariables(t *testing.T) {
+	t.Setenv("MAIL_QUEUE_URL", "")
+	dir, _ := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
+	for dir, reason := range map[string]string{
+		dir:         "the environment variable MAIL_QUEUE_URL is not set",
+		t.TempDir(): "no such file or directory",
+	} {
+		logged := &functiontest.Log{}
+		h := start(dir, aws.Config{}, logged.Logger("post-confirmation"))
+		checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
+		logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
+		if !strings.Contains(logged.String(), reason) {
+			t.Errorf("the reason %q is not logged: %s", reason, logged)
+		}
 	}
 }
 
@@ -312,17 +328,17 @@ func TestCallsOverHTTPKeepTheBudget(t *testing.T) {
 // Cognito waits 5 seconds, for a cold start as well.
 func TestAColdStartWithoutAnAnswerOfAWSIsOverBeforeCognitoCallsAgain(t *testing.T) {
 	dir, _ := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
-	t.Setenv("LAMBDA_TASK_ROOT", dir)
 	t.Setenv("MAIL_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo")
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		h := start(functiontest.AWS(func(r *http.Request, _ string, _ []byte) (any, error) {
+		logged := &functiontest.Log{}
+		h := start(dir, functiontest.AWS(func(r *http.Request, _ string, _ []byte) (any, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
-		}).Config())
+		}).Config(), logged.Logger("post-confirmation"))
 		checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
-		if took := time.Since(began); h.broken != nil || took < h.budget || took > 4500*time.Millisecond {
-			t.Errorf("it took %v: %v", took, h.broken)
+		if took := time.Since(began); took < budget || took > 4500*time.Millisecond {
+			t.Errorf("it took %v: %s", took, logged)
 		}
 	})
 }
@@ -370,8 +386,8 @@ func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
 	for name, payload := range map[string]string{"nothing": "", "half an event": `{"version":"1"`, "no JSON": "\xff"} {
 		t.Run(name+" is an error", func(t *testing.T) {
 			h, r, logged := newHandler(t)
-			if reply, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, errNoEvent) || reply != nil {
-				t.Errorf("got %q, %v, want %v", reply, err, errNoEvent)
+			if reply, err := h.Invoke(t.Context(), []byte(payload)); !errors.Is(err, trigger.ErrNotJSON) || reply != nil {
+				t.Errorf("got %q, %v, want %v", reply, err, trigger.ErrNotJSON)
 			}
 			logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed"})
 			if len(r.joined)+len(r.entries) != 0 {

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
+	"poolpost/internal/trigger"
 )
 
 // budget is the time for all side effects. Cognito waits 5 seconds, of which a cold
@@ -40,29 +42,26 @@ func retryer() aws.Retryer {
 	}), unlimited)
 }
 
-func main() { lambda.Start(start(lambdaenv.Config())) }
+func main() {
+	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), lambdaenv.Config(), logging.New("post-confirmation")))
+}
 
 // start is the function, ready for its first event.
-func start(cfg aws.Config) *handler {
+func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
+	c, err := config.Read[config.PostConfirmation](dir)
+	env := lambdaenv.New()
+	url := env.Required("MAIL_QUEUE_URL")
+	if err := errors.Join(err, env.Err()); err != nil {
+		return logging.Failing{Log: log, Err: err, Reply: trigger.Unchanged}
+	}
 	cfg.Retryer = retryer
 	h := &handler{
-		cognito: awscall.Cognito(cfg),
-		queue:   mail.Queue{SQS: awscall.SQS(cfg)},
-		budget:  budget,
-		log:     logging.New("post-confirmation"),
+		config: c, cognito: awscall.Cognito(cfg), queue: mail.Queue{SQS: awscall.SQS(cfg), URL: url}, budget: budget, log: log,
 	}
-	var err error
-	h.config, err = config.Read[config.PostConfirmation](os.Getenv("LAMBDA_TASK_ROOT"))
-	if err == nil {
-		h.queue.URL, err = config.Require("MAIL_QUEUE_URL")
+	services := []*awscall.Service{h.queue.SQS}
+	if len(c.Groups) > 0 {
+		services = append(services, h.cognito)
 	}
-	h.broken = logging.AtStart(err)
-	if err == nil {
-		services := []*awscall.Service{h.queue.SQS}
-		if len(h.config.Groups) > 0 {
-			services = append(services, h.cognito)
-		}
-		awscall.Warm(context.Background(), services...)
-	}
+	awscall.Warm(context.Background(), services...)
 	return h
 }

@@ -16,52 +16,53 @@ type handler struct {
 	config   config.PreSignUp
 	rules    *rules.Rules
 	accounts *accounts // nil when nobody is linked
-	broken   error     // why there are no rules, or nil
 	log      *logging.Logger
 }
+
+const errEvent = logging.Safe("the event cannot be decoded")
 
 // Invoke returns the event when the person may sign up, and an error when not.
 // Cognito shows the error's text to the app as "PreSignUp failed with error
 // CODE: sentence."; it adds the full stop.
-func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
-	start := h.log.Start()
-	line := logging.Line{Outcome: "accepted"}
-	defer func() {
-		if p := recover(); p != nil {
-			line.Err = errPanic
-			reply, err, line.Outcome = nil, h.rules.Refuse(rules.TryAgain, ""), rules.TryAgain
+func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var reply []byte
+	var refusal *rules.Refusal
+	err := h.log.Record(ctx, func(line *logging.Line) (err error) {
+		line.Outcome = rules.TryAgain
+		if h.accounts != nil { // rules that ask the network have a limit of their own
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, rules.Budget)
+			defer cancel()
 		}
-		h.log.Event(ctx, start, line)
-	}()
-	if h.accounts != nil { // rules that ask the network have a limit of their own
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, rules.Budget)
-		defer cancel()
+		reply, err = h.decide(ctx, payload, line)
+		if err == nil {
+			line.Outcome = "accepted"
+			return nil
+		}
+		if refused, ok := errors.AsType[*rules.Refusal](err); ok {
+			refusal, err = refused, nil
+		} else {
+			refusal = h.rules.Refuse(rules.TryAgain, line.Locale)
+		}
+		line.Outcome = refusal.Code
+		line.Warning = cmp.Or(refusal.TranslationErr, line.Warning)
+		return err
+	})
+	switch {
+	case refusal != nil:
+		return nil, refusal
+	case err != nil: // a panic
+		return tryAgain(h.rules)
 	}
-	reply, err = h.answer(ctx, payload, &line)
-	if err == nil {
-		return reply, nil
-	}
-	refused, ok := errors.AsType[*rules.Refusal](err)
-	if !ok {
-		line.Err, refused = err, h.rules.Refuse(rules.TryAgain, line.Locale)
-	}
-	line.Outcome = refused.Code
-	line.Warning = cmp.Or(refused.TranslationErr, line.Warning)
-	return nil, refused
+	return reply, nil
 }
 
-const (
-	errPanic = logging.Safe("panic")
-	errEvent = logging.Safe("the event cannot be decoded")
-)
+// tryAgain refuses without a decision.
+func tryAgain(r *rules.Rules) ([]byte, error) { return nil, r.Refuse(rules.TryAgain, "") }
 
-// answer returns the event, with its response filled if that is more than the
+// decide returns the event, with its response filled if that is more than the
 // default. An error is a refusal, or what keeps the function from deciding.
-func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
-	if h.broken != nil {
-		return nil, h.broken
-	}
+func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
 	event, err := trigger.Decode(payload)
 	if err != nil {
 		return nil, errEvent
@@ -95,7 +96,7 @@ func (h *handler) answer(ctx context.Context, payload []byte, line *logging.Line
 	}
 	line.Warning = decision.Warning
 	if applicant.Provider && h.accounts != nil && applicant.Email != "" {
-		return payload, h.join(ctx, event, applicant, line)
+		return payload, h.linkAccount(ctx, event, applicant, line)
 	}
 	if kind == "SignUp" && h.rules.AutoConfirms(applicant.Email) {
 		return event.Reply(trigger.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: h.config.AutoConfirm.VerifyEmail})

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -228,11 +229,6 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 		"attributes that are a list":   {`{"triggerSource":"PreSignUp_SignUp","request":{"userAttributes":["email"]}}`, nil, unreadable},
 		"an address that is an object": {`{"triggerSource":"PreSignUp_AdminCreateUser","request":{"userAttributes":{"email":{}}}}`, nil, unreadable},
 		"a source that is a list":      {`{"triggerSource":["PreSignUp_AdminCreateUser"]}`, nil, unreadable},
-		"settings that cannot be read": {string(good), func(t *testing.T, h *handler) {
-			h.rules = nil
-			_, h.broken = config.Read[config.PreSignUp](t.TempDir())
-		}, "open "},
-		"rules that cannot be compiled": {string(good), func(_ *testing.T, h *handler) { h.rules, h.broken = rules.New(config.PreSignUp{}, nil, nil, nil) }, "the settings name no locale"},
 		"a pattern that is none": {string(withLetter), func(t *testing.T, h *handler) {
 			broken, _ := newHandler(t, func(c *config.PreSignUp) {
 				c.Attributes[0].Pattern, c.Attributes[0].ASCIIPattern = "[", ".*"
@@ -254,6 +250,27 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 				t.Errorf("the reason %q is not logged: %s", test.reason, logged)
 			}
 		})
+	}
+}
+
+func TestStart_withoutRulesRefuses(t *testing.T) {
+	none := t.TempDir()
+	settings := filepath.Join(none, config.File)
+	if err := os.WriteFile(settings, []byte(`{"locales": []}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for dir, reason := range map[string]string{
+		t.TempDir(): "no such file or directory",
+		none:        "the settings name no locale",
+	} {
+		logged := &functiontest.Log{}
+		h := start(dir, logged.Logger("pre-sign-up"))
+		reply, err := h.Invoke(t.Context(), functiontest.Events(t)["admin-create-user-without-an-app-client"])
+		checkRefused(t, reply, err, rules.TryAgain)
+		logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": rules.TryAgain})
+		if !strings.Contains(logged.String(), reason) {
+			t.Errorf("the reason %q is not logged: %s", reason, logged)
+		}
 	}
 }
 
@@ -297,19 +314,17 @@ func TestNothingPersonalIsLoggedOrTold(t *testing.T) {
 		payload []byte
 		spoil   func(*handler)
 	}{
-		"an accepted sign-up":               {plant("PreSignUp_SignUp", fine), nil},
-		"an address that is refused":        {plant("PreSignUp_SignUp", map[string]any{"email": "secret jane@example.com"}), nil},
-		"a domain that is refused":          {plant("PreSignUp_SignUp", map[string]any{"email": "jane@secret.throwaway.example"}), nil},
-		"an attribute that is too long":     {plant("PreSignUp_SignUp", map[string]any{"email": "secret@example.com", "custom:agentName": secret("name")}), nil},
-		"an attribute that is refused":      {plant("PreSignUp_SignUp", map[string]any{"email": "secret@example.com", "custom:agentName": "secret!"}), nil},
-		"an attribute that is no text":      {plant("PreSignUp_SignUp", map[string]any{"email": []string{secret("list")}}), nil},
-		"a user of an administrator":        {plant("PreSignUp_AdminCreateUser", map[string]any{"email": secret("address")}), nil},
-		"a source that is a secret":         {plant(secret("source"), map[string]any{"email": secret("address")}), nil},
-		"an event that is cut off":          {plant("PreSignUp_SignUp", fine)[:300], nil},
-		"an event that is one secret":       {[]byte(secret("event")), nil},
-		"a panic":                           {plant("PreSignUp_SignUp", fine), func(h *handler) { h.rules = nil }},
-		"an error that quotes the address":  {plant("PreSignUp_SignUp", fine), func(h *handler) { h.broken = errors.New(secret("error")) }},
-		"an error that wraps such an error": {plant("PreSignUp_SignUp", fine), func(h *handler) { h.broken = fmt.Errorf("read: %w", errors.New(secret("error"))) }},
+		"an accepted sign-up":           {plant("PreSignUp_SignUp", fine), nil},
+		"an address that is refused":    {plant("PreSignUp_SignUp", map[string]any{"email": "secret jane@example.com"}), nil},
+		"a domain that is refused":      {plant("PreSignUp_SignUp", map[string]any{"email": "jane@secret.throwaway.example"}), nil},
+		"an attribute that is too long": {plant("PreSignUp_SignUp", map[string]any{"email": "secret@example.com", "custom:agentName": secret("name")}), nil},
+		"an attribute that is refused":  {plant("PreSignUp_SignUp", map[string]any{"email": "secret@example.com", "custom:agentName": "secret!"}), nil},
+		"an attribute that is no text":  {plant("PreSignUp_SignUp", map[string]any{"email": []string{secret("list")}}), nil},
+		"a user of an administrator":    {plant("PreSignUp_AdminCreateUser", map[string]any{"email": secret("address")}), nil},
+		"a source that is a secret":     {plant(secret("source"), map[string]any{"email": secret("address")}), nil},
+		"an event that is cut off":      {plant("PreSignUp_SignUp", fine)[:300], nil},
+		"an event that is one secret":   {[]byte(secret("event")), nil},
+		"a panic":                       {plant("PreSignUp_SignUp", fine), func(h *handler) { h.rules = nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)

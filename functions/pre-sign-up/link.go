@@ -10,7 +10,7 @@ import (
 	"poolpost/internal/trigger"
 )
 
-// join decides what becomes of somebody who comes through an external provider
+// linkAccount decides about somebody who comes through an external provider
 // while the pool has an account with the same address.
 //
 // An account whose address is not verified is nobody's yet: with it, a stranger
@@ -23,7 +23,7 @@ import (
 // the sign-in during which the link was made with an error of its own, "Already
 // found an entry for username" (observed), and the next one leads to the
 // account.
-func (h *handler) join(ctx context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
+func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
 	account, err := h.accounts.find(ctx, event.UserPoolID, a.Email)
 	if err != nil {
 		return err

@@ -16,16 +16,33 @@ import (
 )
 
 func main() {
-	h := &handler{log: logging.New("pre-sign-up")}
-	var err error
-	dir := os.Getenv("LAMBDA_TASK_ROOT")
-	h.config, err = config.Read[config.PreSignUp](dir)
-	if err == nil {
-		var list rules.Suppressions
-		if list, h.accounts, err = connect(h.config); err == nil {
-			h.rules, err = rules.New(h.config, config.SentencesIn(dir), net.DefaultResolver, list)
+	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), logging.New("pre-sign-up")))
+}
+
+// start is the function, ready for its first event. Without its rules it refuses.
+func start(dir string, log *logging.Logger) lambda.Handler {
+	h, err := configure(dir, log)
+	if err != nil {
+		return logging.Failing{
+			Log: log, Err: err, Outcome: rules.TryAgain,
+			Reply: func([]byte) ([]byte, error) { return tryAgain(nil) },
 		}
 	}
-	h.broken = logging.AtStart(err)
-	lambda.Start(h)
+	return h
+}
+
+func configure(dir string, log *logging.Logger) (*handler, error) {
+	c, err := config.Read[config.PreSignUp](dir)
+	if err != nil {
+		return nil, err
+	}
+	list, accounts, err := connect(c)
+	if err != nil {
+		return nil, err
+	}
+	r, err := rules.New(c, config.SentencesIn(dir), net.DefaultResolver, list)
+	if err != nil {
+		return nil, err
+	}
+	return &handler{config: c, rules: r, accounts: accounts, log: log}, nil
 }

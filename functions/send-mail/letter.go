@@ -37,7 +37,7 @@ func (l *letters) write(ctx context.Context, entry mail.Entry, line *logging.Lin
 	if !slices.Contains(message.Kinds, entry.Kind) {
 		return nil, errKind
 	}
-	client, ok := config.WithID(l.config.Clients, l.clientIDs, entry.ClientID)
+	client, ok := config.ClientByID(l.config.Clients, l.clientIDs, entry.ClientID)
 	if !ok {
 		// Made by hand, or replaced: a mail in the default brand is better than none.
 		line.Warning = logging.Safe("the app client is not in the settings")

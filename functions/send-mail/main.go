@@ -13,9 +13,7 @@
 package main
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"log"
 	"os"
 	"time"
@@ -49,22 +47,20 @@ func main() {
 
 // newHandler reads files and variables, and tells all that is wrong with them.
 func newHandler(dir string, cfg aws.Config) (*handler, error) {
-	c, err1 := config.Read[config.SendMail](dir)
-	ids, err2 := config.ClientIDs("USER_POOL_CLIENTS")
-	queue, err3 := config.Require("MAIL_QUEUE_URL")
-	dead, err4 := config.Require("DEAD_LETTER_QUEUE_URL")
-	interval, err5 := sendInterval()
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	c, err := config.Read[config.SendMail](dir)
+	env := lambdaenv.New()
+	ids := env.ClientIDs("USER_POOL_CLIENTS")
+	queue, dead := env.Required("MAIL_QUEUE_URL"), env.Required("DEAD_LETTER_QUEUE_URL")
+	interval := env.Duration("SEND_INTERVAL")
+	var key, pool, links string
+	if c.Codes {
+		key, pool, links = env.Required("KMS_KEY_ARN"), env.Required("USER_POOL_ID"), env.Required("LINKS_URL")
+	}
+	if err := errors.Join(err, env.Err()); err != nil {
 		return nil, err
 	}
 	l := letters{files: &message.Files{Dir: dir}, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
 	if c.Codes {
-		key, err1 := config.Require("KMS_KEY_ARN")
-		pool, err2 := config.Require("USER_POOL_ID")
-		links, err3 := config.Require("LINKS_URL")
-		if err := errors.Join(err1, err2, err3); err != nil {
-			return nil, err
-		}
 		codes, err := newCodes(cfg, key, pool)
 		if err != nil {
 			return nil, err
@@ -80,14 +76,4 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 		log:    logging.New("send-mail"),
 		now:    time.Now,
 	}, nil
-}
-
-// sendInterval is the time between the starts of two calls of SES; none without
-// the variable.
-func sendInterval() (time.Duration, error) {
-	interval, err := time.ParseDuration(cmp.Or(os.Getenv("SEND_INTERVAL"), "0"))
-	if err != nil {
-		return 0, fmt.Errorf("read the environment variable SEND_INTERVAL, which must be a time such as 250ms: %w", err)
-	}
-	return interval, nil
 }

@@ -158,7 +158,7 @@ func (h *handler) visit(r *http.Request) *visit {
 		v.values = r.PostForm
 	}
 	l, err := link.Read(v.values)
-	client, known := config.WithID(h.config.Clients, h.clientIDs, l.Client)
+	client, known := config.ClientByID(h.config.Clients, h.clientIDs, l.Client)
 	if !known {
 		// A client made by hand: what the link can do is decided by its code, for
 		// which any client of the pool will do. Or a client of another pool: see

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"errors"
 	"log"
 	"os"
 	"time"
@@ -29,11 +30,9 @@ const idle = 5 * time.Second
 func main() {
 	dir := os.Getenv("LAMBDA_TASK_ROOT")
 	c, err := config.Read[config.VerifyLink](dir)
-	if err != nil {
-		log.Fatal(err)
-	}
-	ids, err := config.ClientIDs("USER_POOL_CLIENTS")
-	if err != nil {
+	env := lambdaenv.New()
+	ids := env.ClientIDs("USER_POOL_CLIENTS")
+	if err := errors.Join(err, env.Err()); err != nil {
 		log.Fatal(err)
 	}
 	cfg := lambdaenv.Config()

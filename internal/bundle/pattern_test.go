@@ -38,11 +38,11 @@ func FuzzASCIIPattern(f *testing.F) {
 		if len(pattern) > 200 || strings.ContainsFunc(value, func(r rune) bool { return r > 0x7f }) {
 			return
 		}
-		whole, err := regexp.Compile(config.Whole(pattern))
+		whole, err := regexp.Compile(config.AnchorPattern(pattern))
 		if err != nil {
 			return
 		}
-		ascii, err := regexp.Compile(config.Whole(asciiPattern(pattern)))
+		ascii, err := regexp.Compile(config.AnchorPattern(asciiPattern(pattern)))
 		if err != nil {
 			t.Fatalf("%s became %s: %v", pattern, asciiPattern(pattern), err)
 		}

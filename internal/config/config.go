@@ -5,11 +5,12 @@
 package config
 
 import (
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"poolpost/internal/jsontext"
 )
 
 // File is the name of the settings beside a bootstrap.
@@ -49,9 +50,7 @@ func RefusalsFile(locale string) string { return filepath.Join("refusals", local
 // SentencesIn reads the sentences of a locale, by their codes, in dir.
 func SentencesIn(dir string) func(locale string) (map[string]string, error) {
 	return func(locale string) (map[string]string, error) {
-		var sentences map[string]string
-		err := read(filepath.Join(dir, RefusalsFile(locale)), &sentences)
-		return sentences, err
+		return read[map[string]string](filepath.Join(dir, RefusalsFile(locale)))
 	}
 }
 
@@ -101,10 +100,10 @@ type AttributeRule struct {
 	RefuseURLs     bool              `json:"refuseUrls,omitempty"`
 }
 
-// Whole is the regular expression that matches a value as a whole, or not at all,
-// of the pattern of a rule (Go's RE2 syntax). The pattern must be one by itself:
-// "a)|(b" would mean something else between the parentheses.
-func Whole(pattern string) string { return `^(?:` + pattern + `)$` }
+// AnchorPattern makes the pattern of a rule (Go's RE2 syntax) match whole values only.
+// The pattern must compile without it as well: "a)|(b" would mean something else between
+// the parentheses.
+func AnchorPattern(pattern string) string { return `^(?:` + pattern + `)$` }
 
 // PostConfirmation is what post-confirmation runs with.
 type PostConfirmation struct {
@@ -147,14 +146,34 @@ type VerifyLink struct {
 }
 
 // Read reads the settings beside a bootstrap, in dir.
-func Read[T any](dir string) (T, error) {
-	var c T
-	err := read(filepath.Join(dir, File), &c)
-	return c, err
+func Read[T any](dir string) (T, error) { return read[T](filepath.Join(dir, File)) }
+
+func read[T any](file string) (T, error) {
+	var value T
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return value, fmt.Errorf("read settings: %w", err)
+	}
+	notNull := json.JoinUnmarshalers(
+		json.UnmarshalFromFunc(notNull[string]), json.UnmarshalFromFunc(notNull[int]), json.UnmarshalFromFunc(notNull[bool]))
+	err = json.Unmarshal(text, &value, json.RejectUnknownMembers(true), json.WithUnmarshalers(notNull))
+	if err != nil {
+		return value, fmt.Errorf("read settings %s: %w", file, err)
+	}
+	return value, nil
 }
 
-// Named returns the client of that name, or the first one.
-func Named(clients []Client, name string) Client {
+// notNull refuses null, which encoding/json takes for the zero value: a limit that cannot
+// be read must not become none.
+func notNull[T any](d *jsontext.Decoder, _ *T) error {
+	if d.PeekKind() == jsontext.KindNull {
+		return errors.New("it is null")
+	}
+	return errors.ErrUnsupported // go on as without this function
+}
+
+// ClientByName returns the client of that name, or the first one.
+func ClientByName(clients []Client, name string) Client {
 	for _, c := range clients {
 		if c.Name == name {
 			return c
@@ -163,36 +182,9 @@ func Named(clients []Client, name string) Client {
 	return clients[0]
 }
 
-// Require returns the value of an environment variable that must be set.
-func Require(name string) (string, error) {
-	value := os.Getenv(name)
-	if value == "" {
-		return "", fmt.Errorf("the environment variable %s is not set", name)
-	}
-	return value, nil
-}
-
-// ClientIDs reads the app client ids, by the names of the settings, from an
-// environment variable: a JSON object.
-func ClientIDs(variable string) (map[string]string, error) {
-	ids := map[string]string{}
-	r := jsontext.NewReader(os.Getenv(variable))
-	err := r.Object(func(r *jsontext.Reader, name string) (err error) {
-		ids[name], err = r.String()
-		return err
-	})
-	if err == nil {
-		err = r.End()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the environment variable %s, which must be a JSON object of client names and ids: %w", variable, err)
-	}
-	return ids, nil
-}
-
-// WithID returns the client whose app client id is id, and whether there is
-// one. Without an id it is the first client.
-func WithID(clients []Client, ids map[string]string, id string) (Client, bool) {
+// ClientByID returns the client whose app client id is id, and whether there is one; ids
+// are by the clients' names. Without an id it is the first client.
+func ClientByID(clients []Client, ids map[string]string, id string) (Client, bool) {
 	if id == "" {
 		return clients[0], true
 	}

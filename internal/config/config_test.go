@@ -23,16 +23,18 @@ func TestRead(t *testing.T) {
 	if want := (PostConfirmation{Groups: []string{"members"}}); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	for name, test := range map[string]struct{ text, want string }{
-		"a field that another function has": {`{"groups": [], "locales": ["en"]}`, "locales: is not known"},
-		"a field of the wrong type":         {`{"groups": "members"}`, "groups: is not a JSON list"},
-		"half a file":                       {`{"groups": [`, "is not JSON"},
-		"an empty file":                     {``, "is not JSON"},
-		"a file and more":                   {`{"groups": []} {}`, "is not JSON"},
-		"a list in a list":                  {`{"groups": ["a", ["b"]]}`, "groups: is not a text"},
+	for name, text := range map[string]string{
+		"a field that another function has": `{"groups": [], "locales": ["en"]}`,
+		"a field of the wrong type":         `{"groups": "members"}`,
+		"half a file":                       `{"groups": [`,
+		"an empty file":                     ``,
+		"a file and more":                   `{"groups": []} {}`,
+		"a list in a list":                  `{"groups": ["a", ["b"]]}`,
+		"a text that is null":               `{"groups": ["a", null]}`,
 	} {
-		write(test.text)
-		if c, err := Read[PostConfirmation](dir); err == nil || err.Error() != "read settings "+filepath.Join(dir, File)+": "+test.want {
+		write(text)
+		c, err := Read[PostConfirmation](dir)
+		if err == nil || !strings.HasPrefix(err.Error(), "read settings "+filepath.Join(dir, File)+": ") {
 			t.Errorf("%s: got %+v, %v", name, c, err)
 		}
 	}
@@ -41,19 +43,19 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadNamesWhatIsWrong(t *testing.T) {
+func TestReadNamesTheMemberThatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
-		`{"codes": "yes"}`: "codes: is not true or false",
-		`{"clients": [{"name": "a"}, {"title": "b"}]}`: "clients: title: is not known",
-		`{"senders": {"a": {"from": {}}}}`:             "senders: a: from: is not a text",
-		`{"senders": []}`:                              "senders: is not a JSON object",
-		`{"codes": null}`:                              "codes: is not true or false",
+		`{"codes": "yes"}`: "/codes",
+		`{"clients": [{"name": "a"}, {"title": "b"}]}`: "/clients/1",
+		`{"senders": {"a": {"from": {}}}}`:             "/senders/a/from",
+		`{"senders": []}`:                              "/senders",
+		`{"codes": null}`:                              "/codes",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, File), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := Read[SendMail](dir); err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
+		if c, err := Read[SendMail](dir); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %+v, %v", text, c, err)
 		}
 	}
@@ -66,7 +68,7 @@ func TestReadRefusesANumberThatIsNone(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, File), []byte(`{"attributes": [{"minLength": `+number+`}]}`), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := Read[PreSignUp](dir); err == nil || !strings.Contains(err.Error(), "attributes: minLength: ") {
+		if c, err := Read[PreSignUp](dir); err == nil || !strings.Contains(err.Error(), "/attributes/0/minLength") {
 			t.Errorf("%s: got %+v, %v", number, c, err)
 		}
 	}
@@ -137,15 +139,15 @@ func fill(v reflect.Value) {
 
 var clients = []Client{{Name: "web"}, {Name: "drivers"}, {Name: "new"}}
 
-func TestNamed(t *testing.T) {
+func TestClientByName(t *testing.T) {
 	for name, want := range map[string]string{"web": "web", "drivers": "drivers", "": "web", "Drivers": "web", "other": "web"} {
-		if got := Named(clients, name).Name; got != want {
+		if got := ClientByName(clients, name).Name; got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}
 	}
 }
 
-func TestWithID(t *testing.T) {
+func TestClientByID(t *testing.T) {
 	ids := map[string]string{"web": "1sample1", "drivers": "2sample2"} // new is not deployed yet
 	for name, test := range map[string]struct {
 		id, want string
@@ -157,38 +159,11 @@ func TestWithID(t *testing.T) {
 		"an id of no client":                         {"3sample3", "web", false},
 		"a name in the place of an id":               {"drivers", "web", false},
 	} {
-		if got, known := WithID(clients, ids, test.id); got.Name != test.want || known != test.known {
+		if got, known := ClientByID(clients, ids, test.id); got.Name != test.want || known != test.known {
 			t.Errorf("%s: got %q, %t", name, got.Name, known)
 		}
 	}
-	if got, known := WithID(clients, nil, "1sample1"); got.Name != "web" || known {
+	if got, known := ClientByID(clients, nil, "1sample1"); got.Name != "web" || known {
 		t.Errorf("without ids: got %q, %t", got.Name, known)
-	}
-}
-
-func TestClientIDs(t *testing.T) {
-	const variable = "SAMPLE_CLIENT_IDS"
-	t.Setenv(variable, `{"web":"1sample1","drivers":"2sample2"}`)
-	got, err := ClientIDs(variable)
-	if want := map[string]string{"web": "1sample1", "drivers": "2sample2"}; err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, %v", got, err)
-	}
-	for _, value := range []string{"", "1sample1", `["1sample1"]`, `{"web":1}`, `{"web":"1sample1"`, `{"web":"1sample1"} {}`} {
-		t.Setenv(variable, value)
-		if ids, err := ClientIDs(variable); err == nil ||
-			!strings.HasPrefix(err.Error(), "read the environment variable SAMPLE_CLIENT_IDS, which must be a JSON object of client names and ids: ") {
-			t.Errorf("%q: got %v, %v", value, ids, err)
-		}
-	}
-}
-
-func TestRequire(t *testing.T) {
-	t.Setenv("SAMPLE_VARIABLE", "value")
-	if got, err := Require("SAMPLE_VARIABLE"); err != nil || got != "value" {
-		t.Errorf("got %q, %v", got, err)
-	}
-	t.Setenv("SAMPLE_VARIABLE", "")
-	if got, err := Require("SAMPLE_VARIABLE"); err == nil || err.Error() != "the environment variable SAMPLE_VARIABLE is not set" {
-		t.Errorf("got %q, %v", got, err)
 	}
 }

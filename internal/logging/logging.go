@@ -10,6 +10,7 @@ package logging
 import (
 	"cmp"
 	"context"
+	"encoding/json/jsontext"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,8 +23,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
-
-	"poolpost/internal/jsontext"
 )
 
 // Namespace is where CloudWatch keeps the metrics.
@@ -59,9 +58,14 @@ func NewWith(function string, out io.Writer, now func() time.Time) *Logger {
 	return &Logger{stack: cmp.Or(os.Getenv("STACK"), Unknown), function: function, out: out, now: now}
 }
 
-// Unknown is the outcome, or the trigger, of an event that the function was not
-// written for; its line is a warning.
-const Unknown = "unknown"
+// Outcomes that several functions have.
+const (
+	// Failed is the outcome of an event that could not be handled.
+	Failed = "failed"
+	// Unknown is the outcome, or the trigger, of an event that the function was not
+	// written for; its line is a warning.
+	Unknown = "unknown"
+)
 
 // Line is what a function tells of one event. Its texts are from this project's
 // own settings and code, never from the event.
@@ -147,7 +151,8 @@ func appendMember(b []byte, key, value string) []byte {
 	b = append(b, ',', '"')
 	b = append(b, key...)
 	b = append(b, '"', ':')
-	return jsontext.AppendQuoted(b, value)
+	b, _ = jsontext.AppendQuote(b, value) // the error is for bytes that it has replaced
+	return b
 }
 
 // Reason tells an error without its text, which may quote what is personal: the
@@ -183,12 +188,3 @@ func Reason(err error) string {
 type Safe string
 
 func (s Safe) Error() string { return string(s) }
-
-// AtStart is an error from before the first event, with its text: it can only
-// tell of the function's own files and variables.
-func AtStart(err error) error {
-	if err == nil {
-		return nil
-	}
-	return Safe(err.Error())
-}

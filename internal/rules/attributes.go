@@ -19,14 +19,14 @@ import (
 // are what they are, and the person cannot fill in more, so nothing is asked of
 // them.
 func attributeRules(c config.AttributeRule) ([]localRule, error) {
-	ascii, err := regexp.Compile(config.Whole(cmp.Or(c.ASCIIPattern, c.Pattern)))
+	ascii, err := regexp.Compile(config.AnchorPattern(cmp.Or(c.ASCIIPattern, c.Pattern)))
 	if err != nil {
 		return nil, fmt.Errorf("compile pattern of %s: %w", c.Key, err)
 	}
 	// Compiled when somebody needs it: with the classes of Unicode that names have,
 	// that takes a tenth of a cold start. It was compiled when the function was built, too;
 	// if it breaks all the same, the panic refuses the person (pre-sign-up).
-	pattern := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(config.Whole(c.Pattern)) })
+	pattern := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(config.AnchorPattern(c.Pattern)) })
 	matches := func(value string) bool {
 		if strings.ContainsFunc(value, notASCII) {
 			return pattern().MatchString(value)

@@ -141,7 +141,7 @@ func TestAPatternIsForTheWholeValue(t *testing.T) {
 		"no pattern, and no value":                 {"", "", true},
 		"no pattern, and a value":                  {"", "a", false},
 	} {
-		whole, err := regexp.Compile(config.Whole(test.pattern))
+		whole, err := regexp.Compile(config.AnchorPattern(test.pattern))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if got := whole.MatchString(test.value); got != test.want {

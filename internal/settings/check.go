@@ -349,7 +349,7 @@ func (r *reader) checkSignUp(s *Settings) {
 		}
 		_, err := regexp.Compile(rule.Pattern)
 		if err == nil {
-			_, err = regexp.Compile(config.Whole(rule.Pattern))
+			_, err = regexp.Compile(config.AnchorPattern(rule.Pattern))
 		}
 		if err != nil {
 			r.problem(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))

@@ -1,6 +1,6 @@
-// Package lambdaenv makes what a function needs to call AWS out of its environment,
-// without the search through files and endpoints that the SDK's default
-// configuration does at start.
+// Package lambdaenv reads what Lambda gives a function: its environment variables, the
+// configuration for calls to AWS, and the deadline of an invocation. It does not search
+// files and endpoints at start, as the SDK's default configuration does.
 package lambdaenv
 
 import (

@@ -1,0 +1,51 @@
+package lambdaenv
+
+import (
+	"encoding/json/v2"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Variables reads a function's environment variables. It collects what is wrong with
+// them, so that one start names every mistake.
+type Variables struct{ errs []error }
+
+// New reads nothing yet.
+func New() *Variables { return &Variables{} }
+
+// Err joins the errors of all variables read so far.
+func (v *Variables) Err() error { return errors.Join(v.errs...) }
+
+// Required returns the value of a variable that must be set.
+func (v *Variables) Required(name string) string {
+	value := os.Getenv(name)
+	if value == "" {
+		v.errs = append(v.errs, fmt.Errorf("the environment variable %s is not set", name))
+	}
+	return value
+}
+
+// Duration returns a time such as 250ms, or zero if the variable is not set.
+func (v *Variables) Duration(name string) time.Duration {
+	text := os.Getenv(name)
+	if text == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		v.errs = append(v.errs, fmt.Errorf("the environment variable %s must be a time such as 250ms: %w", name, err))
+	}
+	return d
+}
+
+// ClientIDs returns the app client ids by the clients' names in the settings. The
+// variable holds them as a JSON object.
+func (v *Variables) ClientIDs(name string) map[string]string {
+	var ids map[string]string
+	if err := json.Unmarshal([]byte(os.Getenv(name)), &ids); err != nil {
+		v.errs = append(v.errs, fmt.Errorf("the environment variable %s must be a JSON object of client names and ids: %w", name, err))
+	}
+	return ids
+}
