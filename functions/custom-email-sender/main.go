@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"poolpost/internal/awscall"
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
@@ -25,7 +26,7 @@ import (
 func retryer() aws.Retryer { return retry.NewStandard() }
 
 func main() {
-	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), lambdaenv.Config(), logging.New("custom-email-sender")))
+	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), awsconfig.Load(), logging.New("custom-email-sender")))
 }
 
 // start is the function, ready for its first event.

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"poolpost/internal/awscall"
-	"poolpost/internal/lambdaenv"
+	"poolpost/internal/awsconfig"
 )
 
 // clientNames asks Cognito for the names of app clients. A trigger's
@@ -24,7 +24,7 @@ type clientNames struct {
 }
 
 // cognitoClients asks with the function's role.
-func cognitoClients() *clientNames { return newClientNames(lambdaenv.Config()) }
+func cognitoClients() *clientNames { return newClientNames(awsconfig.Load()) }
 
 func newClientNames(cfg aws.Config) *clientNames {
 	return &clientNames{cognito: awscall.Cognito(cfg), known: map[string]string{}}

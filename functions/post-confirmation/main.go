@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
 	"poolpost/internal/awscall"
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
@@ -43,7 +44,7 @@ func retryer() aws.Retryer {
 }
 
 func main() {
-	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), lambdaenv.Config(), logging.New("post-confirmation")))
+	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), awsconfig.Load(), logging.New("post-confirmation")))
 }
 
 // start is the function, ready for its first event.

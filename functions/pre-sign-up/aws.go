@@ -12,15 +12,15 @@ import (
 	"unicode/utf8"
 
 	"poolpost/internal/awscall"
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
-	"poolpost/internal/lambdaenv"
 	"poolpost/internal/rules"
 )
 
 // connect is what the function asks AWS for: SES's suppression list and, when the
 // settings link, the accounts of the pool.
 func connect(c config.PreSignUp) (rules.Suppressions, *accounts, error) {
-	cfg := lambdaenv.Config()
+	cfg := awsconfig.Load()
 	list := suppressions{awscall.New(cfg, "email", "ses")}
 	if c.ExternalProviders.Policy == config.LinkProviders {
 		return list, &accounts{awscall.Cognito(cfg)}, nil

@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
@@ -35,7 +36,7 @@ func main() {
 	// A function that cannot work stops at start: its mails stay on the queue, for
 	// two days and 1,000 attempts before SQS makes dead letters of them. The alarm
 	// SendMailErrors tells at once, MailsWait after a quarter of an hour.
-	cfg := lambdaenv.Config()
+	cfg := awsconfig.Load()
 	cfg.HTTPClient = http.NewBuildableClient() // one for all clients, so that warm opens their connections
 	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
 	if err != nil {

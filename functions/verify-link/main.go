@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"poolpost/internal/awscall"
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
@@ -35,7 +36,7 @@ func main() {
 	if err := errors.Join(err, env.Err()); err != nil {
 		log.Fatal(err)
 	}
-	cfg := lambdaenv.Config()
+	cfg := awsconfig.Load()
 	cfg.HTTPClient = awscall.Client(idle)
 	h := &handler{
 		files:     &message.Files{Dir: dir},

@@ -1,3 +1,5 @@
+// Package lambdaenv reads what Lambda gives a function: its environment variables and the
+// deadline of an invocation.
 package lambdaenv
 
 import (

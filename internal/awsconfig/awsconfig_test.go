@@ -1,17 +1,17 @@
-package lambdaenv
+package awsconfig
 
 import (
 	"context"
 	"testing"
 )
 
-func TestConfigIsThatOfTheFunctionsRole(t *testing.T) {
+func TestLoadIsThatOfTheFunctionsRole(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "sample-id")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "sample-secret")
 	t.Setenv("AWS_SESSION_TOKEN", "sample-token")
 	t.Setenv("AWS_ENDPOINT_URL", "")
-	cfg := Config()
+	cfg := Load()
 	if cfg.Region != "eu-central-1" {
 		t.Errorf("the region is %q", cfg.Region)
 	}
@@ -24,9 +24,9 @@ func TestConfigIsThatOfTheFunctionsRole(t *testing.T) {
 	}
 }
 
-func TestConfigWithAnotherEndpoint(t *testing.T) {
+func TestLoadWithAnotherEndpoint(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9229")
-	cfg := Config()
+	cfg := Load()
 	if cfg.BaseEndpoint == nil || *cfg.BaseEndpoint != "http://127.0.0.1:9229" {
 		t.Errorf("calls go to %v", cfg.BaseEndpoint)
 	}
@@ -35,7 +35,7 @@ func TestConfigWithAnotherEndpoint(t *testing.T) {
 func TestWithoutCredentialsCallsFailAtOnce(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
-	if got, err := Config().Credentials.Retrieve(context.Background()); err == nil {
+	if got, err := Load().Credentials.Retrieve(context.Background()); err == nil {
 		t.Errorf("got %+v", got)
 	}
 }

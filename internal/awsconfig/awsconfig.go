@@ -1,7 +1,7 @@
-// Package lambdaenv reads what Lambda gives a function: its environment variables, the
-// configuration for calls to AWS, and the deadline of an invocation. It does not search
-// files and endpoints at start, as the SDK's default configuration does.
-package lambdaenv
+// Package awsconfig is the configuration for calls to AWS out of a function's
+// environment, without the search through files and endpoints that the SDK's default
+// configuration does at start. Functions that call nothing do not link it.
+package awsconfig
 
 import (
 	"os"
@@ -10,10 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// Config is the SDK's configuration from the variables that Lambda sets for the
+// Load returns the SDK's configuration from the variables that Lambda sets for the
 // function's role. AWS_ENDPOINT_URL, the SDKs' own variable, leads all calls to
 // another address.
-func Config() aws.Config {
+func Load() aws.Config {
 	cfg := aws.Config{
 		Region: os.Getenv("AWS_REGION"),
 		Credentials: credentials.NewStaticCredentialsProvider(
