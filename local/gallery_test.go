@@ -80,7 +80,7 @@ func serveSheets(t *testing.T, p *preview, state previewState) string {
 		width, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		var messages []sheetMessage
 		for _, c := range sheets(state) {
-			for _, kind := range message.Kinds {
+			for _, kind := range message.Kinds() {
 				if name != "" && name != c.String() {
 					continue
 				}

@@ -256,7 +256,7 @@ func (p *preview) show(w http.ResponseWriter, r *http.Request) {
 func (p *preview) grid(state previewState) (grids []gridOfClient) {
 	for _, c := range state.settings.Clients {
 		grid := gridOfClient{Client: c.Name, Brand: c.Brand}
-		for _, kind := range message.Kinds {
+		for _, kind := range message.Kinds() {
 			row := gridRow{Kind: kind}
 			for _, locale := range state.settings.Locales {
 				filled := p.fillSample(state, c, locale, kind)
@@ -325,7 +325,7 @@ func (p *preview) sample(w http.ResponseWriter, r *http.Request, state previewSt
 	}
 	client, ok := state.settings.Client(r.FormValue("client"))
 	kind, locale := message.Kind(r.FormValue("kind")), r.FormValue("locale")
-	if !ok || !slices.Contains(message.Kinds, kind) || !slices.Contains(state.settings.Locales, locale) {
+	if !ok || !kind.Exists() || !slices.Contains(state.settings.Locales, locale) {
 		http.Error(w, "There is no such message.", http.StatusNotFound)
 		return message.Filled{}, false
 	}

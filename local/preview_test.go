@@ -29,7 +29,7 @@ func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
 	s := startSuite(t)
 	for _, client := range s.settings.Clients {
 		for _, locale := range s.settings.Locales {
-			for _, kind := range message.Kinds {
+			for _, kind := range message.Kinds() {
 				response, err := http.Get(s.webURL + "/messages/html?" + query(client.Name, locale, string(kind)))
 				if err != nil {
 					t.Fatal(err)

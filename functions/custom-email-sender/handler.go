@@ -83,7 +83,7 @@ func kind(source string) (message.Kind, bool) {
 	if source == "AccountTakeOverNotification" {
 		return message.AccountTakeover, true
 	}
-	kind, ok := message.Sources[source]
+	kind, ok := message.KindOf(source)
 	return kind, ok
 }
 

@@ -58,7 +58,7 @@ func decode(payload []byte) (*trigger.Event, message.Kind, error) {
 	if err != nil {
 		return nil, "", errEvent
 	}
-	kind, ok := message.Sources[event.Kind("CustomMessage")]
+	kind, ok := message.KindOf(event.Kind("CustomMessage"))
 	if !ok || event.Version != "1" {
 		return nil, "", logging.ErrUnknown
 	}

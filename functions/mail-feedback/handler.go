@@ -78,7 +78,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // settings, or SES's documentation, have.
 func (h *handler) read(e *event, line *logging.Line) {
 	tags := e.Detail.Mail.Tags
-	if kind := first(tags["kind"]); slices.Contains(message.Kinds, message.Kind(kind)) {
+	if kind := first(tags["kind"]); message.Kind(kind).Exists() {
 		line.Kind = kind
 	}
 	if client := first(tags["client"]); slices.Contains(h.config.Clients, client) {

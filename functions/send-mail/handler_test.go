@@ -284,7 +284,7 @@ func TestEachBrandHasItsSender(t *testing.T) {
 		"a sender of its own":                {driversID, "=?utf-8?q?Fahrer_f=C3=BCr_Riders?= <go@example.com>", "answers@example.org", ""},
 		"an unknown client gets the default": {"3otherexample456789abcdef", `"Riders" <no-reply@example.com>`, "help@example.com", "help@example.com"},
 	} {
-		for _, kind := range message.Kinds {
+		for _, kind := range message.Kinds() {
 			t.Run(name+"/"+string(kind), func(t *testing.T) {
 				h, r, _ := testHandler(t)
 				h.letters.config.Senders["drivers"] = config.Sender{From: "=?utf-8?q?Fahrer_f=C3=BCr_Riders?= <go@example.com>", ReplyTo: "answers@example.org"}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"html"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -34,7 +33,7 @@ type letters struct {
 
 // write returns the mail as SES takes it, and tells the line what it is.
 func (l *letters) write(ctx context.Context, entry mail.Entry, line *logging.Line) (*sesv2.SendEmailInput, error) {
-	if !slices.Contains(message.Kinds, entry.Kind) {
+	if !entry.Kind.Exists() {
 		return nil, errKind
 	}
 	client, ok := config.ClientByID(l.config.Clients, l.clientIDs, entry.ClientID)

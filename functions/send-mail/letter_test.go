@@ -83,8 +83,8 @@ func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
 			}
 		})
 	}
-	if len(message.Kinds) != 7 {
-		t.Errorf("there are %d kinds of message; this test has 7", len(message.Kinds))
+	if len(message.Kinds()) != 7 {
+		t.Errorf("there are %d kinds of message; this test has 7", len(message.Kinds()))
 	}
 }
 
@@ -93,7 +93,7 @@ func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
 func TestEveryMailIsFitForSES(t *testing.T) {
 	tag := regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`) // MessageTag, SES API v2 reference
 	h, r, _ := testHandler(t)
-	for _, kind := range message.Kinds {
+	for _, kind := range message.Kinds() {
 		for _, locale := range []string{"en", "fr", "ar"} {
 			entry := full(kind)
 			entry.Locales = []string{locale}

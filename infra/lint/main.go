@@ -48,7 +48,7 @@ func run(root, file string, w io.Writer) error {
 	bytes := 0 // of the HTML of the largest mail, which need not have the most characters
 	for _, client := range set.Clients {
 		for _, locale := range set.Locales {
-			for _, kind := range message.Kinds {
+			for _, kind := range message.Kinds() {
 				name := message.File(client.Name, locale, kind)
 				m, err := message.Decode(out.Messages[name])
 				if err != nil {
@@ -63,7 +63,7 @@ func run(root, file string, w io.Writer) error {
 		}
 	}
 	fmt.Fprintf(w, "%d messages are fit to be sent (clients: %d, locales: %d, kinds: %d). With the longest values in their blanks\n",
-		len(out.Messages), len(set.Clients), len(set.Locales), len(message.Kinds))
+		len(out.Messages), len(set.Clients), len(set.Locales), len(message.Kinds()))
 	fmt.Fprintf(w, "  the longest HTML          has %5d of %d characters: %s\n", html.characters, message.MaxHTML, html.name)
 	fmt.Fprintf(w, "  the largest HTML          has %5d of the 102 KB that Gmail shows\n", (bytes+1023)/1024)
 	fmt.Fprintf(w, "  the longest subject       has %5d of %d characters: %s\n", subject.characters, message.MaxSubject, subject.name)

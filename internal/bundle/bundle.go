@@ -209,7 +209,7 @@ func encode(v any) []byte {
 func answers(compiled map[string][]byte) map[string][]byte {
 	files := map[string][]byte{}
 	for path, file := range compiled {
-		if !slices.Contains(slices.Collect(maps.Values(message.Sources)), message.Kind(filepath.Base(path))) {
+		if len(message.Kind(filepath.Base(path)).Spec().Sources) == 0 {
 			continue // send-mail alone sends it
 		}
 		m, err := message.Decode(file)

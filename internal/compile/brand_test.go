@@ -130,7 +130,7 @@ func TestANewLocaleAndANewBrandNeedNoCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := compileAll(t, files, s)
-	if want := len(s.Locales) * len(s.Clients) * len(message.Kinds); len(out.Messages) != want {
+	if want := len(s.Locales) * len(s.Clients) * len(message.Kinds()); len(out.Messages) != want {
 		t.Errorf("there are %d messages, want %d", len(out.Messages), want)
 	}
 	m := compiledFor(t, out, "riders", message.Lookup(s.Locales, "en", "da-DK"), message.SignUp)

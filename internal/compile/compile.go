@@ -197,7 +197,7 @@ func readTemplates(templates fs.FS) (*templateSet, error) {
 		text: map[message.Kind]*texttemplate.Template{},
 		page: map[string]*htmltemplate.Template{},
 	}
-	for _, kind := range message.Kinds {
+	for _, kind := range message.Kinds() {
 		file := "messages/" + string(kind) + ".tmpl"
 		body, err := fs.ReadFile(templates, file)
 		if err != nil {

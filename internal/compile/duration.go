@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,33 +14,19 @@ import (
 	textlanguage "golang.org/x/text/language"
 )
 
-// A validity is how long the code of a message can be used.
-type validity struct {
-	number int
-	unit   string // a key of durations
-}
-
 // longestValidity are the units with the largest number that can be asked for.
-var longestValidity = []validity{{24, "hours"}, {365, "days"}}
+var longestValidity = []message.Validity{{Number: 24, Unit: message.Hours}, {Number: 365, Unit: message.Days}}
 
-// validityOf is how long the code of a kind can be used, as Cognito documents
-// it: 24 hours for addresses, one hour for a forgotten password, and what the
-// pool says for temporary passwords. No unit: there is nothing to be told.
-func validityOf(kind message.Kind, policy settings.PasswordPolicy) validity {
-	switch kind {
-	case message.SignUp, message.AttributeChange:
-		return validity{24, "hours"}
-	case message.ForgotPassword:
-		return validity{1, "hours"}
-	case message.Invitation:
-		return validity{policy.TemporaryPasswordDays, "days"}
-	}
-	return validity{}
+// validityOf is how long the code of a kind can be used in a pool.
+func validityOf(kind message.Kind, policy settings.PasswordPolicy) message.Validity {
+	v := kind.Spec().Validity
+	v.Number = cmp.Or(v.Number, policy.TemporaryPasswordDays)
+	return v
 }
 
 // duration tells a validity in words.
-func (l *Locale) duration(v validity) string {
-	return strings.ReplaceAll(l.Durations[v.unit][pluralForm(l.Tag, v.number)], "{n}", strconv.Itoa(v.number))
+func (l *Locale) duration(v message.Validity) string {
+	return strings.ReplaceAll(l.Durations[v.Unit][pluralForm(l.Tag, v.Number)], "{n}", strconv.Itoa(v.Number))
 }
 
 var pluralNames = map[plural.Form]string{
@@ -57,14 +44,14 @@ func pluralForm(tag string, n int) string {
 func (l *Locale) checkDurations() (problems []error) {
 	for _, longest := range longestValidity {
 		numbers := map[string][]int{} // by form
-		for n := 1; n <= longest.number; n++ {
+		for n := 1; n <= longest.Number; n++ {
 			form := pluralForm(l.Tag, n)
 			numbers[form] = append(numbers[form], n)
 		}
 		fault := func(form, format string, args ...any) {
-			problems = append(problems, l.fault("durations."+longest.unit+"."+form, format, args...))
+			problems = append(problems, l.fault("durations."+longest.Unit+"."+form, format, args...))
 		}
-		words := l.Durations[longest.unit]
+		words := l.Durations[longest.Unit]
 		for _, form := range slices.Sorted(maps.Keys(numbers)) {
 			switch word := words[form]; {
 			case word == "":

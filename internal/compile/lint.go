@@ -63,7 +63,7 @@ type Fault struct {
 // Cognito's 20,000 characters, of at most 4 bytes each, are always fewer.
 func Lint(kind message.Kind, m message.Message, locale string, brand settings.Brand, policy settings.PasswordPolicy) []Fault {
 	l := linter{brand: brand}
-	want := blanks[kind]
+	want := kind.Spec().Values
 	filled := m.Fill(LongestOf(kind, policy))
 
 	l.key = "subject"
@@ -91,7 +91,7 @@ func Lint(kind message.Kind, m message.Message, locale string, brand settings.Br
 	l.addresses("text", filled.Text)
 
 	l.key = "textMessage"
-	if slices.Contains(want, message.Code) {
+	if kind.Spec().SMS {
 		l.length("text message", filled.SMS, message.MinSMS, message.MaxSMS)
 		l.accepted("text message", filled.SMS)
 		l.sameBlanks("text message", m.SMS, slices.DeleteFunc(slices.Clone(want), func(b string) bool { return b == message.Link }))

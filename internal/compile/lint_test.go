@@ -262,8 +262,8 @@ func TestLongestValuesAreLong(t *testing.T) {
 	if len(longest) > len(Longest[message.Link]) {
 		t.Errorf("a link can be %d characters long", len(longest))
 	}
-	for kind, names := range blanks {
-		for _, name := range names {
+	for _, kind := range message.Kinds() {
+		for _, name := range kind.Spec().Values {
 			if Longest[name] == "" {
 				t.Errorf("%s has the blank %s, for which there is no longest value", kind, name)
 			}

@@ -12,17 +12,6 @@ import (
 	"poolpost/internal/settings"
 )
 
-// blanks are what may, and must, be filled in each kind of message.
-var blanks = map[message.Kind][]string{
-	message.SignUp:          {message.Link, message.Code},
-	message.ForgotPassword:  {message.Link, message.Code},
-	message.AttributeChange: {message.Link, message.Code},
-	message.Invitation:      {message.Link, message.Code, message.User},
-	message.SignInCode:      {message.Code},
-	message.AccountTakeover: {message.Link, message.Time, message.Place, message.Device},
-	message.Welcome:         {message.Link},
-}
-
 // A document is what the templates of a message see.
 type document struct {
 	*frame
@@ -52,7 +41,7 @@ func (d *document) Say(key string) (block, error) {
 
 // Show is a block with the value of a blank, under a label.
 func (d *document) Show(labelKey, name string) (block, error) {
-	if !slices.Contains(blanks[d.kind], name) {
+	if !slices.Contains(d.kind.Spec().Values, name) {
 		return block{}, fmt.Errorf("a message of kind %s has no %s to show", d.kind, name)
 	}
 	label, err := d.words.say(labelKey, d.values)
@@ -66,7 +55,7 @@ func (d *document) Greeting() block {
 
 // messages compiles the messages of one client in one locale into files.
 func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []error) {
-	for _, kind := range message.Kinds {
+	for _, kind := range message.Kinds() {
 		d := newDocument(f, kind)
 		m, err := set.message(d)
 		if err != nil {
@@ -79,7 +68,7 @@ func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []
 		files[message.File(f.client.Name, f.Lang, kind)] = m.Encode()
 	}
 	for _, kind := range slices.Sorted(maps.Keys(f.locale.Messages)) {
-		if !slices.Contains(message.Kinds, kind) {
+		if !kind.Exists() {
 			problems = append(problems, f.locale.fault("messages."+string(kind), "there is no such kind of message"))
 		}
 	}
@@ -92,7 +81,7 @@ const maxPreheader = 100
 // newDocument is a message of a kind, before anything of it is said.
 func newDocument(f *frame, kind message.Kind) *document {
 	d := &document{frame: f, kind: kind, values: f.values, Link: blank(message.Link)}
-	if v := validityOf(kind, f.settings.Pool.PasswordPolicy); v.unit != "" {
+	if v := validityOf(kind, f.settings.Pool.PasswordPolicy); v.Unit != "" {
 		d.values = maps.Clone(f.values)
 		d.values["duration"] = f.locale.duration(v)
 	}
@@ -137,10 +126,10 @@ func (set *templateSet) message(d *document) (message.Message, error) {
 		GreetingWithoutName: message.Plain(d.locale.GreetingWithoutName),
 		Subject:             message.Plain(d.Subject),
 	}
-	if slices.Contains(blanks[d.kind], message.Code) {
+	if d.kind.Spec().SMS {
 		// A text message is short of room: it has no layout, only this sentence.
 		values := map[string]string{"brand": d.Brand}
-		for _, name := range blanks[d.kind] {
+		for _, name := range d.kind.Spec().Values {
 			if name != message.Link {
 				values[name] = blank(name)
 			}

@@ -17,50 +17,6 @@ import (
 	"poolpost/internal/jsontext"
 )
 
-// Kind is a kind of message. It is also the name of its template, its words
-// and its files.
-type Kind string
-
-// The kinds of message.
-const (
-	SignUp          Kind = "sign-up"
-	ForgotPassword  Kind = "forgot-password"
-	AttributeChange Kind = "attribute-change"
-	Invitation      Kind = "invitation"
-	SignInCode      Kind = "sign-in-code"
-	AccountTakeover Kind = "account-takeover"
-	Welcome         Kind = "welcome"
-)
-
-// Kinds are all kinds of message.
-var Kinds = []Kind{SignUp, ForgotPassword, AttributeChange, Invitation, SignInCode, AccountTakeover, Welcome}
-
-// Sources are the kinds by what Cognito sends them for: the trigger source
-// without the name of its trigger, as the developer guide lists them for the
-// custom message and the custom e-mail sender triggers.
-var Sources = map[string]Kind{
-	"SignUp":              SignUp,
-	"ResendCode":          SignUp,
-	"ForgotPassword":      ForgotPassword,
-	"UpdateUserAttribute": AttributeChange,
-	"VerifyUserAttribute": AttributeChange,
-	"AdminCreateUser":     Invitation,
-	"Authentication":      SignInCode,
-}
-
-// Names of blanks. Each stands in one known context: Link in an href, Greeting
-// is made from Name, the others are text.
-const (
-	Link     = "link"
-	Code     = "code"
-	User     = "user"
-	Name     = "name"
-	Greeting = "greeting"
-	Time     = "time"
-	Place    = "place"
-	Device   = "device"
-)
-
 // Values are what the blanks are filled with, by the names above. They are
 // plain: Fill escapes them as the part asks. The name of a person must have
 // gone through CleanName.

@@ -270,8 +270,8 @@ func (r *reader) checkWording(key string, wording map[string]map[string]map[stri
 			r.problem(below(key, tag), "is for a locale that this file does not have; remove it, or add the locale to locales")
 		}
 		for _, kind := range slices.Sorted(maps.Keys(wording[tag])) {
-			if !slices.Contains(message.Kinds, message.Kind(kind)) {
-				r.problem(below(below(key, tag), kind), "is no kind of message; the kinds are %s", strings.Trim(fmt.Sprint(message.Kinds), "[]"))
+			if !message.Kind(kind).Exists() {
+				r.problem(below(below(key, tag), kind), "is no kind of message; the kinds are %s", strings.Trim(fmt.Sprint(message.Kinds()), "[]"))
 			}
 		}
 	}
