@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"poolpost/internal/awscall"
+	"poolpost/internal/functiontest"
 )
 
 // Every page has a template, and every page and status a row in
@@ -53,7 +53,7 @@ func TestTheDocumentationListsEveryAnswer(t *testing.T) {
 	var want, documented []string
 	for name, a := range answers() {
 		code := "–"
-		if said, ok := errors.AsType[*awscall.Error](a.err); ok {
+		if said, ok := errors.AsType[*functiontest.APIError](a.err); ok {
 			code = "`" + said.Code + "`"
 		}
 		want = append(want, strings.Join([]string{name, code, cell(a.confirm), cell(a.resend), cell(a.reset)}, " | "))

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
-	"poolpost/internal/jsontext"
 	"poolpost/internal/logging"
 )
 
@@ -31,86 +31,62 @@ type gateway struct {
 func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := g.log.Start()
 	w := &response{header: http.Header{}}
-	request, err := readRequest(ctx, string(payload))
+	request, err := readRequest(ctx, payload)
 	if err != nil {
-		g.log.Event(ctx, start, logging.Line{Outcome: "unreadable", Err: logging.Safe("the request cannot be read")})
+		line := logging.Line{Outcome: "unreadable", Err: logging.Safe("the request cannot be read")}
+		g.log.Event(ctx, start, line)
 		plain(w, http.StatusBadRequest, "This link is incomplete.")
-		return w.encode(), nil
+		return w.encode()
 	}
 	g.page.ServeHTTP(w, request)
-	return w.encode(), nil
+	return w.encode()
 }
+
+// lenient reads and writes JSON that has a name twice, of which the last one counts,
+// and text that is not UTF-8.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
 // An httpEvent is what the page needs of an event.
 type httpEvent struct {
-	version, method, path, query, body string
-	base64                             string // "true" when the body is
-	headers                            map[string]string
-}
-
-func (e *httpEvent) read(r *jsontext.Reader, name string) (err error) {
-	switch name {
-	case "version":
-		e.version, err = r.Text()
-	case "rawPath":
-		e.path, err = r.Text()
-	case "rawQueryString":
-		e.query, err = r.Text()
-	case "headers":
-		e.headers, err = r.Texts()
-	case "body":
-		e.body, err = r.Text()
-	case "isBase64Encoded":
-		e.base64, err = r.Text()
-	case "requestContext":
-		err = r.Object(func(r *jsontext.Reader, name string) error {
-			if name != "http" {
-				return r.Skip()
-			}
-			return r.Object(func(r *jsontext.Reader, name string) (err error) {
-				if name != "method" {
-					return r.Skip()
-				}
-				e.method, err = r.Text()
-				return err
-			})
-		})
-	default:
-		err = r.Skip()
-	}
-	return err
+	Version         string            `json:"version"`
+	RawPath         string            `json:"rawPath"`
+	RawQueryString  string            `json:"rawQueryString"`
+	Headers         map[string]string `json:"headers"`
+	Body            string            `json:"body"`
+	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	RequestContext  struct {
+		HTTP struct {
+			Method string `json:"method"`
+		} `json:"http"`
+	} `json:"requestContext"`
 }
 
 const errVersion = logging.Safe("the event is not of payload format version 2.0")
 
 // readRequest makes a request of an event. A method that HTTP does not have is an error.
 // API Gateway has been observed to unescape rawPath, but not rawQueryString.
-func readRequest(ctx context.Context, payload string) (*http.Request, error) {
+func readRequest(ctx context.Context, payload []byte) (*http.Request, error) {
 	var e httpEvent
-	r := jsontext.NewReader(payload)
-	if err := r.Object(e.read); err != nil {
+	if err := json.Unmarshal(payload, &e, lenient); err != nil {
 		return nil, err
 	}
-	if err := r.End(); err != nil {
-		return nil, err
-	}
-	if e.version != "2.0" {
+	if e.Version != "2.0" {
 		return nil, errVersion
 	}
-	header := make(http.Header, len(e.headers))
-	for name, value := range e.headers {
+	header := make(http.Header, len(e.Headers))
+	for name, value := range e.Headers {
 		header.Set(name, value)
 	}
-	var body io.Reader = strings.NewReader(e.body)
-	if e.base64 == "true" {
+	var body io.Reader = strings.NewReader(e.Body)
+	if e.IsBase64Encoded {
 		body = base64.NewDecoder(base64.StdEncoding, body)
 	}
-	request, err := http.NewRequestWithContext(ctx, e.method, "/", body)
+	request, err := http.NewRequestWithContext(ctx, e.RequestContext.HTTP.Method, "/", body)
 	if err != nil {
 		return nil, err
 	}
 	request.Host, request.Header = header.Get("Host"), header
-	request.URL = &url.URL{Path: e.path, RawQuery: e.query}
+	request.URL = &url.URL{Path: e.RawPath, RawQuery: e.RawQueryString}
 	return request, nil
 }
 
@@ -138,22 +114,19 @@ func (w *response) WriteString(s string) (int, error) {
 	return len(s), nil
 }
 
+// An httpReply is what API Gateway makes a response of.
+type httpReply struct {
+	StatusCode int               `json:"statusCode"`
+	Headers    map[string]string `json:"headers"`
+	Body       string            `json:"body"`
+}
+
 // encode is the reply. A header with several values is one, as HTTP joins them.
-func (w *response) encode() []byte {
+func (w *response) encode() ([]byte, error) {
 	w.WriteHeader(http.StatusOK)
-	b := make([]byte, 0, len(w.body)+len(w.body)/16+1024)
-	b = append(b, `{"statusCode":`...)
-	b = strconv.AppendInt(b, int64(w.status), 10)
-	b = append(b, `,"headers":{`...)
-	comma := false
+	reply := httpReply{StatusCode: w.status, Headers: make(map[string]string, len(w.header)), Body: w.body}
 	for name, values := range w.header {
-		if comma {
-			b = append(b, ',')
-		}
-		comma = true
-		b = append(jsontext.AppendQuoted(b, name), ':')
-		b = jsontext.AppendQuoted(b, strings.Join(values, ","))
+		reply.Headers[name] = strings.Join(values, ",")
 	}
-	b = append(b, `},"body":`...)
-	return append(jsontext.AppendQuoted(b, w.body), '}')
+	return json.Marshal(reply, lenient)
 }

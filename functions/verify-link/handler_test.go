@@ -20,7 +20,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"poolpost/internal/awscall"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/link"
@@ -71,7 +70,7 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 
 // says is an error that Cognito answers.
 func says(code string, message ...string) error {
-	return &awscall.Error{Status: http.StatusBadRequest, Code: code, Message: strings.Join(message, "")}
+	return &functiontest.APIError{Status: http.StatusBadRequest, Code: code, Message: strings.Join(message, "")}
 }
 
 // A site is the page behind the link with everything around it.
@@ -90,7 +89,7 @@ func newSite(t testing.TB) *site {
 func siteOf(dir string, c config.VerifyLink) *site {
 	s := &site{cognito: &recorder{}, logged: &functiontest.Log{}}
 	s.handler = &handler{
-		files: &message.Files{Dir: dir}, config: c, cognito: userPool(functiontest.AWS(s.cognito.answer).Config()), log: s.logged.Logger("verify-link"),
+		files: &message.Files{Dir: dir}, config: c, cognito: &userPool{"https://cognito.example", &http.Client{Transport: functiontest.AWS(s.cognito.answer)}}, log: s.logged.Logger("verify-link"),
 		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 	}
 	return s
@@ -269,10 +268,10 @@ func answers() map[string]answer {
 		"a password used before":   {says("PasswordHistoryPolicyViolationException"), none, none, resetUsed},
 		"a bad parameter":          {says("InvalidParameterException"), badLink, sent, resetRefused},
 		"an unknown client":        {says("ResourceNotFoundException"), unknownClient, unknownClient, unknownClient},
-		"an inner error":           {&awscall.Error{Status: 500, Code: "InternalErrorException"}, unavailable, unavailable, resetUnavailable},
+		"an inner error":           {&functiontest.APIError{Status: 500, Code: "InternalErrorException"}, unavailable, unavailable, resetUnavailable},
 		"a trigger that fails":     {says("UnexpectedLambdaException"), unavailable, unavailable, resetUnavailable},
 		"a trigger's bad answer":   {says("InvalidLambdaResponseException"), unavailable, unavailable, resetUnavailable},
-		"forbidden by a firewall":  {&awscall.Error{Status: 403, Code: "ForbiddenException"}, unavailable, unavailable, resetUnavailable},
+		"forbidden by a firewall":  {&functiontest.APIError{Status: 403, Code: "ForbiddenException"}, unavailable, unavailable, resetUnavailable},
 		"a mail that is not sent":  {says("CodeDeliveryFailureException"), none, unavailable, none},
 		"an error of a later day":  {says("LaterException", "sample"), unavailable, unavailable, resetUnavailable},
 		"no connection":            {errors.New("dial tcp: connection refused"), unavailable, unavailable, resetUnavailable},
@@ -810,7 +809,7 @@ func BenchmarkGET(b *testing.B) {
 	s := newSite(b)
 	s.handler.log = logging.NewWith("verify-link", io.Discard, time.Now)
 	g, event := s.throughGateway(), functiontest.Events(b)["open-the-link-of-a-sign-up"]
-	functiontest.Bench(b, 65, func() {
+	functiontest.Bench(b, 75, func() {
 		if reply, err := g.Invoke(b.Context(), event); err != nil || !bytes.HasPrefix(reply, []byte(`{"statusCode":200,`)) {
 			b.Fatalf("%v: %s", err, reply)
 		}

@@ -10,23 +10,14 @@ import (
 	"errors"
 	"log"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"poolpost/internal/awscall"
-	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 )
-
-// idle is how long a connection to Cognito is kept without use. Cognito closes
-// one some time, a frozen process only hears of it with its next request, and
-// none of these may be sent twice: the person would be told to try again.
-const idle = 5 * time.Second
 
 func main() {
 	dir := os.Getenv("LAMBDA_TASK_ROOT")
@@ -36,25 +27,12 @@ func main() {
 	if err := errors.Join(err, env.Err()); err != nil {
 		log.Fatal(err)
 	}
-	cfg := awsconfig.Load()
-	cfg.HTTPClient = awscall.Client(idle)
 	h := &handler{
 		files:     &message.Files{Dir: dir},
 		config:    c,
 		clientIDs: ids,
-		cognito:   userPool(cfg),
+		cognito:   newUserPool(os.Getenv("AWS_REGION"), os.Getenv("AWS_ENDPOINT_URL")),
 		log:       logging.New("verify-link"),
 	}
 	lambda.Start(gateway{h.routes(), h.log})
-}
-
-// userPool is Cognito as a person's browser may ask it: the operations behind the
-// link take no signature, so the function's role needs no permission for them.
-//
-// A person waits. What fails is told at once, and the page offers to try again;
-// an attempt limit would only be used up by repeats. Most starts are for pages
-// that ask nobody, so none opens a connection.
-func userPool(cfg aws.Config) *awscall.Service {
-	cfg.Credentials, cfg.Retryer = nil, nil
-	return awscall.Cognito(cfg)
 }

@@ -9,50 +9,44 @@ import (
 	"poolpost/internal/message"
 )
 
-// showOutcome shows the page for what Cognito answered.
-func (v *visit) showOutcome(w http.ResponseWriter, f flow, err error) {
-	s := f.outcome(err)
-	switch {
-	case s.name == f.unavailable.name, s == unknownClient && !v.unknown:
-		v.err = err
-	case s == refusedByTrigger:
-		v.warning, v.reason = err, reason(err)
-	}
-	v.show(w, s)
-}
+// errUnknownClient is a warning: see handler.read.
+const errUnknownClient = logging.Safe("the app client of the link is not in the settings")
 
-// show writes a page and the line of this request.
-func (v *visit) show(w http.ResponseWriter, s state) {
-	defer func() {
-		v.log.Event(v.request.Context(), v.start, logging.Line{
-			Trigger: method(v.request), Locale: v.locale, Client: v.client.Name, Outcome: s.name, Err: v.err, Warning: v.warning,
-		})
-	}()
+// render writes a page and the line of this request.
+func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, res result) {
+	line := logging.Line{
+		Trigger: method(r), Locale: p.locale, Client: p.client.Name, Outcome: res.name, Err: res.err, Warning: res.warning,
+	}
+	if !p.known && line.Warning == nil {
+		line.Warning = errUnknownClient
+	}
+	defer func() { h.log.Event(r.Context(), p.start, line) }()
 	header := w.Header()
 	secure(header)
-	if after := retryAfter(s); after != "" {
+	if after := retryAfter(res.state); after != "" {
 		header.Set("Retry-After", after)
 	}
-	page, err := v.files.Page(v.client.Name, v.locale, s.name)
+	page, err := h.files.Page(p.client.Name, p.locale, res.name)
 	if err != nil {
-		v.err = err
+		line.Err = err
 		plain(w, http.StatusServiceUnavailable, "Please try again in a moment.\n")
 		return
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Language", v.locale)
-	header.Set("Content-Security-Policy", "default-src 'none'; "+page.Inline+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	w.WriteHeader(s.status)
+	header.Set("Content-Language", p.locale)
+	header.Set("Content-Security-Policy",
+		"default-src 'none'; "+page.Inline+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.WriteHeader(res.status)
 	_, _ = io.WriteString(w, message.FillHTML(page.HTML, message.Values{
-		"client":   v.link.Client,
-		"user":     v.link.User,
-		"code":     v.link.Code,
-		"typed":    v.values.Get("typed"),
-		"return":   v.link.Return,
-		"lang":     v.locale,
-		"continue": v.next(s),
-		"again":    again(v.request.URL.Path),
-		"reason":   v.reason,
+		"client":   p.link.Client,
+		"user":     p.link.User,
+		"code":     p.link.Code,
+		"typed":    p.values.Get("typed"),
+		"return":   p.link.Return,
+		"lang":     p.locale,
+		"continue": p.next(res.state),
+		"again":    again(r.URL.Path),
+		"reason":   res.reason,
 	}))
 }
 
@@ -101,14 +95,14 @@ func retryAfter(s state) string {
 }
 
 // next is where a page leads on, with the name of the page as its status.
-func (v *visit) next(s state) string {
-	next := v.back
+func (p pageRequest) next(s state) string {
+	next := p.returnURL
 	switch {
 	case next != "":
 	case s == resetDone || s == addressTaken:
-		next = v.client.SignInURL
+		next = p.client.SignInURL
 	default:
-		next = v.client.URL
+		next = p.client.URL
 	}
 	return link.WithStatus(next, s.name)
 }

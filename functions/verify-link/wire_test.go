@@ -11,9 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
 	"poolpost/internal/link"
 )
 
@@ -92,9 +89,7 @@ func TestCognitoIsAskedOverHTTPWithoutASignature(t *testing.T) {
 				}))
 				defer server.Close()
 				s := shared.another()
-				s.handler.cognito = userPool(aws.Config{
-					Region: "eu-central-1", BaseEndpoint: &server.URL, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "sample-token"),
-				})
+				s.handler.cognito = newUserPool("eu-central-1", server.URL)
 				r := press(path, values("return", "https://riders.example.com/trips/42", "password", password, "repeat", password))
 				s.checkState(t, s.serve(t, r), want, "riders", "en")
 				if asked != 1 {

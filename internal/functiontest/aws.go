@@ -17,9 +17,17 @@ import (
 	"poolpost/internal/awscall"
 )
 
+// An APIError is an error that a service answers with.
+type APIError struct {
+	Status        int
+	Code, Message string
+}
+
+func (e *APIError) Error() string { return e.Code }
+
 // An AWS is the services of AWS in their JSON protocol: it gets a request with the
-// name of its operation, and returns the output, or an *awscall.Error for the
-// service to answer. Any other error is one of the connection.
+// name of its operation, and returns the output, or an *APIError for the service to
+// answer. Any other error is one of the connection.
 type AWS func(r *http.Request, operation string, input []byte) (output any, err error)
 
 // Config leads all calls to it, with sample credentials.
@@ -30,6 +38,9 @@ func withSampleCredentials(client aws.HTTPClient) aws.Config {
 	return aws.Config{Region: "eu-central-1", HTTPClient: client, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
 }
 
+// RoundTrip implements http.RoundTripper.
+func (a AWS) RoundTrip(r *http.Request) (*http.Response, error) { return a.Do(r) }
+
 // Do implements aws.HTTPClient.
 func (a AWS) Do(r *http.Request) (*http.Response, error) {
 	input, err := io.ReadAll(r.Body)
@@ -39,7 +50,9 @@ func (a AWS) Do(r *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	status := http.StatusOK
 	output, err := a(r, operation, input)
-	if e, ok := errors.AsType[*awscall.Error](err); ok {
+	if e, ok := errors.AsType[*APIError](err); ok {
+		status, output = e.Status, map[string]string{"__type": e.Code, "message": e.Message}
+	} else if e, ok := errors.AsType[*awscall.Error](err); ok {
 		status, output = e.Status, map[string]string{"__type": e.Code, "message": e.Message}
 	} else if err != nil {
 		return nil, err

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"poolpost/internal/link"
+)
+
+// An operation is what a form asks Cognito for, with the pages that it leads to.
+type operation struct {
+	name          string // in Cognito's API
+	takesCode     bool
+	takesPassword bool
+
+	form, codeForm state // of an opened link, with its code and without; only POST without them
+
+	done        state
+	doneBefore  state // Cognito says that the user is confirmed already
+	refused     state // Cognito says no, as for an account that is disabled
+	wrong       state // the code is not the right one
+	expired     state // it was, or there is no such user
+	invalid     state // a value is against the operation's own rules
+	unavailable state
+}
+
+// operations are what the page can do, by its paths. ConfirmForgotPassword checks the
+// password against the pool's policy, and PasswordType: one that begins or ends with a
+// blank is an invalid parameter. User and code were checked with the link.
+var operations = map[string]operation{
+	link.PathConfirm: {
+		name: "ConfirmSignUp", takesCode: true,
+		form: confirm, codeForm: confirmCode,
+		done: confirmed, doneBefore: alreadyConfirmed, refused: refused,
+		wrong: wrongCode, expired: expired, invalid: badLink, unavailable: unavailable,
+	},
+	link.PathResend: silent("ResendConfirmationCode", sent),
+	link.PathReset: {
+		name: "ConfirmForgotPassword", takesCode: true, takesPassword: true,
+		form: reset, codeForm: resetCode,
+		done: resetDone, doneBefore: refused, refused: refused,
+		wrong: resetWrongCode, expired: resetExpired, invalid: resetRefused, unavailable: resetUnavailable,
+	},
+	link.PathForgot: silent("ForgotPassword", resetSent),
+}
+
+// silent is an operation that sends a new link. Its page does not say whether there was
+// anything to send: a user who is confirmed, or has no verified address, gets no code, and
+// Cognito calls that an invalid parameter; for a disabled one it is not authorized.
+func silent(name string, s state) operation {
+	return operation{
+		name: name, done: s, doneBefore: s, refused: s, wrong: s, expired: s, invalid: s, unavailable: unavailable,
+	}
+}
+
+// A userRequest is what Cognito is asked for a person. All operations take these;
+// ForceAliasCreation stays out of it, as it would take a verified address away from
+// another user.
+type userRequest struct {
+	ClientId         string
+	Username         string
+	ConfirmationCode string `json:",omitempty"`
+	Password         string `json:",omitempty"`
+	ClientMetadata   map[string]string
+}
+
+// A result is the page that a request leads to, and what else the log holds.
+type result struct {
+	state
+	reason  string // with which a trigger refused
+	err     error  // what went wrong on our side
+	warning error
+}
+
+// result is the page for a response of Cognito. With the link of an unknown client, a
+// code that is wrong or has expired is not of this pool. One that was typed by hand may
+// be mistyped either way: Cognito calls some wrong codes expired (observed).
+func (op operation) result(err error, problem linkProblem) result {
+	switch {
+	case problem == unknownPool && op.takesCode:
+		op.wrong, op.expired = unknownClient, unknownClient
+	case problem == typedCode:
+		op.expired = op.wrong
+	}
+	r := result{state: op.page(err)}
+	switch {
+	case r.name == op.unavailable.name, r.state == unknownClient && problem != unknownPool:
+		r.err = err
+	case r.state == refusedByTrigger:
+		r.warning, r.reason = err, reason(err)
+	}
+	return r
+}
+
+// pages are those for the error codes that the API reference lists with the four
+// operations.
+var pages = map[string]func(operation) state{
+	"NotAuthorizedException":                  func(op operation) state { return op.refused },
+	"ExpiredCodeException":                    func(op operation) state { return op.expired },
+	"UserNotFoundException":                   func(op operation) state { return op.expired },
+	"UserNotConfirmedException":               func(op operation) state { return op.expired },
+	"CodeMismatchException":                   func(op operation) state { return op.wrong },
+	"InvalidParameterException":               func(op operation) state { return op.invalid },
+	"InvalidPasswordException":                func(operation) state { return resetRefused },
+	"PasswordHistoryPolicyViolationException": func(operation) state { return resetUsed },
+	"TooManyFailedAttemptsException":          func(operation) state { return tooManyAttempts },
+	"LimitExceededException":                  func(operation) state { return limitReached },
+	"AliasExistsException":                    func(operation) state { return addressTaken },
+	"ResourceNotFoundException":               func(operation) state { return unknownClient },
+	// The quota of the whole account, a second: it is no fault of this person.
+	"TooManyRequestsException": func(op operation) state {
+		return state{op.unavailable.name, http.StatusTooManyRequests}
+	},
+}
+
+// page is the page for a response of Cognito.
+func (op operation) page(err error) state {
+	if err == nil {
+		return op.done
+	}
+	e, ok := errors.AsType[*cognitoError](err)
+	if !ok {
+		return op.unavailable
+	}
+	// Observed: "User cannot be confirmed. Current status is CONFIRMED".
+	if e.code == "NotAuthorizedException" && strings.HasSuffix(e.message, "status is CONFIRMED") {
+		return op.doneBefore
+	}
+	if e.code == "UserLambdaValidationException" && reason(err) != "" {
+		return refusedByTrigger
+	}
+	if page, ok := pages[e.code]; ok {
+		return page(op)
+	}
+	return op.unavailable
+}
+
+// maxReason is the length of a trigger's sentence, in characters. What is longer
+// is no sentence for a person.
+const maxReason = 300
+
+// reason is the sentence with which a trigger refused. Cognito passes it on as
+// "PostConfirmation failed with error CODE: sentence." (developer guide,
+// "Customizing user pool workflows with Lambda triggers"; the final dot is
+// observed). A code in capitals, as pre-sign-up puts in front, is for programs.
+func reason(err error) string {
+	e, ok := errors.AsType[*cognitoError](err)
+	if !ok {
+		return ""
+	}
+	_, text, _ := strings.Cut(e.message, " failed with error ")
+	if code, sentence, ok := strings.Cut(text, ": "); ok && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
+		text = sentence
+	}
+	text = strings.TrimSpace(text)
+	if own := strings.TrimSuffix(text, "."); strings.TrimRight(own, ".!?…。！？؟") != own {
+		text = own
+	}
+	if strings.ContainsRune(text, utf8.RuneError) || utf8.RuneCountInString(text) > maxReason ||
+		strings.ContainsFunc(text, unicode.IsControl) || strings.Trim(text, ". ") == "" {
+		return ""
+	}
+	return text
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"poolpost/internal/config"
+	"poolpost/internal/link"
+	"poolpost/internal/message"
+)
+
+// A pageRequest is what a request says: the query of a link, or a form.
+type pageRequest struct {
+	start     time.Time
+	values    url.Values
+	err       error // what is wrong with the form or the link
+	link      link.Link
+	client    config.Client
+	known     bool   // whether the app client of the link is in the settings
+	returnURL string // where the link asks to return to, if the client allows it
+	locale    string
+}
+
+// read reads the link of a request.
+func (h *handler) read(r *http.Request) pageRequest {
+	p := pageRequest{start: h.log.Start(), values: r.URL.Query()}
+	if r.Method == http.MethodPost {
+		p.err = r.ParseForm()
+		p.values = r.PostForm
+	}
+	var err error
+	if p.link, err = link.Read(p.values); err != nil {
+		p.err = err
+	}
+	// An unknown client was made by hand: what the link can do is decided by its code,
+	// for which any client of the pool will do. Or it is of another pool.
+	p.client, p.known = config.ClientByID(h.config.Clients, h.clientIDs, p.link.Client)
+	p.returnURL, _ = link.AllowedReturn(p.client.ReturnURLs, p.link.Return)
+	wanted := append([]string{p.link.Locale}, acceptedLanguages(r)...)
+	p.locale = message.Lookup(h.config.Locales, p.client.Locale, wanted...)
+	return p
+}
+
+// acceptedLanguages are the tags of Accept-Language in their order. Browsers
+// list the best one first, so weights are not looked at.
+func acceptedLanguages(r *http.Request) []string {
+	var tags []string
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, _, _ := strings.Cut(part, ";")
+		if tags = append(tags, strings.TrimSpace(tag)); len(tags) == 8 {
+			break
+		}
+	}
+	return tags
+}
+
+// A linkProblem is why a link or a form cannot be used, or may turn out not to work.
+type linkProblem int
+
+const (
+	noProblem linkProblem = iota
+	damaged
+	noCode      // the link has lost its code
+	noTypedCode // what was typed by hand is no code
+	// With these, Cognito is asked:
+	unknownPool // the app client is not in the settings: it may be one of another pool
+	typedCode   // the code was typed by hand, so it may be mistyped
+)
+
+// problem is what is wrong with a link, or a form, for an operation.
+func (p pageRequest) problem(op operation) linkProblem {
+	typed := p.values.Get("typed") != ""
+	switch {
+	case p.err != nil:
+		return damaged
+	case op.takesCode && p.link.Code == "" && typed:
+		return noTypedCode
+	case op.takesCode && p.link.Code == "":
+		return noCode
+	case !p.known:
+		return unknownPool
+	case typed:
+		return typedCode
+	default:
+		return noProblem
+	}
+}
+
+// metadata tells the triggers which language the person reads, and where they
+// want to return to.
+func (p pageRequest) metadata() map[string]string {
+	m := map[string]string{"locale": p.locale}
+	if p.returnURL != "" {
+		m["return"] = p.returnURL
+	}
+	return m
+}
