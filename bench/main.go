@@ -67,7 +67,7 @@ var conditions = []condition{
 }
 
 func run(ctx context.Context, o options) error {
-	root, err := bundle.Root()
+	root, err := bundle.ModuleDir(ctx)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ var limits = map[string]struct{ binary, zip float64 }{
 }
 
 func TestFunctionsStaySmallAndAreMeasured(t *testing.T) {
-	root, err := bundle.Root()
+	root, err := bundle.ModuleDir(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/settings"
 	"poolpost/local/lambda"
+	"poolpost/templates"
 )
 
 // A subject is a function that is measured, with a sample event.
@@ -41,31 +43,29 @@ const (
 	nodeJS = "in Node.js" // custom-message, written in JavaScript
 )
 
-const (
-	clients = `{"web":"1ridersexample23456789abcd"}`
-	mails   = "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo"
-)
+// values are what a stack would put into the environment of the functions.
+var values = bundle.Values{
+	Stage: "dev", LinksURL: "https://links.example.com",
+	Clients: `{"web":"1ridersexample23456789abcd"}`, UserPoolID: "eu-central-1_Sample001",
+	MailQueueURL:       "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo",
+	DeadLetterQueueURL: "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo",
+	KMSKeyARN:          "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
+}
 
-// samples are the functions, with a sample event and what the stack puts into
-// their environment.
+// samples are the functions, with a sample event.
 var samples = []struct {
 	name, event string
 	kind        string // what sets the sample apart, when the function has another one
 	calls       string // of AWS, all at once: how many bytes the body of each has
-	env         map[string]string
 }{
-	{"pre-sign-up", "sign-up.json", "", "", nil},
-	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", "", nil},
-	{"custom-message", "sign-up-in-canadian-french.json", "", "", map[string]string{"LINKS_URL": "https://links.example.com"}},
-	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", map[string]string{"USER_POOL_CLIENTS": clients}},
-	{"post-confirmation", "confirm-sign-up.json", "", "111,364", map[string]string{"MAIL_QUEUE_URL": mails}},
-	{"custom-email-sender", "sign-up.json", "", "1134", map[string]string{"MAIL_QUEUE_URL": mails}},
-	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", "", nil},
-	{"send-mail", "one-welcome-mail.json", "", "11487", map[string]string{
-		"USER_POOL_CLIENTS": clients, "MAIL_QUEUE_URL": mails, "DEAD_LETTER_QUEUE_URL": mails,
-		"KMS_KEY_ARN": "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000", "USER_POOL_ID": "eu-central-1_Sample001",
-		"LINKS_URL": "https://links.example.com", "STAGE": "dev",
-	}},
+	{"pre-sign-up", "sign-up.json", "", ""},
+	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", ""},
+	{"custom-message", "sign-up-in-canadian-french.json", "", ""},
+	{"verify-link", "open-the-link-of-a-sign-up.json", "", ""},
+	{"post-confirmation", "confirm-sign-up.json", "", "111,364"},
+	{"custom-email-sender", "sign-up.json", "", "1134"},
+	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", ""},
+	{"send-mail", "one-welcome-mail.json", "", "11487"},
 }
 
 // build builds everything that is measured into dir, with the flags of a
@@ -85,12 +85,18 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	set.SignUp.Attributes[0].AllowedValues = []string{"Agent Jane", "Agent Zoë"}
 	set.SignUp.Attributes[0].RefuseURLs, set.SignUp.Attributes[0].ForbiddenWords = true, []string{"admin", "support"}
 	set.Mail.Delivery = "ses" // the larger send-mail, which opens codes
-	options := bundle.Options{Root: root, Settings: set, Dir: dir, Names: bundle.Functions}
-	if err := bundle.Build(ctx, options); err != nil {
+	out, err := compile.All(templates.FS, set)
+	if err != nil {
+		return nil, err
+	}
+	if err := bundle.Write(dir, set, out, bundle.Functions); err != nil {
+		return nil, err
+	}
+	if err := bundle.BuildBinaries(ctx, dir, set, bundle.ThisMachine, bundle.Functions); err != nil {
 		return nil, err
 	}
 	for _, limit := range []string{"empty", "call"} {
-		if err := bundle.GoBuild(ctx, options, filepath.Join(dir, limit, "bootstrap"), "./bench/"+limit); err != nil {
+		if err := bundle.GoBuild(ctx, filepath.Join(dir, limit, "bootstrap"), bundle.ThisMachine, "./bench/"+limit); err != nil {
 			return nil, err
 		}
 	}
@@ -106,7 +112,7 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 			s.name, s.dir, s.env = call, filepath.Join(dir, "call"), map[string]string{"CALLS": sample.calls}
 			list = append(list, s)
 		}
-		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(dir, sample.name), sample.env
+		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(dir, sample.name), bundle.Named(sample.name).Env(set, values)
 		list = append(list, s)
 		if s.name == "custom-message" && nodeModules != "" {
 			s.name = nodeJS

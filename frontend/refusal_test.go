@@ -12,6 +12,7 @@ import (
 
 	"poolpost/internal/compile"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 // The file is compiled with the strictest checks of the pinned compiler, so that
@@ -54,7 +55,7 @@ func refusals(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := compile.All(os.DirFS("../templates"), s)
+	out, err := compile.All(templates.FS, s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,15 +42,11 @@ func (s *stack) newCodeKey() awskms.Key {
 	return key
 }
 
-// openCodes lets send-mail open the codes of this pool, and link as custom-message
-// would.
-func (s *stack) openCodes(sender *function, key awskms.Key, pool awscognito.UserPool, api *linkAPI) {
+// openCodes lets send-mail open the codes of this pool.
+func (s *stack) openCodes(sender *function, key awskms.Key, pool awscognito.UserPool) {
 	if key == nil {
 		return
 	}
-	sender.AddEnvironment(jsii.String("KMS_KEY_ARN"), key.KeyArn(), nil)
-	sender.AddEnvironment(jsii.String("USER_POOL_ID"), pool.UserPoolId(), nil)
-	sender.AddEnvironment(jsii.String("LINKS_URL"), api.url, nil)
 	sender.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("kms:Decrypt"),
 		Resources: &[]*string{key.KeyArn()},

@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/settings"
 	"poolpost/local/lambda"
 	"poolpost/local/mailbox"
 	"poolpost/local/sqs"
+	"poolpost/templates"
 )
 
 // The contract between template and functions: each real binary, built for this
@@ -58,14 +60,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	}))
 	defer aws.Close()
 
-	dir := t.TempDir()
-	root, err := bundle.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := bundle.Build(t.Context(), bundle.Options{Root: root, Settings: set, Dir: dir}); err != nil {
-		t.Fatal(err)
-	}
+	dir := build(t, set, bundle.FunctionsOf(set))
 	resolve := resolver{template: tp, mailQueue: mails.URL(aws.URL), deadLetters: mails.DeadURL(aws.URL)}
 	var functions []lambda.Function
 	for _, f := range tp.all("AWS::Lambda::Function") {
@@ -81,7 +76,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 		})
 	}
 	var lines sync.Map // of the functions' logs that are metrics of this stack
-	host, err = lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(f, line string) {
+	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(f, line string) {
 		t.Log(f, line)
 		if strings.Contains(line, `"Stack":"`+stackName(props{Settings: set, Stage: "dev"})+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
 			lines.Store(f, true)
@@ -161,6 +156,23 @@ func testContract(t *testing.T, set *settings.Settings) {
 			t.Errorf("%s logs no metric of this stack", f.Name)
 		}
 	}
+}
+
+// build builds functions for this machine into a folder each.
+func build(t *testing.T, set *settings.Settings, functions []bundle.Function) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	out, err := compile.All(templates.FS, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bundle.Write(dir, set, out, functions); err != nil {
+		t.Fatal(err)
+	}
+	if err := bundle.BuildBinaries(t.Context(), dir, set, bundle.ThisMachine, functions); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // A resolver puts samples in the place of what only the deployment knows.

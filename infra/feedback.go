@@ -10,7 +10,7 @@ import (
 // newMailFeedback takes what SES tells of this pool's mails: those of its
 // configuration set, and none of the account's others.
 func (s *stack) newMailFeedback(ses *mailIdentity, failed awssqs.Queue) *function {
-	f := s.newFunction("MailFeedback", functionProps{name: "mail-feedback", limit: 10})
+	f := s.newFunction("MailFeedback", "mail-feedback")
 	keepFailures(f, failed)
 	awsevents.NewRule(s.Stack, jsii.String("MailEvents"), &awsevents.RuleProps{
 		Description: jsii.String("Poolpost: what becomes of the mails of " + s.Settings.Pool.Name),

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 
@@ -27,35 +26,17 @@ type function struct {
 	role  awsiam.Role
 }
 
-// functionProps are what differs between functions.
-type functionProps struct {
-	name  string
-	limit float64 // of one invocation, in seconds
-	calls bool    // AWS
-	env   map[string]*string
-}
-
-// Memory of functions, in MB; CPU comes in proportion. An event alone takes a third of a
-// millisecond of it, for which 256 MB are enough. A new connection to AWS takes five
-// milliseconds, and each service closes those that were idle for a while (docs/speed.md).
-const (
-	memory        = 256
-	callingMemory = 512
-)
-
-// triggerLimit is how long Cognito waits for a trigger, in seconds.
-const triggerLimit = 5
-
 // newFunction is a function with its own role and log group. The role may write
 // its log and its traces, and nothing else yet.
-func (s *stack) newFunction(id string, p functionProps) *function {
+func (s *stack) newFunction(id, name string) *function {
+	row := bundle.Named(name)
 	log := awslogs.NewLogGroup(s.Stack, jsii.String(id+"Log"), &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	role := awsiam.NewRole(s.Stack, jsii.String(id+"Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
-		Description: jsii.String("Runs " + p.name),
+		Description: jsii.String("Runs " + name),
 	})
 	log.GrantWrite(role)
 	env := map[string]*string{
@@ -64,21 +45,18 @@ func (s *stack) newFunction(id string, p functionProps) *function {
 		"SSL_CERT_DIR": jsii.String("/nonexistent"),
 		// Below 1,769 MB a function has less than one CPU.
 		"GOMAXPROCS": jsii.String("1"),
-		"STACK":      jsii.String(stackName(s.props)),
 	}
-	maps.Copy(env, p.env)
-	size := memory
-	if p.calls {
-		size = callingMemory
+	for variable, value := range row.Env(s.Settings, s.values) {
+		env[variable] = jsii.String(value)
 	}
 	f := awslambda.NewFunction(s.Stack, jsii.String(id), &awslambda.FunctionProps{
-		Description:   jsii.String("Poolpost: " + p.name),
+		Description:   jsii.String("Poolpost: " + name),
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:  awslambda.Architecture_ARM_64(),
 		Handler:       jsii.String("bootstrap"),
-		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(s.Functions, p.name)), nil),
-		Timeout:       awscdk.Duration_Seconds(jsii.Number(p.limit)),
-		MemorySize:    jsii.Number(size),
+		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(s.Functions, name)), nil),
+		Timeout:       awscdk.Duration_Seconds(jsii.Number(row.Timeout.Seconds())),
+		MemorySize:    number(row.MemoryMB(s.Settings)),
 		Environment:   &env,
 		Role:          role,
 		LogGroup:      log,
@@ -86,7 +64,7 @@ func (s *stack) newFunction(id string, p functionProps) *function {
 		Tracing:       awslambda.Tracing_ACTIVE,
 	})
 	suppress(role, "AwsSolutions-IAM5", "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource, so AWS allows * only.")
-	return &function{Function: f, id: id, name: p.name, limit: p.limit, role: role}
+	return &function{Function: f, id: id, name: name, limit: row.Timeout.Seconds(), role: role}
 }
 
 // allow gives a function's role one more permission, in a policy of its own: a
@@ -110,24 +88,19 @@ type triggers struct {
 }
 
 func (s *stack) newTriggers(api *linkAPI, queue *mailQueue, failed awssqs.Queue) *triggers {
-	mailQueue := map[string]*string{"MAIL_QUEUE_URL": queue.main.QueueUrl()}
 	t := &triggers{
-		preSignUp:        s.newFunction("PreSignUp", functionProps{name: "pre-sign-up", limit: triggerLimit, calls: bundle.PreSignUpAsks(s.Settings)}),
-		postConfirmation: s.newFunction("PostConfirmation", functionProps{name: "post-confirmation", limit: triggerLimit, calls: true, env: mailQueue}),
+		preSignUp:        s.newFunction("PreSignUp", "pre-sign-up"),
+		postConfirmation: s.newFunction("PostConfirmation", "post-confirmation"),
 	}
 	queue.main.GrantSendMessages(t.postConfirmation.role)
 	if s.Settings.Mail.UsesCustomSender() {
-		// Nobody waits for it: Cognito invokes it asynchronously.
-		t.emailSender = s.newFunction("CustomEmailSender", functionProps{name: "custom-email-sender", limit: 10, calls: true, env: mailQueue})
+		t.emailSender = s.newFunction("CustomEmailSender", "custom-email-sender")
 		queue.main.GrantSendMessages(t.emailSender.role)
 		keepFailures(t.emailSender, failed)
 		t.all = []*function{t.emailSender, t.preSignUp, t.postConfirmation}
 		return t
 	}
-	t.customMessage = s.newFunction("CustomMessage", functionProps{
-		name: "custom-message", limit: triggerLimit, calls: bundle.CustomMessageAsks(s.Settings),
-		env: map[string]*string{"LINKS_URL": api.url},
-	})
+	t.customMessage = s.newFunction("CustomMessage", "custom-message")
 	t.all = []*function{t.customMessage, t.preSignUp, t.postConfirmation}
 	return t
 }
@@ -164,18 +137,7 @@ func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
 
 // newSendMail is the consumer of the mail queue.
 func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []client) *function {
-	f := s.newFunction("SendMail", functionProps{
-		name: "send-mail", limit: sendMailLimit, calls: true,
-		env: map[string]*string{
-			"USER_POOL_CLIENTS": s.clientIDs(clients),
-			"CONFIGURATION_SET": ses.configurationSet.ConfigurationSetName(),
-			"STAGE":             jsii.String(s.Stage),
-			"SEND_INTERVAL":     jsii.String(s.Settings.Mail.SendInterval().String()),
-
-			"MAIL_QUEUE_URL":        queue.main.QueueUrl(),
-			"DEAD_LETTER_QUEUE_URL": queue.dead.QueueUrl(),
-		},
-	})
+	f := s.newFunction("SendMail", "send-mail")
 	queue.dead.GrantSendMessages(f.role)
 	f.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		// Every identity: in the sandbox, SES also asks for that of the recipient
@@ -220,10 +182,7 @@ func (s *stack) clientIDs(clients []client) *string {
 // newVerifyLink is the page behind the link. It calls Cognito's operations that
 // take no signature, so its role needs no permission for them.
 func (s *stack) newVerifyLink(api *linkAPI, clients []client) *function {
-	f := s.newFunction("VerifyLink", functionProps{
-		name: "verify-link", limit: 10, calls: true,
-		env: map[string]*string{"USER_POOL_CLIENTS": s.clientIDs(clients)},
-	})
+	f := s.newFunction("VerifyLink", "verify-link")
 	api.route(f)
 	return f
 }

@@ -17,7 +17,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 func main() {
@@ -37,16 +39,17 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	root, err := bundle.Root()
+	// Built before every synthesis, so the assets are never older than the code.
+	dir := filepath.Join(".build", "arm64", settings.Name(file))
+	out, err := compile.All(templates.Beside(file), set)
 	if err != nil {
 		return err
 	}
-	// Built before every synthesis, so the assets are never older than the code.
-	dir := filepath.Join(root, ".build", "arm64", settings.Name(file))
-	err = bundle.Build(context.Background(), bundle.Options{
-		Root: root, Settings: set, Dir: dir, GOOS: "linux", GOARCH: "arm64",
-	})
-	if err != nil {
+	functions := bundle.FunctionsOf(set)
+	if err := bundle.Write(dir, set, out, functions); err != nil {
+		return err
+	}
+	if err := bundle.BuildBinaries(context.Background(), dir, set, bundle.Lambda, functions); err != nil {
 		return err
 	}
 	newIdentityStack(app, set)

@@ -6,14 +6,15 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdadestinations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/bundle"
 )
 
 // A mailQueue holds the mails to be sent, and those that could not be.
 type mailQueue struct{ main, dead awssqs.Queue }
 
 const (
-	batchSize     = 10
-	sendMailLimit = 30 // seconds for a batch
+	batchSize = 10
 
 	// maxReceives is the most that SQS counts. send-mail itself decides when a
 	// mail is a dead letter, since a mail that waits for SES, for a whole day where
@@ -34,7 +35,7 @@ func (s *stack) newMailQueue() *mailQueue {
 		Fifo: jsii.Bool(true),
 		// Lambda developer guide, "Configuring an SQS queue": six times the
 		// function's time limit.
-		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(6 * sendMailLimit)),
+		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(6 * bundle.Named("send-mail").Timeout.Seconds())),
 		// High throughput: the quota of 300 calls a second holds for one person's
 		// mails, not for all.
 		DeduplicationScope:  awssqs.DeduplicationScope_MESSAGE_GROUP,

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
@@ -96,14 +95,8 @@ func TestPreSignUpCallsWhatItMay(t *testing.T) {
 	}))
 	defer aws.Close()
 
-	root, err := bundle.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	if err := bundle.Build(t.Context(), bundle.Options{Root: root, Settings: set, Dir: dir, Names: []string{"pre-sign-up"}}); err != nil {
-		t.Fatal(err)
-	}
+	preSignUp := bundle.Named("pre-sign-up")
+	dir := build(t, set, []bundle.Function{preSignUp})
 	env := map[string]string{"AWS_ENDPOINT_URL": aws.URL} // the one thing that is not in the template
 	for _, f := range tp.all("AWS::Lambda::Function") {
 		if f.get("Description") == `"Poolpost: pre-sign-up"` {
@@ -113,7 +106,7 @@ func TestPreSignUpCallsWhatItMay(t *testing.T) {
 		}
 	}
 	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(string, string) {}},
-		lambda.Function{Name: "pre-sign-up", Dir: filepath.Join(dir, "pre-sign-up"), Env: env, Timeout: triggerLimit * time.Second})
+		lambda.Function{Name: "pre-sign-up", Dir: filepath.Join(dir, "pre-sign-up"), Env: env, Timeout: preSignUp.Timeout})
 	if err != nil {
 		t.Fatal(err)
 	}

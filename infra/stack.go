@@ -9,6 +9,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
+	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
 )
 
@@ -23,6 +24,7 @@ type props struct {
 type stack struct {
 	awscdk.Stack
 	props
+	values bundle.Values // grows with the stack: a function gets what is made before it
 }
 
 // newStack is the table of contents of the deployment.
@@ -37,18 +39,26 @@ func newStack(scope constructs.Construct, p props) *stack {
 		props: p,
 	}
 	s.tag()
+	s.values = bundle.Values{Stack: stackName(p), Stage: p.Stage, SendInterval: p.Settings.Mail.SendInterval()}
 
 	ses := s.newMailIdentity()
+	s.values.ConfigurationSet = *ses.configurationSet.ConfigurationSetName()
 	queue := s.newMailQueue()
+	s.values.MailQueueURL, s.values.DeadLetterQueueURL = *queue.main.QueueUrl(), *queue.dead.QueueUrl()
 	failed := s.newFailedEvents()
 	api := s.newLinkAPI()
+	s.values.LinksURL = *api.url
 	key := s.newCodeKey()
+	if key != nil {
+		s.values.KMSKeyARN = *key.KeyArn()
+	}
 	triggers := s.newTriggers(api, queue, failed)
 	pool := s.newUserPool(ses, triggers, key)
 	clients := s.newClients(pool)
+	s.values.UserPoolID, s.values.Clients = *pool.UserPoolId(), *s.clientIDs(clients)
 	identities := s.newIdentityPool(pool, clients)
 	sender := s.newSendMail(ses, queue, clients)
-	s.openCodes(sender, key, pool, api)
+	s.openCodes(sender, key, pool)
 	feedback := s.newMailFeedback(ses, failed)
 	page := s.newVerifyLink(api, clients)
 	s.newAlarms(queue, failed, append(slices.Clone(triggers.all), sender, feedback, page))

@@ -88,7 +88,7 @@ func shipped(t *testing.T) *settings.Settings {
 func functionsFolder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range bundle.Functions {
+	for _, name := range bundle.Names(bundle.Functions) {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -490,7 +490,7 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 				names = append(names, nameOf(f))
 			}
 			slices.Sort(names)
-			if want := bundle.FunctionsOf(set); !slices.Equal(names, want) {
+			if want := bundle.Names(bundle.FunctionsOf(set)); !slices.Equal(names, want) {
 				t.Errorf("there are the functions %v, want %v", names, want)
 			}
 			for _, f := range functions {

@@ -15,6 +15,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 var gallery = flag.String("gallery", "", "put pictures of all messages into this `folder`")
@@ -110,7 +111,7 @@ func TestThePreviewReloadsItself(t *testing.T) {
 	b := startBrowser(t)
 	p, address := startPreview(t, "")
 	b.do("open the message", chromedp.Navigate(address+"/messages?"+query("web", "en", "welcome")))
-	edit(t, filepath.Join(p.build.Root, "templates/locales/en.yaml"), `subject: "Welcome to {brand}"`, `subject: "Good to see you"`)
+	edit(t, filepath.Join(templates.Dir(p.file), "locales/en.yaml"), `subject: "Welcome to {brand}"`, `subject: "Good to see you"`)
 	for b.ctx.Err() == nil {
 		// While the page reloads, there is nothing to ask.
 		shown, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector("h1")?.textContent ?? ""`))

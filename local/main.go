@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.Usage = func() {
 		fmt.Fprintln(stderr, "usage: local [flags] [invoke FUNCTION EVENT.json… | env FUNCTION | rules -email ADDRESS -attr NAME=VALUE…]")
 		flags.PrintDefaults()
-		fmt.Fprintln(stderr, "functions:", strings.Join(bundle.Functions, ", "))
+		fmt.Fprintln(stderr, "functions:", strings.Join(bundle.Names(bundle.Functions), ", "))
 	}
 	if err := flags.Parse(args); err != nil {
 		return flag.ErrHelp // it has been told on stderr
@@ -101,7 +101,7 @@ func (o options) known(name string) error {
 	if err != nil {
 		return err
 	}
-	names := bundle.FunctionsOf(set)
+	names := bundle.Names(bundle.FunctionsOf(set))
 	if slices.Contains(names, name) {
 		return nil
 	}

@@ -24,14 +24,16 @@ import (
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
 	"poolpost/local/mailbox"
+	"poolpost/templates"
 )
 
 // A preview shows every message as templates, words and settings have it at
 // this moment. While somebody looks, messages that compile are also given to the
 // functions that run, as long as these would get the same settings beside them.
 type preview struct {
-	build    bundle.Options // of the running functions; for the page, the settings are read anew
-	file     string         // the settings
+	dir      string             // holds the folders of the running functions
+	settings *settings.Settings // of these; for the page, they are read again
+	file     string             // the settings
 	linksURL string
 	box      *mailbox.Box
 	smtp     string        // host:port; empty: none
@@ -79,21 +81,19 @@ func (p *preview) compile(state *previewState) error {
 		return err
 	}
 	localApp(set, p.linksURL)
-	build := p.build
-	build.Settings = set
-	out, err := bundle.Compile(build)
+	out, err := compile.All(templates.Beside(p.file), set)
 	if err != nil {
 		return err
 	}
 	var page config.VerifyLink // the clients as functions get them
-	if err := json.Unmarshal(bundle.Files("verify-link", set, out)[config.File], &page); err != nil {
+	if err := json.Unmarshal(bundle.Named("verify-link").Config(set), &page); err != nil {
 		return err
 	}
 	state.settings, state.clients, state.messages = set, page.Clients, out.Messages
-	if state.stale = !sameForFunctions(p.build.Settings, set, out); state.stale {
+	if state.stale = !sameForFunctions(p.settings, set); state.stale {
 		return nil
 	}
-	if err := bundle.WriteCompiled(p.build, out); err != nil {
+	if err := bundle.Write(p.dir, set, out, bundle.FunctionsOf(set)); err != nil {
 		return err
 	}
 	p.renew()
@@ -102,10 +102,9 @@ func (p *preview) compile(state *previewState) error {
 
 // sameForFunctions reports whether two settings make the same functions, with
 // the same settings beside each.
-func sameForFunctions(a, b *settings.Settings, out *compile.Output) bool {
-	names := bundle.FunctionsOf(a)
-	return slices.Equal(names, bundle.FunctionsOf(b)) && !slices.ContainsFunc(names, func(name string) bool {
-		return !bytes.Equal(bundle.Files(name, a, out)[config.File], bundle.Files(name, b, out)[config.File])
+func sameForFunctions(a, b *settings.Settings) bool {
+	return slices.EqualFunc(bundle.FunctionsOf(a), bundle.FunctionsOf(b), func(f, g bundle.Function) bool {
+		return f.Name == g.Name && bytes.Equal(f.Config(a), g.Config(b))
 	})
 }
 
@@ -118,7 +117,7 @@ func (p *preview) fingerprint() uint64 {
 	if info, err := os.Stat(p.file); err == nil {
 		note(p.file, info)
 	}
-	_ = filepath.WalkDir(filepath.Join(p.build.Root, "templates"), func(path string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(templates.Dir(p.file), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return nil // a file that is just being replaced is there the next time
 		}

@@ -19,10 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"poolpost/internal/bundle"
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
 	"poolpost/local/mailbox"
+	"poolpost/templates"
 )
 
 func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
@@ -80,7 +80,7 @@ func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	}
 	localApp(set, "http://127.0.0.1:8080")
 	p = &preview{
-		build: bundle.Options{Root: root, Settings: set, Dir: filepath.Join(root, "functions")}, file: file,
+		dir: filepath.Join(root, "functions"), settings: set, file: file,
 		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}), renew: func() {},
 	}
 	mux := http.NewServeMux()
@@ -119,10 +119,10 @@ func get(t *testing.T, address string) (status int, body string) {
 func TestThePreviewFollowsEdits(t *testing.T) {
 	p, address := startPreview(t, "")
 	one := address + "/messages?" + query("web", "en", "welcome")
-	words := filepath.Join(p.build.Root, "templates/locales/en.yaml")
+	words := filepath.Join(templates.Dir(p.file), "locales/en.yaml")
 	given := "" // what send-mail has when it starts anew
 	p.renew = func() {
-		text, err := os.ReadFile(filepath.Join(p.build.Dir, "send-mail", message.File("web", "en", message.Welcome)))
+		text, err := os.ReadFile(filepath.Join(p.dir, "send-mail", message.File("web", "en", message.Welcome)))
 		if err != nil {
 			t.Error(err)
 		}
@@ -135,7 +135,7 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 		given         string // in the file of the function, which keeps what compiled last
 	}{
 		{"words", words, `heading: "Your account is ready"`, `heading: "All is set"`, "All is set", "All is set"},
-		{"a layout", filepath.Join(p.build.Root, "templates/layout.txt"), "{{.Why}}", "{{.Why}}\n", "just joined MyApp.\n\nMyApp", "just joined MyApp.\n\nMyApp"},
+		{"a layout", filepath.Join(templates.Dir(p.file), "layout.txt"), "{{.Why}}", "{{.Why}}\n", "just joined MyApp.\n\nMyApp", "just joined MyApp.\n\nMyApp"},
 		{"settings", p.file, "displayName: MyApp", "displayName: Other", "Welcome to Other", "Welcome to Other"},
 		{"a mistake in the words", words, `subject: "Welcome to {brand}"`, `subject: "Welcome to {brnd}"`, "messages.welcome.subject: {brnd} cannot be filled here", "Welcome to Other"},
 		{"the mistake mended", words, "{brnd}", "our {brand}", "Welcome to our Other", "Welcome to our Other"},
@@ -156,7 +156,7 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 	if _, page := get(t, one); !strings.Contains(page, "Welcome to our Other") {
 		t.Error("with a mistake, the page shows no message")
 	}
-	if m, err := (&message.Files{Dir: filepath.Join(p.build.Dir, "send-mail")}).Message("web", "en", message.Welcome); err != nil || m.Subject != "Welcome to our Other" {
+	if m, err := (&message.Files{Dir: filepath.Join(p.dir, "send-mail")}).Message("web", "en", message.Welcome); err != nil || m.Subject != "Welcome to our Other" {
 		t.Errorf("send-mail has %q, %v", m.Subject, err)
 	}
 }
@@ -175,21 +175,21 @@ func TestWithOtherSettingsTheFunctionsKeepTheirFiles(t *testing.T) {
 			if _, page := get(t, address+"/messages"); strings.Contains(page, note) {
 				t.Error("nothing has changed, and the page asks for a new start")
 			}
-			before := filesOf(t, p.build.Dir)
+			before := filesOf(t, p.dir)
 			edit(t, p.file, test.old, test.by)
 			if status, page := get(t, address+"/messages"); status != http.StatusOK || !strings.Contains(page, note) {
 				t.Errorf("status %d, the page does not ask for a new start:\n%s", status, page)
 			}
-			edit(t, filepath.Join(p.build.Root, "templates/locales/en.yaml"), `heading: "Your account is ready"`, `heading: "All is set"`)
+			edit(t, filepath.Join(templates.Dir(p.file), "locales/en.yaml"), `heading: "Your account is ready"`, `heading: "All is set"`)
 			get(t, address+"/messages")
-			if after := filesOf(t, p.build.Dir); !maps.Equal(after, before) {
+			if after := filesOf(t, p.dir); !maps.Equal(after, before) {
 				t.Error("files of the functions have changed")
 			}
 			edit(t, p.file, test.by, test.old)
 			if _, page := get(t, address+"/messages"); strings.Contains(page, note) {
 				t.Error("the settings are back, and the page asks for a new start")
 			}
-			if maps.Equal(filesOf(t, p.build.Dir), before) {
+			if maps.Equal(filesOf(t, p.dir), before) {
 				t.Error("the settings are back, and the functions have not got the words")
 			}
 		})
@@ -224,7 +224,7 @@ func TestThePreviewTellsItsPageOfChanges(t *testing.T) {
 	}
 	go func() {
 		time.Sleep(100 * time.Millisecond)
-		edit(t, filepath.Join(p.build.Root, "templates/locales/fr.yaml"), "Bienvenue", "Salut")
+		edit(t, filepath.Join(templates.Dir(p.file), "locales/fr.yaml"), "Bienvenue", "Salut")
 	}()
 	if _, body := get(t, address+"/messages/changes?version=1"); body != "data: 2\n\n" {
 		t.Errorf("a page that waits hears %q", body)

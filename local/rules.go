@@ -14,10 +14,12 @@ import (
 	"time"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/message"
 	"poolpost/internal/rules"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 // attributeFlag collects the -attr flags.
@@ -95,19 +97,15 @@ func (notAsked) Suppressed(context.Context, string) (bool, error)     { return f
 // rulesConfig is what pre-sign-up runs with, of a settings file.
 func rulesConfig(file string) (*settings.Settings, config.PreSignUp, rules.Sentences, error) {
 	var c config.PreSignUp
-	root, err := bundle.Root()
-	if err != nil {
-		return nil, c, nil, err
-	}
 	set, err := settings.Read(file)
 	if err != nil {
 		return nil, c, nil, err
 	}
-	out, err := bundle.Compile(bundle.Options{Root: root, Settings: set})
+	out, err := compile.All(templates.Beside(file), set)
 	if err != nil {
 		return nil, c, nil, err
 	}
-	err = json.Unmarshal(bundle.Files("pre-sign-up", set, out)[config.File], &c)
+	err = json.Unmarshal(bundle.Named("pre-sign-up").Config(set), &c)
 	return set, c, func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -27,6 +26,7 @@ import (
 	"poolpost/local/lambda"
 	"poolpost/local/mailbox"
 	"poolpost/local/sqs"
+	"poolpost/templates"
 )
 
 // options say what to start.
@@ -36,13 +36,13 @@ type options struct {
 	aws      string          // address of the AWS APIs, host:port
 	links    string          // where links in mails lead; empty: to the pages
 	logs     io.Writer       // what the functions write
-	dir      string          // where functions are built; empty: in the project's .build
+	dir      string          // where functions are built; empty: in .build
 	built    bool            // the binaries are in dir already
 	compiled *compile.Output // messages and pages of the settings; nil: they are compiled
 	smtp     string          // a server that samples of messages can be sent through, host:port; empty: none
 
 	queue   sqs.Options                     // how the mail queue delivers; what is needed is filled in
-	sending time.Duration                   // the time limit of send-mail; 0: 30 s
+	sending time.Duration                   // the time limit of send-mail; 0: as deployed
 	retries []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
 	front   func(http.Handler) http.Handler // stands before the AWS APIs; nil: nothing
 }
@@ -65,7 +65,7 @@ type suite struct {
 	queue *sqs.Queue
 	key   *kms.Key // Cognito's codes are encrypted under it
 
-	sending     time.Duration // the time limit of send-mail
+	sending     time.Duration // the time limit of send-mail; 0: as deployed
 	undelivered records       // what Lambda would send to the on-failure queue
 
 	preview *preview
@@ -80,10 +80,6 @@ const account = "123456789012"
 
 // start builds the functions and starts everything. Close ends it.
 func start(ctx context.Context, o options) (*suite, error) {
-	root, err := bundle.Root()
-	if err != nil {
-		return nil, err
-	}
 	set, err := settings.Read(o.settings)
 	if err != nil {
 		return nil, err
@@ -98,7 +94,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 		return nil, err
 	}
 	s := &suite{
-		settings: set, dir: o.dir,
+		settings:  set,
 		poolID:    set.Pool.Region + "_Example01",
 		clientIDs: map[string]string{},
 		webURL:    "http://" + web.Addr().String(),
@@ -106,17 +102,16 @@ func start(ctx context.Context, o options) (*suite, error) {
 		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
 		box:       mailbox.New(nil),
 		key:       kms.New(set.Pool.Region, account),
-		sending:   cmp.Or(o.sending, 30*time.Second),
+		sending:   o.sending,
 	}
 	for _, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
 	}
 	localApp(set, s.linksURL)
-	if s.dir == "" {
-		s.dir = filepath.Join(root, ".build", settings.Name(o.settings))
+	s.dir, err = filepath.Abs(cmp.Or(o.dir, filepath.Join(".build", settings.Name(o.settings))))
+	if err == nil {
+		err = s.build(ctx, o)
 	}
-	build := bundle.Options{Root: root, Settings: set, Dir: s.dir}
-	err = s.build(ctx, build, o)
 	if err == nil {
 		err = s.assemble(o)
 	}
@@ -129,7 +124,7 @@ func start(ctx context.Context, o options) (*suite, error) {
 	s.stop = stop
 	s.running.Go(func() { s.queue.Run(running) })
 	s.preview = &preview{
-		build: build, file: o.settings, linksURL: s.linksURL, box: s.box, smtp: o.smtp, closed: make(chan struct{}), renew: s.host.Renew,
+		dir: s.dir, settings: set, file: o.settings, linksURL: s.linksURL, box: s.box, smtp: o.smtp, closed: make(chan struct{}), renew: s.host.Renew,
 	}
 	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
 	apis := s.awsHandler()
@@ -143,17 +138,18 @@ func start(ctx context.Context, o options) (*suite, error) {
 }
 
 // build puts the functions into their folders.
-func (s *suite) build(ctx context.Context, build bundle.Options, o options) (err error) {
+func (s *suite) build(ctx context.Context, o options) (err error) {
 	s.compiled = o.compiled
 	if s.compiled == nil {
-		if s.compiled, err = bundle.Compile(build); err != nil {
+		if s.compiled, err = compile.All(templates.Beside(o.settings), s.settings); err != nil {
 			return err
 		}
 	}
-	if err := bundle.WriteCompiled(build, s.compiled); err != nil || o.built {
+	functions := bundle.FunctionsOf(s.settings)
+	if err := bundle.Write(s.dir, s.settings, s.compiled, functions); err != nil || o.built {
 		return err
 	}
-	return bundle.BuildBinaries(ctx, build)
+	return bundle.BuildBinaries(ctx, s.dir, s.settings, bundle.ThisMachine, functions)
 }
 
 // localApp lets the app of the local run be returned to, as well as the real
@@ -218,24 +214,19 @@ func (s *suite) functions() []lambda.Function {
 	if err != nil {
 		panic(err) // a map of strings always encodes
 	}
-	const trigger = 5 * time.Second // Cognito waits no longer
-	limits := map[string]time.Duration{"send-mail": s.sending, "verify-link": 10 * time.Second}
-	queue, clients := s.queue.URL(s.awsURL), string(ids)
-	variables := map[string]map[string]string{
-		"custom-email-sender": {"MAIL_QUEUE_URL": queue},
-		"custom-message":      {"LINKS_URL": s.linksURL},
-		"post-confirmation":   {"MAIL_QUEUE_URL": queue},
-		"send-mail":           {"MAIL_QUEUE_URL": queue, "DEAD_LETTER_QUEUE_URL": s.queue.DeadURL(s.awsURL), "USER_POOL_CLIENTS": clients, "STAGE": "local"},
-		"verify-link":         {"USER_POOL_CLIENTS": clients},
-	}
-	if s.settings.Mail.UsesCustomSender() {
-		maps.Copy(variables["send-mail"], map[string]string{"KMS_KEY_ARN": s.key.ARN(), "USER_POOL_ID": s.poolID, "LINKS_URL": s.linksURL})
+	values := bundle.Values{
+		Stack: "local", Stage: "local", LinksURL: s.linksURL, Clients: string(ids), UserPoolID: s.poolID, KMSKeyARN: s.key.ARN(),
+		MailQueueURL: s.queue.URL(s.awsURL), DeadLetterQueueURL: s.queue.DeadURL(s.awsURL),
 	}
 	var all []lambda.Function
-	for _, name := range bundle.FunctionsOf(s.settings) {
-		env := map[string]string{"AWS_ENDPOINT_URL": s.awsURL, "STACK": "local"}
-		maps.Copy(env, variables[name])
-		all = append(all, lambda.Function{Name: name, Dir: filepath.Join(s.dir, name), Env: env, Timeout: cmp.Or(limits[name], trigger)})
+	for _, f := range bundle.FunctionsOf(s.settings) {
+		env := f.Env(s.settings, values)
+		env["AWS_ENDPOINT_URL"] = s.awsURL
+		limit := f.Timeout
+		if f.Name == "send-mail" {
+			limit = cmp.Or(s.sending, limit)
+		}
+		all = append(all, lambda.Function{Name: f.Name, Dir: filepath.Join(s.dir, f.Name), Env: env, Timeout: limit})
 	}
 	return all
 }

@@ -10,9 +10,11 @@ import (
 	"testing"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/link"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 // A story is how a person comes to a page: a request, and what Cognito answers
@@ -101,7 +103,11 @@ func newStorybook(t *testing.T) *storybook {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := bundle.WriteFiles(bundle.Options{Root: "../..", Settings: set, Dir: dir, Names: []string{"verify-link"}}); err != nil {
+	out, err := compile.All(templates.FS, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bundle.Write(dir, set, out, []bundle.Function{bundle.Named("verify-link")}); err != nil {
 		t.Fatal(err)
 	}
 	c, err := config.Read[config.VerifyLink](filepath.Join(dir, "verify-link"))

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"poolpost/internal/bundle"
 	"poolpost/internal/compile"
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 func main() {
@@ -24,23 +24,19 @@ func main() {
 	if len(os.Args) > 1 {
 		file = os.Args[1]
 	}
-	root, err := bundle.Root()
-	if err == nil {
-		err = run(root, file, os.Stdout)
-	}
-	if err != nil {
+	if err := run(file, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run writes the figures, or returns every mistake, one a line.
-func run(root, file string, w io.Writer) error {
+func run(file string, w io.Writer) error {
 	set, err := settings.ReadForDeployment(file)
 	if err != nil {
 		return err
 	}
-	out, err := bundle.Compile(bundle.Options{Root: root, Settings: set})
+	out, err := compile.All(templates.Beside(file), set)
 	if err != nil {
 		return err
 	}

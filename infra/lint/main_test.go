@@ -13,7 +13,7 @@ const sample = "../../internal/settings/testdata/sample.yaml"
 
 func TestTheFiguresOfTheProjectsOwnMessages(t *testing.T) {
 	var b strings.Builder
-	if err := run("../..", sample, &b); err != nil {
+	if err := run(sample, &b); err != nil {
 		t.Fatal(err)
 	}
 	want := regexp.MustCompile(`^112 messages are fit to be sent \(clients: 1, locales: 16, kinds: 7\)\. .*
@@ -37,7 +37,7 @@ func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
 	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	err = run("../..", file, io.Discard)
+	err = run(file, io.Discard)
 	for _, key := range []string{"url", "signInUrl", "attributeUrl", "returnUrls[0]"} {
 		if want := "clients[0]." + key + ": must begin with https://"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got\n%v\nwithout %s", err, want)
@@ -57,12 +57,12 @@ func TestMistakesAreToldOneALine(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	err = run("../..", file, &b)
+	err = run(file, &b)
 	want := "brands[1].wording.en.welcome.preheader: {code} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}"
 	if err == nil || err.Error() != want || b.Len() > 0 {
 		t.Errorf("got\n%v\n%s\nwant\n%s", err, b.String(), want)
 	}
-	if err := run("../..", "nowhere.yaml", &b); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
+	if err := run("nowhere.yaml", &b); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("got %v", err)
 	}
 }

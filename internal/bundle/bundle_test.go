@@ -11,15 +11,17 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 const root = "../.."
@@ -42,8 +44,8 @@ func TestEveryFolderOfFunctionsIsAFunction(t *testing.T) {
 	for _, entry := range entries {
 		folders = append(folders, entry.Name())
 	}
-	if !slices.Equal(folders, Functions) {
-		t.Errorf("the folders are %q, the functions %q", folders, Functions)
+	if !slices.Equal(folders, Names(Functions)) {
+		t.Errorf("the folders are %q, the functions %q", folders, Names(Functions))
 	}
 }
 
@@ -55,7 +57,7 @@ func TestTheSettingsDecideWhichFunctionsAPoolHas(t *testing.T) {
 		settings.DeliverySES:     {"custom-email-sender", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
 	} {
 		s.Mail.Delivery = delivery
-		if got := FunctionsOf(s); !slices.Equal(got, want) {
+		if got := Names(FunctionsOf(s)); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", delivery, got, want)
 		}
 	}
@@ -97,17 +99,17 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		AutoConfirm:       settings.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
 		ExternalProviders: settings.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
 	}
-	out, err := compile.All(os.DirFS(filepath.Join(root, "templates")), s)
+	out, err := compile.All(templates.FS, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	files := map[string]map[string][]byte{}
-	for _, name := range Functions {
-		files[name] = Files(name, s, out)
-		if err := writeFiles(filepath.Join(dir, name), files[name]); err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range Functions {
+		files[f.Name] = f.Files(s, out)
+	}
+	if err := Write(dir, s, out, Functions); err != nil {
+		t.Fatal(err)
 	}
 
 	clients := []config.Client{{
@@ -321,11 +323,34 @@ func TestAFileThatIsBeingReadStaysWhole(t *testing.T) {
 	equal(t, tree(t, parent), want)
 }
 
+// readOnly takes the right to write from everything below a folder, until the test
+// ends.
+func readOnly(t *testing.T, dir string) {
+	t.Helper()
+	change := func(bits func(fs.FileMode) fs.FileMode) {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			return os.Chmod(path, bits(info.Mode()))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(m fs.FileMode) fs.FileMode { return m &^ 0o222 })
+	t.Cleanup(func() { change(func(m fs.FileMode) fs.FileMode { return m | 0o200 }) })
+}
+
 // copySources copies what a build needs into a folder of its own.
 func copySources(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"functions", "internal", "templates"} {
+	for _, name := range []string{"functions", "internal"} {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))); err != nil {
 			t.Fatal(err)
 		}
@@ -342,22 +367,35 @@ func copySources(t *testing.T) string {
 	return dir
 }
 
-// clones builds the same from the project's folder and from a copy of it, each
-// into a folder of its own.
-func clones(t *testing.T, o Options) (builds [2]map[string][]byte) {
+// clones builds the same from the project's folder and from a copy of it that is
+// only read, as the module cache is, each into a folder of its own.
+func clones(t *testing.T, s *settings.Settings, p Platform, functions []Function) (builds [2]map[string][]byte) {
 	t.Helper()
-	for i, sources := range []string{root, copySources(t)} {
-		o.Root, o.Dir = sources, t.TempDir()
-		if err := Build(t.Context(), o); err != nil {
+	copied := copySources(t)
+	readOnly(t, copied)
+	before := tree(t, copied)
+	for i, sources := range []string{root, copied} {
+		dir := t.TempDir()
+		out, err := compile.All(templates.FS, s)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range o.Names {
-			info, err := os.Stat(filepath.Join(o.Dir, name, "bootstrap"))
+		if err := Write(dir, s, out, functions); err != nil {
+			t.Fatal(err)
+		}
+		if err := buildBinaries(t.Context(), sources, dir, s, p, functions); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range functions {
+			info, err := os.Stat(filepath.Join(dir, f.Name, "bootstrap"))
 			if err != nil || info.Mode()&0o111 == 0 {
-				t.Errorf("there is no program %s: %v, %v", name, info, err)
+				t.Errorf("there is no program %s: %v, %v", f.Name, info, err)
 			}
 		}
-		builds[i] = tree(t, o.Dir)
+		builds[i] = tree(t, dir)
+	}
+	if !reflect.DeepEqual(tree(t, copied), before) {
+		t.Error("a build changes the folder of the sources")
 	}
 	for path, content := range builds[0] {
 		if other, ok := builds[1][path]; !ok || !bytes.Equal(content, other) {
@@ -376,7 +414,7 @@ func clones(t *testing.T, o Options) (builds [2]map[string][]byte) {
 func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
 	s := shipped(t)
 	s.Mail.Delivery = settings.DeliverySES
-	for path, content := range clones(t, Options{Settings: s, Names: Functions, GOOS: "linux"})[0] {
+	for path, content := range clones(t, s, Platform{"linux", runtime.GOARCH}, Functions)[0] {
 		for _, place := range []string{"/internal/message", "templates"} {
 			absolute, err := filepath.Abs(filepath.Join(root, place))
 			if err != nil {
@@ -392,7 +430,7 @@ func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
 func TestABuildIsForLambdasProcessor(t *testing.T) {
 	s := shipped(t)
 	s.Locales = []string{"en"}
-	build := clones(t, Options{Settings: s, Names: []string{"pre-sign-up"}, GOOS: "linux", GOARCH: "arm64"})[0]
+	build := clones(t, s, Lambda, []Function{Named("pre-sign-up")})[0]
 	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/refusals", "pre-sign-up/refusals/en.json", "pre-sign-up/settings.json"}
 	if got := slices.Sorted(maps.Keys(build)); !slices.Equal(got, want) {
 		t.Errorf("the build has the files %q", got)
@@ -403,59 +441,13 @@ func TestABuildIsForLambdasProcessor(t *testing.T) {
 	}
 }
 
-func TestBuildSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
-	sources := func(change func(t *testing.T, dir string)) string {
-		dir := t.TempDir()
-		if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS(filepath.Join(root, "templates"))); err != nil {
-			t.Fatal(err)
-		}
-		change(t, dir)
-		return dir
-	}
-	for name, test := range map[string]struct {
-		change func(t *testing.T, dir string)
-		want   string
-	}{
-		"a template that cannot be read": {func(t *testing.T, dir string) {
-			path := filepath.Join(dir, "templates", "layout.txt")
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Mkdir(path, 0o755); err != nil {
-				t.Fatal(err)
-			}
-		}, "read layout: read layout.txt: is a directory"},
-		"a template that is missing": {func(t *testing.T, dir string) {
-			if err := os.Remove(filepath.Join(dir, "templates", "messages", "welcome.tmpl")); err != nil {
-				t.Fatal(err)
-			}
-		}, "read message: open messages/welcome.tmpl: no such file or directory"},
-		"no templates at all": {func(t *testing.T, dir string) {
-			if err := os.RemoveAll(filepath.Join(dir, "templates")); err != nil {
-				t.Fatal(err)
-			}
-		}, "read layout: open layout.html: no such file or directory"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			err := Build(t.Context(), Options{Root: sources(test.change), Settings: shipped(t), Dir: dir})
-			if err == nil || err.Error() != test.want {
-				t.Errorf("got %v\nwant %s", err, test.want)
-			}
-			if left := tree(t, dir); len(left) > 0 {
-				t.Errorf("it left %q", slices.Sorted(maps.Keys(left)))
-			}
-		})
-	}
-}
-
 func TestAProgramThatDoesNotCompileIsTold(t *testing.T) {
 	sources := copySources(t)
 	if err := os.WriteFile(filepath.Join(sources, "functions", "pre-sign-up", "broken.go"), []byte("package main\n\nvar x int = \"x\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	err := Build(t.Context(), Options{Root: sources, Settings: shipped(t), Dir: dir, Names: []string{"pre-sign-up"}})
+	err := buildBinaries(t.Context(), sources, dir, shipped(t), ThisMachine, []Function{Named("pre-sign-up")})
 	if err == nil || !strings.HasPrefix(err.Error(), "build functions: exit status 1\n") || !strings.Contains(err.Error(), "functions/pre-sign-up/broken.go:3:") {
 		t.Errorf("got %v", err)
 	}
@@ -469,59 +461,50 @@ func TestAProgramThatDoesNotCompileIsTold(t *testing.T) {
 func TestABuildCanBeGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := Build(ctx, Options{Root: root, Settings: shipped(t), Dir: t.TempDir(), Names: []string{"pre-sign-up"}})
+	err := BuildBinaries(ctx, t.TempDir(), shipped(t), ThisMachine, []Function{Named("pre-sign-up")})
 	if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestRoot(t *testing.T) {
+func TestTheSourcesAreFoundFromTheModuleThatRequiresThem(t *testing.T) {
 	want, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := Root(); err != nil || got != want {
-		t.Errorf("from this folder: got %q, %v, want %q", got, err, want)
-	}
-	t.Chdir(root)
-	if got, err := Root(); err != nil || got != want {
-		t.Errorf("from the project's folder: got %q, %v, want %q", got, err, want)
-	}
-	elsewhere := t.TempDir()
-	if err := os.WriteFile(filepath.Join(elsewhere, "go.mod"), []byte("module poolpostlike\n"), 0o644); err != nil {
+	adopter, elsewhere := t.TempDir(), t.TempDir()
+	required := "module example.com/app\n\ngo 1.27.0\n\nrequire poolpost v0.0.0\n\nreplace poolpost => " + want + "\n"
+	if err := os.WriteFile(filepath.Join(adopter, "go.mod"), []byte(required), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	for _, dir := range []string{".", want, adopter} {
+		t.Chdir(dir)
+		if got, err := ModuleDir(t.Context()); err != nil || got != want {
+			t.Errorf("from %s: got %q, %v, want %q", dir, got, err, want)
+		}
+	}
 	t.Chdir(elsewhere)
-	if got, err := Root(); err == nil || err.Error() != "find the project: run this from inside its folder" {
+	const told = "find the sources of Poolpost: run this inside its clone, or inside a module that requires it: "
+	if got, err := ModuleDir(t.Context()); err == nil || !strings.HasPrefix(err.Error(), told) {
 		t.Errorf("from elsewhere: got %q, %v", got, err)
 	}
 }
 
-// A mistake in the words stops the build, and with it the deployment, before
-// anything is written.
-func TestAMistakeInTheWordsStopsTheBuild(t *testing.T) {
+// A function gets the variables of its row, and none that has no value.
+func TestTheEnvironmentOfAFunction(t *testing.T) {
 	s := shipped(t)
-	s.Locales = []string{"en"}
-	copied := t.TempDir()
-	if err := os.CopyFS(filepath.Join(copied, "templates"), os.DirFS(filepath.Join(root, "templates"))); err != nil {
-		t.Fatal(err)
+	all := Values{
+		Stack: "stack", Stage: "dev", MailQueueURL: "queue", DeadLetterQueueURL: "dead", LinksURL: "links", Clients: "clients",
+		UserPoolID: "pool", KMSKeyARN: "key", ConfigurationSet: "set", SendInterval: 250 * time.Millisecond,
 	}
-	words := filepath.Join(copied, "templates/locales/en.yaml")
-	text, err := os.ReadFile(words)
-	if err != nil {
-		t.Fatal(err)
+	sender := map[string]string{
+		"STACK": "stack", "STAGE": "dev", "MAIL_QUEUE_URL": "queue", "DEAD_LETTER_QUEUE_URL": "dead", "USER_POOL_CLIENTS": "clients",
+		"CONFIGURATION_SET": "set", "SEND_INTERVAL": "250ms",
 	}
-	bad := strings.Replace(string(text), "{code} is your code to sign in", "A code to sign in", 1)
-	if err := os.WriteFile(words, []byte(bad), 0o644); err != nil || bad == string(text) {
-		t.Fatal("there is no such text message", err)
-	}
-	dir := filepath.Join(copied, "built")
-	err = Build(t.Context(), Options{Root: copied, Settings: s, Dir: dir})
-	want := regexp.MustCompile(`^templates/locales/en\.yaml:\d+: messages\.sign-in-code\.textMessage: the text message lacks the code \(client web\)$`)
-	if err == nil || !want.MatchString(err.Error()) {
-		t.Errorf("got %v", err)
-	}
-	if _, err := os.Stat(dir); !os.IsNotExist(err) {
-		t.Errorf("something was written: %v", err)
-	}
+	equal(t, Named("send-mail").Env(s, all), sender)
+	s.Mail.Delivery = settings.DeliverySES
+	maps.Copy(sender, map[string]string{"KMS_KEY_ARN": "key", "LINKS_URL": "links", "USER_POOL_ID": "pool"})
+	equal(t, Named("send-mail").Env(s, all), sender)
+	equal(t, Named("pre-sign-up").Env(s, all), map[string]string{"STACK": "stack"})
+	equal(t, Named("custom-message").Env(s, Values{Stack: "stack"}), map[string]string{"STACK": "stack"})
 }

@@ -13,14 +13,13 @@ import (
 // What belongs to build time, or to another function, costs a cold start when a
 // function links it.
 func TestFunctionsLinkNothingHeavy(t *testing.T) {
-	root, err := Root()
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Never in a function: what compiles messages and reads poolpost.yaml.
-	buildTime := []string{"poolpost/infra", "poolpost/internal/settings", "poolpost/internal/compile", "html/template", "text/template", "go.yaml.in/yaml", "golang.org/x/"}
-	for _, name := range Functions {
-		for _, p := range links(t, root, "lambda.norpc,nocodes", "./functions/"+name) {
+	buildTime := []string{"poolpost/infra", "poolpost/internal/settings", "poolpost/internal/compile", "poolpost/templates", "html/template", "text/template", "go.yaml.in/yaml", "golang.org/x/"}
+	for _, f := range Functions {
+		name := f.Name
+		// The Encryption SDK is what send-mail alone may link, as the next test but one
+		// holds.
+		for _, p := range links(t, tags(name == "send-mail"), "./functions/"+name) {
 			for _, heavy := range buildTime {
 				// Unicode domains become Punycode where they are compared, and where mails
 				// are sent.
@@ -50,17 +49,11 @@ var maxLinked = map[string]int{
 }
 
 func TestFunctionsLinkFewPackages(t *testing.T) {
-	root, err := Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tags := Tags(shipped(t))
-	if tags != "lambda.norpc,nocodes,oneclient,noaws" {
-		t.Errorf("the settings of the tests ask for the tags %s", tags)
-	}
-	empty := links(t, root, tags, "./bench/empty")
-	for _, name := range Functions {
-		more := slices.DeleteFunc(links(t, root, tags, "./functions/"+name), func(p string) bool { return slices.Contains(empty, p) })
+	s := shipped(t)
+	empty := links(t, tags(false), "./bench/empty")
+	for _, f := range Functions {
+		name := f.Name
+		more := slices.DeleteFunc(links(t, tags(f.Minimal(s)), "./functions/"+name), func(p string) bool { return slices.Contains(empty, p) })
 		t.Logf("%s links %d packages more than an empty function", name, len(more))
 		if len(more) > maxLinked[name] {
 			t.Errorf("%s links %d packages more than an empty function, and may link %d: %s", name, len(more), maxLinked[name], strings.Join(more, " "))
@@ -79,23 +72,25 @@ func TestFunctionsLinkFewPackages(t *testing.T) {
 func TestTheSettingsDecideWhatIsBuiltIn(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*settings.Settings)
-		want   string
+		want   []string // what has an optional part and is built without it
 	}{
-		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "lambda.norpc,oneclient,noaws"},
-		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "lambda.norpc,nocodes,noaws"},
-		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "lambda.norpc,nocodes,oneclient"},
-		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "lambda.norpc,nocodes,oneclient"},
+		"the shipped settings":    {func(*settings.Settings) {}, []string{"custom-message", "pre-sign-up", "send-mail"}},
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, []string{"custom-message", "pre-sign-up"}},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, []string{"pre-sign-up", "send-mail"}},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, []string{"custom-message", "send-mail"}},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, []string{"custom-message", "send-mail"}},
 	} {
 		s := shipped(t)
 		test.change(s)
-		if got := Tags(s); got != test.want {
-			t.Errorf("%s: the tags are %s, want %s", name, got, test.want)
+		minimal := Names(slices.DeleteFunc(slices.Clone(Functions), func(f Function) bool { return !f.Minimal(s) }))
+		if !slices.Equal(minimal, test.want) {
+			t.Errorf("%s: minimal are %q, want %q", name, minimal, test.want)
 		}
 	}
 }
 
 // links are the packages that a program links, built with some tags.
-func links(t *testing.T, root, tags, path string) []string {
+func links(t *testing.T, tags, path string) []string {
 	t.Helper()
 	command := exec.Command("go", "list", "-deps", "-tags", tags, path)
 	command.Dir = root
@@ -108,15 +103,12 @@ func links(t *testing.T, root, tags, path string) []string {
 
 // The Encryption SDK is for send-mail alone, and only where it opens codes.
 func TestOnlySendMailLinksTheEncryptionSDK(t *testing.T) {
-	root, err := Root()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
 		s := &settings.Settings{Mail: settings.Mail{Delivery: delivery}}
-		for _, name := range Functions {
+		for _, f := range Functions {
+			name := f.Name
 			want := name == "send-mail" && delivery == settings.DeliverySES
-			found := slices.ContainsFunc(links(t, root, Tags(s), "./functions/"+name), func(p string) bool { return strings.Contains(p, "/encryption-sdk/") })
+			found := slices.ContainsFunc(links(t, tags(f.Minimal(s)), "./functions/"+name), func(p string) bool { return strings.Contains(p, "/encryption-sdk/") })
 			if found != want {
 				t.Errorf("%s: %s links the Encryption SDK: %t", delivery, name, found)
 			}

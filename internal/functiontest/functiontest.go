@@ -14,6 +14,7 @@ import (
 	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 // Two apps that differ in everything that a message shows. Riders is the
@@ -62,14 +63,13 @@ type sample struct {
 	compiled *compile.Output
 }
 
-// compiled is done once: it reads every template of the project. Tests run in the
-// folder of their function.
+// compiled is done once: it reads every template of the project.
 var compiled = sync.OnceValues(func() (sample, error) {
 	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
 	if err != nil {
 		return sample{}, err
 	}
-	out, err := compile.All(os.DirFS("../../templates"), s)
+	out, err := compile.All(templates.FS, s)
 	return sample{s, out}, err
 })
 
@@ -100,7 +100,7 @@ func Sentences(t testing.TB) func(locale string) (map[string]string, error) {
 func Dir[Config any](t testing.TB, function string) (string, Config) {
 	t.Helper()
 	all, dir := samples(t), t.TempDir()
-	for file, content := range bundle.Files(function, all.settings, all.compiled) {
+	for file, content := range bundle.Named(function).Files(all.settings, all.compiled) {
 		path := filepath.Join(dir, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,78 @@
+package bundle
+
+import (
+	"cmp"
+	"net/mail"
+
+	"poolpost/internal/config"
+	"poolpost/internal/settings"
+)
+
+func clients(s *settings.Settings) []config.Client {
+	var list []config.Client
+	for _, c := range s.Clients {
+		list = append(list, config.Client{
+			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL,
+			AttributeURL: c.AttributeURL, ResetURL: c.ResetURL, ReturnURLs: c.ReturnURLs,
+		})
+	}
+	return list
+}
+
+func clientNames(s *settings.Settings) []string {
+	var names []string
+	for _, c := range s.Clients {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+func nameAttributes(s *settings.Settings) []string {
+	var keys []string
+	for _, name := range s.Mail.NameAttributes {
+		keys = append(keys, s.AttributeKey(name))
+	}
+	return keys
+}
+
+func attributeRules(s *settings.Settings) []config.AttributeRule {
+	var list []config.AttributeRule
+	for _, r := range s.SignUp.Attributes {
+		label := map[string]string{}
+		for _, tag := range s.Locales {
+			label[tag] = cmp.Or(r.Label[tag], r.Name)
+		}
+		list = append(list, config.AttributeRule{
+			Key: s.AttributeKey(r.Name), Label: label, Required: r.Required, Pattern: r.Pattern, ASCIIPattern: asciiPattern(r.Pattern),
+			MinLength: r.MinLength, MaxLength: r.MaxLength, AllowedValues: r.AllowedValues,
+			ForbiddenWords: r.ForbiddenWords, RefuseURLs: r.RefuseURLs,
+		})
+	}
+	return list
+}
+
+// senders are those of the clients' brands, by the names of the clients. SES
+// forwards bounces and complaints to the address for answers, which people read,
+// if it has verified that one, as it must have.
+func senders(s *settings.Settings) map[string]config.Sender {
+	all := map[string]config.Sender{}
+	for _, c := range s.Clients {
+		brand, _ := s.Brand(c.Brand)
+		sender := config.Sender{From: From(brand.From), ReplyTo: brand.ReplyTo}
+		if s.Mail.CoveredByIdentity(brand.ReplyTo) {
+			sender.Feedback = brand.ReplyTo
+		}
+		all[c.Name] = sender
+	}
+	return all
+}
+
+// From is the sender for a header: a name in ASCII stands in quotes, another
+// one is an encoded word without (RFC 2047, section 5). An address without a
+// name stands alone.
+func From(a settings.Address) string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return (&mail.Address{Name: a.Name, Address: a.Address}).String()
+}

@@ -1,0 +1,244 @@
+package bundle
+
+import (
+	"encoding/json"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"poolpost/internal/compile"
+	"poolpost/internal/config"
+	"poolpost/internal/message"
+	"poolpost/internal/settings"
+)
+
+// A Function is a folder below functions/, which is one Lambda function, and all
+// that its deployment, the local run and the benchmarks have to know about it.
+type Function struct {
+	Name    string
+	Timeout time.Duration // of one invocation
+
+	has      condition // which pools have it; nil: all
+	callsAWS condition // when it calls AWS
+	// optional says when the settings use the function's optional part, which a
+	// build with the tag minimal leaves out; nil: it has none.
+	optional condition
+
+	env         []string // its variables, beside STACK; see Values
+	optionalEnv []string // those of the optional part
+
+	config func(*settings.Settings) any // its part of the settings; see config.File
+	// files are what else is beside the bootstrap, by the path below the folder.
+	files func(*compile.Output) map[string][]byte
+}
+
+type condition func(*settings.Settings) bool
+
+func always(*settings.Settings) bool { return true }
+func never(*settings.Settings) bool  { return false }
+
+// Cognito invokes one of custom-message and custom-email-sender, never both.
+func cognitoSends(s *settings.Settings) bool  { return !s.Mail.UsesCustomSender() }
+func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSender() }
+
+// With one client, nobody has to ask Cognito which one an event is of.
+func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
+
+// SES is asked for its suppression list, and Cognito for the account that an
+// external provider's is linked to.
+func rulesCallAWS(s *settings.Settings) bool {
+	return s.SignUp.Email.RefuseSuppressed || s.SignUp.ExternalProviders.Policy == config.LinkProviders
+}
+
+// triggerTimeout is how long Cognito waits for a trigger.
+const triggerTimeout = 5 * time.Second
+
+// Functions are all functions, in the order of their names.
+var Functions = []Function{
+	{
+		Name:     "custom-email-sender",
+		Timeout:  10 * time.Second, // nobody waits for it: Cognito invokes it asynchronously
+		has:      usesCustomSender,
+		callsAWS: always,
+		env:      []string{"MAIL_QUEUE_URL"},
+		config:   func(s *settings.Settings) any { return config.CustomEmailSender{NameAttributes: nameAttributes(s)} },
+	},
+	{
+		Name:     "custom-message",
+		Timeout:  triggerTimeout,
+		has:      cognitoSends,
+		callsAWS: severalClients,
+		optional: severalClients,
+		env:      []string{"LINKS_URL"},
+		config: func(s *settings.Settings) any {
+			return config.CustomMessage{Clients: clients(s), Locales: s.Locales, NameAttributes: nameAttributes(s)}
+		},
+		files: cognitoMessages,
+	},
+	{
+		Name:     "mail-feedback",
+		Timeout:  10 * time.Second,
+		callsAWS: never,
+		config: func(s *settings.Settings) any {
+			return config.MailFeedback{Clients: clientNames(s), Locales: s.Locales}
+		},
+	},
+	{
+		Name:     "post-confirmation",
+		Timeout:  triggerTimeout,
+		callsAWS: always,
+		env:      []string{"MAIL_QUEUE_URL"},
+		config: func(s *settings.Settings) any {
+			return config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
+		},
+	},
+	{
+		Name:     "pre-sign-up",
+		Timeout:  triggerTimeout,
+		callsAWS: rulesCallAWS,
+		optional: rulesCallAWS,
+		config: func(s *settings.Settings) any {
+			return config.PreSignUp{
+				Locales:           s.Locales,
+				Email:             config.EmailRules(s.SignUp.Email),
+				Attributes:        attributeRules(s),
+				AutoConfirm:       config.AutoConfirm(s.SignUp.AutoConfirm),
+				ExternalProviders: config.ExternalProviders(s.SignUp.ExternalProviders),
+			}
+		},
+		files: func(out *compile.Output) map[string][]byte {
+			files := map[string][]byte{}
+			for locale, sentences := range out.Refusals {
+				files[config.RefusalsFile(locale)] = encode(sentences)
+			}
+			return files
+		},
+	},
+	{
+		Name:        "send-mail",
+		Timeout:     30 * time.Second, // for a batch
+		callsAWS:    always,
+		optional:    usesCustomSender, // it decrypts codes
+		env:         []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS"},
+		optionalEnv: []string{"KMS_KEY_ARN", "LINKS_URL", "USER_POOL_ID"},
+		config: func(s *settings.Settings) any {
+			return config.SendMail{Senders: senders(s), Clients: clients(s), Locales: s.Locales, Codes: s.Mail.UsesCustomSender()}
+		},
+		files: func(out *compile.Output) map[string][]byte { return out.Messages },
+	},
+	{
+		Name:     "verify-link",
+		Timeout:  10 * time.Second,
+		callsAWS: always,
+		env:      []string{"USER_POOL_CLIENTS"},
+		config:   func(s *settings.Settings) any { return config.VerifyLink{Clients: clients(s), Locales: s.Locales} },
+		files:    func(out *compile.Output) map[string][]byte { return out.Pages },
+	},
+}
+
+// FunctionsOf are those of Functions that a pool with these settings has.
+func FunctionsOf(s *settings.Settings) []Function {
+	return slices.DeleteFunc(slices.Clone(Functions), func(f Function) bool { return f.has != nil && !f.has(s) })
+}
+
+// Named is the function of a name, which must be one of Functions.
+func Named(name string) Function {
+	i := slices.IndexFunc(Functions, func(f Function) bool { return f.Name == name })
+	if i < 0 {
+		panic("bundle: there is no function " + name)
+	}
+	return Functions[i]
+}
+
+// Names are the names of functions.
+func Names(functions []Function) []string {
+	var names []string
+	for _, f := range functions {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// MemoryMB is how much memory a function gets; CPU comes in proportion. An event alone
+// takes a third of a millisecond of it, for which 256 MB are enough. A new connection to
+// AWS takes five milliseconds, and each service closes those that were idle for a while
+// (docs/speed.md).
+func (f Function) MemoryMB(s *settings.Settings) int {
+	if f.callsAWS(s) {
+		return 512
+	}
+	return 256
+}
+
+// Minimal reports whether the function is built without its optional part.
+func (f Function) Minimal(s *settings.Settings) bool { return f.optional != nil && !f.optional(s) }
+
+// Values are what only a stack or a local run knows; those of a stack may be tokens
+// of the CDK. An empty one becomes no variable.
+type Values struct {
+	Stack              string // part of the metrics' names
+	Stage              string
+	MailQueueURL       string
+	DeadLetterQueueURL string
+	LinksURL           string // without a final slash
+	Clients            string // app client ids by the names of the settings, as JSON
+	UserPoolID         string
+	KMSKeyARN          string
+	ConfigurationSet   string
+	SendInterval       time.Duration // between two calls of SES; 0: none
+}
+
+// Env is the environment of a function.
+func (f Function) Env(s *settings.Settings, v Values) map[string]string {
+	values := map[string]string{
+		"CONFIGURATION_SET":     v.ConfigurationSet,
+		"DEAD_LETTER_QUEUE_URL": v.DeadLetterQueueURL,
+		"KMS_KEY_ARN":           v.KMSKeyARN,
+		"LINKS_URL":             v.LinksURL,
+		"MAIL_QUEUE_URL":        v.MailQueueURL,
+		"STACK":                 v.Stack,
+		"STAGE":                 v.Stage,
+		"USER_POOL_CLIENTS":     v.Clients,
+		"USER_POOL_ID":          v.UserPoolID,
+	}
+	if v.SendInterval > 0 {
+		values["SEND_INTERVAL"] = v.SendInterval.String()
+	}
+	names := append([]string{"STACK"}, f.env...)
+	if !f.Minimal(s) {
+		names = append(names, f.optionalEnv...)
+	}
+	maps.DeleteFunc(values, func(name, value string) bool { return value == "" || !slices.Contains(names, name) })
+	return values
+}
+
+// Config is the file config.File of a function: its part of the settings.
+func (f Function) Config(s *settings.Settings) []byte { return encode(f.config(s)) }
+
+// encode is a function's settings or sentences as a JSON file; none has anything that
+// does not encode.
+func encode(v any) []byte {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		panic(err)
+	}
+	return append(text, '\n')
+}
+
+// cognitoMessages are the messages that Cognito asks for, in the form in which
+// custom-message answers.
+func cognitoMessages(out *compile.Output) map[string][]byte {
+	files := map[string][]byte{}
+	for path, file := range out.Messages {
+		if len(message.Kind(filepath.Base(path)).Spec().Sources) == 0 {
+			continue // send-mail alone sends it
+		}
+		m, err := message.Decode(file)
+		if err != nil {
+			panic(err) // it was just compiled
+		}
+		files[path] = m.JSON().Encode()
+	}
+	return files
+}
