@@ -39,7 +39,7 @@ func always(*settings.Settings) bool { return true }
 func never(*settings.Settings) bool  { return false }
 
 // Cognito invokes one of custom-message and custom-email-sender, never both.
-func cognitoSends(s *settings.Settings) bool  { return !s.Mail.UsesCustomSender() }
+func cognitoSends(s *settings.Settings) bool     { return !s.Mail.UsesCustomSender() }
 func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSender() }
 
 // With one client, nobody has to ask Cognito which one an event is of.
