@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/config"
 	"poolpost/internal/settings"
 	"poolpost/local/lambda"
 )
@@ -22,7 +23,7 @@ import (
 func withRules(t *testing.T) *settings.Settings {
 	set := shipped(t)
 	set.SignUp.Email.RefuseSuppressed = true
-	set.SignUp.ExternalProviders = settings.ExternalProviders{Policy: "link", Trusted: []string{"Google"}}
+	set.SignUp.ExternalProviders = config.ExternalProviders{Policy: "link", Trusted: []string{"Google"}}
 	return set
 }
 

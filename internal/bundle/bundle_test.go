@@ -88,16 +88,16 @@ func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
 		ReturnURLs: []string{"https://app.example.com/"}, RefreshTokenDays: 30,
 	}}
 	s.SignUp = settings.SignUp{
-		Email: settings.EmailRules{
+		Email: config.EmailRules{
 			AllowedDomains: []string{"example.com"}, DeniedDomains: []string{"*.example.com"}, RefuseTypos: true, RefuseDisposable: true, RefuseRoleAccounts: true,
 			RefusePlusAddresses: true, AcceptUnicodeDomains: true, RequireMailExchanger: true, RefuseSuppressed: true,
 		},
-		Attributes: []settings.AttributeRule{
+		Attributes: []config.AttributeRule{
 			{Name: "agentName", Label: map[string]string{"fr": "Agent"}, Required: true, Pattern: "[a-z]+", MinLength: 2, MaxLength: 40},
 			{Name: "family_name", AllowedValues: []string{"Example"}, ForbiddenWords: []string{"admin"}, RefuseURLs: true},
 		},
-		AutoConfirm:       settings.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
-		ExternalProviders: settings.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
+		AutoConfirm:       config.AutoConfirm{Domains: []string{"staff.example.com"}, VerifyEmail: true},
+		ExternalProviders: config.ExternalProviders{Policy: "link", Trusted: []string{"Google", "Facebook"}, AssumeVerified: []string{"Facebook"}},
 	}
 	out, err := compile.All(templates.FS, s)
 	if err != nil {

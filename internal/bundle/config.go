@@ -8,17 +8,6 @@ import (
 	"poolpost/internal/settings"
 )
 
-func clients(s *settings.Settings) []config.Client {
-	var list []config.Client
-	for _, c := range s.Clients {
-		list = append(list, config.Client{
-			Name: c.Name, Locale: c.Locale, URL: c.URL, SignInURL: c.SignInURL,
-			AttributeURL: c.AttributeURL, ResetURL: c.ResetURL, ReturnURLs: c.ReturnURLs,
-		})
-	}
-	return list
-}
-
 func clientNames(s *settings.Settings) []string {
 	var names []string
 	for _, c := range s.Clients {
@@ -42,11 +31,8 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 		for _, tag := range s.Locales {
 			label[tag] = cmp.Or(r.Label[tag], r.Name)
 		}
-		list = append(list, config.AttributeRule{
-			Key: s.AttributeKey(r.Name), Label: label, Required: r.Required, Pattern: r.Pattern, ASCIIPattern: asciiPattern(r.Pattern),
-			MinLength: r.MinLength, MaxLength: r.MaxLength, AllowedValues: r.AllowedValues,
-			ForbiddenWords: r.ForbiddenWords, RefuseURLs: r.RefuseURLs,
-		})
+		r.Key, r.Label, r.ASCIIPattern = s.AttributeKey(r.Name), label, asciiPattern(r.Pattern)
+		list = append(list, r)
 	}
 	return list
 }

@@ -72,7 +72,7 @@ var Functions = []Function{
 		optional: severalClients,
 		env:      []string{"LINKS_URL"},
 		config: func(s *settings.Settings) any {
-			return config.CustomMessage{Clients: clients(s), Locales: s.Locales, NameAttributes: nameAttributes(s)}
+			return config.CustomMessage{Clients: s.Clients, Locales: s.Locales, NameAttributes: nameAttributes(s)}
 		},
 		files: cognitoMessages,
 	},
@@ -101,10 +101,10 @@ var Functions = []Function{
 		config: func(s *settings.Settings) any {
 			return config.PreSignUp{
 				Locales:           s.Locales,
-				Email:             config.EmailRules(s.SignUp.Email),
+				Email:             s.SignUp.Email,
 				Attributes:        attributeRules(s),
-				AutoConfirm:       config.AutoConfirm(s.SignUp.AutoConfirm),
-				ExternalProviders: config.ExternalProviders(s.SignUp.ExternalProviders),
+				AutoConfirm:       s.SignUp.AutoConfirm,
+				ExternalProviders: s.SignUp.ExternalProviders,
 			}
 		},
 		files: func(out *compile.Output) map[string][]byte {
@@ -123,7 +123,7 @@ var Functions = []Function{
 		env:         []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS"},
 		optionalEnv: []string{"KMS_KEY_ARN", "LINKS_URL", "USER_POOL_ID"},
 		config: func(s *settings.Settings) any {
-			return config.SendMail{Senders: senders(s), Clients: clients(s), Locales: s.Locales, Codes: s.Mail.UsesCustomSender()}
+			return config.SendMail{Senders: senders(s), Clients: s.Clients, Locales: s.Locales, Codes: s.Mail.UsesCustomSender()}
 		},
 		files: func(out *compile.Output) map[string][]byte { return out.Messages },
 	},
@@ -132,7 +132,7 @@ var Functions = []Function{
 		Timeout:  10 * time.Second,
 		callsAWS: always,
 		env:      []string{"USER_POOL_CLIENTS"},
-		config:   func(s *settings.Settings) any { return config.VerifyLink{Clients: clients(s), Locales: s.Locales} },
+		config:   func(s *settings.Settings) any { return config.VerifyLink{Clients: s.Clients, Locales: s.Locales} },
 		files:    func(out *compile.Output) map[string][]byte { return out.Pages },
 	},
 }

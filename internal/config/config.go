@@ -16,15 +16,35 @@ import (
 // File is the name of the settings beside a bootstrap.
 const File = "settings.json"
 
-// Client is an app client, as far as functions need it.
+// The types that are tagged for YAML too are those of poolpost.yaml (package
+// settings), so that a setting of a client or a rule is one field, here. What is
+// tagged "-" for JSON is for the build only; for YAML, the build makes it up.
+
+// Client is an app client of the pool, without a secret. Its addresses are up
+// to 300 characters long each: they stand in mails, whose length Cognito limits.
 type Client struct {
-	Name         string   `json:"name"`
-	Locale       string   `json:"locale"`
-	URL          string   `json:"url"`
-	SignInURL    string   `json:"signInUrl"`
-	AttributeURL string   `json:"attributeUrl,omitempty"`
-	ResetURL     string   `json:"resetUrl,omitempty"`
-	ReturnURLs   []string `json:"returnUrls,omitempty"`
+	// Name is the app client's name, unique in the pool.
+	Name string `yaml:"name" json:"name"`
+	// Brand is the Name of a brand.
+	Brand string `yaml:"brand" json:"-"`
+	// Locale is the locale for people who ask for none that the pool has.
+	Locale string `yaml:"locale" json:"locale"`
+	// URL is where people continue after confirming: the app's front page.
+	URL string `yaml:"url" json:"url"`
+	// SignInURL is the page that an invitation leads to; URL if empty.
+	SignInURL string `yaml:"signInUrl" json:"signInUrl"`
+	// AttributeURL is the app's page that verifies a changed attribute: it
+	// needs the user's access token, so it must be the app's own. It gets the
+	// query parameter code. URL if empty, and then the code is typed by hand.
+	AttributeURL string `yaml:"attributeUrl" json:"attributeUrl,omitempty"`
+	// ResetURL is the app's own page for a new password, which gets user and
+	// code as query parameters. If empty, the page behind the link does it.
+	ResetURL string `yaml:"resetUrl" json:"resetUrl,omitempty"`
+	// ReturnURLs are the addresses that the app may ask to be returned to with
+	// the client metadata "return": an origin, or an origin and a path prefix.
+	ReturnURLs []string `yaml:"returnUrls" json:"returnUrls,omitempty"`
+	// RefreshTokenDays is how long people stay signed in, 1 to 3650 days.
+	RefreshTokenDays int `yaml:"refreshTokenDays" json:"-"`
 }
 
 // CustomMessage is what custom-message runs with.
@@ -54,29 +74,56 @@ func SentencesIn(dir string) func(locale string) (map[string]string, error) {
 	}
 }
 
-// EmailRules, AutoConfirm and ExternalProviders are those of the settings, where
-// they are explained.
+// EmailRules decide by the e-mail address. A domain "example.com" means itself;
+// "*.example.com" means every domain below it. Domains may be written in any
+// letters and are kept in lower case and Punycode.
 type EmailRules struct {
-	AllowedDomains       []string `json:"allowedDomains,omitempty"`
-	DeniedDomains        []string `json:"deniedDomains,omitempty"`
-	RefuseTypos          bool     `json:"refuseTypos,omitempty"`
-	RefuseDisposable     bool     `json:"refuseDisposable,omitempty"`
-	RefuseRoleAccounts   bool     `json:"refuseRoleAccounts,omitempty"`
-	RefusePlusAddresses  bool     `json:"refusePlusAddresses,omitempty"`
-	AcceptUnicodeDomains bool     `json:"acceptUnicodeDomains,omitempty"`
-	RequireMailExchanger bool     `json:"requireMailExchanger,omitempty"`
-	RefuseSuppressed     bool     `json:"refuseSuppressed,omitempty"`
+	// AllowedDomains, if not empty, are the only ones that may sign up.
+	AllowedDomains []string `yaml:"allowedDomains" json:"allowedDomains,omitempty"`
+	// DeniedDomains may not sign up, even if allowed above.
+	DeniedDomains []string `yaml:"deniedDomains" json:"deniedDomains,omitempty"`
+	// RefuseTypos refuses common misspellings of large mail providers, and names
+	// the right one. Their mail would go to a stranger.
+	RefuseTypos bool `yaml:"refuseTypos" json:"refuseTypos,omitempty"`
+	// RefuseDisposable refuses the domains of throw-away mailboxes, by a public list.
+	RefuseDisposable bool `yaml:"refuseDisposable" json:"refuseDisposable,omitempty"`
+	// RefuseRoleAccounts refuses addresses of a function, such as admin@.
+	RefuseRoleAccounts bool `yaml:"refuseRoleAccounts" json:"refuseRoleAccounts,omitempty"`
+	// RefusePlusAddresses refuses a plus sign before the @.
+	RefusePlusAddresses bool `yaml:"refusePlusAddresses" json:"refusePlusAddresses,omitempty"`
+	// AcceptUnicodeDomains accepts domains that are not written in ASCII. SES
+	// takes them in Punycode only, so something must convert them before mail is
+	// sent; Cognito is not documented to.
+	AcceptUnicodeDomains bool `yaml:"acceptUnicodeDomains" json:"acceptUnicodeDomains,omitempty"`
+	// RequireMailExchanger refuses a domain of which DNS says for certain that
+	// it takes no mail.
+	RequireMailExchanger bool `yaml:"requireMailExchanger" json:"requireMailExchanger,omitempty"`
+	// RefuseSuppressed refuses an address on SES's suppression list of the
+	// account: no mail would reach it.
+	RefuseSuppressed bool `yaml:"refuseSuppressed" json:"refuseSuppressed,omitempty"`
 }
 
+// AutoConfirm confirms sign-ups without a mail. Anybody can type an address of
+// these domains, so nothing is proved about it.
 type AutoConfirm struct {
-	Domains     []string `json:"domains,omitempty"`
-	VerifyEmail bool     `json:"verifyEmail,omitempty"`
+	// Domains are written as in EmailRules; none is the default.
+	Domains []string `yaml:"domains" json:"domains,omitempty"`
+	// VerifyEmail marks the address as verified as well.
+	VerifyEmail bool `yaml:"verifyEmail" json:"verifyEmail,omitempty"`
 }
 
+// ExternalProviders says what becomes of a first sign-in through Facebook and
+// the like.
 type ExternalProviders struct {
-	Policy         string   `json:"policy"`
-	Trusted        []string `json:"trusted,omitempty"`
-	AssumeVerified []string `json:"assumeVerified,omitempty"`
+	// Policy is accept (an account of its own, Cognito's default), refuse, or
+	// link: to the account that has the same address, if both are verified.
+	Policy string `yaml:"policy" json:"policy"`
+	// Trusted are the names of providers whose word on addresses is taken: only
+	// they are linked.
+	Trusted []string `yaml:"trusted" json:"trusted,omitempty"`
+	// AssumeVerified are those of them that verify addresses without saying so:
+	// Facebook sends no email_verified.
+	AssumeVerified []string `yaml:"assumeVerified" json:"assumeVerified,omitempty"`
 }
 
 // The policies for external providers.
@@ -86,18 +133,30 @@ const (
 	LinkProviders   = "link"
 )
 
-// AttributeRule is a rule for one attribute.
+// AttributeRule is a rule for one attribute at sign-up.
 type AttributeRule struct {
-	Key            string            `json:"key"`   // as in events, such as custom:agentName
-	Label          map[string]string `json:"label"` // what people call it, by locale
-	Required       bool              `json:"required,omitempty"`
-	Pattern        string            `json:"pattern,omitempty"`      // for the whole value
-	ASCIIPattern   string            `json:"asciiPattern,omitempty"` // the same for values in ASCII, much shorter
-	MinLength      int               `json:"minLength,omitempty"`
-	MaxLength      int               `json:"maxLength,omitempty"`
-	AllowedValues  []string          `json:"allowedValues,omitempty"`
-	ForbiddenWords []string          `json:"forbiddenWords,omitempty"`
-	RefuseURLs     bool              `json:"refuseUrls,omitempty"`
+	// Name is a custom attribute's short name or a standard attribute's name.
+	Name string `yaml:"name" json:"-"`
+	// Key is its name in events, such as custom:agentName.
+	Key string `yaml:"-" json:"key"`
+	// Label is what people call the attribute, by locale; Name if empty.
+	Label map[string]string `yaml:"label" json:"label"`
+	// Required refuses a sign-up without the attribute, or with a blank one.
+	Required bool `yaml:"required" json:"required,omitempty"`
+	// Pattern is a regular expression (Go's RE2 syntax) for the whole value.
+	Pattern string `yaml:"pattern" json:"pattern,omitempty"`
+	// ASCIIPattern accepts the same values in ASCII, and is much shorter.
+	ASCIIPattern string `yaml:"-" json:"asciiPattern,omitempty"`
+	// MinLength and MaxLength bound the value in characters; 0 is no bound.
+	MinLength int `yaml:"minLength" json:"minLength,omitempty"`
+	MaxLength int `yaml:"maxLength" json:"maxLength,omitempty"`
+	// AllowedValues, if not empty, are the only values.
+	AllowedValues []string `yaml:"allowedValues" json:"allowedValues,omitempty"`
+	// ForbiddenWords may not stand in the value as whole words, in upper, lower
+	// or full-width letters. An entry can be several words.
+	ForbiddenWords []string `yaml:"forbiddenWords" json:"forbiddenWords,omitempty"`
+	// RefuseURLs refuses a value with a web or e-mail address in it.
+	RefuseURLs bool `yaml:"refuseUrls" json:"refuseUrls,omitempty"`
 }
 
 // AnchorPattern makes the pattern of a rule (Go's RE2 syntax) match whole values only.

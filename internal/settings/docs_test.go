@@ -38,6 +38,8 @@ func collectKeys(t reflect.Type, prefix string, keys map[string]bool) {
 	for field := range t.Fields() {
 		key := prefix + field.Tag.Get("yaml")
 		switch {
+		case field.Tag.Get("yaml") == "-":
+			continue
 		case field.Type.Kind() == reflect.Struct:
 			collectKeys(field.Type, key+".", keys)
 		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct:

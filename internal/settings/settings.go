@@ -8,7 +8,6 @@ package settings
 
 import (
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	"poolpost/internal/config"
@@ -162,114 +161,16 @@ type Logo struct {
 	Alt string `yaml:"alt"`
 }
 
-// Client is an app client of the pool, without a secret. Its addresses are up
-// to 300 characters long each: they stand in mails, whose length Cognito limits.
-type Client struct {
-	// Name is the app client's name, unique in the pool.
-	Name string `yaml:"name"`
-	// Brand is the Name of a brand.
-	Brand string `yaml:"brand"`
-	// Locale is the locale for people who ask for none that the pool has.
-	Locale string `yaml:"locale"`
-	// URL is where people continue after confirming: the app's front page.
-	URL string `yaml:"url"`
-	// SignInURL is the page that an invitation leads to; URL if empty.
-	SignInURL string `yaml:"signInUrl"`
-	// AttributeURL is the app's page that verifies a changed attribute: it
-	// needs the user's access token, so it must be the app's own. It gets the
-	// query parameter code. URL if empty, and then the code is typed by hand.
-	AttributeURL string `yaml:"attributeUrl"`
-	// ResetURL is the app's own page for a new password, which gets user and
-	// code as query parameters. If empty, the page behind the link does it.
-	ResetURL string `yaml:"resetUrl"`
-	// ReturnURLs are the addresses that the app may ask to be returned to with
-	// the client metadata "return": an origin, or an origin and a path prefix.
-	ReturnURLs []string `yaml:"returnUrls"`
-	// RefreshTokenDays is how long people stay signed in, 1 to 3650 days.
-	RefreshTokenDays int `yaml:"refreshTokenDays"`
-}
+// Client is an app client of the pool.
+type Client = config.Client
 
 // SignUp holds the rules of who may sign up.
 type SignUp struct {
-	Email EmailRules `yaml:"email"`
+	Email config.EmailRules `yaml:"email"`
 	// Attributes are rules for attributes, custom ones under their short name.
-	Attributes        []AttributeRule   `yaml:"attributes"`
-	AutoConfirm       AutoConfirm       `yaml:"autoConfirm"`
-	ExternalProviders ExternalProviders `yaml:"externalProviders"`
-}
-
-// EmailRules decide by the e-mail address. A domain "example.com" means itself;
-// "*.example.com" means every domain below it. Domains may be written in any
-// letters and are kept in lower case and Punycode.
-type EmailRules struct {
-	// AllowedDomains, if not empty, are the only ones that may sign up.
-	AllowedDomains []string `yaml:"allowedDomains"`
-	// DeniedDomains may not sign up, even if allowed above.
-	DeniedDomains []string `yaml:"deniedDomains"`
-	// RefuseTypos refuses common misspellings of large mail providers, and names
-	// the right one. Their mail would go to a stranger.
-	RefuseTypos bool `yaml:"refuseTypos"`
-	// RefuseDisposable refuses the domains of throw-away mailboxes, by a public list.
-	RefuseDisposable bool `yaml:"refuseDisposable"`
-	// RefuseRoleAccounts refuses addresses of a function, such as admin@.
-	RefuseRoleAccounts bool `yaml:"refuseRoleAccounts"`
-	// RefusePlusAddresses refuses a plus sign before the @.
-	RefusePlusAddresses bool `yaml:"refusePlusAddresses"`
-	// AcceptUnicodeDomains accepts domains that are not written in ASCII. SES
-	// takes them in Punycode only, so something must convert them before mail is
-	// sent; Cognito is not documented to.
-	AcceptUnicodeDomains bool `yaml:"acceptUnicodeDomains"`
-	// RequireMailExchanger refuses a domain of which DNS says for certain that
-	// it takes no mail.
-	RequireMailExchanger bool `yaml:"requireMailExchanger"`
-	// RefuseSuppressed refuses an address on SES's suppression list of the
-	// account: no mail would reach it.
-	RefuseSuppressed bool `yaml:"refuseSuppressed"`
-}
-
-// AttributeRule is a rule for one attribute at sign-up.
-type AttributeRule struct {
-	// Name is a custom attribute's short name or a standard attribute's name.
-	Name string `yaml:"name"`
-	// Label is what people call the attribute, by locale; Name if empty.
-	Label map[string]string `yaml:"label"`
-	// Required refuses a sign-up without the attribute, or with a blank one.
-	Required bool `yaml:"required"`
-	// Pattern is a regular expression (Go's RE2 syntax) for the whole value.
-	Pattern string `yaml:"pattern"`
-	// MinLength and MaxLength bound the value in characters; 0 is no bound.
-	MinLength int `yaml:"minLength"`
-	MaxLength int `yaml:"maxLength"`
-	// AllowedValues, if not empty, are the only values.
-	AllowedValues []string `yaml:"allowedValues"`
-	// ForbiddenWords may not stand in the value as whole words, in upper, lower
-	// or full-width letters. An entry can be several words.
-	ForbiddenWords []string `yaml:"forbiddenWords"`
-	// RefuseURLs refuses a value with a web or e-mail address in it.
-	RefuseURLs bool `yaml:"refuseUrls"`
-}
-
-// AutoConfirm confirms sign-ups without a mail. Anybody can type an address of
-// these domains, so nothing is proved about it.
-type AutoConfirm struct {
-	// Domains are written as in EmailRules; none is the default.
-	Domains []string `yaml:"domains"`
-	// VerifyEmail marks the address as verified as well.
-	VerifyEmail bool `yaml:"verifyEmail"`
-}
-
-// ExternalProviders says what becomes of a first sign-in through Facebook and
-// the like.
-type ExternalProviders struct {
-	// Policy is accept (an account of its own, Cognito's default), refuse, or
-	// link: to the account that has the same address, if both are verified.
-	Policy string `yaml:"policy"`
-	// Trusted are the names of providers whose word on addresses is taken: only
-	// they are linked.
-	Trusted []string `yaml:"trusted"`
-	// AssumeVerified are those of them that verify addresses without saying so:
-	// Facebook sends no email_verified.
-	AssumeVerified []string `yaml:"assumeVerified"`
+	Attributes        []config.AttributeRule   `yaml:"attributes"`
+	AutoConfirm       config.AutoConfirm       `yaml:"autoConfirm"`
+	ExternalProviders config.ExternalProviders `yaml:"externalProviders"`
 }
 
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
@@ -323,22 +224,16 @@ func Default() *Settings {
 		},
 		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
 		Locales:      []string{"en"},
-		SignUp:       SignUp{Email: EmailRules{RefuseTypos: true}, ExternalProviders: ExternalProviders{Policy: config.AcceptProviders}},
+		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders}},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 }
 
-// defaultEntry is Default for an entry of a list: what it starts from.
-func defaultEntry(t reflect.Type) reflect.Value {
-	switch t {
-	case reflect.TypeFor[Attribute]():
-		return reflect.ValueOf(Attribute{MaxLength: maxAttributeLength})
-	case reflect.TypeFor[Brand]():
-		return reflect.ValueOf(Brand{Color: "#1d4ed8"})
-	case reflect.TypeFor[Client]():
-		return reflect.ValueOf(Client{RefreshTokenDays: 30})
-	}
-	return reflect.Zero(t)
+// defaultEntries are Default for the entries of lists.
+var defaultEntries = []any{
+	Attribute{MaxLength: maxAttributeLength},
+	Brand{Color: "#1d4ed8"},
+	Client{RefreshTokenDays: 30},
 }
 
 // maxAttributeLength is Cognito's, in characters.

@@ -1,0 +1,63 @@
+package settings
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var clientName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+func (c checker) checkClients(s *Settings) {
+	if len(s.Clients) == 0 {
+		c.Report("clients", "is missing; write at least one app client with name and url")
+	}
+	var names []string
+	for i, client := range s.Clients {
+		key := fmt.Sprintf("clients[%d]", i)
+		c.checkClientName(key+".name", client.Name, names)
+		names = append(names, client.Name)
+		if _, ok := s.Brand(client.Brand); !ok && len(s.Brands) > 0 && c.ReadOK("brands") {
+			c.Report(key+".brand", "names no brand of this file: %q", client.Brand)
+		}
+		if !slices.Contains(s.Locales, client.Locale) && len(s.Locales) > 0 && c.ReadOK("locales") {
+			c.Report(key+".locale", "is not among the locales of this file: %q", client.Locale)
+		}
+		c.checkPages(key, client)
+		if client.RefreshTokenDays < 1 || client.RefreshTokenDays > 3650 {
+			c.Report(key+".refreshTokenDays", "must be 1 to 3650, not %d", client.RefreshTokenDays)
+		}
+	}
+}
+
+func (c checker) checkClientName(key, name string, earlier []string) {
+	if !clientName.MatchString(name) {
+		c.Report(key, "must be 1 to 64 letters, digits, hyphens or underscores, not %q", name)
+	}
+	c.unique(key, name, earlier)
+	i := slices.IndexFunc(earlier, func(other string) bool { return strings.EqualFold(name, other) })
+	if i >= 0 && earlier[i] != name {
+		c.Report(key, "differs from %q in capitals only, and some disks keep both as one folder; take another name", earlier[i])
+	}
+}
+
+func (c checker) checkPages(key string, client Client) {
+	if client.URL == "" {
+		c.Report(key+".url", "is missing; write the app's address, such as https://app.example.com/")
+	} else {
+		c.page(key+".url", client.URL)
+	}
+	if client.SignInURL != client.URL {
+		c.page(key+".signInUrl", client.SignInURL)
+	}
+	if client.AttributeURL != "" {
+		c.page(key+".attributeUrl", client.AttributeURL)
+	}
+	if client.ResetURL != "" {
+		c.page(key+".resetUrl", client.ResetURL)
+	}
+	for i, u := range client.ReturnURLs {
+		c.page(fmt.Sprintf("%s.returnUrls[%d]", key, i), u)
+	}
+}

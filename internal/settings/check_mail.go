@@ -1,0 +1,81 @@
+package settings
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var (
+	zoneID         = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
+	domainPrefix   = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+)
+
+func (c checker) checkMail(s *Settings) {
+	m := s.Mail
+	if m.From.Address == "" {
+		c.Report("mail.from.address", "is missing; write the sender's address, such as no-reply@example.com")
+	} else {
+		c.address("mail.from.address", m.From.Address)
+	}
+	c.senderName("mail.from.name", m.From.Name)
+	if m.ReplyTo != "" {
+		c.address("mail.replyTo", m.ReplyTo)
+	}
+	c.oneOf("mail.delivery", m.Delivery, DeliveryCognito, DeliverySES)
+	c.checkIdentity(m)
+	for i, name := range m.NameAttributes {
+		c.attribute(fmt.Sprintf("mail.nameAttributes[%d]", i), name, s)
+	}
+}
+
+func (c checker) checkIdentity(m Mail) {
+	if m.From.Address != "" && !m.CoveredByIdentity(m.From.Address) {
+		c.Report("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
+	}
+	c.zone("mail.hostedZone", m.HostedZone, m.Identity)
+	if m.Rate < 1 || m.Rate > 10000 {
+		c.Report("mail.rate", "must be 1 to 10000 mails a second, not %d", m.Rate)
+	}
+}
+
+func (c checker) checkLinks(l Links) {
+	if l.Host != "" && !domainName.MatchString(l.Host) {
+		c.Report("links.host", "must be a host name in lower case, such as links.example.com, not %q", l.Host)
+	}
+	if l.Host == "" && l.HostedZone != (HostedZone{}) {
+		c.Report("links.host", "is missing; write the host name that links.hostedZone gets a record of, such as links.example.com")
+	}
+	c.zone("links.hostedZone", l.HostedZone, l.Host)
+	if l.CertificateARN != "" && !certificateARN.MatchString(l.CertificateARN) {
+		c.Report("links.certificateArn", "must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample, not %q", l.CertificateARN)
+	}
+}
+
+// zone accepts no hosted zone, or one that can hold records of a name. That a
+// name is missing is reported at the name.
+func (c checker) zone(key string, z HostedZone, name string) {
+	switch {
+	case z == HostedZone{}:
+	case !zoneID.MatchString(z.ID):
+		c.Report(key+".id", "must be the id of a hosted zone, such as Z0123456789EXAMPLE, not %q", z.ID)
+	case name != "" && z.Name != name && !strings.HasSuffix(name, "."+z.Name):
+		c.Report(key+".name", "must be %q or a domain above it, not %q", name, z.Name)
+	}
+}
+
+func (c checker) checkSignIn(s SignIn) {
+	if s == (SignIn{}) {
+		return
+	}
+	if !digits.MatchString(s.FacebookAppID) {
+		c.Report("signIn.facebookAppId", "must be the number of a Facebook app, not %q", s.FacebookAppID)
+	}
+	if !domainPrefix.MatchString(s.DomainPrefix) {
+		c.Report("signIn.domainPrefix", "must be 1 to 63 lower-case letters, digits or hyphens, not %q", s.DomainPrefix)
+	}
+	if s.FacebookSecret == "" {
+		c.Report("signIn.facebookSecret", "is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret")
+	}
+}

@@ -1,0 +1,79 @@
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Cognito's UserPoolNameType; GroupNameType; CustomAttributeNameType.
+var (
+	poolName      = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`)
+	groupName     = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
+	attributeName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,20}$`)
+	regionName    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+)
+
+func (c checker) checkPool(p Pool) {
+	if !poolName.MatchString(p.Name) {
+		c.Report("pool.name", "must be 1 to 128 letters, digits, blanks or any of _+=,.@-, not %q", p.Name)
+	}
+	if p.Region == "" {
+		c.Report("pool.region", "is missing; write an AWS region, such as eu-central-1")
+	} else if !regionName.MatchString(p.Region) {
+		c.Report("pool.region", "must be an AWS region, such as eu-central-1, not %q", p.Region)
+	}
+	c.checkTags(p.Tags)
+	c.checkAttributes(p.Attributes)
+	if n := p.PasswordPolicy.MinimumLength; n < 6 || n > 99 {
+		c.Report("pool.passwordPolicy.minimumLength", "must be 6 to 99, not %d", n)
+	}
+	if n := p.PasswordPolicy.TemporaryPasswordDays; n < 1 || n > 365 {
+		c.Report("pool.passwordPolicy.temporaryPasswordDays", "must be 1 to 365, not %d", n)
+	}
+	c.oneOf("pool.devices", p.Devices, "always", "on-prompt", "off")
+	c.oneOf("pool.mfa", p.MFA, "off", "optional", "required")
+}
+
+func (c checker) checkTags(tags map[string]string) {
+	for _, tag := range slices.Sorted(maps.Keys(tags)) {
+		length, valueLength := utf8.RuneCountInString(tag), utf8.RuneCountInString(tags[tag])
+		if length < 1 || length > 128 || strings.HasPrefix(strings.ToLower(tag), "aws:") || valueLength > 256 {
+			c.Report("pool.tags."+tag, "must be 1 to 128 characters that do not begin with aws:, with a value of up to 256")
+		}
+	}
+}
+
+func (c checker) checkAttributes(attributes []Attribute) {
+	if len(attributes) > 50 {
+		c.Report("pool.attributes", "has %d entries; Cognito takes 50 custom attributes at most", len(attributes))
+	}
+	var names []string
+	for i, a := range attributes {
+		key := fmt.Sprintf("pool.attributes[%d]", i)
+		switch {
+		case strings.HasPrefix(a.Name, "custom:"):
+			c.Report(key+".name", "is written without the prefix custom:")
+		case !attributeName.MatchString(a.Name):
+			c.Report(key+".name", "must be 1 to 20 characters without blanks, not %q", a.Name)
+		}
+		c.unique(key+".name", a.Name, names)
+		names = append(names, a.Name)
+		if a.MinLength < 0 || a.MaxLength > maxAttributeLength || a.MinLength > a.MaxLength {
+			c.Report(key, "must have 0 <= minLength <= maxLength <= 2048")
+		}
+	}
+}
+
+func (c checker) checkGroups(groups []string) {
+	for i, name := range groups {
+		key := fmt.Sprintf("groups[%d]", i)
+		if !groupName.MatchString(name) {
+			c.Report(key, "must be 1 to 128 characters without blanks, not %q", name)
+		}
+		c.unique(key, name, groups[:i])
+	}
+}

@@ -1,0 +1,124 @@
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+
+	"poolpost/internal/config"
+	"poolpost/internal/yamlfile"
+)
+
+var providerName = regexp.MustCompile(`^[^_\s][\p{L}\p{M}\p{S}\p{N}\p{P}]{0,30}[^_\s]$`)
+
+func (c checker) checkSignUp(s *Settings) {
+	c.checkDomains(s.SignUp)
+	c.checkProviders(s.SignUp.ExternalProviders)
+	var names []string
+	for i, rule := range s.SignUp.Attributes {
+		key := fmt.Sprintf("signUp.attributes[%d]", i)
+		c.attribute(key+".name", rule.Name, s)
+		c.unique(key+".name", rule.Name, names)
+		names = append(names, rule.Name)
+		c.checkLabels(key+".label", rule.Label, s.Locales)
+		c.checkRule(key, rule)
+	}
+}
+
+func (c checker) checkDomains(signUp SignUp) {
+	lists := signUp.domains()
+	for _, key := range slices.Sorted(maps.Keys(lists)) {
+		for i, d := range lists[key] {
+			domain := strings.TrimPrefix(d, "*.")
+			if _, err := idna.Lookup.ToASCII(domain); err != nil || !domainName.MatchString(domain) {
+				c.Report(fmt.Sprintf("signUp.%s[%d]", key, i), "must be a domain such as example.com, or *.example.com for all below it, not %q", d)
+			}
+		}
+	}
+	if a := signUp.AutoConfirm; a.VerifyEmail && len(a.Domains) == 0 && c.ReadOK("signUp.autoConfirm.domains") {
+		c.Report("signUp.autoConfirm.verifyEmail", "needs signUp.autoConfirm.domains: an address is verified without a mail only where it is confirmed without one")
+	}
+}
+
+func (c checker) checkLabels(key string, labels map[string]string, locales []string) {
+	for _, tag := range slices.Sorted(maps.Keys(labels)) {
+		if !slices.Contains(locales, tag) && c.ReadOK("locales") {
+			c.Report(yamlfile.Below(key, tag), "is for a locale that this file does not have; remove it, or add the locale to locales")
+		}
+		c.line(yamlfile.Below(key, tag), labels[tag], 60)
+	}
+}
+
+func (c checker) checkRule(key string, rule config.AttributeRule) {
+	_, err := regexp.Compile(rule.Pattern)
+	if err == nil {
+		_, err = regexp.Compile(config.AnchorPattern(rule.Pattern))
+	}
+	if err != nil {
+		c.Report(key+".pattern", "is no regular expression (RE2 syntax): %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	if rule.MinLength < 0 || rule.MaxLength < 0 || rule.MaxLength > 0 && rule.MinLength > rule.MaxLength {
+		c.Report(key, "must have 0 <= minLength <= maxLength; a maxLength of 0 is no bound")
+	}
+	for j, word := range rule.ForbiddenWords {
+		if !strings.ContainsFunc(word, unicode.IsLetter) {
+			c.Report(fmt.Sprintf("%s.forbiddenWords[%d]", key, j), "must be one or more words, not %q", word)
+		}
+	}
+	for j, value := range rule.AllowedValues {
+		if value == "" {
+			c.Report(fmt.Sprintf("%s.allowedValues[%d]", key, j), "must not be empty; an attribute that is not required may be left out anyway")
+		}
+		c.unique(fmt.Sprintf("%s.allowedValues[%d]", key, j), value, rule.AllowedValues[:j])
+	}
+}
+
+// checkProviders holds the names against Cognito's ProviderNameType, and one
+// list against the other.
+func (c checker) checkProviders(p config.ExternalProviders) {
+	const key = "signUp.externalProviders"
+	c.oneOf(key+".policy", p.Policy, config.AcceptProviders, config.RefuseProviders, config.LinkProviders)
+	if len(p.Trusted) > 0 != (p.Policy == config.LinkProviders) && c.ReadOK(key) {
+		c.Report(key+".trusted", "belongs to the policy link: write both, with the providers that you trust to verify addresses, such as Google, or neither")
+	}
+	for i, name := range p.Trusted {
+		entry := fmt.Sprintf("%s.trusted[%d]", key, i)
+		if !providerName.MatchString(name) {
+			c.Report(entry, "must be the name of a provider as in Cognito, such as Facebook, not %q", name)
+		}
+		c.unique(entry, name, p.Trusted[:i])
+	}
+	for i, name := range p.AssumeVerified {
+		if !slices.Contains(p.Trusted, name) && c.ReadOK(key+".trusted") {
+			c.Report(fmt.Sprintf("%s.assumeVerified[%d]", key, i), "is not in %s.trusted: %q", key, name)
+		}
+	}
+}
+
+// domains are the lists of domains, by their keys below signUp.
+func (s *SignUp) domains() map[string][]string {
+	return map[string][]string{
+		"email.allowedDomains": s.Email.AllowedDomains,
+		"email.deniedDomains":  s.Email.DeniedDomains,
+		"autoConfirm.domains":  s.AutoConfirm.Domains,
+	}
+}
+
+// asciiDomain is a domain in lower case and Punycode, as addresses are compared
+// (RFC 5891); one that has no such form stays as it is.
+func asciiDomain(d string) string {
+	rest, below := strings.CutPrefix(d, "*.")
+	ascii, err := idna.Lookup.ToASCII(rest)
+	switch {
+	case err != nil:
+		return d
+	case below:
+		return "*." + ascii
+	}
+	return ascii
+}
