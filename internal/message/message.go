@@ -8,13 +8,12 @@
 package message
 
 import (
+	"encoding/json/jsontext"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"poolpost/internal/jsontext"
 )
 
 // Values are what the blanks are filled with, by the names above. They are
@@ -87,12 +86,14 @@ func quoted(part string) string {
 
 // inQuotes is the inside of a text as a JSON string.
 func inQuotes(text string) string {
-	if jsontext.IsPlain(text) {
-		return text
+	if !strings.ContainsFunc(text, needsEscape) {
+		return text // most values, without an allocation
 	}
-	quoted := jsontext.AppendQuoted(nil, text)
+	quoted, _ := jsontext.AppendQuote(nil, text) // the error is for bytes that it has replaced
 	return string(quoted[1 : len(quoted)-1])
 }
+
+func needsEscape(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError }
 
 // Fill fills every part. A blank that values lacks becomes empty.
 func (m Message) Fill(values Values) Filled {

@@ -10,10 +10,9 @@
 package trigger
 
 import (
+	"encoding/json/jsontext"
 	"fmt"
 	"strings"
-
-	"poolpost/internal/jsontext"
 )
 
 // Event is one invocation of a trigger. Strings are empty, and maps nil, when
@@ -53,11 +52,11 @@ const noClient = "CLIENT_ID_NOT_APPLICABLE"
 // or seen to send: maps that are null or absent, a version that is a number,
 // attributes that are booleans, and "None" for a parameter that is not there.
 func Decode(payload []byte) (*Event, error) {
-	e := &Event{payload: string(payload), bare: true}
-	r := jsontext.NewReader(e.payload)
-	err := r.Object(e.decode)
+	r := newReader(payload)
+	e := &Event{payload: r.text, bare: true}
+	err := r.object(e.decode)
 	if err == nil {
-		err = r.End()
+		err = r.end()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode event: %w", err)
@@ -65,67 +64,64 @@ func Decode(payload []byte) (*Event, error) {
 	return e, nil
 }
 
-func (e *Event) decode(r *jsontext.Reader, name string) (err error) {
+func (e *Event) decode(r reader, name string) (err error) {
 	e.bare = false
 	switch name {
 	case "triggerSource":
-		e.TriggerSource, err = r.Text()
+		e.TriggerSource, err = r.string()
 	case "version":
-		e.Version, err = r.Text()
+		e.Version, err = r.string()
 	case "region":
-		e.Region, err = r.Text()
+		e.Region, err = r.string()
 	case "userPoolId":
-		e.UserPoolID, err = r.Text()
+		e.UserPoolID, err = r.string()
 	case "userName":
-		e.UserName, err = r.Text()
+		e.UserName, err = r.string()
 	case "callerContext":
-		err = r.Object(e.decodeCaller)
+		err = r.object(e.decodeCaller)
 	case "request":
-		err = r.Object(e.decodeRequest)
+		err = r.object(e.decodeRequest)
 	case "response": // of two, the last one counts
-		e.start = r.At()
-		value := ""
-		value, err = r.Value()
-		e.end = e.start + len(value)
+		e.start, e.end, err = r.value()
 	default:
-		err = r.Skip()
+		err = r.skip()
 	}
 	return err
 }
 
-func (e *Event) decodeCaller(r *jsontext.Reader, name string) (err error) {
+func (e *Event) decodeCaller(r reader, name string) (err error) {
 	if name != "clientId" {
-		return r.Skip()
+		return r.skip()
 	}
-	e.ClientID, err = r.Text()
+	e.ClientID, err = r.string()
 	if e.ClientID == noClient {
 		e.ClientID = ""
 	}
 	return err
 }
 
-func (e *Event) decodeRequest(r *jsontext.Reader, name string) (err error) {
+func (e *Event) decodeRequest(r reader, name string) (err error) {
 	switch name {
 	case "userAttributes":
-		e.UserAttributes, err = r.Texts()
+		e.UserAttributes, err = r.strings()
 	case "clientMetadata":
-		e.ClientMetadata, err = r.Texts()
+		e.ClientMetadata, err = r.strings()
 	case "codeParameter":
-		e.CodeParameter, err = parameter(r)
+		e.CodeParameter, err = placeholder(r)
 	case "usernameParameter":
-		e.UsernameParameter, err = parameter(r)
+		e.UsernameParameter, err = placeholder(r)
 	case "code":
-		e.Code, err = r.Text()
+		e.Code, err = r.string()
 	default:
-		err = r.Skip()
+		err = r.skip()
 	}
 	return err
 }
 
-// parameter reads a placeholder. Some of Cognito's samples write "None" where
+// placeholder reads a placeholder. Some of Cognito's samples write "None" where
 // there is none.
-func parameter(r *jsontext.Reader) (string, error) {
-	text, err := r.Text()
+func placeholder(r reader) (string, error) {
+	text, err := r.string()
 	if text == "None" {
 		text = ""
 	}
@@ -189,9 +185,10 @@ func (e *Event) merge(added []member) ([]member, error) {
 		return added, nil
 	}
 	var merged []member
-	err := jsontext.NewReader(e.payload[e.start:e.end]).Object(func(r *jsontext.Reader, name string) error {
-		value, err := r.Value()
-		merged = append(merged, member{name, []string{value}})
+	response := newReader([]byte(e.payload[e.start:e.end]))
+	err := response.members(func(r reader, name string) error {
+		start, end, err := r.value()
+		merged = append(merged, member{name, []string{r.text[start:end]}})
 		return err
 	})
 	if err != nil || merged == nil {
@@ -217,7 +214,8 @@ func appendObject(b []byte, members []member) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(jsontext.AppendQuoted(b, m.name), ':')
+		b, _ = jsontext.AppendQuote(b, m.name) // the error is for bytes that it has replaced
+		b = append(b, ':')
 		for _, piece := range m.value {
 			b = append(b, piece...)
 		}

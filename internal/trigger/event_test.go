@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"poolpost/internal/jsontext"
 )
 
 func read(t testing.TB, name string) []byte {
@@ -153,20 +151,20 @@ func TestDecodeRefusesWhatIsNoEventAndNamesTheField(t *testing.T) {
 		"an event and a bracket":              {`{"version":"1"}]`, "decode event: is not JSON"},
 		"null and more":                       {`null x`, "decode event: is not JSON"},
 		"a key without quotes":                {`{version:"1"}`, "decode event: is not JSON"},
-		"a source that is an object":          {`{"triggerSource":{}}`, "decode event: triggerSource: is not a text"},
-		"a user name that is a list":          {`{"userName":["a"]}`, "decode event: userName: is not a text"},
-		"a version that is a list":            {`{"version":[1]}`, "decode event: version: is not a text"},
-		"a region that is an object":          {`{"region":{}}`, "decode event: region: is not a text"},
-		"a pool that is an object":            {`{"userPoolId":{}}`, "decode event: userPoolId: is not a text"},
+		"a source that is an object":          {`{"triggerSource":{}}`, "decode event: triggerSource: is not a string"},
+		"a user name that is a list":          {`{"userName":["a"]}`, "decode event: userName: is not a string"},
+		"a version that is a list":            {`{"version":[1]}`, "decode event: version: is not a string"},
+		"a region that is an object":          {`{"region":{}}`, "decode event: region: is not a string"},
+		"a pool that is an object":            {`{"userPoolId":{}}`, "decode event: userPoolId: is not a string"},
 		"a caller that is a text":             {`{"callerContext":"me"}`, "decode event: callerContext: is not a JSON object"},
-		"a client that is a list":             {`{"callerContext":{"clientId":[]}}`, "decode event: callerContext: clientId: is not a text"},
+		"a client that is a list":             {`{"callerContext":{"clientId":[]}}`, "decode event: callerContext: clientId: is not a string"},
 		"a request that is a list":            {`{"request":[]}`, "decode event: request: is not a JSON object"},
 		"attributes that are a list":          {`{"request":{"userAttributes":[]}}`, "decode event: request: userAttributes: is not a JSON object"},
 		"attributes that are a text":          {`{"request":{"userAttributes":"None"}}`, "decode event: request: userAttributes: is not a JSON object"},
-		"an attribute that is an object":      {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: is not a text"},
-		"metadata that hold a list":           {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: is not a text"},
-		"a code that is an object":            {`{"request":{"codeParameter":{}}}`, "decode event: request: codeParameter: is not a text"},
-		"a user name's place that is a list":  {`{"request":{"usernameParameter":[]}}`, "decode event: request: usernameParameter: is not a text"},
+		"an attribute that is an object":      {`{"request":{"userAttributes":{"email":{}}}}`, "decode event: request: userAttributes: is not a string"},
+		"metadata that hold a list":           {`{"request":{"clientMetadata":{"locale":["en"]}}}`, "decode event: request: clientMetadata: is not a string"},
+		"a code that is an object":            {`{"request":{"codeParameter":{}}}`, "decode event: request: codeParameter: is not a string"},
+		"a user name's place that is a list":  {`{"request":{"usernameParameter":[]}}`, "decode event: request: usernameParameter: is not a string"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -225,9 +223,9 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 // fields are the members of an object.
 func fields(t *testing.T, text []byte) (list []field) {
 	t.Helper()
-	err := jsontext.NewReader(string(text)).Object(func(r *jsontext.Reader, name string) error {
-		value, err := r.Value()
-		list = append(list, field{name, value})
+	err := newReader(text).object(func(r reader, name string) error {
+		start, end, err := r.value()
+		list = append(list, field{name, r.text[start:end]})
 		return err
 	})
 	if err != nil {
@@ -349,7 +347,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 	response := CustomMessageResponse{SMSMessage: in(`"code `, `{####}"`), EmailMessage: in(`"<p>`, `{####}`, `</p>"`), EmailSubject: in(`"Hello"`)}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		event, err := Decode(payload)
-		if valid := json.Valid(payload); valid && errors.Is(err, jsontext.ErrNotJSON) || !valid && err == nil {
+		if valid := json.Valid(payload); valid && errors.Is(err, errNotJSON) || !valid && err == nil {
 			t.Fatalf("it is JSON: %v, and decoding it says %v: %q", valid, err, payload)
 		}
 		if err != nil {
