@@ -18,98 +18,117 @@ type sender interface {
 }
 
 type handler struct {
-	letters letters
-	ses     sender
-	queues  queues
-	log     *logging.Logger
-	now     func() time.Time
+	composer composer
+	ses      sender
+	queues   queues
+	log      *logging.Logger
+	now      func() time.Time
 }
 
 const (
 	// sendLimit is the time for one mail, so that one which SES is slow to take
 	// does not cost those behind it theirs.
 	sendLimit = 10 * time.Second
-	// A mail that fails for no reason that waiting mends is given up after both:
-	// SQS also counts the receives in which a mail only waited behind another of
-	// its person, and that one may have taken the time.
-	attempts  = 5
-	failedFor = 10 * time.Minute
-	// patience ends long before the 14 days after which the queue drops a mail.
-	patience = 3 * 24 * time.Hour
+	// A mail that failed is given up after both: SQS also counts the receives in which
+	// a mail only waited behind another of its person, and that one may have taken the
+	// time.
+	minAttempts    = 5
+	minFailureTime = 10 * time.Minute
+	// maxAge ends long before the 14 days after which the queue drops a mail.
+	maxAge = 3 * 24 * time.Hour
 )
 
-// Handle sends the mails of one batch. It reports those that have to come again,
+// Handle sends the mails of one event. It reports those that have to come again,
 // so that only they do; behind one that failed, mails of the same person wait,
 // because a FIFO queue keeps their order.
 //
 // A mail that was sent, and not yet acknowledged when the function died, is
 // sent again: SQS delivers at least once.
-func (h *handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 	// Time to report what was sent: a batch that is cut off comes again whole.
 	sending, cancel := lambdaenv.BeforeDeadline(ctx, 2*time.Second)
 	defer cancel()
 	var reply events.SQSEventResponse
-	waiting := map[string]time.Duration{} // message groups with a failure
-	var closed time.Duration              // until SES may take a mail of this account again
-	for _, record := range batch.Records {
+	b := batch{waiting: map[string]time.Duration{}}
+	for _, record := range event.Records {
 		group := record.Attributes["MessageGroupId"]
-		wait, behind := waiting[group]
-		if !behind {
-			wait = closed // none when the time is up: the mail was not tried
-		}
-		if !behind && closed == 0 && sending.Err() == nil {
-			r, done := h.handle(sending, record)
-			if done {
+		delay, skip := b.skip(group)
+		if !skip && sending.Err() == nil {
+			policy, retry := h.process(sending, record)
+			if !retry {
 				continue
 			}
-			wait = r.wait(receives(record))
-			if r.account {
-				closed = wait
-			}
+			delay = b.failed(policy, receives(record))
 		}
-		waiting[group] = wait
-		_ = h.queues.postpone(ctx, record, wait) // if it fails, the queue's own time is right too
+		b.waiting[group] = delay
+		_ = h.queues.changeVisibility(ctx, record, delay) // if it fails, the queue's own timeout is right too
 		reply.BatchItemFailures = append(reply.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
 	}
 	return reply, nil
 }
 
-// handle sends one mail, or makes a dead letter of it, and reports whether it is
-// done with. When it is not, the remedy says how long it has to wait.
-func (h *handler) handle(ctx context.Context, record events.SQSMessage) (r remedy, done bool) {
+// A batch is what failures mean for the mails behind them.
+type batch struct {
+	waiting map[string]time.Duration // the delay, by message groups with a failure
+	paused  time.Duration            // until SES may accept a mail of this account again
+}
+
+// skip reports whether a mail of a group has to wait without an attempt, and for how long.
+func (b *batch) skip(group string) (delay time.Duration, skip bool) {
+	if delay, ok := b.waiting[group]; ok {
+		return delay, true
+	}
+	return b.paused, b.paused > 0
+}
+
+// failed returns the delay of a mail that has to be tried again.
+func (b *batch) failed(policy retryPolicy, receives int) time.Duration {
+	delay := policy.delay(receives)
+	if policy.account {
+		b.paused = delay
+	}
+	return delay
+}
+
+// process sends one mail, or makes it a dead letter. If neither worked, or the mail is
+// to be tried again, it returns the retry policy.
+func (h *handler) process(ctx context.Context, record events.SQSMessage) (policy retryPolicy, retry bool) {
 	start := h.log.Start()
 	line := logging.Line{Outcome: "sent"}
 	defer func() { h.log.Event(ctx, start, line) }()
-	err := h.send(ctx, record.Body, &line)
+	err := logging.Recover(func() error { return h.send(ctx, record.Body, &line) })
 	if err == nil {
-		return remedy{}, true
+		return retryPolicy{}, false
 	}
-	r = remedyFor(err)
-	line.Outcome, line.Err = r.outcome, err
-	if !r.dead && h.worthwhile(record, r) {
-		if r.outcome != failed {
-			line.Err, line.Warning = nil, err // waiting mends it
+	line.Outcome, line.Err = classify(err), err
+	policy = policies[line.Outcome]
+	if h.shouldRetry(record, line.Outcome) {
+		if line.Outcome != failed {
+			line.Err, line.Warning = nil, err // waiting helps
 		}
-		return r, false
+		return policy, true
 	}
-	if !r.dead {
+	if !policy.permanent {
 		line.Outcome = givenUp
 	}
-	if err := h.queues.bury(ctx, record, reasonOf(err)); err != nil {
+	if err := h.queues.deadLetter(ctx, record, deadLetterReason(err)); err != nil {
 		line.Outcome, line.Err = failed, err
-		return remedies[failed], false
+		return policies[failed], true
 	}
-	return r, true
+	return policy, false
 }
 
-// worthwhile reports whether a mail that was not sent shall be tried again.
-func (h *handler) worthwhile(record events.SQSMessage, r remedy) bool {
-	sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64)
-	age := h.now().Sub(time.UnixMilli(sent))
-	if r.outcome == failed && receives(record) >= attempts && age >= failedFor {
+// shouldRetry reports whether a mail that was not sent shall be tried again.
+func (h *handler) shouldRetry(record events.SQSMessage, outcome string) bool {
+	if policies[outcome].permanent {
 		return false
 	}
-	return err != nil || age < patience
+	sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64)
+	age := h.now().Sub(time.UnixMilli(sent))
+	if outcome == failed && receives(record) >= minAttempts && age >= minFailureTime {
+		return false
+	}
+	return err != nil || age < maxAge
 }
 
 // receives is how often a mail was received, this time included.
@@ -118,19 +137,14 @@ func receives(record events.SQSMessage) int {
 	return max(1, n)
 }
 
-func (h *handler) send(ctx context.Context, body string, line *logging.Line) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errPanic
-		}
-	}()
+func (h *handler) send(ctx context.Context, body string, line *logging.Line) error {
 	ctx, cancel := context.WithTimeout(ctx, sendLimit)
 	defer cancel()
 	entry, err := mail.Decode(body)
 	if err != nil {
 		return errUnreadable
 	}
-	input, err := h.letters.write(ctx, entry, line)
+	input, err := h.composer.compose(ctx, entry, line)
 	if err != nil {
 		return err
 	}

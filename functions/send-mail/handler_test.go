@@ -38,27 +38,27 @@ var sentAt = time.UnixMilli(1700000000000)
 // plainCodes are codes that nobody has encrypted.
 type plainCodes struct{}
 
-func (plainCodes) open(_ context.Context, code string) (string, error) { return code, nil }
+func (plainCodes) decrypt(_ context.Context, code string) (string, error) { return code, nil }
 
-// A recorder is SES and SQS: it keeps what it sends and buries, and answers what
-// fail and bury say.
+// A recorder is SES and SQS: it keeps what it sends, and answers what
+// fail and deadLetterErr say.
 type recorder struct {
-	sent      []*sesv2.SendEmailInput
-	fail      func(to string) error
-	slow      string // the address at which it takes as long as it is waited for
-	postponed []*sqs.ChangeMessageVisibilityInput
-	dead      []*sqs.SendMessageInput
-	bury      error
+	sent          []*sesv2.SendEmailInput
+	fail          func(to string) error
+	slow          string // the address at which it takes as long as it is waited for
+	delayed       []*sqs.ChangeMessageVisibilityInput
+	dead          []*sqs.SendMessageInput
+	deadLetterErr error
 }
 
 func (r *recorder) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
-	r.postponed = append(r.postponed, in)
+	r.delayed = append(r.delayed, in)
 	return &sqs.ChangeMessageVisibilityOutput{}, nil
 }
 
 func (r *recorder) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	if r.bury != nil {
-		return nil, r.bury
+	if r.deadLetterErr != nil {
+		return nil, r.deadLetterErr
 	}
 	r.dead = append(r.dead, in)
 	return &sqs.SendMessageOutput{}, nil
@@ -100,14 +100,14 @@ func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
 	h := &handler{
-		letters: letters{
+		composer: composer{
 			files:            &message.Files{},
-			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", codes: plainCodes{},
+			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", decrypter: plainCodes{},
 			clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 		},
 		ses: r, queues: queues{sqs: r, mail: mailURL, dead: deadURL}, log: logged.Logger("send-mail"), now: func() time.Time { return sentAt },
 	}
-	h.letters.files.Dir, h.letters.config = functiontest.Dir[config.SendMail](t, "send-mail")
+	h.composer.files.Dir, h.composer.config = functiontest.Dir[config.SendMail](t, "send-mail")
 	return h, r, logged
 }
 
@@ -191,7 +191,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 			last["client"] != want.client || last["locale"] != want.locale || last["warning"] != want.warning {
 			t.Errorf("the sent mail is logged as %v, want %+v", last, want)
 		}
-		m, err := h.letters.files.Message(want.client, want.locale, message.Welcome)
+		m, err := h.composer.files.Message(want.client, want.locale, message.Welcome)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestEachBrandHasItsSender(t *testing.T) {
 		for _, kind := range message.Kinds() {
 			t.Run(name+"/"+string(kind), func(t *testing.T) {
 				h, r, _ := testHandler(t)
-				h.letters.config.Senders["drivers"] = config.Sender{From: "=?utf-8?q?Fahrer_f=C3=BCr_Riders?= <go@example.com>", ReplyTo: "answers@example.org"}
+				h.composer.config.Senders["drivers"] = config.Sender{From: "=?utf-8?q?Fahrer_f=C3=BCr_Riders?= <go@example.com>", ReplyTo: "answers@example.org"}
 				entry := full(kind)
 				entry.ClientID = test.client
 				in := sendEntry(t, h, r, entry)
@@ -301,8 +301,8 @@ func TestEachBrandHasItsSender(t *testing.T) {
 
 func TestWhatIsNotSetIsNotSent(t *testing.T) {
 	h, r, _ := testHandler(t)
-	h.letters.config.Senders["riders"] = config.Sender{From: "no-reply@example.com"}
-	h.letters.configurationSet, h.letters.stage = "", ""
+	h.composer.config.Senders["riders"] = config.Sender{From: "no-reply@example.com"}
+	h.composer.configurationSet, h.composer.stage = "", ""
 	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
 		t.Fatal(err)
 	}
@@ -414,16 +414,16 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 		reason string
 	}{
 		"a message that was not compiled": {func(t *testing.T, h *handler) {
-			if err := os.Remove(filepath.Join(h.letters.files.Dir, message.File("riders", "en", message.Welcome))); err != nil {
+			if err := os.Remove(filepath.Join(h.composer.files.Dir, message.File("riders", "en", message.Welcome))); err != nil {
 				t.Fatal(err)
 			}
 		}, message.File("riders", "en", message.Welcome)},
 		"a message file that is damaged": {func(t *testing.T, h *handler) {
-			if err := os.WriteFile(filepath.Join(h.letters.files.Dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(h.composer.files.Dir, message.File("riders", "en", message.Welcome)), []byte("half"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, "Error"},
-		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.letters.config.Clients = nil }, "panic"},
+		"settings without clients, which would panic": {func(_ *testing.T, h *handler) { h.composer.config.Clients = nil }, "panic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)
@@ -442,11 +442,11 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 // The command that lists dead letters shows words only.
 func TestADeadLetterOfAMissingFileHasAReasonOfWords(t *testing.T) {
 	h, r, logged := testHandler(t)
-	file := filepath.Join(h.letters.files.Dir, message.File("riders", "en", message.Welcome))
+	file := filepath.Join(h.composer.files.Dir, message.File("riders", "en", message.Welcome))
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	h.now = func() time.Time { return sentAt.Add(patience) }
+	h.now = func() time.Time { return sentAt.Add(maxAge) }
 	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 // Command send-mail takes mails off the mail queue and sends them through SES.
-// Where Cognito asks for the mail, it opens the code first. It is the only
+// Where Cognito asks for the mail, it decrypts the code first. It is the only
 // function that sends.
 //
 // Environment: USER_POOL_CLIENTS, the app client ids by the names of the
@@ -8,12 +8,14 @@
 // CONFIGURATION_SET, the SES configuration set, STAGE, a tag of mails, and
 // SEND_INTERVAL, the time between the starts of two calls of SES, such as 250ms
 // (all optional). With mail.delivery ses also KMS_KEY_ARN, the key that Cognito
-// encrypts codes with; USER_POOL_ID, the pool whose codes are opened; LINKS_URL,
+// encrypts codes with; USER_POOL_ID, the pool whose codes are decrypted; LINKS_URL,
 // the address of the page behind the link.
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log"
 	"os"
 	"time"
@@ -21,7 +23,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -35,19 +36,23 @@ import (
 func main() {
 	// A function that cannot work stops at start: its mails stay on the queue, for
 	// two days and 1,000 attempts before SQS makes dead letters of them. The alarm
-	// SendMailErrors tells at once, MailsWait after a quarter of an hour.
+	// SendMailErrors goes off at once, MailsWait after a quarter of an hour.
 	cfg := awsconfig.Load()
-	cfg.HTTPClient = http.NewBuildableClient() // one for all clients, so that warm opens their connections
-	h, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
+	h, endpoints, err := newHandler(os.Getenv("LAMBDA_TASK_ROOT"), cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
-	warm(cfg, h.letters.codes != nil)
+	awsconfig.Warm(context.Background(), cfg.HTTPClient, endpoints...)
 	lambda.Start(h.Handle)
 }
 
-// newHandler reads files and variables, and tells all that is wrong with them.
-func newHandler(dir string, cfg aws.Config) (*handler, error) {
+// newDecrypter returns what decrypts the codes of one pool under one key, and the endpoint
+// that it calls. A build with the tag minimal leaves it out.
+var newDecrypter func(cfg aws.Config, key, pool string) (decrypter, string, error)
+
+// newHandler reads files and variables; its error names all that is wrong with them. It
+// returns the endpoints that every mail needs, as well.
+func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	c, err := config.Read[config.SendMail](dir)
 	env := lambdaenv.New()
 	ids := env.ClientIDs("USER_POOL_CLIENTS")
@@ -58,23 +63,35 @@ func newHandler(dir string, cfg aws.Config) (*handler, error) {
 		key, pool, links = env.Required("KMS_KEY_ARN"), env.Required("USER_POOL_ID"), env.Required("LINKS_URL")
 	}
 	if err := errors.Join(err, env.Err()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	l := letters{files: &message.Files{Dir: dir}, config: c, clientIDs: ids, configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE")}
+	ses, err := sesv2.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(),
+		sesv2.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}.WithDefaults())
+	if err != nil {
+		return nil, nil, fmt.Errorf("find SES: %w", err)
+	}
+	endpoints := []string{ses.URI.String()}
+	composer := composer{
+		files: &message.Files{Dir: dir}, config: c, clientIDs: ids, links: links,
+		configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE"),
+	}
 	if c.Codes {
-		codes, err := newCodes(cfg, key, pool)
-		if err != nil {
-			return nil, err
+		if newDecrypter == nil {
+			return nil, nil, lambdaenv.ErrMinimal
 		}
-		l.links, l.codes = links, codes
+		d, kms, err := newDecrypter(cfg, key, pool)
+		if err != nil {
+			return nil, nil, err
+		}
+		composer.decrypter, endpoints = d, append(endpoints, kms)
 	}
 	return &handler{
-		letters: l,
+		composer: composer,
 		ses: sesv2.NewFromConfig(cfg, func(o *sesv2.Options) {
-			o.Retryer = &pacer{RetryerV2: retry.NewStandard(), interval: interval, now: time.Now}
+			o.Retryer = &rateLimiter{RetryerV2: retry.NewStandard(), interval: interval, now: time.Now}
 		}),
 		queues: queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
 		log:    logging.New("send-mail"),
 		now:    time.Now,
-	}, nil
+	}, endpoints, nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// queues are the mail queue, on which a mail waits for its next attempt, and that
-// of the dead letters.
+// queues are the mail queue, on which a mail waits for its next attempt, and the
+// dead-letter queue.
 type queues struct {
 	sqs interface {
 		ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
@@ -21,24 +21,24 @@ type queues struct {
 	mail, dead string // their addresses
 }
 
-// postpone lets a mail come again after a time of up to 12 hours. An error does no
-// harm: the mail then comes after the queue's own visibility time.
-func (q queues) postpone(ctx context.Context, record events.SQSMessage, wait time.Duration) error {
+// changeVisibility lets a mail come again after a time of up to 12 hours. An error does
+// no harm: the mail then comes after the queue's own visibility timeout.
+func (q queues) changeVisibility(ctx context.Context, record events.SQSMessage, delay time.Duration) error {
 	_, err := q.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl:          aws.String(q.mail),
 		ReceiptHandle:     aws.String(record.ReceiptHandle),
-		VisibilityTimeout: int32(wait / time.Second),
+		VisibilityTimeout: int32(delay / time.Second),
 	})
 	if err != nil {
-		return fmt.Errorf("postpone a mail: %w", err)
+		return fmt.Errorf("delay a mail: %w", err)
 	}
 	return nil
 }
 
-// bury puts a mail among the dead letters, with the reason as an attribute. When
+// deadLetter puts a mail on the dead-letter queue, with the reason as an attribute. When
 // the function dies before the mail is off the queue, there are two dead letters
 // of it at the worst: within five minutes the second has the same id.
-func (q queues) bury(ctx context.Context, record events.SQSMessage, reason string) error {
+func (q queues) deadLetter(ctx context.Context, record events.SQSMessage, reason string) error {
 	_, err := q.sqs.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:               aws.String(q.dead),
 		MessageBody:            aws.String(record.Body),
@@ -49,7 +49,7 @@ func (q queues) bury(ctx context.Context, record events.SQSMessage, reason strin
 		},
 	})
 	if err != nil {
-		return fmt.Errorf("put among the dead letters: %w", err)
+		return fmt.Errorf("put on the dead-letter queue: %w", err)
 	}
 	return nil
 }

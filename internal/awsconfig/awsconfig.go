@@ -4,23 +4,66 @@
 package awsconfig
 
 import (
+	"crypto/tls"
+	"net/http"
 	"os"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // Load returns the SDK's configuration from the variables that Lambda sets for the
 // function's role. AWS_ENDPOINT_URL, the SDKs' own variable, leads all calls to
-// another address.
+// another address. All clients share the connections of one HTTP client.
 func Load() aws.Config {
 	cfg := aws.Config{
-		Region: os.Getenv("AWS_REGION"),
+		Region:     os.Getenv("AWS_REGION"),
+		HTTPClient: newHTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider(
 			os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
 	}
 	if endpoint := os.Getenv("AWS_ENDPOINT_URL"); endpoint != "" {
 		cfg.BaseEndpoint = aws.String(endpoint)
+	}
+	return cfg
+}
+
+// newHTTPClient has the SDK's transport. A new connection resumes the TLS session of the
+// last one, which spares the check of certificates. It follows no redirect: the operations
+// that functions call have none, and the front page of a service, which Warm gets, may lead
+// to a web site.
+func newHTTPClient() *http.Client {
+	transport := awshttp.NewBuildableClient().GetTransport()
+	transport.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(8)
+	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: transport, CheckRedirect: noRedirect}
+}
+
+// attemptLimit bounds an attempt that may be followed by another one: a connection that
+// swallows its request must not take the time of all of them.
+const attemptLimit = 1500 * time.Millisecond
+
+// WithRetries returns a configuration whose calls are repeated as the SDK's standard policy
+// says, apart from the options. It has no quota of retries: in an outage, those who came
+// first would use up the attempts of those who come later.
+func WithRetries(cfg aws.Config, options ...func(*retry.StandardOptions)) aws.Config {
+	if client, ok := cfg.HTTPClient.(*http.Client); ok {
+		limited := *client
+		limited.Timeout = attemptLimit
+		cfg.HTTPClient = &limited
+	}
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewStandard(append([]func(*retry.StandardOptions){func(o *retry.StandardOptions) {
+			o.RateLimiter = ratelimit.None
+			// The standard policy knows throttling by its codes only.
+			o.Retryables = append(o.Retryables, retry.RetryableHTTPStatusCode{
+				Codes: map[int]struct{}{http.StatusTooManyRequests: {}},
+			})
+		}}, options...)...)
 	}
 	return cfg
 }

@@ -10,6 +10,10 @@ import (
 	"time"
 )
 
+// ErrMinimal is what a function cannot start with that was built with the tag minimal, and
+// whose settings need what the tag leaves out.
+var ErrMinimal = errors.New("the function was built with the tag minimal, which leaves out what its settings need")
+
 // Variables reads a function's environment variables. It collects what is wrong with
 // them, so that one start names every mistake.
 type Variables struct{ errs []error }

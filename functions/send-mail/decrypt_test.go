@@ -1,4 +1,4 @@
-//go:build !nocodes
+//go:build !minimal
 
 package main
 
@@ -120,9 +120,9 @@ func (k *sampleKMS) config(t *testing.T) aws.Config {
 	}
 }
 
-func (k *sampleKMS) codes(t *testing.T, key, pool string) opener {
+func (k *sampleKMS) decrypter(t *testing.T, key, pool string) decrypter {
 	t.Helper()
-	c, err := newCodes(k.config(t), key, pool)
+	c, _, err := newDecrypter(k.config(t), key, pool)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,14 +197,14 @@ func TestCodesAreOpened(t *testing.T) {
 	if !slices.Equal(slices.Sorted(maps.Keys(codes)), slices.Sorted(maps.Keys(plains))) {
 		t.Errorf("%s has other codes than this test; run it with -update", codesFile)
 	}
-	c := new(sampleKMS).codes(t, keyARN, poolID)
+	c := new(sampleKMS).decrypter(t, keyARN, poolID)
 	for name, plain := range plains {
 		// Version 1 and suite 0x0378, as the documentation of the message format
 		// has them ("AWS Encryption SDK message format reference").
 		if header, _ := base64.StdEncoding.DecodeString(codes[name]); len(header) < 4 || string(header[:4]) != "\x01\x80\x03\x78" {
 			t.Errorf("%s: the message is not in Cognito's format", name)
 		}
-		if got, err := c.open(t.Context(), codes[name]); err != nil || got != plain {
+		if got, err := c.decrypt(t.Context(), codes[name]); err != nil || got != plain {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
@@ -259,7 +259,7 @@ func TestWhatIsNoCodeOfThisPoolIsADeadLetter(t *testing.T) {
 	for name, code := range tests {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)
-			h.letters.codes = new(sampleKMS).codes(t, keyARN, poolID)
+			h.composer.decrypter = new(sampleKMS).decrypter(t, keyARN, poolID)
 			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{coded(t, message.SignUp, code)}})
 			if err != nil || len(reply.BatchItemFailures) != 0 || len(r.sent) != 0 || len(r.dead) != 1 {
 				t.Fatalf("got %v, %v with %d mails and %d dead letters: %s", reply, err, len(r.sent), len(r.dead), logged)
@@ -307,7 +307,7 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 			h, r, logged := testHandler(t)
 			k := new(sampleKMS)
 			k.fail.Store(fail)
-			h.letters.codes = k.codes(t, keyARN, poolID)
+			h.composer.decrypter = k.decrypter(t, keyARN, poolID)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second+300*time.Millisecond)
 			defer cancel()
 			if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{coded(t, message.SignUp, code)}}); err != nil {
@@ -321,7 +321,7 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 				t.Errorf("%d mails, %d dead letters: %s", len(r.sent), len(r.dead), logged)
 			}
 			k.fail.Store("") // the next code is not held against the last one's error
-			if got, err := h.letters.codes.open(t.Context(), code); err != nil || got != "123456" {
+			if got, err := h.composer.decrypter.decrypt(t.Context(), code); err != nil || got != "123456" {
 				t.Errorf("then the code opens as %q, %v", got, err)
 			}
 		})
@@ -330,7 +330,7 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 
 func TestAMailHasItsCode(t *testing.T) {
 	h, r, _ := testHandler(t)
-	h.letters.codes = new(sampleKMS).codes(t, keyARN, poolID)
+	h.composer.decrypter = new(sampleKMS).decrypter(t, keyARN, poolID)
 	codes := sampleCodes(t)
 	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{
 		coded(t, message.SignUp, codes["a code of a sign-up"]), coded(t, message.Invitation, codes["a temporary password, escaped"]),

@@ -13,27 +13,27 @@ import (
 	"poolpost/internal/message"
 )
 
-// fillNotice tells of a sign-in that looks like an account take-over. A stranger
-// may have chosen the device's name, so nothing that is shown can be a link or a
-// phone number; what Cognito did not tell is a dash.
-func fillNotice(values message.Values, n *mail.TakeoverAlert, client config.Client) {
-	if n == nil {
-		n = &mail.TakeoverAlert{}
+// setTakeoverValues sets what a message about a sign-in that looks like an account
+// take-over is filled with. A stranger may have chosen the device's name, so nothing that
+// is shown can be a link or a phone number; what Cognito left out is a dash.
+func setTakeoverValues(values message.Values, alert *mail.TakeoverAlert, client config.Client) {
+	if alert == nil {
+		alert = &mail.TakeoverAlert{}
 	}
-	values[message.Time] = orDash(signInTime(n.Time))
-	values[message.Place] = orDash(place(n))
-	values[message.Device] = orDash(device(n.Device))
+	values[message.Time] = orDash(signInTime(alert.Time))
+	values[message.Place] = orDash(place(alert))
+	values[message.Device] = orDash(device(alert.Device))
 	values[message.Link] = link.ForMessage("", message.AccountTakeover, client, link.Link{})
-	if u, err := url.Parse(n.ReportURL); err == nil && isCognitos(u) {
+	if u, err := url.Parse(alert.ReportURL); err == nil && isCognitoDomain(u) {
 		values[message.Link] = u.String()
 	}
 }
 
-// isCognitos reports whether an address is on a domain that Cognito gives to user
+// isCognitoDomain reports whether an address is on a domain that Cognito gives to user
 // pools (developer guide, "Using the Amazon Cognito domain for managed login"). A
 // pool of ours has no other one, so a button never leads elsewhere, whatever an
 // entry on the queue says.
-func isCognitos(u *url.URL) bool {
+func isCognitoDomain(u *url.URL) bool {
 	return u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Host, ".amazoncognito.com")
 }
 
@@ -58,14 +58,14 @@ func signInTime(text string) string {
 }
 
 // place is city, country and IP address, as far as they are known.
-func place(n *mail.TakeoverAlert) string {
+func place(alert *mail.TakeoverAlert) string {
 	var parts []string
-	for _, name := range []string{message.CleanName(n.City), message.CleanName(n.Country)} {
+	for _, name := range []string{message.CleanName(alert.City), message.CleanName(alert.Country)} {
 		if name != "" {
 			parts = append(parts, name)
 		}
 	}
-	if ip, err := netip.ParseAddr(n.IP); err == nil {
+	if ip, err := netip.ParseAddr(alert.IP); err == nil {
 		parts = append(parts, ip.WithZone("").String())
 	}
 	return strings.Join(parts, ", ")

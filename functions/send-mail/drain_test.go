@@ -116,7 +116,7 @@ func drain(t *testing.T, dir string, limits settings.Mail, latency time.Duration
 		},
 	})
 	for range limits.Senders() {
-		h, err := newHandler(dir, aws.Config{
+		h, _, err := newHandler(dir, aws.Config{
 			Region: "eu-central-1", HTTPClient: endpoints{ses, q}, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
 		})
 		if err != nil {

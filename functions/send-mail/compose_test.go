@@ -119,7 +119,7 @@ func TestEveryMailIsFitForSES(t *testing.T) {
 	}
 }
 
-func TestFoldedLinesMeanTheSame(t *testing.T) {
+func TestWrapLines(t *testing.T) {
 	for name, html := range map[string]string{
 		"nothing":                    "",
 		"a short line":               "<p>a</p>",
@@ -134,7 +134,7 @@ func TestFoldedLinesMeanTheSame(t *testing.T) {
 		"blanks, and nothing else":   strings.Repeat(" ", 3000),
 		"a long address in the link": `<a href="https://example.com/` + strings.Repeat("a", 2000) + `">b</a> c`,
 	} {
-		got := folded(html)
+		got := wrapLines(html)
 		if strings.ReplaceAll(got, "\n", " ") != strings.ReplaceAll(html, "\n", " ") {
 			t.Errorf("%s: became %q", name, got)
 		}
@@ -205,7 +205,7 @@ func TestAMailGoesToTheAddressThatSESTakes(t *testing.T) {
 // has written down.
 func TestANoticeShowsNothingThatActs(t *testing.T) {
 	h, _, _ := testHandler(t)
-	client := h.letters.config.Clients[0]
+	client := h.composer.config.Clients[0]
 	long := strings.Repeat("word ", 400)
 	for name, test := range map[string]struct {
 		notice                    *mail.TakeoverAlert
@@ -229,7 +229,7 @@ func TestANoticeShowsNothingThatActs(t *testing.T) {
 		"too much":                 {&mail.TakeoverAlert{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
 	} {
 		values := message.Values{}
-		fillNotice(values, test.notice, client)
+		setTakeoverValues(values, test.notice, client)
 		got := []string{values[message.Time], values[message.Place], values[message.Device], values[message.Link]}
 		if want := []string{test.time, test.place, test.device, test.link}; !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)

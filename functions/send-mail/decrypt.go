@@ -1,4 +1,4 @@
-//go:build !nocodes
+//go:build !minimal
 
 package main
 
@@ -22,21 +22,38 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// codes opens the codes that Cognito has encrypted for the custom e-mail sender.
-// It is the only use of the AWS Encryption SDK, which a pool whose mail Cognito
-// sends does not need: the build tag nocodes leaves it out.
-//
-// The SDK calls KMS without its caller's context, and hides the errors of KMS
-// among its own. So codes passes the context on, and remembers the error; it
-// opens one code at a time.
-type codes struct {
+func init() { newDecrypter = newCodeDecrypter }
+
+// A codeDecrypter decrypts the codes that Cognito has encrypted for the custom email
+// sender. It is the only use of the AWS Encryption SDK, which a pool whose mail Cognito
+// sends does not need: the build tag minimal leaves it out.
+type codeDecrypter struct {
 	sdk     *esdk.Client
 	keyring mpltypes.IKeyring
 	pool    string
-
-	ctx     context.Context // of the code that is being opened
-	failure error           // of KMS
+	kms     *kmsCall
 }
+
+// A kmsCall is what the SDK's call of KMS needs and leaves behind: the SDK calls KMS
+// without its caller's context, and hides the errors of KMS among its own. One code is
+// decrypted at a time.
+type kmsCall struct {
+	ctx context.Context
+	err error
+}
+
+// start forgets the call before.
+func (c *kmsCall) start(ctx context.Context) { c.ctx, c.err = ctx, nil }
+
+// HandleInitialize makes it a middleware of the KMS client.
+func (c *kmsCall) HandleInitialize(
+	_ context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
+	out, metadata, c.err = next.HandleInitialize(c.ctx, in)
+	return out, metadata, c.err
+}
+
+func (*kmsCall) ID() string { return "kmsCall" }
 
 const (
 	// maxCode bounds the encrypted code, in bytes of base64. One of Cognito's has
@@ -46,29 +63,38 @@ const (
 	maxPlain = 256
 )
 
-// newCodes opens codes of one pool that are encrypted under one key, by its ARN.
-func newCodes(cfg aws.Config, key, pool string) (opener, error) {
-	c := &codes{pool: pool}
+// newCodeDecrypter decrypts codes of one pool that are encrypted under one key, by its
+// ARN.
+func newCodeDecrypter(cfg aws.Config, key, pool string) (decrypter, string, error) {
+	d := &codeDecrypter{pool: pool, kms: &kmsCall{}}
 	// Cognito encrypts without key commitment (suite 0x0378, observed), which
 	// the SDK's default policy refuses.
 	policy := mpltypes.ESDKCommitmentPolicyRequireEncryptAllowDecrypt
 	var err error
-	c.sdk, err = esdk.NewClient(esdktypes.AwsEncryptionSdkConfig{CommitmentPolicy: &policy, MaxEncryptedDataKeys: aws.Int64(1)})
+	d.sdk, err = esdk.NewClient(esdktypes.AwsEncryptionSdkConfig{
+		CommitmentPolicy: &policy, MaxEncryptedDataKeys: aws.Int64(1),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("start the encryption SDK: %w", err)
+		return nil, "", fmt.Errorf("start the encryption SDK: %w", err)
 	}
 	materials, err := mpl.NewClient(mpltypes.MaterialProvidersConfig{})
 	if err != nil {
-		return nil, fmt.Errorf("start the material providers: %w", err)
+		return nil, "", fmt.Errorf("start the material providers: %w", err)
 	}
 	client := kms.NewFromConfig(cfg, kms.WithAPIOptions(func(stack *middleware.Stack) error {
-		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("codes", c.call), middleware.Before)
+		return stack.Initialize.Add(d.kms, middleware.Before)
 	}))
-	c.keyring, err = materials.CreateAwsKmsKeyring(context.Background(), mpltypes.CreateAwsKmsKeyringInput{KmsKeyId: key, KmsClient: client})
+	d.keyring, err = materials.CreateAwsKmsKeyring(
+		context.Background(), mpltypes.CreateAwsKmsKeyringInput{KmsKeyId: key, KmsClient: client})
 	if err != nil {
-		return nil, fmt.Errorf("make a keyring of %s: %w", key, err)
+		return nil, "", fmt.Errorf("make a keyring of %s: %w", key, err)
 	}
-	return c, warmCurve()
+	endpoint, err := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(),
+		kms.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}.WithDefaults())
+	if err != nil {
+		return nil, "", fmt.Errorf("find KMS: %w", err)
+	}
+	return d, endpoint.URI.String(), warmCurve()
 }
 
 // warmCurve verifies a signature, as every code has one: the first takes longer
@@ -87,14 +113,9 @@ func warmCurve() error {
 	return nil
 }
 
-func (c *codes) call(_ context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, metadata middleware.Metadata, err error) {
-	out, metadata, c.failure = next.HandleInitialize(c.ctx, in)
-	return out, metadata, c.failure
-}
-
-// open returns a code or a temporary password in plain text. The encryption
+// decrypt returns a code or a temporary password in plain text. The encryption
 // context must name the pool, so that a code of another pool is refused.
-func (c *codes) open(ctx context.Context, code string) (string, error) {
+func (d *codeDecrypter) decrypt(ctx context.Context, code string) (string, error) {
 	if len(code) > maxCode {
 		return "", errCode
 	}
@@ -102,12 +123,12 @@ func (c *codes) open(ctx context.Context, code string) (string, error) {
 	if err != nil {
 		return "", errCode
 	}
-	c.ctx, c.failure = ctx, nil
-	out, err := c.sdk.Decrypt(ctx, esdktypes.DecryptInput{
-		Ciphertext: ciphertext, Keyring: c.keyring, EncryptionContext: map[string]string{"userpool-id": c.pool},
+	d.kms.start(ctx)
+	out, err := d.sdk.Decrypt(ctx, esdktypes.DecryptInput{
+		Ciphertext: ciphertext, Keyring: d.keyring, EncryptionContext: map[string]string{"userpool-id": d.pool},
 	})
-	if c.failure != nil {
-		return "", fmt.Errorf("open the code: %w", c.failure)
+	if d.kms.err != nil {
+		return "", fmt.Errorf("decrypt the code: %w", d.kms.err)
 	}
 	if err != nil || !printable(out.Plaintext) {
 		return "", errCode

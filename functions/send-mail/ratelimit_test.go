@@ -46,7 +46,7 @@ func (s *stopwatch) client(interval time.Duration) *sesv2.Client {
 	})
 	return sesv2.New(sesv2.Options{
 		Region: "eu-central-1", HTTPClient: s, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
-		Retryer: &pacer{RetryerV2: noBackoff, interval: interval, now: time.Now},
+		Retryer: &rateLimiter{RetryerV2: noBackoff, interval: interval, now: time.Now},
 	})
 }
 
@@ -110,7 +110,7 @@ func TestAnIntervalThatIsNoneIsToldByItsName(t *testing.T) {
 	t.Setenv("MAIL_QUEUE_URL", mailURL)
 	t.Setenv("DEAD_LETTER_QUEUE_URL", deadURL)
 	t.Setenv("SEND_INTERVAL", "250")
-	if _, err := newHandler(dir, aws.Config{}); err == nil || !strings.Contains(err.Error(), "SEND_INTERVAL") {
+	if _, _, err := newHandler(dir, aws.Config{}); err == nil || !strings.Contains(err.Error(), "SEND_INTERVAL") {
 		t.Errorf("got %v", err)
 	}
 }

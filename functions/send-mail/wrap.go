@@ -7,9 +7,9 @@ import "strings"
 // in.
 const maxLine = 998
 
-// folded breaks the lines of HTML that are longer, at blanks, which mean the same
-// to HTML as line breaks. A line without a blank stays.
-func folded(html string) string {
+// wrapLines breaks the lines of HTML that are longer, at spaces, which mean the same
+// to HTML as line breaks. A line without a space stays.
+func wrapLines(html string) string {
 	var b strings.Builder
 	b.Grow(len(html) + len(html)/maxLine + 1)
 	for line := range strings.Lines(html) {

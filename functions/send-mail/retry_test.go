@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -22,9 +23,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"poolpost/internal/logging"
 )
 
-func TestErrorsAreSortedByWhatHelps(t *testing.T) {
+func TestClassify(t *testing.T) {
 	for name, test := range map[string]struct {
 		err  error
 		want string
@@ -49,15 +52,16 @@ func TestErrorsAreSortedByWhatHelps(t *testing.T) {
 		"time is up":                         {context.DeadlineExceeded, unavailable},
 		"a code that is none":                {errCode, refused},
 		"an address that is none":            {errAddress, refused},
-		"no key for a code":                  {errNoCodes, failed},
-		"a panic":                            {errPanic, failed},
+		"no key for a code":                  {errNoKey, failed},
+		"a panic":                            {logging.ErrPanic, failed},
 		"a message that is not there":        {&os.PathError{Op: "open", Path: "x", Err: os.ErrNotExist}, failed},
 		"whatever else":                      {errors.New("sample"), failed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := remedyFor(fmt.Errorf("wrapped: %w", test.err))
-			if r.outcome != test.want || r.dead != (test.want == refused) || r.account != (test.want == paused || test.want == quota) {
-				t.Errorf("got %+v, want %s", r, test.want)
+			got := classify(fmt.Errorf("wrapped: %w", test.err))
+			p := policies[got]
+			if got != test.want || p.permanent != (got == refused) || p.account != (got == paused || got == quota) {
+				t.Errorf("got %s with %+v, want %s", got, p, test.want)
 			}
 		})
 	}
@@ -74,13 +78,13 @@ func TestMailsWaitLongerEachTime(t *testing.T) {
 	} {
 		var got []time.Duration
 		for i := range want {
-			got = append(got, remedies[outcome].wait(i+1))
+			got = append(got, policies[outcome].delay(i+1))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", outcome, got, want)
 		}
 	}
-	if got := remedies[quota].wait(1 << 20); got != time.Hour {
+	if got := policies[quota].delay(1 << 20); got != time.Hour {
 		t.Errorf("after a million receives a mail waits %v", got)
 	}
 }
@@ -92,11 +96,11 @@ func TestAMailThatWaitsIsNotReceivedTooOften(t *testing.T) {
 	const maxReceives = 1000 // of the queue, infra/queues.go
 	for _, outcome := range []string{throttled, unavailable, paused, quota} {
 		receives := 0
-		for waited := time.Duration(0); waited < patience; waited += remedies[outcome].wait(receives) {
+		for waited := time.Duration(0); waited < maxAge; waited += policies[outcome].delay(receives) {
 			receives++
 		}
 		if receives >= maxReceives {
-			t.Errorf("%s: within %v a mail is received %d times", outcome, patience, receives)
+			t.Errorf("%s: within %v a mail is received %d times", outcome, maxAge, receives)
 		}
 	}
 }
@@ -109,25 +113,21 @@ func TestTheDocumentationListsEveryOutcome(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(text), "## Error handling\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	listed := map[string]remedy{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|[^|]*\\| ([^|]*) \\| ([^|]*) \\|$").FindAllStringSubmatch(section, -1) {
-		r := remedy{outcome: row[1], dead: row[2] == "dead letter at once", account: row[3] == "all emails"}
-		if least, most, ok := strings.Cut(row[2], " to "); ok {
-			r.least, r.most = duration(t, least), duration(t, most)
+	listed := map[string]retryPolicy{}
+	row := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|[^|]*\\| ([^|]*) \\| ([^|]*) \\|$")
+	for _, cells := range row.FindAllStringSubmatch(section, -1) {
+		p := retryPolicy{permanent: cells[2] == "dead letter at once", account: cells[3] == "all emails"}
+		if from, to, ok := strings.Cut(cells[2], " to "); ok {
+			p.minDelay, p.maxDelay = duration(t, from), duration(t, to)
 		}
-		listed[r.outcome] = r
+		listed[cells[1]] = p
 	}
-	if len(listed) != len(remedies) {
-		t.Errorf("docs/mail.md lists %d outcomes, the code has %d", len(listed), len(remedies))
+	if !maps.Equal(listed, policies) {
+		t.Errorf("docs/mail.md says %+v, the code %+v", listed, policies)
 	}
-	for outcome, want := range remedies {
-		if got := listed[outcome]; got != want {
-			t.Errorf("docs/mail.md says %+v, the code %+v", got, want)
-		}
-	}
-	for code := range outcomes {
-		if !strings.Contains(section, "`"+code+"`") {
-			t.Errorf("docs/mail.md does not tell what becomes of %s", code)
+	for code, outcome := range codeOutcomes {
+		if !regexp.MustCompile("(?m)^- `" + outcome + "`: (.*\n)?.*`" + code + "`").MatchString(section) {
+			t.Errorf("docs/mail.md does not list %s with %s", code, outcome)
 		}
 	}
 }
@@ -161,7 +161,7 @@ func sesError(status int, kind, text string) http.HandlerFunc {
 	}
 }
 
-func TestTheErrorsOfSESAreSortedAsTheyArrive(t *testing.T) {
+func TestClassify_errorsOfSES(t *testing.T) {
 	broken := func(answer string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			connection, _, err := w.(http.Hijacker).Hijack()
@@ -220,16 +220,16 @@ func TestTheErrorsOfSESAreSortedAsTheyArrive(t *testing.T) {
 				t.Errorf("the log quotes the address: %s", logged)
 			}
 			if test.want == refused {
-				if len(reply.BatchItemFailures) != 0 || !slices.Equal(r.reasons(), []string{test.reason}) || len(r.postponed) != 0 {
+				if len(reply.BatchItemFailures) != 0 || !slices.Equal(r.reasons(), []string{test.reason}) || len(r.delayed) != 0 {
 					t.Errorf("got %v with the dead letters %q", reply, r.reasons())
 				}
 				return
 			}
-			if !slices.Equal(reported(reply), []string{"id"}) || len(r.dead) != 0 || len(r.postponed) != 1 {
+			if !slices.Equal(reported(reply), []string{"id"}) || len(r.dead) != 0 || len(r.delayed) != 1 {
 				t.Fatalf("got %v with the dead letters %q", reply, r.reasons())
 			}
-			wait := remedies[test.want].least
-			if in := r.postponed[0]; time.Duration(in.VisibilityTimeout)*time.Second != wait || *in.QueueUrl != mailURL || *in.ReceiptHandle != "receipt-id" {
+			wait := policies[test.want].minDelay
+			if in := r.delayed[0]; time.Duration(in.VisibilityTimeout)*time.Second != wait || *in.QueueUrl != mailURL || *in.ReceiptHandle != "receipt-id" {
 				t.Errorf("the mail waits %d s as %s on %s, want %v", in.VisibilityTimeout, *in.ReceiptHandle, *in.QueueUrl, wait)
 			}
 		})
@@ -249,10 +249,10 @@ func TestWhatIsSentReachesSES(t *testing.T) {
 		_, _ = w.Write([]byte(`{"MessageId":"sample"}`))
 	})
 	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
-	if err != nil || len(reply.BatchItemFailures)+len(r.dead)+len(r.postponed) != 0 {
+	if err != nil || len(reply.BatchItemFailures)+len(r.dead)+len(r.delayed) != 0 {
 		t.Errorf("got %v, %v", reply, err)
 	}
-	if got.FromEmailAddress != h.letters.config.Senders["riders"].From || !slices.Equal(got.Destination.ToAddresses, []string{"jane@example.com"}) {
+	if got.FromEmailAddress != h.composer.config.Senders["riders"].From || !slices.Equal(got.Destination.ToAddresses, []string{"jane@example.com"}) {
 		t.Errorf("SES got %+v", got)
 	}
 }
@@ -292,8 +292,8 @@ func TestAMailIsGivenUpInTime(t *testing.T) {
 				}
 				return
 			}
-			if len(r.dead) != 0 || len(r.postponed) != 1 || r.postponed[0].VisibilityTimeout != test.wait {
-				t.Errorf("got %d dead letters, and %v", len(r.dead), r.postponed)
+			if len(r.dead) != 0 || len(r.delayed) != 1 || r.delayed[0].VisibilityTimeout != test.wait {
+				t.Errorf("got %d dead letters, and %v", len(r.dead), r.delayed)
 			}
 		})
 	}
@@ -315,7 +315,7 @@ func TestNobodyAsksWhileTheAccountMayNotSend(t *testing.T) {
 	if err != nil || !slices.Equal(reported(reply), []string{"2", "3", "4"}) || asked != 2 || len(logged.Lines(t)) != 2 {
 		t.Errorf("SES was asked for %d mails, and %v, %v came back", asked, reply, err)
 	}
-	for _, in := range r.postponed {
+	for _, in := range r.delayed {
 		if in.VisibilityTimeout != 300 {
 			t.Errorf("%s waits %d s, want 300", *in.ReceiptHandle, in.VisibilityTimeout)
 		}
@@ -323,10 +323,10 @@ func TestNobodyAsksWhileTheAccountMayNotSend(t *testing.T) {
 }
 
 // A mail is off the queue only when it is among the dead letters.
-func TestAMailThatCannotBeBuriedComesAgain(t *testing.T) {
+func TestAMailThatCannotBeADeadLetterComesAgain(t *testing.T) {
 	h, r, logged := testHandler(t)
 	r.fail = func(string) error { return &types.MessageRejected{} }
-	r.bury = &smithy.GenericAPIError{Code: "QueueDoesNotExist"}
+	r.deadLetterErr = &smithy.GenericAPIError{Code: "QueueDoesNotExist"}
 	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
 	if err != nil || !slices.Equal(reported(reply), []string{"id"}) {
 		t.Errorf("got %v, %v", reply, err)
@@ -335,18 +335,18 @@ func TestAMailThatCannotBeBuriedComesAgain(t *testing.T) {
 }
 
 // The wait is a kindness: without it the mail comes after the queue's own time.
-func TestAMailThatCannotBePostponedIsReportedAllTheSame(t *testing.T) {
+func TestAMailThatCannotBeDelayedIsReportedAllTheSame(t *testing.T) {
 	h, r, _ := testHandler(t)
 	r.fail = func(string) error { return &types.TooManyRequestsException{} }
-	h.queues.sqs = noPostponing{r}
+	h.queues.sqs = noDelay{r}
 	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
 	if err != nil || !slices.Equal(reported(reply), []string{"id"}) {
 		t.Errorf("got %v, %v", reply, err)
 	}
 }
 
-type noPostponing struct{ *recorder }
+type noDelay struct{ *recorder }
 
-func (noPostponing) ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+func (noDelay) ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
 	return nil, errors.New("sample")
 }

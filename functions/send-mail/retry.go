@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"poolpost/internal/logging"
+)
+
+// Errors of our own. All but the first are permanent.
+const (
+	errNoKey      = logging.Safe("the mail has a code, and send-mail has no key to open it")
+	errCode       = logging.Safe("the code is not as Cognito encrypts it")
+	errNoCode     = logging.Safe("the entry of the mail queue has no code")
+	errKind       = logging.Safe("the mail queue holds a kind of mail that send-mail does not send")
+	errAddress    = logging.Safe("the address is none that SES can send to")
+	errNoAddress  = logging.Safe("the entry of the mail queue has no address")
+	errFile       = logging.Safe("a file of send-mail cannot be read")
+	errUnreadable = logging.Safe("the entry of the mail queue cannot be decoded")
+)
+
+// Outcomes of a mail that was not sent, in log and metrics.
+const (
+	throttled   = "throttled"
+	unavailable = "unavailable"
+	paused      = "paused"
+	quota       = "daily-quota"
+	refused     = "refused"
+	failed      = logging.Failed
+	givenUp     = "given-up" // a dead letter after the last attempt
+)
+
+// A retryPolicy is what happens to a mail that was not sent.
+type retryPolicy struct {
+	permanent bool // the mail is a dead letter at once
+	account   bool // SES would not send any mail of this account
+	// The delay is minDelay after the first attempt, and doubles with each further one
+	// up to maxDelay.
+	minDelay, maxDelay time.Duration
+}
+
+// policies are the retry policies by outcome: the table in docs/mail.md.
+var policies = map[string]retryPolicy{
+	throttled:   {minDelay: 2 * time.Second, maxDelay: 5 * time.Minute},
+	unavailable: {minDelay: 5 * time.Second, maxDelay: time.Hour},
+	paused:      {minDelay: 5 * time.Minute, maxDelay: time.Hour, account: true},
+	quota:       {minDelay: 5 * time.Minute, maxDelay: time.Hour, account: true},
+	refused:     {permanent: true},
+	failed:      {minDelay: 30 * time.Second, maxDelay: time.Hour},
+}
+
+// delay is the time until the next attempt, after a number of receives.
+func (p retryPolicy) delay(receives int) time.Duration {
+	delay := p.minDelay
+	for range receives - 1 {
+		if delay = 2 * delay; delay >= p.maxDelay {
+			return p.maxDelay
+		}
+	}
+	return delay
+}
+
+// codeOutcomes are the outcomes by the code of an AWS error (SES API v2 reference,
+// SendEmail; KMS API reference, Decrypt). Codes that are not here are failures that
+// somebody may fix, such as a missing permission or configuration set.
+var codeOutcomes = map[string]string{
+	"SendingPausedException":     paused,
+	"AccountSuspendedException":  paused,
+	"LimitExceededException":     quota,
+	"MessageRejected":            refused,
+	"BadRequestException":        refused,
+	"InvalidCiphertextException": refused,
+	"IncorrectKeyException":      refused,
+	"KeyUnavailableException":    unavailable,
+	"DependencyTimeoutException": unavailable,
+	"KMSInternalException":       unavailable,
+}
+
+// classify returns the outcome for an error.
+func classify(err error) string {
+	var own logging.Safe
+	if errors.As(err, &own) {
+		if own == logging.ErrPanic || own == errNoKey {
+			return failed
+		}
+		return refused
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		// SES has one code for the rate of a second and for the quota of a day, and
+		// the text is what differs (developer guide, "Errors related to the sending
+		// quotas for your Amazon SES account").
+		if strings.Contains(api.ErrorMessage(), "Daily message quota exceeded") {
+			return quota
+		}
+		if outcome, ok := codeOutcomes[api.ErrorCode()]; ok {
+			return outcome
+		}
+		if _, ok := retry.DefaultThrottleErrorCodes[api.ErrorCode()]; ok {
+			return throttled
+		}
+	}
+	var response *smithyhttp.ResponseError
+	if errors.As(err, &response) {
+		switch status := response.HTTPStatusCode(); {
+		case status == http.StatusTooManyRequests:
+			return throttled
+		case status >= 500 || status < 300: // a response that was cut off has status 200
+			return unavailable
+		}
+	}
+	var request *smithyhttp.RequestSendError
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &request) || errors.As(err, &timeout) && timeout.Timeout() {
+		return unavailable
+	}
+	return failed
+}
+
+// deadLetterReason is what a dead letter carries, for those who list them: words only,
+// so no path.
+func deadLetterReason(err error) string {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = errFile
+	}
+	return logging.Reason(err)
+}
