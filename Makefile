@@ -14,7 +14,7 @@ FUZZTIME ?= 2s
 # with it as built without that SDK.
 HEAVY := functions/send-mail|bench|local|local/cognito
 # Some functions are built without what the settings have no use for.
-FEWEST := nocodes,oneclient,noaws
+FEWEST := minimal,oneclient,noaws
 SMALLER := ./functions/send-mail ./functions/custom-message ./functions/pre-sign-up
 RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /dev/null && echo -race)
 
