@@ -22,10 +22,7 @@ type handler struct {
 	log    *logging.Logger
 }
 
-const (
-	errEvent     = logging.Safe("the event cannot be decoded")
-	errNoRequest = logging.Safe("the invocation has no request id")
-)
+const errNoRequest = logging.Safe("the invocation has no request id")
 
 // Invoke puts the request on the mail queue. It returns every error, and an event
 // that it does not know is one: Lambda then invokes it again with the same
@@ -42,7 +39,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Line) error {
 	event, err := trigger.Decode(payload)
 	if err != nil {
-		return errEvent
+		return err
 	}
 	kind, ok := kind(event.Kind("CustomEmailSender"))
 	if !ok || event.Version != "1" {

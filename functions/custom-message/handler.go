@@ -20,7 +20,6 @@ type handler struct {
 }
 
 const (
-	errEvent  = logging.Safe("the event cannot be decoded")
 	errNoCode = logging.Safe("the event lacks the placeholder of the code")
 	errClient = logging.Safe("the app client of the event is not in the settings")
 	errNoUser = logging.Safe("the event lacks the placeholder of the user name")
@@ -56,7 +55,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 func decode(payload []byte) (*trigger.Event, message.Kind, error) {
 	event, err := trigger.Decode(payload)
 	if err != nil {
-		return nil, "", errEvent
+		return nil, "", err
 	}
 	kind, ok := message.KindOf(event.Kind("CustomMessage"))
 	if !ok || event.Version != "1" {

@@ -514,12 +514,12 @@ func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
 		"no placeholder of a code":                   {withoutCode.payload(t), nil, "lacks the placeholder of the code"},
 		"None as the placeholder of a code":          {codeSaysNone.payload(t), nil, "lacks the placeholder of the code"},
 		"an invitation without the user name's":      {withoutUser.payload(t), nil, "lacks the placeholder of the user name"},
-		"an event that is a list":                    {[]byte(`[1,2]`), nil, string(errEvent)},
-		"an event that is a text":                    {[]byte(`"CustomMessage_SignUp"`), nil, string(errEvent)},
-		"attributes that are a list":                 {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":[]}}`), nil, string(errEvent)},
-		"an attribute that is an object":             {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":{"name":{}}}}`), nil, string(errEvent)},
-		"a response that is a number":                {spoiledResponse(t), nil, "error"},
-		"an event with white space around and in it": {[]byte(" {\n\t\"triggerSource\": [] } \n"), nil, string(errEvent)},
+		"an event that is a list":                    {[]byte(`[1,2]`), nil, "decode event: is not a JSON object"},
+		"an event that is a text":                    {[]byte(`"CustomMessage_SignUp"`), nil, "decode event: is not a JSON object"},
+		"attributes that are a list":                 {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":[]}}`), nil, "decode event: request: userAttributes: is not a JSON object"},
+		"an attribute that is an object":             {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":{"name":{}}}}`), nil, "decode event: request: userAttributes: is not a string"},
+		"a response that is a number":                {spoiledResponse(t), nil, "the event's response: is not a JSON object"},
+		"an event with white space around and in it": {[]byte(" {\n\t\"triggerSource\": [] } \n"), nil, "decode event: triggerSource: is not a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)

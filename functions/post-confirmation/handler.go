@@ -40,7 +40,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.Line) error {
 	event, err := trigger.Decode(payload)
 	if err != nil {
-		return logging.Safe("the event cannot be decoded")
+		return err
 	}
 	kind := event.Kind("PostConfirmation")
 	if event.Version != "1" || kind != "ConfirmSignUp" && kind != "ConfirmForgotPassword" {

@@ -19,8 +19,6 @@ type handler struct {
 	log      *logging.Logger
 }
 
-const errEvent = logging.Safe("the event cannot be decoded")
-
 // Invoke returns the event when the person may sign up, and an error when not.
 // Cognito shows the error's text to the app as "PreSignUp failed with error
 // CODE: sentence."; it adds the full stop.
@@ -65,7 +63,7 @@ func tryAgain(r *rules.Rules) ([]byte, error) { return nil, r.Refuse(rules.TryAg
 func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
 	event, err := trigger.Decode(payload)
 	if err != nil {
-		return nil, errEvent
+		return nil, err
 	}
 	applicant := rules.Applicant{
 		Email: event.UserAttributes["email"], Attributes: event.UserAttributes,

@@ -215,7 +215,7 @@ func TestOnlySignUpsOfTrustedDomainsAreConfirmed(t *testing.T) {
 func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 	good := payload(t, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Jane"})
 	withLetter := payload(t, "SignUp", map[string]any{"email": "zoe@example.com", "custom:agentName": "Zoë"})
-	const unreadable = "the event cannot be decoded"
+	const unreadable = "decode event: "
 	for name, test := range map[string]struct {
 		payload string
 		spoil   func(*testing.T, *handler)

@@ -48,7 +48,7 @@ func (h *handler) routes() http.Handler {
 				if op, ok := operations[r.URL.Path]; ok {
 					s = op.unavailable
 				}
-				h.render(w, r, h.read(r), result{state: s, err: logging.Safe("panic")})
+				h.render(w, r, h.read(r), result{state: s, err: logging.ErrPanic})
 			}
 		}()
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)

@@ -97,7 +97,7 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
 		got, step := answers[i], &d.Steps[len(r.local)+i]
 		step.Result, step.Took = passed, got.took
 		switch {
-		case got.err == errPanic:
+		case got.err == logging.ErrPanic:
 			step.Result = TryAgain
 		case got.no:
 			step.Result = rule.Codes[0]
@@ -116,8 +116,6 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
 	}
 }
 
-const errPanic = logging.Safe("panic")
-
 // ask asks a network rule, and waits no longer than its limit even if what it
 // asks does not notice the end of its context.
 func (rule networkRule) ask(ctx context.Context, a address) answer {
@@ -126,13 +124,12 @@ func (rule networkRule) ask(ctx context.Context, a address) answer {
 	start := time.Now()
 	answers := make(chan answer, 1)
 	go func() {
-		got := answer{err: errPanic} // unless it returns
-		defer func() {
-			_ = recover()
-			answers <- got
-		}()
-		no, err := rule.refuses(ctx, a)
-		got = answer{no: no, err: err}
+		var got answer
+		got.err = logging.Recover(func() (err error) {
+			got.no, err = rule.refuses(ctx, a)
+			return err
+		})
+		answers <- got
 	}()
 	var got answer
 	select {

@@ -11,8 +11,9 @@ package trigger
 
 import (
 	"encoding/json/jsontext"
-	"fmt"
 	"strings"
+
+	"poolpost/internal/logging"
 )
 
 // Event is one invocation of a trigger. Strings are empty, and maps nil, when
@@ -50,7 +51,8 @@ const noClient = "CLIENT_ID_NOT_APPLICABLE"
 
 // Decode reads an event. It takes every shape that Cognito has been documented
 // or seen to send: maps that are null or absent, a version that is a number,
-// attributes that are booleans, and "None" for a parameter that is not there.
+// attributes that are booleans, and "None" for a parameter that is not there. Its errors
+// may be logged.
 func Decode(payload []byte) (*Event, error) {
 	r := newReader(payload)
 	e := &Event{payload: r.text, bare: true}
@@ -59,7 +61,7 @@ func Decode(payload []byte) (*Event, error) {
 		err = r.end()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
+		return nil, logging.Safe("decode event: " + err.Error())
 	}
 	return e, nil
 }
@@ -154,7 +156,7 @@ type member struct {
 func (e *Event) Reply(r response) ([]byte, error) {
 	members, err := e.merge(r.members())
 	if err != nil {
-		return nil, fmt.Errorf("the event's response: %w", err)
+		return nil, logging.Safe("the event's response: " + err.Error())
 	}
 	size := len(e.payload) + len(`,"response":{}`)
 	for _, m := range members {
