@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"cmp"
@@ -28,7 +28,7 @@ type app struct {
 	signInWithProvider func(ctx context.Context, clientID, provider, id string, attributes map[string]string) (userName string, err error)
 }
 
-func newApp(s *suite) *app {
+func newApp(s *Stack) *app {
 	return &app{
 		settings: s.settings, clientIDs: s.clientIDs, poolID: s.poolID, home: s.webURL + "/sign-in",
 		pool: cognito.New(cognito.Options{

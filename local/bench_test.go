@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ import (
 // the 99th percentile, and the same for an invocation of pre-sign-up alone, so
 // that the figures of one run can be told as ratios.
 func BenchmarkSignUpToMailbox(b *testing.B) {
-	s := startSuite(b)
+	s := startStack(b)
 	signUp := func(i int, prefix string) time.Duration {
 		email := fmt.Sprintf("%s%d@example.com", prefix, i)
 		start := time.Now()

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -23,7 +23,7 @@ func TestInTheBrowser(t *testing.T) {
 		script bool
 	}{{"with JavaScript", true}, {"without JavaScript", false}} {
 		t.Run(c.name, func(t *testing.T) {
-			s := startSuite(t)
+			s := startStack(t)
 			b := startBrowser(t)
 			b.do("turn JavaScript on or off", chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 				_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !c.script})

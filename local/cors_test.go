@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"fmt"
@@ -40,7 +40,7 @@ func TestLocalOrigins(t *testing.T) {
 }
 
 func TestWhichPagesMayCallTheAWSAPIs(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	const (
 		devServer = "http://localhost:5173"
 		elsewhere = "https://app.example.com"
@@ -124,7 +124,7 @@ fetch({{.Address}}, {
 </script>`))
 
 func TestAPageOfAnotherOriginSignsUp(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	b := startBrowser(t)
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -27,7 +27,7 @@ func TestTheSenderOfWhatThePoolSends(t *testing.T) {
 		"without a name": {settings.Address{Address: "a@example.com"}, "a@example.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &suite{settings: &settings.Settings{Mail: settings.Mail{From: test.from}}, box: mailbox.New(nil)}
+			s := &Stack{settings: &settings.Settings{Mail: settings.Mail{From: test.from}}, box: mailbox.New(nil)}
 			s.deliver(cognito.Delivery{Medium: "EMAIL", To: "ann@example.com", Subject: "Hello", Body: "<p>Hello</p>"})
 			if got := s.box.Messages()[0].From; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
@@ -69,7 +69,7 @@ func TestEachAppOfThePoolHasItsSender(t *testing.T) {
 }
 
 func TestAllIsInOneAccount(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	response, err := http.Post(s.awsURL+"/2015-03-31/functions/nobody/invocations", "application/json", strings.NewReader("{}"))
 	if err != nil {
 		t.Fatal(err)

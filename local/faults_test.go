@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -68,7 +68,7 @@ func hangUp(reset bool) func(*chaos, http.ResponseWriter, *http.Request) {
 // kill ends the function that is calling.
 func kill(c *chaos, _ http.ResponseWriter, r *http.Request) {
 	trace, err := url.PathUnescape(r.Header.Get("X-Amzn-Trace-Id"))
-	if err == nil && c.suite.Load().host.Kill(trace) {
+	if err == nil && c.stack.Load().host.Kill(trace) {
 		c.kills.Add(1)
 	}
 	<-r.Context().Done()
@@ -91,12 +91,12 @@ type call struct {
 // A schedule says which calls fail, and how; nil: not at all.
 type schedule func(call) *fault
 
-// chaos stands before the AWS APIs of a suite: it fails calls on a schedule, and
+// chaos stands before the AWS APIs of a stack: it fails calls on a schedule, and
 // keeps the books of the mails that SES took.
 type chaos struct {
 	schedule schedule
 	next     http.Handler
-	suite    atomic.Pointer[suite]
+	stack    atomic.Pointer[Stack]
 	kills    atomic.Int64
 
 	mu       sync.Mutex

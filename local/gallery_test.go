@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"flag"
@@ -36,7 +36,7 @@ func galleryPreview(t *testing.T) (*preview, previewState) {
 	p, _ := startPreview(t, "")
 	edit(t, p.file, "locales: [en, fr, ar, it]", allLocales)
 	edit(t, p.file, "clients:\n", "clients:\n  - {name: drivers, brand: drivers, url: 'https://drivers.example.com/'}\n")
-	state := p.now()
+	state := p.compileIfChanged()
 	if state.problems != "" {
 		t.Fatal(state.problems)
 	}
@@ -126,7 +126,7 @@ func TestThePreviewReloadsItself(t *testing.T) {
 // TestGallery takes pictures of all messages, to be looked at.
 func TestGallery(t *testing.T) {
 	if *gallery == "" {
-		t.Skip("takes pictures with -gallery only: make screenshots")
+		t.Skip("takes pictures with -gallery ../.build/gallery only")
 	}
 	b := startBrowser(t)
 	p, state := galleryPreview(t)

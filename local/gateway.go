@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"encoding/base64"
@@ -18,7 +18,7 @@ const maxRequest = 10 << 20
 // gateway serves verify-link as an API Gateway HTTP API does: each request is
 // an event of payload format version 2.0 (API Gateway developer guide, "Create
 // AWS Lambda proxy integrations for HTTP APIs").
-func (s *suite) gateway(w http.ResponseWriter, r *http.Request) {
+func (s *Stack) gateway(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		http.Error(w, `{"message":"Request Too Long"}`, http.StatusRequestEntityTooLarge)

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -8,13 +8,16 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
+	"poolpost/internal/bundle"
+	"poolpost/internal/settings"
 	"poolpost/local/lambda"
 	"poolpost/local/mailbox"
 )
 
-// A result is what became of one event file, as one line of JSON.
+// A result is what a function made of one event file, as one line of JSON.
 type result struct {
 	File  string            `json:"file"`
 	Reply json.RawMessage   `json:"reply"` // null when the invocation failed
@@ -28,22 +31,36 @@ type invocationError struct {
 	ErrorMessage string `json:"errorMessage"`
 }
 
-// beside are the options for a suite that may run beside the one that these
+// withFreePorts are the options for a stack that may run beside the one that these
 // options describe: on free ports, with links that lead to that one.
-func (o options) beside() options {
-	o.links = "http://" + o.web
-	o.web, o.aws = "127.0.0.1:0", "127.0.0.1:0"
+func (o Options) withFreePorts() Options {
+	o.links = "http://" + o.Web
+	o.Web, o.AWS = "127.0.0.1:0", "127.0.0.1:0"
 	return o
 }
 
-// invoke starts the real binary of a function, sends it the bytes of each file
-// as one invocation, and writes a line for each. An invocation that fails is a
-// line, not an error.
-func invoke(ctx context.Context, o options, function string, files []string, stdout io.Writer) error {
-	if err := o.known(function); err != nil {
+// checkFunction returns an error that lists the functions when these settings have
+// none of that name.
+func (o Options) checkFunction(name string) error {
+	set, err := settings.Read(o.Settings)
+	if err != nil {
 		return err
 	}
-	s, err := start(ctx, o.beside())
+	names := bundle.Names(bundle.FunctionsOf(set))
+	if slices.Contains(names, name) {
+		return nil
+	}
+	return fmt.Errorf("there is no function %q with these settings; the functions are %s", name, strings.Join(names, ", "))
+}
+
+// Invoke starts the real binary of a function, sends it the bytes of each file
+// as one invocation, and writes a line for each. An invocation that fails is a
+// line, not an error.
+func Invoke(ctx context.Context, o Options, function string, files []string, stdout io.Writer) error {
+	if err := o.checkFunction(function); err != nil {
+		return err
+	}
+	s, err := Start(ctx, o.withFreePorts())
 	if err != nil {
 		return err
 	}
@@ -61,7 +78,7 @@ func invoke(ctx context.Context, o options, function string, files []string, std
 	return errors.Join(err, s.Close())
 }
 
-func (s *suite) invokeFile(ctx context.Context, function, file string) (result, error) {
+func (s *Stack) invokeFile(ctx context.Context, function, file string) (result, error) {
 	r := result{File: file, Mails: []mailbox.Message{}}
 	payload, err := os.ReadFile(file)
 	if err != nil {
@@ -69,7 +86,7 @@ func (s *suite) invokeFile(ctx context.Context, function, file string) (result, 
 	}
 	newest := s.newestMail()
 	start := time.Now()
-	reply, err := s.host.Invoke(ctx, function, payload)
+	response, err := s.host.Invoke(ctx, function, payload)
 	r.MS = float64(time.Since(start).Microseconds()) / 1000
 	var failed *lambda.FunctionError
 	switch {
@@ -77,8 +94,8 @@ func (s *suite) invokeFile(ctx context.Context, function, file string) (result, 
 		r.Error = &invocationError{failed.Type, failed.Message}
 	case err != nil:
 		return r, fmt.Errorf("invoke %s: %w", function, err)
-	case json.Valid(reply):
-		r.Reply = reply
+	case json.Valid(response):
+		r.Reply = response
 	default:
 		r.Error = &invocationError{"Runtime.InvalidReply", "the reply is not JSON"}
 	}
@@ -98,25 +115,25 @@ func (s *suite) invokeFile(ctx context.Context, function, file string) (result, 
 
 // newestMail is the ID of the newest mail, empty when there is none. The number
 // of mails would not tell what is new: the box holds no more than its maximum.
-func (s *suite) newestMail() string {
+func (s *Stack) newestMail() string {
 	if messages := s.box.Messages(); len(messages) > 0 {
 		return messages[0].ID
 	}
 	return ""
 }
 
-// env writes what a function is started with, as KEY=VALUE lines, behind the
+// Env writes what a function is started with, as KEY=VALUE lines, behind the
 // folder of its bootstrap and files. Any other tool that serves the Lambda
 // Runtime API can start the same binary with them.
-func env(ctx context.Context, o options, function string, stdout io.Writer) error {
-	if err := o.known(function); err != nil {
+func Env(ctx context.Context, o Options, function string, stdout io.Writer) error {
+	if err := o.checkFunction(function); err != nil {
 		return err
 	}
-	s, err := start(ctx, o.beside())
+	s, err := Start(ctx, o.withFreePorts())
 	if err != nil {
 		return err
 	}
-	s.awsURL = "http://" + o.aws // of the run that it goes with, not of this moment
+	s.awsURL = "http://" + o.AWS // of the run that it goes with, not of this moment
 	for _, f := range s.functions() {
 		if f.Name != function {
 			continue

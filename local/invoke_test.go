@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 )
 
 func TestInvokeTellsTheMailsOfItsEventAlone(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	batch := events.SQSEvent{}
 	for i, to := range []string{"ann@example.com", "ben@example.com"} {
 		batch.Records = append(batch.Records, events.SQSMessage{
@@ -75,7 +75,7 @@ func TestAFunctionThatTheSettingsDoNotHaveIsRefusedWithThoseTheyHave(t *testing.
 		{"a slip of the pen", "ses", "sendmail", `there is no function "sendmail" `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			err := options{settings: through[c.delivery]}.known(c.function)
+			err := Options{Settings: through[c.delivery]}.checkFunction(c.function)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}

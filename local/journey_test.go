@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"encoding/json"
@@ -20,8 +20,8 @@ const password = "sample-pass-1"
 
 // eachDelivery goes on a journey once with mails that Cognito sends and once with
 // mails that go through SES. The person sees the same.
-func eachDelivery(t *testing.T, journey func(*testing.T, *suite)) {
-	t.Run("through Cognito", func(t *testing.T) { journey(t, startSuite(t)) })
+func eachDelivery(t *testing.T, journey func(*testing.T, *Stack)) {
+	t.Run("through Cognito", func(t *testing.T) { journey(t, startStack(t)) })
 	t.Run("through SES", func(t *testing.T) { journey(t, startSES(t)) })
 }
 
@@ -30,7 +30,7 @@ func attribute(name, value string) types.AttributeType {
 }
 
 // signUp signs a person up with the AWS SDK.
-func (s *suite) signUp(t testing.TB, email, agentName string, metadata map[string]string) string {
+func (s *Stack) signUp(t testing.TB, email, agentName string, metadata map[string]string) string {
 	t.Helper()
 	out, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
 		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String(email), Password: aws.String(password),
@@ -43,7 +43,7 @@ func (s *suite) signUp(t testing.TB, email, agentName string, metadata map[strin
 	return *out.UserSub
 }
 
-func (s *suite) status(t testing.TB, user string) types.UserStatusType {
+func (s *Stack) status(t testing.TB, user string) types.UserStatusType {
 	t.Helper()
 	out, err := s.sdk().AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(user)})
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *suite) status(t testing.TB, user string) types.UserStatusType {
 
 func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) { eachDelivery(t, signUpToWelcome) }
 
-func signUpToWelcome(t *testing.T, s *suite) {
+func signUpToWelcome(t *testing.T, s *Stack) {
 	ctx := t.Context()
 	sub := s.signUp(t, "Ann@example.com", "Ann Example", nil)
 
@@ -122,7 +122,7 @@ func signUpToWelcome(t *testing.T, s *suite) {
 
 func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) { eachDelivery(t, keepLanguage) }
 
-func keepLanguage(t *testing.T, s *suite) {
+func keepLanguage(t *testing.T, s *Stack) {
 	s.signUp(t, "ben@example.com", "Ben", map[string]string{"locale": "ar-EG", "return": s.webURL + "/sign-in"})
 	m := s.mail(t, "ben@example.com", "ar", message.SignUp)
 	if !strings.Contains(m.HTML, `dir="rtl"`) {
@@ -137,7 +137,7 @@ func keepLanguage(t *testing.T, s *suite) {
 }
 
 func TestAnOldLinkOffersANewOne(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	s.signUp(t, "cleo@example.com", "Cleo", map[string]string{"locale": "fr"})
 	first := linkOf(t, s.mail(t, "cleo@example.com", "fr", message.SignUp))
 	wrong := strings.Replace(first, "code=", "code=1", 1)
@@ -164,7 +164,7 @@ func TestAnOldLinkOffersANewOne(t *testing.T) {
 }
 
 func TestACodeThatTheLinkHasLostIsTyped(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	s.signUp(t, "ned@example.com", "Ned", nil)
 	link := linkOf(t, s.mail(t, "ned@example.com", "en", message.SignUp))
 	before, code, _ := strings.Cut(link, "&code=")
@@ -184,7 +184,7 @@ func TestACodeThatTheLinkHasLostIsTyped(t *testing.T) {
 }
 
 func TestALinkOfAnAppClientThatIsNotInTheSettings(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	s.signUp(t, "oda@example.com", "Oda", nil)
 	link := strings.Replace(linkOf(t, s.mail(t, "oda@example.com", "en", message.SignUp)), s.clientIDs["web"], "9unknownexample23456789abc", 1)
 	other := browse(t, http.MethodGet, link, nil)
@@ -199,7 +199,7 @@ func TestALinkOfAnAppClientThatIsNotInTheSettings(t *testing.T) {
 }
 
 func TestThePageIsHealthy(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	if p := browse(t, http.MethodGet, s.webURL+"/health", nil); p.status != http.StatusOK {
 		t.Errorf("status %d", p.status)
 	}
@@ -209,7 +209,7 @@ func TestThePageIsHealthy(t *testing.T) {
 }
 
 func TestTooManyAttemptsAreToldSo(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	s.signUp(t, "dora@example.com", "Dora", nil)
 	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "dora@example.com", "en", message.SignUp)), nil)
 	page.form.Set("code", "000000")
@@ -224,7 +224,7 @@ func TestTooManyAttemptsAreToldSo(t *testing.T) {
 
 func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) { eachDelivery(t, replacePassword) }
 
-func replacePassword(t *testing.T, s *suite) {
+func replacePassword(t *testing.T, s *Stack) {
 	ctx := t.Context()
 	sub := s.signUp(t, "emil@example.com", "Emil", nil)
 	if _, err := s.sdk().AdminConfirmSignUp(ctx, &cognito.AdminConfirmSignUpInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)}); err != nil {
@@ -265,7 +265,7 @@ func replacePassword(t *testing.T, s *suite) {
 }
 
 func TestAnOldLinkForAPasswordOffersANewOne(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	s.signUp(t, "pia@example.com", "Pia", map[string]string{"locale": "fr"})
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "pia@example.com", "fr", message.SignUp)), nil))
 	s.mail(t, "pia@example.com", "fr", message.Welcome) // it comes at its own time
@@ -306,7 +306,7 @@ func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing
 
 const temporaryPassword = `temp<3>&"a'b-sample`
 
-func invite(t *testing.T, s *suite) {
+func invite(t *testing.T, s *Stack) {
 	_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
 		UserPoolId: aws.String(s.poolID), Username: aws.String("gus@example.com"), TemporaryPassword: aws.String(temporaryPassword),
 		DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
@@ -329,7 +329,7 @@ func invite(t *testing.T, s *suite) {
 
 func TestAChangedAddressIsVerifiedInTheApp(t *testing.T) { eachDelivery(t, changeAddress) }
 
-func changeAddress(t *testing.T, s *suite) {
+func changeAddress(t *testing.T, s *Stack) {
 	ctx := t.Context()
 	s.signUp(t, "hal@example.com", "Hal", nil)
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "hal@example.com", "en", message.SignUp)), nil))
@@ -361,7 +361,7 @@ func changeAddress(t *testing.T, s *suite) {
 }
 
 func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	cases := []struct {
 		name, email, agent, locale, want string
 	}{
@@ -389,7 +389,7 @@ func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
 // A stranger chooses the name that a mail greets with.
 func TestHostileNamesStayNames(t *testing.T) { eachDelivery(t, hostileNames) }
 
-func hostileNames(t *testing.T, s *suite) {
+func hostileNames(t *testing.T, s *Stack) {
 	names := map[string]string{
 		"ida":  "{####} {username}",
 		"jon":  "www.evil.example/login",
@@ -427,7 +427,7 @@ func hostileNames(t *testing.T, s *suite) {
 // Runs after the journeys above: whatever they logged is looked through.
 func TestLogsHoldNothingPersonal(t *testing.T) { eachDelivery(t, nothingPersonal) }
 
-func nothingPersonal(t *testing.T, s *suite) {
+func nothingPersonal(t *testing.T, s *Stack) {
 	s.signUp(t, "secret.person@example.com", "Secret Name", map[string]string{"locale": "en", "note": "secret-metadata"})
 	m := s.mail(t, "secret.person@example.com", "en", message.SignUp)
 	address := linkOf(t, m)

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"flag"
@@ -22,7 +22,7 @@ var (
 // mail, open its link, press the button, get the welcome mail. It fails when
 // anybody lacks anything, and reports how many a second came through.
 func TestUnderLoad(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	var mu sync.Mutex
 	times := map[string][]time.Duration{}
 	timed := func(what string, since time.Time) {

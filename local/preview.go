@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -31,14 +31,14 @@ import (
 // this moment. While somebody looks, messages that compile are also given to the
 // functions that run, as long as these would get the same settings beside them.
 type preview struct {
-	dir      string             // holds the folders of the running functions
-	settings *settings.Settings // of these; for the page, they are read again
-	file     string             // the settings
-	linksURL string
-	box      *mailbox.Box
-	smtp     string        // host:port; empty: none
-	closed   chan struct{} // closed when the server ends
-	renew    func()        // lets the functions start anew
+	dir              string             // holds the folders of the running functions
+	settings         *settings.Settings // of these; for the page, they are read again
+	file             string             // the settings
+	linksURL         string
+	box              *mailbox.Box
+	smtp             string        // host:port; empty: none
+	closed           chan struct{} // closed when the server ends
+	restartFunctions func()        // with what they read at their start
 
 	mu    sync.Mutex
 	seen  uint64 // fingerprint of the files that were compiled last
@@ -55,8 +55,8 @@ type previewState struct {
 	problems string // one a line
 }
 
-// now compiles what has changed since the last time.
-func (p *preview) now() previewState {
+// compileIfChanged compiles what has changed since the last time.
+func (p *preview) compileIfChanged() previewState {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	files := p.fingerprint()
@@ -96,7 +96,7 @@ func (p *preview) compile(state *previewState) error {
 	if err := bundle.Write(p.dir, set, out, bundle.FunctionsOf(set)); err != nil {
 		return err
 	}
-	p.renew()
+	p.restartFunctions()
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (p *preview) changes(w http.ResponseWriter, r *http.Request) {
 	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		if version := fmt.Sprint(p.now().version); version != r.FormValue("version") {
+		if version := fmt.Sprint(p.compileIfChanged().version); version != r.FormValue("version") {
 			fmt.Fprintf(w, "data: %s\n\n", version)
 			return
 		}
@@ -224,7 +224,7 @@ type partLength struct {
 
 // show shows messages exactly as they were compiled, filled with samples.
 func (p *preview) show(w http.ResponseWriter, r *http.Request) {
-	state := p.now()
+	state := p.compileIfChanged()
 	if state.settings == nil {
 		http.Error(w, state.problems, http.StatusInternalServerError)
 		return
@@ -273,7 +273,7 @@ func (p *preview) grid(state previewState) (grids []gridOfClient) {
 
 // html is the HTML of one message, for the frame in the preview.
 func (p *preview) html(w http.ResponseWriter, r *http.Request) {
-	state := p.now()
+	state := p.compileIfChanged()
 	filled, ok := p.sample(w, r, state)
 	if !ok {
 		return
@@ -285,7 +285,7 @@ func (p *preview) html(w http.ResponseWriter, r *http.Request) {
 
 // send puts a sample into the mailbox, or sends it through the SMTP server.
 func (p *preview) send(w http.ResponseWriter, r *http.Request) {
-	state := p.now()
+	state := p.compileIfChanged()
 	filled, ok := p.sample(w, r, state)
 	if !ok {
 		return

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bufio"
@@ -26,7 +26,7 @@ import (
 )
 
 func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
-	s := startSuite(t)
+	s := startStack(t)
 	for _, client := range s.settings.Clients {
 		for _, locale := range s.settings.Locales {
 			for _, kind := range message.Kinds() {
@@ -81,7 +81,7 @@ func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	localApp(set, "http://127.0.0.1:8080")
 	p = &preview{
 		dir: filepath.Join(root, "functions"), settings: set, file: file,
-		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}), renew: func() {},
+		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}), restartFunctions: func() {},
 	}
 	mux := http.NewServeMux()
 	p.routes(mux)
@@ -121,7 +121,7 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 	one := address + "/messages?" + query("web", "en", "welcome")
 	words := filepath.Join(templates.Dir(p.file), "locales/en.yaml")
 	given := "" // what send-mail has when it starts anew
-	p.renew = func() {
+	p.restartFunctions = func() {
 		text, err := os.ReadFile(filepath.Join(p.dir, "send-mail", message.File("web", "en", message.Welcome)))
 		if err != nil {
 			t.Error(err)

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 )
 
 // comes is somebody who comes back from a provider to the hosted sign-in.
-func (s *suite) comes(t *testing.T, provider string, attributes map[string]string) (string, error) {
+func (s *Stack) comes(t *testing.T, provider string, attributes map[string]string) (string, error) {
 	t.Helper()
 	return s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], provider, "1234", attributes)
 }

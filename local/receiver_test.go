@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -28,9 +28,9 @@ func startReceiver(t *testing.T) receiver {
 	t.Helper()
 	if _, err := os.Stat(receiverCommand); err != nil {
 		if os.Getenv("CI") != "" {
-			t.Fatal("there is no aws-ses-v2-local: make receiver installs it, with Node.js")
+			t.Fatal("there is no aws-ses-v2-local: make test installs it, with Node.js")
 		}
-		t.Skip("there is no aws-ses-v2-local: make receiver installs it, with Node.js")
+		t.Skip("there is no aws-ses-v2-local: make test installs it, with Node.js")
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -136,13 +136,13 @@ func (r receiver) stored(reply []byte) (mailbox.Message, error) {
 
 func TestTheJourneysLeadThroughAnotherSESToo(t *testing.T) {
 	r := startReceiver(t)
-	for name, journey := range map[string]func(*testing.T, *suite){
+	for name, journey := range map[string]func(*testing.T, *Stack){
 		"from sign-up to welcome": signUpToWelcome, "in another language": keepLanguage, "a forgotten password": replacePassword,
 		"an invitation": invite, "a changed address": changeAddress,
 	} {
 		t.Run(name, func(t *testing.T) {
-			var s *suite
-			s = startSES(t, func(o *options) { o.front = r.front(func() *mailbox.Box { return s.box }) })
+			var s *Stack
+			s = startSES(t, func(o *Options) { o.hooks.middleware = r.front(func() *mailbox.Box { return s.box }) })
 			journey(t, s)
 		})
 	}

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -20,9 +20,9 @@ var screenshots = flag.String("screenshots", "", "take the README's pictures int
 // TestScreenshots takes the README's pictures: what a person really gets.
 func TestScreenshots(t *testing.T) {
 	if *screenshots == "" {
-		t.Skip("takes pictures with -screenshots only: make screenshots")
+		t.Skip("takes the README's pictures with -screenshots ../docs/images only")
 	}
-	s := startSuite(t)
+	s := startStack(t)
 	b := startBrowser(t)
 	s.signUp(t, "ann@example.com", "Ann Example", nil)
 	s.signUp(t, "amal@example.com", "Amal Example", map[string]string{"locale": "ar"})

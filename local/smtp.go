@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -35,7 +35,7 @@ func sendSMTP(ctx context.Context, server string, m mailbox.Message, now time.Ti
 	defer cancel()
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", server)
 	if err != nil {
-		return fmt.Errorf("connect to -smtp %s: %w", server, err)
+		return fmt.Errorf("connect to --smtp %s: %w", server, err)
 	}
 	defer connection.Close()
 	deadline, _ := ctx.Deadline()
@@ -43,7 +43,7 @@ func sendSMTP(ctx context.Context, server string, m mailbox.Message, now time.Ti
 		return err
 	}
 	if err := deliver(connection, host, from.Address, m.To[0], text); err != nil {
-		return fmt.Errorf("send through -smtp %s: %w", server, err)
+		return fmt.Errorf("send through --smtp %s: %w", server, err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -146,13 +146,13 @@ func soak(t *testing.T, tr trial, people int) {
 	var lost atomic.Int64 // acknowledgements
 	// Groups would be those of a pool.
 	file := sampleWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
-	s := startWith(t, file, func(o *options) {
-		o.front, o.logs = c.front, logged
-		o.sending = tr.limit
-		o.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
-		o.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, TimeScale: soakSecond.Seconds()}
+	s := startWith(t, file, func(o *Options) {
+		o.Logs = logged
+		o.hooks.middleware, o.hooks.sendLimit = c.front, tr.limit
+		o.hooks.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
+		o.hooks.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, TimeScale: soakSecond.Seconds()}
 		if tr.dropAck != nil {
-			o.queue.DropAck = func(m sqs.Message) bool {
+			o.hooks.queue.DropAck = func(m sqs.Message) bool {
 				if !tr.dropAck(numberOf(m.Group), m.Receives) {
 					return false
 				}
@@ -161,7 +161,7 @@ func soak(t *testing.T, tr trial, people int) {
 			}
 		}
 	})
-	c.suite.Store(s)
+	c.stack.Store(s)
 	began := time.Now()
 	expected := confirm(t, s, people, workers, tr.repeat)
 	dead := settle(t, s, c, expected)
@@ -203,17 +203,13 @@ func soak(t *testing.T, tr trial, people int) {
 
 // confirm lets Cognito call post-confirmation for each person, and
 // custom-email-sender for some, and returns the mails that have to follow.
-func confirm(t *testing.T, s *suite, people, workers int, repeat bool) (expected []string) {
+func confirm(t *testing.T, s *Stack, people, workers int, repeat bool) (expected []string) {
 	t.Helper()
 	times := 1
 	if repeat {
 		times = 2
 	}
-	codes, err := newEncrypter(s.awsURL, s.settings.Pool.Region, s.key.ARN(), s.poolID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := codes.encrypt(t.Context(), soakCode)
+	code, err := s.encrypt(t.Context(), soakCode)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +252,7 @@ const (
 func address(person int) string { return fmt.Sprintf("person-%d@example.com", person) }
 
 // sampleEvent is an event about a person.
-func (s *suite) sampleEvent(source string, person int, code string) []byte {
+func (s *Stack) sampleEvent(source string, person int, code string) []byte {
 	request := map[string]any{"userAttributes": map[string]string{
 		"sub": fmt.Sprintf("person-%d", person), "email": address(person), "email_verified": "true", "name": soakName,
 	}}
@@ -276,7 +272,7 @@ func (s *suite) sampleEvent(source string, person int, code string) []byte {
 
 // settle waits until every mail has come to its end, and the queue too, and
 // returns the dead letters, those of custom-email-sender included.
-func settle(t *testing.T, s *suite, c *chaos, expected []string) map[string]bool {
+func settle(t *testing.T, s *Stack, c *chaos, expected []string) map[string]bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(len(expected))*20*time.Millisecond)
 	defer cancel()
@@ -295,7 +291,7 @@ func settle(t *testing.T, s *suite, c *chaos, expected []string) map[string]bool
 }
 
 // deadLetters are what was given up: on the queue, or before it came there.
-func (s *suite) deadLetters(t *testing.T) map[string]bool {
+func (s *Stack) deadLetters(t *testing.T) map[string]bool {
 	t.Helper()
 	dead := map[string]bool{}
 	for _, m := range s.queue.DeadLetters() {

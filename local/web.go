@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 // webHandler are all pages: the sample app, the mailbox, the preview, and for
 // everything else the page behind the link, as API Gateway serves it.
-func (s *suite) webHandler() http.Handler {
+func (s *Stack) webHandler() http.Handler {
 	mux := http.NewServeMux()
 	mailbox := s.box.Handler()
 	mux.Handle("/mailbox", mailbox)

@@ -1,18 +1,33 @@
+// Command encryptcode encrypts a code as Cognito does it for a custom email sender.
+// The local run starts it as a function: the event is the code, the reply is Base64.
+// It calls KMS at AWS_ENDPOINT_URL, with the key KMS_KEY_ARN, for USER_POOL_ID.
 package main
 
 import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"log"
+	"os"
 
 	mpl "github.com/aws/aws-cryptographic-material-providers-library/releases/go/mpl/awscryptographymaterialproviderssmithygenerated"
 	mpltypes "github.com/aws/aws-cryptographic-material-providers-library/releases/go/mpl/awscryptographymaterialproviderssmithygeneratedtypes"
 	esdk "github.com/aws/aws-encryption-sdk/releases/go/encryption-sdk/awscryptographyencryptionsdksmithygenerated"
 	esdktypes "github.com/aws/aws-encryption-sdk/releases/go/encryption-sdk/awscryptographyencryptionsdksmithygeneratedtypes"
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"poolpost/internal/awsconfig"
 )
+
+func main() {
+	e, err := newEncrypter(awsconfig.Load(), os.Getenv("KMS_KEY_ARN"), os.Getenv("USER_POOL_ID"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(e.encrypt)
+}
 
 // An encrypter does to codes what Cognito does for a custom email sender.
 type encrypter struct {
@@ -21,9 +36,9 @@ type encrypter struct {
 	pool    string
 }
 
-// newEncrypter encrypts for one pool under one key of the KMS at that address.
-// The key is asked for with each code, not before.
-func newEncrypter(endpoint, region, key, pool string) (*encrypter, error) {
+// newEncrypter encrypts for one pool under one key. The key is asked for with each
+// code, not before.
+func newEncrypter(cfg aws.Config, key, pool string) (*encrypter, error) {
 	policy := mpltypes.ESDKCommitmentPolicyForbidEncryptAllowDecrypt // as the suite demands
 	sdk, err := esdk.NewClient(esdktypes.AwsEncryptionSdkConfig{CommitmentPolicy: &policy})
 	if err != nil {
@@ -34,10 +49,7 @@ func newEncrypter(endpoint, region, key, pool string) (*encrypter, error) {
 		return nil, fmt.Errorf("start the material providers: %w", err)
 	}
 	keyring, err := materials.CreateAwsKmsKeyring(context.Background(), mpltypes.CreateAwsKmsKeyringInput{
-		KmsKeyId: key,
-		KmsClient: kms.New(kms.Options{
-			Region: region, BaseEndpoint: aws.String(endpoint), Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
-		}),
+		KmsKeyId: key, KmsClient: kms.NewFromConfig(cfg),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make a keyring of %s: %w", key, err)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"io"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,26 +9,26 @@ import (
 	"testing"
 )
 
-const sample = "../../internal/settings/testdata/sample.yaml"
-
 func TestTheFiguresOfTheProjectsOwnMessages(t *testing.T) {
-	var b strings.Builder
-	if err := run(sample, &b); err != nil {
-		t.Fatal(err)
-	}
+	out, _ := must(t, "check", "--settings", sampleSettings)
 	want := regexp.MustCompile(`^112 messages are fit to be sent \(clients: 1, locales: 16, kinds: 7\)\. .*
   the longest HTML          has \d{5} of 20000 characters: web/\S+
   the largest HTML          has    \d\d of the 102 KB that Gmail shows
   the longest subject       has    \d\d of 140 characters: web/\S+
   the longest text message  has   1\d\d of 140 characters: web/\S+
 $`)
-	if !want.MatchString(b.String()) {
-		t.Errorf("got\n%s", b.String())
+	if !want.MatchString(out) {
+		t.Errorf("got\n%s", out)
+	}
+	out, _ = must(t, "check", "--settings", sampleSettings, "--json")
+	var got checkResult
+	if err := json.Unmarshal([]byte(out), &got); err != nil || got.Messages != 112 || got.SMS.Limit != 140 || got.SMS.Characters < 100 {
+		t.Errorf("%v, %s", err, out)
 	}
 }
 
 func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
-	text, err := os.ReadFile(sample)
+	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
 	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	err = run(file, io.Discard)
+	_, err = check(file)
 	for _, key := range []string{"url", "signInUrl", "attributeUrl", "returnUrls[0]"} {
 		if want := "clients[0]." + key + ": must begin with https://"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got\n%v\nwithout %s", err, want)
@@ -46,7 +46,7 @@ func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
 }
 
 func TestMistakesAreToldOneALine(t *testing.T) {
-	text, err := os.ReadFile(sample)
+	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,13 +56,12 @@ func TestMistakesAreToldOneALine(t *testing.T) {
 	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var b strings.Builder
-	err = run(file, &b)
+	_, err = check(file)
 	want := "brands[1].wording.en.welcome.preheader: {code} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}"
-	if err == nil || err.Error() != want || b.Len() > 0 {
-		t.Errorf("got\n%v\n%s\nwant\n%s", err, b.String(), want)
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-	if err := run("nowhere.yaml", &b); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
+	if _, err := check("nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"poolpost/cmd/internal/cli"
 )
 
 // An account is SQS and Lambda, as far as the command uses them.
@@ -147,8 +150,8 @@ func newAccount(t *testing.T) *account {
 	}}
 }
 
-// command runs the command as make does, on an account.
-func command(t *testing.T, a *account, name string) (string, error) {
+// command runs a command on an account.
+func command(t *testing.T, a *account, args ...string) (string, error) {
 	t.Helper()
 	aws := httptest.NewServer(a)
 	t.Cleanup(aws.Close)
@@ -163,17 +166,30 @@ func command(t *testing.T, a *account, name string) (string, error) {
 	} {
 		t.Setenv(key, value)
 	}
-	var out bytes.Buffer
-	err := run(t.Context(), name, file, now, &out)
-	if strings.Contains(out.String(), "secret") || err != nil && strings.Contains(err.Error(), "secret") {
-		t.Errorf("it tells something personal: %s, %v", out.String(), err)
+	return execute(t, append(args, "--from", file)...)
+}
+
+// execute runs a command that must not tell anything personal. What it says on standard
+// error is the error.
+func execute(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out, told bytes.Buffer
+	code := run(t.Context(), args, now, cli.Streams{Out: &out, Err: &told})
+	if strings.Contains(out.String()+told.String(), "secret") {
+		t.Errorf("it tells something personal: %s%s", &out, &told)
 	}
-	return out.String(), err
+	if code == cli.Done && told.Len() == 0 {
+		return out.String(), nil
+	}
+	if code != cli.Failed {
+		t.Errorf("exit code %d", code)
+	}
+	return out.String(), errors.New(strings.TrimSpace(told.String()))
 }
 
 func TestListTellsKindsReasonsAndAges(t *testing.T) {
 	a := newAccount(t)
-	got, err := command(t, a, "list")
+	got, err := command(t, a, "dead-letters")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,13 +215,25 @@ func TestListTellsKindsReasonsAndAges(t *testing.T) {
 	}
 }
 
+func TestAListInJSON(t *testing.T) {
+	got, err := command(t, newAccount(t), "dead-letters", "--json")
+	var list struct{ DeadLetters, FailedEvents queueReport }
+	if err != nil || json.Unmarshal([]byte(got), &list) != nil {
+		t.Fatalf("got %s, %v", got, err)
+	}
+	want := letterGroup{letter{"welcome", "address refused"}, 2, 50 * 60 * 60}
+	if list.DeadLetters.Count != 5 || list.FailedEvents.Count != 3 || !slices.Contains(list.DeadLetters.Letters, want) {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestWhyAnEventFailedIsToldInTheWordsOfTheFunction(t *testing.T) {
 	for record, want := range map[string]string{
 		signUp:  "Error",
 		unknown: "the event is of a source or version that custom-email-sender does not know",
 		unsafe:  "unknown",
 	} {
-		got, err := command(t, &account{t: t, queues: map[string][]*message{"/failed": {{body: record}}}}, "list")
+		got, err := command(t, &account{t: t, queues: map[string][]*message{"/failed": {{body: record}}}}, "dead-letters")
 		if err != nil || !strings.Contains(got, "CustomEmailSender_SignUp  "+want+"  oldest") {
 			t.Errorf("got %s, %v, want the reason %q", got, err, want)
 		}
@@ -213,7 +241,7 @@ func TestWhyAnEventFailedIsToldInTheWordsOfTheFunction(t *testing.T) {
 }
 
 func TestNothingIsListedWhereNothingIs(t *testing.T) {
-	got, err := command(t, &account{t: t}, "list")
+	got, err := command(t, &account{t: t}, "dead-letters")
 	if want := "0 mails that send-mail could not send\n0 events that a function could not take\n"; err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
 	}
@@ -295,7 +323,7 @@ func TestAnOlderDeploymentIsToldSo(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"Pool": {"Region": "eu-central-1"}}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(t.Context(), "list", file, now, &bytes.Buffer{}); err == nil || !strings.HasSuffix(err.Error(), "it has no MailQueueUrl: run make deploy again") {
+	if _, err := execute(t, "redrive", "--from", file); err == nil || !strings.HasSuffix(err.Error(), "have no MailQueueUrl: run make deploy again") {
 		t.Errorf("got %v", err)
 	}
 }

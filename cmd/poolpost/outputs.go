@@ -1,7 +1,3 @@
-// Command outputs writes what a front end needs to know of a deployment, from
-// the outputs file of cdk deploy: amplify_outputs.json, as Amplify's client
-// libraries read it (format version 1.3) and which has the default client alone,
-// and .env.poolpost with one line a value and one a client.
 package main
 
 import (
@@ -9,42 +5,40 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
-	"poolpost/infra/deployed"
+	"poolpost/cmd/internal/cli"
 )
 
-func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: outputs OUTPUTS.json")
-		os.Exit(2)
+type outputsCommand struct{ cli.Deployment }
+
+// Run writes what a front end needs to know of a deployment: amplify_outputs.json, as
+// Amplify's client libraries read it (format version 1.3), which has the default
+// client only, and .env.poolpost with one line a value and one a client.
+func (c *outputsCommand) Run(f *cli.Flags) error {
+	values, err := c.Outputs(f)
+	if err != nil {
+		return err
 	}
-	if err := run(os.Args[1], "."); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	return writeOutputs(values, ".")
 }
 
-// run reads a file of outputs and writes both files into a folder.
-func run(file, dir string) error {
-	values, err := deployed.Read(file)
-	if err != nil {
-		return err
-	}
+func writeOutputs(values cli.Outputs, dir string) error {
 	env, err := environment(values)
 	if err != nil {
-		return fmt.Errorf("read outputs %s: %w", file, err)
+		return fmt.Errorf("read outputs: %w", err)
 	}
-	if err := os.WriteFile(dir+"/amplify_outputs.json", amplifyOutputs(values), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "amplify_outputs.json"), amplifyOutputs(values), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(dir+"/.env.poolpost", env, 0o644)
+	return os.WriteFile(filepath.Join(dir, ".env.poolpost"), env, 0o644)
 }
 
 // amplifyOutputs is the file for the default client, which is the first of the
 // settings.
-func amplifyOutputs(values deployed.Outputs) []byte {
+func amplifyOutputs(values cli.Outputs) []byte {
 	auth := map[string]any{
 		"aws_region":          values["Region"],
 		"user_pool_id":        values["UserPoolId"],
@@ -63,7 +57,7 @@ func amplifyOutputs(values deployed.Outputs) []byte {
 // environment is a line for each output, as POOLPOST_USER_POOL_ID=…, and for
 // each client, as POOLPOST_CLIENT_ID_WEB=…. The queues are no business of a front
 // end.
-func environment(values deployed.Outputs) ([]byte, error) {
+func environment(values cli.Outputs) ([]byte, error) {
 	var clients map[string]string
 	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
 		return nil, fmt.Errorf("ClientIds: %w", err)

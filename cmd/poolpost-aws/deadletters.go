@@ -19,17 +19,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"poolpost/cmd/internal/cli"
 	"poolpost/internal/mail"
 )
 
-// letters are the mails of one deployment that were given up.
+// letters are the mails of one deployment that were given up. They are in two queues:
+// the dead letters of the mail queue, which send-mail could not send, and the failed
+// events, which Lambda gave up because custom-email-sender or mail-feedback failed
+// three times. What is told of them is kinds, reasons, counts and ages, never what is
+// in a mail or whom it is for.
 type letters struct {
 	mails, dead, failed string // addresses of queues
 
 	sqs    *sqs.Client
 	lambda *lambda.Client
 	now    func() time.Time
-	out    io.Writer
 }
 
 const (
@@ -42,29 +46,57 @@ const (
 )
 
 // A letter is what may be told of a message.
-type letter struct{ kind, reason string }
-
-// list tells what lies in both queues. Afterwards everything lies there as
-// before, except that SQS counts a receive.
-func (l *letters) list(ctx context.Context) error {
-	if err := l.listQueue(ctx, "mails that send-mail could not send", l.dead, ofMail); err != nil {
-		return err
-	}
-	return l.listQueue(ctx, "events that a function could not take", l.failed, ofEvent)
+type letter struct {
+	Kind   string `json:"kind"`
+	Reason string `json:"reason"`
 }
 
-func (l *letters) listQueue(ctx context.Context, title, url string, of func(types.Message) letter) error {
-	count, err := l.count(ctx, url)
-	if err != nil {
+// A queueReport is what is in a queue.
+type queueReport struct {
+	Count   int           `json:"count"`
+	Letters []letterGroup `json:"letters"` // of those that were looked at
+}
+
+type letterGroup struct {
+	letter
+	Count         int     `json:"count"`
+	OldestSeconds float64 `json:"oldestSeconds"`
+}
+
+// list tells what is in both queues. Afterwards everything is there as before, except
+// that SQS counts a receive.
+func (l *letters) list(ctx context.Context, out io.Writer, asJSON bool) error {
+	var report struct {
+		DeadLetters  queueReport `json:"deadLetters"`
+		FailedEvents queueReport `json:"failedEvents"`
+	}
+	var err error
+	if report.DeadLetters, err = l.look(ctx, l.dead, ofMail); err != nil {
 		return err
 	}
-	fmt.Fprintf(l.out, "%d %s\n", count, title)
+	if report.FailedEvents, err = l.look(ctx, l.failed, ofEvent); err != nil {
+		return err
+	}
+	if asJSON {
+		return cli.WriteJSON(out, report)
+	}
+	if err := report.DeadLetters.write(out, "mails that send-mail could not send"); err != nil {
+		return err
+	}
+	return report.FailedEvents.write(out, "events that a function could not take")
+}
+
+func (l *letters) look(ctx context.Context, url string, of func(types.Message) letter) (queueReport, error) {
+	count, err := l.count(ctx, url)
+	if err != nil {
+		return queueReport{}, err
+	}
 	found := map[letter][]time.Time{}
 	seen := 0
 	for seen < listed {
 		messages, err := l.receive(ctx, url)
 		if err != nil {
-			return err
+			return queueReport{}, err
 		}
 		if len(messages) == 0 {
 			break
@@ -73,19 +105,24 @@ func (l *letters) listQueue(ctx context.Context, title, url string, of func(type
 			found[of(m)] = append(found[of(m)], sent(m))
 		}
 		seen += len(messages)
-		defer l.show(ctx, url, messages)
+		defer l.releaseMessages(ctx, url, messages)
 	}
-	return l.print(found)
+	report := queueReport{Count: count, Letters: []letterGroup{}}
+	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b letter) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+	}) {
+		oldest := l.now().Sub(slices.MinFunc(found[key], time.Time.Compare))
+		report.Letters = append(report.Letters, letterGroup{key, len(found[key]), oldest.Round(time.Second).Seconds()})
+	}
+	return report, nil
 }
 
-func (l *letters) print(found map[letter][]time.Time) error {
-	table := tabwriter.NewWriter(l.out, 0, 0, 2, ' ', 0)
-	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b letter) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.reason, b.reason))
-	}) {
-		times := found[key]
-		oldest := l.now().Sub(slices.MinFunc(times, time.Time.Compare)).Round(time.Minute)
-		fmt.Fprintf(table, "  %d\t%s\t%s\toldest %s\n", len(times), key.kind, key.reason, oldest)
+func (r queueReport) write(out io.Writer, title string) error {
+	fmt.Fprintf(out, "%d %s\n", r.Count, title)
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, g := range r.Letters {
+		oldest := time.Duration(g.OldestSeconds * float64(time.Second)).Round(time.Minute)
+		fmt.Fprintf(table, "  %d\t%s\t%s\toldest %s\n", g.Count, g.Kind, g.Reason, oldest)
 	}
 	return table.Flush()
 }
@@ -93,14 +130,14 @@ func (l *letters) print(found map[letter][]time.Time) error {
 // redrive sends everything again. SQS moves the dead letters back to the mail
 // queue by itself; the failed events are given to their functions once more, as
 // SQS moves nothing back to Lambda ("StartMessageMoveTask", SQS API reference).
-func (l *letters) redrive(ctx context.Context) error {
-	if err := l.moveMails(ctx); err != nil {
+func (l *letters) redrive(ctx context.Context, out io.Writer) error {
+	if err := l.moveMails(ctx, out); err != nil {
 		return err
 	}
-	return l.repeatEvents(ctx)
+	return l.repeatEvents(ctx, out)
 }
 
-func (l *letters) moveMails(ctx context.Context) error {
+func (l *letters) moveMails(ctx context.Context, out io.Writer) error {
 	count, err := l.count(ctx, l.dead)
 	if err != nil {
 		return err
@@ -122,14 +159,14 @@ func (l *letters) moveMails(ctx context.Context) error {
 			return fmt.Errorf("move the dead letters back to the mail queue: %w", err)
 		}
 	}
-	fmt.Fprintf(l.out, "%d mails are on their way back to the mail queue\n", count)
+	fmt.Fprintf(out, "%d mails are on their way back to the mail queue\n", count)
 	return nil
 }
 
 // repeatEvents invokes functions with the events that they could not take. One
 // that fails again comes back, and stays. When it is interrupted between an
 // invocation and the end of its message, that event comes twice.
-func (l *letters) repeatEvents(ctx context.Context) error {
+func (l *letters) repeatEvents(ctx context.Context, out io.Writer) error {
 	began := l.now()
 	repeated, unreadable := 0, 0
 	for {
@@ -159,7 +196,7 @@ func (l *letters) repeatEvents(ctx context.Context) error {
 			repeated++
 		}
 	}
-	fmt.Fprintf(l.out, "%d events were given to their functions again\n", repeated)
+	fmt.Fprintf(out, "%d events were given to their functions again\n", repeated)
 	if unreadable > 0 {
 		return fmt.Errorf("%d messages of the failed events are none of Lambda's records, and stay there", unreadable)
 	}
@@ -263,9 +300,9 @@ func (l *letters) receive(ctx context.Context, url string) ([]types.Message, err
 	return reply.Messages, nil
 }
 
-// show lets messages be seen again. When it cannot, they show themselves after
-// a while.
-func (l *letters) show(ctx context.Context, url string, messages []types.Message) {
+// releaseMessages lets messages be received again. When it cannot, SQS does so when
+// their visibility timeout ends.
+func (l *letters) releaseMessages(ctx context.Context, url string, messages []types.Message) {
 	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url}
 	for i, m := range messages {
 		in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{

@@ -9,20 +9,33 @@ import (
 	"testing"
 
 	esdktypes "github.com/aws/aws-encryption-sdk/releases/go/encryption-sdk/awscryptographyencryptionsdksmithygeneratedtypes"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"poolpost/local/kms"
 )
 
-// The shape is that of the AWS Encryption SDK developer guide, "AWS Encryption SDK
-// message format reference", version 1.
-func TestCodesAreEncryptedInTheShapeOfCognitos(t *testing.T) {
-	key := kms.New("eu-central-1", account)
+// start is an encrypter with a KMS of its own.
+func start(t testing.TB) *encrypter {
+	t.Helper()
+	key := kms.New("eu-central-1", "123456789012")
 	server := httptest.NewServer(key)
-	defer server.Close()
-	e, err := newEncrypter(server.URL, "eu-central-1", key.ARN(), "eu-central-1_Example01")
+	t.Cleanup(server.Close)
+	cfg := aws.Config{
+		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+	}
+	e, err := newEncrypter(cfg, key.ARN(), "eu-central-1_Example01")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return e
+}
+
+// The shape is that of the AWS Encryption SDK developer guide, "AWS Encryption SDK
+// message format reference", version 1.
+func TestCodesAreEncryptedInTheShapeOfCognitos(t *testing.T) {
+	e := start(t)
 	text, err := e.encrypt(t.Context(), "123456")
 	if err != nil {
 		t.Fatal(err)
@@ -66,13 +79,7 @@ func decrypt(t *testing.T, e *encrypter, message []byte, pool string) string {
 }
 
 func BenchmarkEncrypt(b *testing.B) {
-	key := kms.New("eu-central-1", account)
-	server := httptest.NewServer(key)
-	defer server.Close()
-	e, err := newEncrypter(server.URL, "eu-central-1", key.ARN(), "eu-central-1_Example01")
-	if err != nil {
-		b.Fatal(err)
-	}
+	e := start(b)
 	for b.Loop() {
 		if _, err := e.encrypt(context.Background(), "123456"); err != nil {
 			b.Fatal(err)

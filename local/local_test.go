@@ -1,4 +1,4 @@
-package main
+package local
 
 import (
 	"context"
@@ -47,16 +47,16 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// startSuite starts everything on free ports, with the shipped settings.
-func startSuite(t testing.TB, change ...func(*options)) *suite {
+// startStack starts everything on free ports, with the shipped settings.
+func startStack(t testing.TB, change ...func(*Options)) *Stack {
 	t.Helper()
 	return startWith(t, sampleSettings, change...)
 }
 
 const sampleSettings = "../internal/settings/testdata/sample.yaml"
 
-// startSES is startSuite with mail.delivery ses.
-func startSES(t testing.TB, change ...func(*options)) *suite {
+// startSES is startStack with mail.delivery ses.
+func startSES(t testing.TB, change ...func(*Options)) *Stack {
 	t.Helper()
 	return startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
 }
@@ -82,7 +82,7 @@ func sampleWith(t testing.TB, name string, replaced ...string) string {
 // startWith starts everything. The functions are built once for each settings
 // file's name, by the first test; words and layout are compiled once for each
 // text of the settings.
-func startWith(t testing.TB, file string, change ...func(*options)) *suite {
+func startWith(t testing.TB, file string, change ...func(*Options)) *Stack {
 	t.Helper()
 	name := filepath.Base(file)
 	text, err := os.ReadFile(file)
@@ -91,14 +91,14 @@ func startWith(t testing.TB, file string, change ...func(*options)) *suite {
 	}
 	building.Lock()
 	defer building.Unlock()
-	o := options{
-		settings: file, web: "127.0.0.1:0", aws: "127.0.0.1:0", logs: logs,
-		dir: filepath.Join(buildDir, name), built: built[name], compiled: compiled[string(text)],
+	o := Options{
+		Settings: file, Web: "127.0.0.1:0", AWS: "127.0.0.1:0", Logs: logs,
+		hooks: testHooks{dir: filepath.Join(buildDir, name), built: built[name], compiled: compiled[string(text)]},
 	}
 	for _, f := range change {
 		f(&o)
 	}
-	s, err := start(t.Context(), o)
+	s, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestMain(m *testing.M) {
 }
 
 // sdk is the AWS SDK's own Cognito client on the local pool.
-func (s *suite) sdk() *cognito.Client {
+func (s *Stack) sdk() *cognito.Client {
 	return cognito.New(cognito.Options{
 		BaseEndpoint: aws.String(s.awsURL), Region: s.settings.Pool.Region,
 		Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
@@ -145,7 +145,7 @@ func (s *suite) sdk() *cognito.Client {
 }
 
 // subject is that of a message.
-func (s *suite) subject(t testing.TB, locale string, kind message.Kind) string {
+func (s *Stack) subject(t testing.TB, locale string, kind message.Kind) string {
 	t.Helper()
 	m, err := (&message.Files{Dir: filepath.Join(s.dir, "send-mail")}).Message("web", locale, kind)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s *suite) subject(t testing.TB, locale string, kind message.Kind) string {
 }
 
 // title is the heading of a page.
-func (s *suite) title(t testing.TB, locale, state string) string {
+func (s *Stack) title(t testing.TB, locale, state string) string {
 	t.Helper()
 	p, err := (&message.Files{Dir: filepath.Join(s.dir, "verify-link")}).Page("web", locale, state)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *suite) title(t testing.TB, locale, state string) string {
 }
 
 // mail waits for a mail of one kind to an address.
-func (s *suite) mail(t testing.TB, to, locale string, kind message.Kind) mailbox.Message {
+func (s *Stack) mail(t testing.TB, to, locale string, kind message.Kind) mailbox.Message {
 	t.Helper()
 	subject := s.subject(t, locale, kind)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -251,7 +251,7 @@ func browse(t testing.TB, method, address string, form url.Values) shown {
 }
 
 // press sends the form of a page.
-func (s *suite) press(t testing.TB, p shown) shown {
+func (s *Stack) press(t testing.TB, p shown) shown {
 	t.Helper()
 	return browse(t, strings.ToUpper(p.method), s.webURL+p.action, p.form)
 }

@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"poolpost/cmd/internal/cli"
 )
 
-const sample = `{"Poolpost-App-Users-dev": {
+const sampleOutputs = `{"Poolpost-App-Users-dev": {
   "Region": "eu-central-1",
   "UserPoolId": "eu-central-1_Sample001",
   "ClientId": "sampleclientid0000000000001",
@@ -19,12 +21,11 @@ const sample = `{"Poolpost-App-Users-dev": {
 func TestOutputsBecomeFilesForAFrontEnd(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "outputs.json")
-	if err := os.WriteFile(file, []byte(sample), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(sampleOutputs), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(file, dir); err != nil {
-		t.Fatal(err)
-	}
+	t.Chdir(dir)
+	must(t, "outputs", "--from", file)
 	for name, want := range map[string]string{
 		"amplify_outputs.json": `{
   "auth": {
@@ -59,8 +60,8 @@ func TestClientsOfOneNameAreToldApart(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	err := run(file, t.TempDir())
-	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings"; err == nil || !strings.HasSuffix(err.Error(), want) {
-		t.Errorf("got %v, want an error with %q", err, want)
+	code, _, told := execute(t, "outputs", "--from", file)
+	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings\n"; code != cli.Failed || !strings.HasSuffix(told, want) {
+		t.Errorf("exit code %d, %q, want %q", code, told, want)
 	}
 }

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"poolpost/internal/settings"
+)
+
+// A Deployment is the flag of the commands that need to know what was deployed.
+type Deployment struct {
+	From string `placeholder:"FILE" help:"The outputs file of the deployment; by default that of these settings and this stage."`
+}
+
+// Outputs are the values of a stack's outputs by name; package infra has the names.
+type Outputs map[string]string
+
+// Outputs reads what make deploy lets the CDK write. It asks AWS nothing.
+func (d Deployment) Outputs(f *Flags) (Outputs, error) {
+	file := cmp.Or(d.From, filepath.Join(".build", "deployed", settings.Name(f.Settings)+"-"+f.Stage, "Pool.json"))
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is missing: run make deploy SETTINGS=%s STAGE=%s first", file, f.Settings, f.Stage)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read outputs: %w", err)
+	}
+	var stacks map[string]Outputs
+	if err := json.Unmarshal(text, &stacks); err != nil {
+		return nil, fmt.Errorf("read outputs %s: %w", file, err)
+	}
+	values := slices.Collect(maps.Values(stacks))
+	if len(values) != 1 {
+		return nil, fmt.Errorf("read outputs %s: it has %d stacks, want one", file, len(values))
+	}
+	return values[0], nil
+}

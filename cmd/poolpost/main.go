@@ -1,0 +1,86 @@
+// Command poolpost runs Poolpost on this machine, checks settings and messages, and
+// reads what was deployed. `poolpost --help` lists its commands; how it is built and
+// why in two programs is in docs/decisions.
+//
+// It never links the CDK.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"poolpost/cmd/internal/cli"
+	"poolpost/local"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], cli.Streams{Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+type commands struct {
+	cli.Flags
+	Dev     devCommand     `cmd:"" help:"Run everything: sign-up page, user pool, functions, mailbox." example:"poolpost dev --web 127.0.0.1:8081 --aws 127.0.0.1:9230"`
+	Check   checkCommand   `cmd:"" help:"Check the settings and every message against Cognito's limits." example:"poolpost check --settings drivers.yaml"`
+	Rules   rulesCommand   `cmd:"" help:"Explain who may sign up, rule by rule." example:"poolpost rules --email ann@gmial.com --attr agentName=Ann"`
+	Invoke  invokeCommand  `cmd:"" help:"Send events to one function, and write a line of JSON for each." example:"poolpost invoke custom-message functions/custom-message/testdata/events/*.json"`
+	Env     envCommand     `cmd:"" help:"Write what one function is started with." example:"poolpost env custom-message"`
+	Outputs outputsCommand `cmd:"" help:"Write amplify_outputs.json and .env.poolpost from the last deployment." example:"poolpost outputs --stage prod"`
+	cli.AWS
+}
+
+func run(ctx context.Context, args []string, s cli.Streams) int {
+	var c commands
+	return cli.Main(ctx, &c, &c.Flags, args, s, func(k *kong.Context) error {
+		if cli.UsesAWS(k) {
+			return runAWS(ctx, args, s)
+		}
+		return k.Run()
+	})
+}
+
+// addresses are where the local run listens.
+type addresses struct {
+	Web string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Loopback address of the pages (${default})."`
+	AWS string `default:"127.0.0.1:9229" placeholder:"ADDRESS" help:"Loopback address of the AWS APIs (${default})."`
+}
+
+func (a addresses) options(f *cli.Flags, s cli.Streams) local.Options {
+	return local.Options{Settings: f.Settings, Web: a.Web, AWS: a.AWS, Logs: s.Err}
+}
+
+type devCommand struct {
+	addresses
+	SMTP string `placeholder:"HOST:PORT" help:"SMTP server that the samples on /messages can be sent through."`
+}
+
+func (c *devCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
+	o := c.options(f, s)
+	o.SMTP = c.SMTP
+	return local.Run(ctx, o, s.Out)
+}
+
+type invokeCommand struct {
+	addresses
+	Function string   `arg:"" placeholder:"FUNCTION" help:"The function, such as pre-sign-up."`
+	Files    []string `arg:"" placeholder:"FILE" help:"Events in JSON."`
+}
+
+func (c *invokeCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
+	return local.Invoke(ctx, c.options(f, s), c.Function, c.Files, s.Out)
+}
+
+type envCommand struct {
+	addresses
+	Function string `arg:"" placeholder:"FUNCTION" help:"The function, such as pre-sign-up."`
+}
+
+func (c *envCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
+	return local.Env(ctx, c.options(f, s), c.Function, s.Out)
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"poolpost/cmd/internal/cli"
+	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
+	"poolpost/internal/config"
+	"poolpost/internal/message"
+	"poolpost/internal/rules"
+	"poolpost/internal/settings"
+	"poolpost/templates"
+)
+
+type rulesCommand struct {
+	Email    string            `placeholder:"ADDRESS" help:"The address that signs up."`
+	Attr     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute; may be repeated."`
+	Locale   string            `placeholder:"LANGUAGE" help:"The language to refuse in; else the first one of the settings."`
+	Provider bool              `help:"The person comes through Facebook or another provider."`
+	Network  bool              `help:"Ask DNS; the suppression list is on AWS, and never asked here."`
+	JSON     bool              `help:"Write JSON."`
+}
+
+// Validate refuses an attribute without a name.
+func (c *rulesCommand) Validate() error {
+	if _, ok := c.Attr[""]; ok {
+		return errors.New("--attr: write NAME=VALUE")
+	}
+	return nil
+}
+
+// An explanation is what pre-sign-up would decide, and what each rule says.
+type explanation struct {
+	Accepted bool          `json:"accepted"`
+	Result   string        `json:"result"`
+	Steps    []explainStep `json:"rules"`
+}
+
+type explainStep struct {
+	Name    string `json:"rule"`
+	Result  string `json:"result"`
+	Took    string `json:"took,omitempty"`
+	Kind    string `json:"kind"` // hard, or soft: no answer is no refusal
+	Setting string `json:"setting"`
+}
+
+// Run asks the rules themselves, with the settings as the function gets them.
+func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
+	set, conf, sentences, err := rulesConfig(f.Settings)
+	if err != nil {
+		return err
+	}
+	var dns rules.Resolver = notAsked{}
+	if c.Network {
+		dns = net.DefaultResolver
+	}
+	r, err := rules.New(conf, sentences, dns, notAsked{})
+	if err != nil {
+		return err
+	}
+	a := rules.Applicant{
+		Email: c.Email, Attributes: map[string]string{}, Provider: c.Provider,
+		Locale: message.Lookup(conf.Locales, conf.Locales[0], c.Locale),
+	}
+	for name, value := range c.Attr {
+		a.Attributes[set.AttributeKey(name)] = value
+	}
+	ctx, cancel := context.WithTimeout(ctx, rules.Budget)
+	defer cancel()
+	decision := r.Decide(ctx, a)
+	e := explanation{Accepted: decision.Refusal == nil, Result: "accepted"}
+	switch {
+	case decision.Refusal != nil:
+		e.Result = fmt.Sprintf("refused: PreSignUp failed with error %s.", decision.Refusal)
+	case a.Provider && conf.ExternalProviders.Policy == config.LinkProviders:
+		e.Result = "accepted, unless the pool has an account with this address: see docs/sign-up-rules.md"
+	case !a.Provider && r.AutoConfirms(a.Email):
+		e.Result = "accepted, and confirmed without a mail"
+	}
+	for _, step := range decision.Steps {
+		explained := explainStep{
+			Name:   strings.TrimSuffix(step.Name+" "+step.Attribute, " "),
+			Result: step.Result, Kind: "hard", Setting: cmp.Or(step.Setting, "always"),
+		}
+		if step.Took > 0 {
+			explained.Took = step.Took.Round(100 * time.Nanosecond).String()
+		}
+		if step.FailOpen {
+			explained.Kind = "soft"
+		}
+		e.Steps = append(e.Steps, explained)
+	}
+	if c.JSON {
+		return cli.WriteJSON(s.Out, e)
+	}
+	return e.write(s.Out)
+}
+
+func (e explanation) write(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "RULE\tRESULT\tTOOK\tKIND\tSETTING")
+	for _, step := range e.Steps {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", step.Name, step.Result, step.Took, step.Kind, step.Setting)
+	}
+	fmt.Fprintf(table, "\n%s\n", e.Result)
+	return table.Flush()
+}
+
+// notAsked has no answer: this command leaves the machine only when it is told
+// to, and never for AWS.
+type notAsked struct{}
+
+var errNotAsked = errors.New("not asked")
+
+func (notAsked) LookupMX(context.Context, string) ([]*net.MX, error)  { return nil, errNotAsked }
+func (notAsked) LookupHost(context.Context, string) ([]string, error) { return nil, errNotAsked }
+func (notAsked) Suppressed(context.Context, string) (bool, error)     { return false, errNotAsked }
+
+// rulesConfig is what pre-sign-up runs with, of a settings file.
+func rulesConfig(file string) (*settings.Settings, config.PreSignUp, rules.Sentences, error) {
+	var c config.PreSignUp
+	set, err := settings.Read(file)
+	if err != nil {
+		return nil, c, nil, err
+	}
+	out, err := compile.All(templates.Beside(file), set)
+	if err != nil {
+		return nil, c, nil, err
+	}
+	err = json.Unmarshal(bundle.Named("pre-sign-up").Config(set), &c)
+	return set, c, func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }, err
+}

@@ -1,0 +1,278 @@
+// Package local runs the whole of Poolpost on this machine: the functions as the
+// binaries that are deployed, and around them a Cognito user pool, a mail queue,
+// SES and KMS in memory, a mailbox to read the mails in, and a sample app. It needs
+// Go and nothing else.
+//
+// It is a development tool: it keeps nothing, and listens on loopback addresses
+// only.
+package local
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
+	"poolpost/internal/settings"
+	"poolpost/local/cognito"
+	"poolpost/local/kms"
+	"poolpost/local/lambda"
+	"poolpost/local/mailbox"
+	"poolpost/local/sqs"
+)
+
+// Options say what to start.
+type Options struct {
+	Settings string    // file
+	Web      string    // loopback address of the pages, host:port
+	AWS      string    // loopback address of the AWS APIs, host:port
+	SMTP     string    // server that samples of messages can be sent through, host:port; empty: none
+	Logs     io.Writer // what the functions write, and what is being done before everything runs
+
+	links string // where links in mails lead; empty: to the pages
+	hooks testHooks
+}
+
+// testHooks are what tests change; the zero value is what everybody runs.
+type testHooks struct {
+	dir        string                          // where functions are built; empty: in .build
+	built      bool                            // the binaries are in dir already
+	compiled   *compile.Output                 // messages and pages of the settings; nil: they are compiled
+	queue      sqs.Options                     // how the mail queue delivers; what is needed is filled in
+	sendLimit  time.Duration                   // the time limit of send-mail; 0: as deployed
+	retries    []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
+	middleware func(http.Handler) http.Handler // stands before the AWS APIs; nil: nothing
+}
+
+// A Stack is the whole of Poolpost on this machine: the real functions, and around
+// them a user pool, a mail queue, SES, KMS and a mailbox.
+type Stack struct {
+	settings  *settings.Settings
+	compiled  *compile.Output
+	dir       string // holds a folder for each function
+	poolID    string
+	clientIDs map[string]string // by the names of the settings
+	webURL    string
+	linksURL  string // where links in mails lead
+	awsURL    string
+
+	host  *lambda.Host
+	pool  *cognito.Pool
+	box   *mailbox.Box
+	queue *sqs.Queue
+	key   *kms.Key // Cognito's codes are encrypted under it
+
+	sendLimit   time.Duration // the time limit of send-mail; 0: as deployed
+	undelivered records       // what Lambda would send to the on-failure queue
+
+	preview *preview
+
+	servers []*http.Server
+	stop    context.CancelFunc // ends the queue
+	running sync.WaitGroup
+}
+
+// account is that of AWS's own examples, and of the functions' ARNs too.
+const account = "123456789012"
+
+// Run starts everything, tells how far it is and then where to find what, and stops
+// it when ctx ends.
+func Run(ctx context.Context, o Options, stdout io.Writer) error {
+	s, err := start(ctx, o, func(step string) { fmt.Fprintln(o.Logs, step, "…") })
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "ready: %s\n", s.webURL)
+	fmt.Fprintf(stdout, "  sign up    %s/\n", s.webURL)
+	fmt.Fprintf(stdout, "  mailbox    %s/mailbox\n", s.webURL)
+	fmt.Fprintf(stdout, "  messages   %s/messages\n", s.webURL)
+	fmt.Fprintf(stdout, "  AWS APIs   %s\n", s.awsURL)
+	fmt.Fprintf(stdout, "  user pool  %s\n", s.poolID)
+	for _, c := range s.settings.Clients {
+		fmt.Fprintf(stdout, "  client     %s (%s)\n", s.clientIDs[c.Name], c.Name)
+	}
+	<-ctx.Done()
+	fmt.Fprintln(o.Logs, "stopping …")
+	return s.Close()
+}
+
+// Start builds the functions and starts everything. Close ends it.
+func Start(ctx context.Context, o Options) (*Stack, error) {
+	return start(ctx, o, func(string) {})
+}
+
+// start is Start, with a word about each step before it is taken.
+func start(ctx context.Context, o Options, progress func(step string)) (*Stack, error) {
+	set, err := settings.Read(o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	web, err := listen("--web", o.Web)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := listen("--aws", o.AWS)
+	if err != nil {
+		web.Close()
+		return nil, err
+	}
+	s := &Stack{
+		settings:  set,
+		poolID:    set.Pool.Region + "_Example01",
+		clientIDs: map[string]string{},
+		webURL:    "http://" + web.Addr().String(),
+		awsURL:    "http://" + aws.Addr().String(),
+		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
+		box:       mailbox.New(nil),
+		key:       kms.New(set.Pool.Region, account),
+		sendLimit: o.hooks.sendLimit,
+	}
+	for _, c := range set.Clients {
+		s.clientIDs[c.Name] = sampleClientID(c.Name)
+	}
+	localApp(set, s.linksURL)
+	s.dir, err = filepath.Abs(cmp.Or(o.hooks.dir, filepath.Join(".build", settings.Name(o.Settings))))
+	if err == nil {
+		err = s.build(ctx, o, progress)
+	}
+	if err == nil {
+		progress("starting")
+		err = s.assemble(o)
+	}
+	if err != nil {
+		web.Close()
+		aws.Close()
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.running.Go(func() { s.queue.Run(running) })
+	s.preview = &preview{
+		dir: s.dir, settings: set, file: o.Settings, linksURL: s.linksURL, box: s.box, smtp: o.SMTP,
+		closed: make(chan struct{}), restartFunctions: s.host.Renew,
+	}
+	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
+	apis := s.awsHandler()
+	if o.hooks.middleware != nil {
+		apis = o.hooks.middleware(apis)
+	}
+	s.serve(aws, apis)
+	// Shutdown waits for requests, and a page that waits for changes never ends.
+	s.servers[0].RegisterOnShutdown(func() { close(s.preview.closed) })
+	return s, nil
+}
+
+// localApp lets the app of the local run be returned to, as well as the real
+// one.
+func localApp(set *settings.Settings, linksURL string) {
+	for i, c := range set.Clients {
+		set.Clients[i].ReturnURLs = append(c.ReturnURLs, linksURL+"/")
+	}
+}
+
+// assemble puts the parts together; nothing runs yet.
+func (s *Stack) assemble(o Options) error {
+	queue := o.hooks.queue
+	queue.Name, queue.Region, queue.Account = "mail.fifo", s.settings.Pool.Region, account
+	queue.Retry = cmp.Or(queue.Retry, 5*time.Second)
+	queue.MaxReceives = 1000 // as deployed: send-mail itself decides what is a dead letter
+	queue.Invoke = func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) }
+	s.queue = sqs.New(queue)
+	var err error
+	s.host, err = lambda.New(lambda.Options{
+		Region:      s.settings.Pool.Region,
+		Logs:        func(function, line string) { fmt.Fprintf(o.Logs, "%s: %s\n", function, line) },
+		Concurrency: max(queue.Concurrency, 10),
+		RetryDelays: o.hooks.retries,
+		OnFailure:   s.undelivered.add,
+	}, s.hosted()...)
+	if err != nil {
+		return err
+	}
+	if err := s.assemblePool(); err != nil {
+		return errors.Join(err, s.host.Close())
+	}
+	return nil
+}
+
+// assemblePool makes the user pool, with the triggers that the settings ask for.
+func (s *Stack) assemblePool() error {
+	o := cognito.Options{
+		Settings: s.settings, PoolID: s.poolID, ClientIDs: s.clientIDs,
+		Triggers: map[string]string{"PreSignUp": "pre-sign-up", "PostConfirmation": "post-confirmation"},
+		Invoke:   s.host.Invoke, InvokeLater: s.host.InvokeAsync,
+		Deliver: s.deliver,
+	}
+	if s.settings.Mail.UsesCustomSender() {
+		o.Encrypt = s.encrypt
+		o.Triggers["CustomEmailSender"] = "custom-email-sender"
+	} else {
+		o.Triggers["CustomMessage"] = "custom-message"
+	}
+	var err error
+	s.pool, err = cognito.New(o)
+	return err
+}
+
+// records are what is kept of asynchronous invocations that failed.
+type records struct {
+	mu  sync.Mutex
+	all [][]byte
+}
+
+func (r *records) add(record []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, record)
+}
+
+func (r *records) list() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.all)
+}
+
+// deliver puts what the pool sends into the mailbox, as Cognito sends it
+// through SES: from the pool's sender, and HTML only.
+func (s *Stack) deliver(d cognito.Delivery) {
+	m := mailbox.Message{Kind: mailbox.SMS, To: []string{d.To}, Text: d.Body, Via: "Cognito", Note: d.Note}
+	if d.Medium == "EMAIL" {
+		m.Kind, m.Text, m.HTML, m.Subject = mailbox.Email, "", d.Body, d.Subject
+		m.From, m.ReplyTo = bundle.From(s.settings.Mail.From), s.settings.Mail.ReplyTo
+	}
+	m.Tags = map[string]string{"trigger": d.TriggerSource}
+	s.box.Add(m)
+}
+
+// Close ends the servers, the queue and every process.
+func (s *Stack) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	var errs []error
+	for _, server := range s.servers {
+		if err := server.Shutdown(ctx); err != nil {
+			errs = append(errs, server.Close())
+		}
+	}
+	s.stop()
+	errs = append(errs, s.host.Close())
+	s.running.Wait()
+	return errors.Join(errs...)
+}
+
+// sampleClientID makes an app client id of 26 characters, as Cognito's are, out
+// of a client's name: the same in every run.
+func sampleClientID(name string) string {
+	hash := sha256.Sum256([]byte(name))
+	return "sample" + hex.EncodeToString(hash[:10])
+}

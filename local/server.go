@@ -1,0 +1,77 @@
+package local
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// awsHandler are the AWS APIs, told apart by their targets and paths. Only the
+// user pool is there for pages in a browser.
+func (s *Stack) awsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/2015-03-31/functions/", s.host)
+	mux.Handle("/v2/email/", s.box.SES())
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		switch target := r.Header.Get("X-Amz-Target"); {
+		case strings.HasPrefix(target, poolTarget):
+			s.pool.ServeHTTP(w, r)
+		case strings.HasPrefix(target, "AmazonSQS."):
+			s.queue.ServeHTTP(w, r)
+		case strings.HasPrefix(target, "TrentService."):
+			s.key.ServeHTTP(w, r)
+		default:
+			http.Error(w, "This address serves the APIs of Cognito user pools, SQS, KMS, SES v2 and Lambda to AWS SDKs.", http.StatusNotFound)
+		}
+	})
+	return poolForPages(s.pool, http.NewCrossOriginProtection().Handler(mux))
+}
+
+// serve serves a listener until Close.
+func (s *Stack) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: localOnly(h), ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	s.running.Go(func() { _ = server.Serve(l) }) // it ends with ErrServerClosed
+}
+
+// localOnly refuses requests for another host's name, which a page elsewhere
+// can make a browser send here (DNS rebinding).
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		if !isLocal(host) {
+			http.Error(w, "This is a development server for this machine only.", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLocal says whether a host, without its port, is this machine.
+func isLocal(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// listen opens a loopback address given by a flag.
+func listen(name, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil || !isLocal(host) {
+		return nil, fmt.Errorf("%s %s: must be a loopback address with a port, such as 127.0.0.1:8080", name, address)
+	}
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%s %s: the port is in use; stop the program that has it, or choose others: --web 127.0.0.1:8090 --aws 127.0.0.1:9230", name, address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", name, address, err)
+	}
+	return l, nil
+}
