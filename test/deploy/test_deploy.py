@@ -742,8 +742,9 @@ def test_the_alarms_watch_what_exists_and_tell_the_topic(stack):
 
 
 def test_a_front_end_gets_the_real_ids(stack, tmp_path):
-    subprocess.run(["go", "build", "-o", tmp_path / "outputs", "./infra/outputs"], cwd=ROOT, check=True)
-    subprocess.run([tmp_path / "outputs", stack.outputs_file], cwd=tmp_path, check=True)
+    program = tmp_path / "poolpost"
+    subprocess.run(["go", "build", "-o", program, "./cmd/poolpost"], cwd=ROOT, check=True)
+    subprocess.run([program, "outputs", "--from", stack.outputs_file], cwd=tmp_path, check=True)
     auth = json.loads((tmp_path / "amplify_outputs.json").read_text())["auth"]
     assert auth["aws_region"] == stack.region
     assert auth["user_pool_id"] == stack.pool()["Id"]
@@ -764,17 +765,17 @@ def test_dead_letters_are_listed_and_events_given_back(stack, tmp_path):
         MessageGroupId="sample", MessageDeduplicationId="sample",
         MessageAttributes={"reason": {"DataType": "String", "StringValue": "sample"}},
     )  # fmt: skip
-    program = tmp_path / "deadletters"
-    subprocess.run(["go", "build", "-o", program, "./infra/deadletters"], cwd=ROOT, check=True)
+    program = tmp_path / "poolpost-aws"
+    subprocess.run(["go", "build", "-o", program, "./cmd/poolpost-aws"], cwd=ROOT, check=True)
 
     def run(command):
         return subprocess.run(
-            [program, command, stack.outputs_file], env=os.environ | stack.account, text=True, timeout=60,
+            [program, command, "--from", stack.outputs_file], env=os.environ | stack.account, text=True, timeout=60,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     for _ in range(2):  # a look changes nothing
-        listed = run("list")
+        listed = run("dead-letters")
         assert listed.returncode == 0, listed.stdout
         assert listed.stdout.splitlines() == [
             "1 mails that send-mail could not send", "  1  welcome  sample  oldest 0s",
