@@ -58,6 +58,16 @@ func (c checker) checkLocales(locales []string) {
 	}
 }
 
+// isName reports whether a name has 1 to most characters of the pattern
+// [\p{L}\p{M}\p{S}\p{N}\p{P}]+, which Cognito has for names of several things.
+// Go takes milliseconds to compile that as a regular expression with such counts.
+func isName(name string, most int) bool {
+	n := utf8.RuneCountInString(name)
+	return 0 < n && n <= most && !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P)
+	})
+}
+
 func (c checker) oneOf(key, value string, known ...string) {
 	if !slices.Contains(known, value) {
 		c.Report(key, "must be one of %s, not %q", strings.Join(known, ", "), value)

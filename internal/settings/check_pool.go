@@ -9,12 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Cognito's UserPoolNameType; GroupNameType; CustomAttributeNameType.
 var (
-	poolName      = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`)
-	groupName     = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$`)
-	attributeName = regexp.MustCompile(`^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,20}$`)
-	regionName    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	poolName   = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`) // Cognito's UserPoolNameType
+	regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 )
 
 func (c checker) checkPool(p Pool) {
@@ -57,7 +54,7 @@ func (c checker) checkAttributes(attributes []Attribute) {
 		switch {
 		case strings.HasPrefix(a.Name, "custom:"):
 			c.Report(key+".name", "is written without the prefix custom:")
-		case !attributeName.MatchString(a.Name):
+		case !isName(a.Name, 20):
 			c.Report(key+".name", "must be 1 to 20 characters without blanks, not %q", a.Name)
 		}
 		c.unique(key+".name", a.Name, names)
@@ -71,7 +68,7 @@ func (c checker) checkAttributes(attributes []Attribute) {
 func (c checker) checkGroups(groups []string) {
 	for i, name := range groups {
 		key := fmt.Sprintf("groups[%d]", i)
-		if !groupName.MatchString(name) {
+		if !isName(name, 128) {
 			c.Report(key, "must be 1 to 128 characters without blanks, not %q", name)
 		}
 		c.unique(key, name, groups[:i])

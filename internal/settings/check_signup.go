@@ -7,14 +7,13 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
 	"poolpost/internal/config"
 	"poolpost/internal/yamlfile"
 )
-
-var providerName = regexp.MustCompile(`^[^_\s][\p{L}\p{M}\p{S}\p{N}\p{P}]{0,30}[^_\s]$`)
 
 func (c checker) checkSignUp(s *Settings) {
 	c.checkDomains(s.SignUp)
@@ -88,7 +87,7 @@ func (c checker) checkProviders(p config.ExternalProviders) {
 	}
 	for i, name := range p.Trusted {
 		entry := fmt.Sprintf("%s.trusted[%d]", key, i)
-		if !providerName.MatchString(name) {
+		if !isProviderName(name) {
 			c.Report(entry, "must be the name of a provider as in Cognito, such as Facebook, not %q", name)
 		}
 		c.unique(entry, name, p.Trusted[:i])
@@ -98,6 +97,12 @@ func (c checker) checkProviders(p config.ExternalProviders) {
 			c.Report(fmt.Sprintf("%s.assumeVerified[%d]", key, i), "is not in %s.trusted: %q", key, name)
 		}
 	}
+}
+
+// isProviderName reports whether a name matches Cognito's ProviderNameType:
+// [^_\s][\p{L}\p{M}\p{S}\p{N}\p{P}]{0,30}[^_\s], at least two characters.
+func isProviderName(name string) bool {
+	return isName(name, 32) && utf8.RuneCountInString(name) > 1 && name == strings.Trim(name, "_")
 }
 
 // domains are the lists of domains, by their keys below signUp.
