@@ -419,7 +419,7 @@ func TestLocalesHaveTheSameWordsWithTheSamePlaceholders(t *testing.T) {
 			}
 			// A message may name the brand where English does not; what carries
 			// information must be there.
-			for _, p := range placeholder.FindAllString(word, -1) {
+			for _, p := range braces.FindAllString(word, -1) {
 				if p != "{brand}" && !strings.Contains(translated, p) {
 					t.Errorf("%s: %s lacks %s", file, path, p)
 				}
@@ -430,7 +430,7 @@ func TestLocalesHaveTheSameWordsWithTheSamePlaceholders(t *testing.T) {
 			if !ok {
 				t.Errorf("%s has %s, which English lacks", file, path)
 			}
-			for _, p := range placeholder.FindAllString(word, -1) {
+			for _, p := range braces.FindAllString(word, -1) {
 				if p != "{brand}" && !strings.Contains(original, p) {
 					t.Errorf("%s: %s has %s, which English has not", file, path, p)
 				}
@@ -555,9 +555,9 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			file + `questions: is missing`, file + `greeting: must hold \{name\}`,
 		}},
 		"a key that there is not": {set("mesages", map[string]any{}), []string{
-			`templates/locales/en\.yaml:\d+: mesages: there is no such key`}},
+			`templates/locales/en\.yaml:\d+: mesages: is unknown; did you mean messages\?`}},
 		"words that are no text": {set("messages.sign-up.subject", []string{"x"}), []string{
-			`templates/locales/en\.yaml:\d+: a text must stand here`}},
+			`templates/locales/en\.yaml:\d+: messages\.sign-up\.subject: must be a text`}},
 		"a file that is no YAML": {edit("locales/en.yaml", "messages:", "messages: ["), []string{
 			`templates/locales/en\.yaml:\d+: did not find expected .*`}},
 		"no plural form for one": {set("durations.hours.one", nil), []string{
@@ -600,15 +600,15 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			`parse pages/confirm\.tmpl: template: pages/confirm\.tmpl:.*`}},
 		"a block that there is not": {edit("messages/welcome.tmpl", `template "note"`, `template "notice"`), []string{
 			`html/template:messages/welcome\.tmpl:.*: no such template "notice"`}},
-		"a value that the kind does not have": {edit("messages/sign-up.tmpl", `.Show "codeLabel" "code"`, `.Show "codeLabel" "user"`), []string{
+		"a value that the kind does not have": {edit("messages/sign-up.tmpl", `.Field "codeLabel" "code"`, `.Field "codeLabel" "user"`), []string{
 			`template: .*sign-up\.tmpl.*: a message of kind sign-up has no user to show`}},
 		"a template action in a comment": {edit("layout.html", "<!--[if mso | IE]>", "<!--[if mso | IE]>{{.Brand}}"), []string{
 			`parse messages/sign-up\.tmpl: a comment of the layout holds a template action: <!--.*`}},
-		"a message without its link": {edit("messages/sign-up.tmpl", `{{template "button" .Say "button"}}`, `{{template "note" .Say "button"}}`), []string{
+		"a message without its link": {edit("messages/sign-up.tmpl", `{{template "button" .Text "button"}}`, `{{template "note" .Text "button"}}`), []string{
 			lint + "the HTML lacks the link" + client, lint + "the text lacks the link" + client,
 			lint + "the HTML must hold one link, the link of the message; it holds 0" + client,
 		}},
-		"a message without its code": {edit("messages/sign-up.tmpl", `{{template "code" .Show "codeLabel" "code"}}`, `{{template "note" .Say "codeLabel"}}`), []string{
+		"a message without its code": {edit("messages/sign-up.tmpl", `{{template "code" .Field "codeLabel" "code"}}`, `{{template "note" .Text "codeLabel"}}`), []string{
 			lint + "the HTML lacks the code" + client, lint + "the text lacks the code" + client,
 		}},
 		"a text message without its code": {set("messages.sign-up.textMessage", "Welcome to {brand}"), []string{

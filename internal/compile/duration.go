@@ -24,7 +24,7 @@ func validityOf(kind message.Kind, policy settings.PasswordPolicy) message.Valid
 	return v
 }
 
-// duration tells a validity in words.
+// duration is a validity in words.
 func (l *Locale) duration(v message.Validity) string {
 	return strings.ReplaceAll(l.Durations[v.Unit][pluralForm(l.Tag, v.Number)], "{n}", strconv.Itoa(v.Number))
 }
@@ -48,24 +48,24 @@ func (l *Locale) checkDurations() (problems []error) {
 			form := pluralForm(l.Tag, n)
 			numbers[form] = append(numbers[form], n)
 		}
-		fault := func(form, format string, args ...any) {
-			problems = append(problems, l.fault("durations."+longest.Unit+"."+form, format, args...))
+		problem := func(form, format string, args ...any) {
+			problems = append(problems, l.problem("durations."+longest.Unit+"."+form, format, args...))
 		}
 		words := l.Durations[longest.Unit]
 		for _, form := range slices.Sorted(maps.Keys(numbers)) {
 			switch word := words[form]; {
 			case word == "":
-				fault(form, "is missing; it is the plural form for %d", numbers[form][0])
+				problem(form, "is missing; it is the plural form for %d", numbers[form][0])
 			case len(numbers[form]) > 1 && !strings.Contains(word, "{n}"):
-				fault(form, "must hold {n}, the number")
+				problem(form, "must hold {n}, the number")
 			}
 			if _, err := expand(words[form], map[string]string{"n": ""}); err != nil {
-				fault(form, "%v", err)
+				problem(form, "%v", err)
 			}
 		}
 		for _, form := range slices.Sorted(maps.Keys(words)) {
 			if numbers[form] == nil {
-				fault(form, "is no plural form of this language; remove it")
+				problem(form, "is no plural form of this language; remove it")
 			}
 		}
 	}

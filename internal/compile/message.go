@@ -12,11 +12,11 @@ import (
 	"poolpost/internal/settings"
 )
 
-// A document is what the templates of a message see.
-type document struct {
-	*frame
+// A messageContext is what the templates of a message see.
+type messageContext struct {
+	*brandContext
 	kind   message.Kind
-	words  *words
+	words  *translations
 	values map[string]string // placeholders that are known at build time
 
 	Subject   string
@@ -28,48 +28,48 @@ type document struct {
 // A block is one piece of a message: text, with a label above it if it is a
 // value.
 type block struct {
-	*document
+	*messageContext
 	Label string
 	Text  string
 }
 
-// Say is a block of words.
-func (d *document) Say(key string) (block, error) {
-	text, err := d.words.say(key, d.values)
-	return block{document: d, Text: text}, err
+// Text is a block of words.
+func (c *messageContext) Text(key string) (block, error) {
+	text, err := c.words.text(key, c.values)
+	return block{messageContext: c, Text: text}, err
 }
 
-// Show is a block with the value of a blank, under a label.
-func (d *document) Show(labelKey, name string) (block, error) {
-	if !slices.Contains(d.kind.Spec().Values, name) {
-		return block{}, fmt.Errorf("a message of kind %s has no %s to show", d.kind, name)
+// Field is a block with a placeholder, under a label.
+func (c *messageContext) Field(labelKey, name string) (block, error) {
+	if !slices.Contains(c.kind.Spec().Values, name) {
+		return block{}, fmt.Errorf("a message of kind %s has no %s to show", c.kind, name)
 	}
-	label, err := d.words.say(labelKey, d.values)
-	return block{document: d, Label: label, Text: blank(name)}, err
+	label, err := c.words.text(labelKey, c.values)
+	return block{messageContext: c, Label: label, Text: placeholder(name)}, err
 }
 
 // Greeting is the block that greets, with or without a name.
-func (d *document) Greeting() block {
-	return block{document: d, Text: blank(message.Greeting)}
+func (c *messageContext) Greeting() block {
+	return block{messageContext: c, Text: placeholder(message.Greeting)}
 }
 
 // messages compiles the messages of one client in one locale into files.
-func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []error) {
+func (set *templateSet) messages(b *brandContext, files map[string][]byte) (problems []error) {
 	for _, kind := range message.Kinds() {
-		d := newDocument(f, kind)
-		m, err := set.message(d)
+		c := newMessageContext(b, kind)
+		m, err := set.message(c)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		for _, fault := range Lint(kind, m, f.Lang, f.brand, f.settings.Pool.PasswordPolicy) {
-			problems = append(problems, fmt.Errorf("%s: %s (client %s)", d.at(fault.Key), fault.Text, f.client.Name))
+		for _, problem := range Validate(kind, m, b.Lang, b.brand, b.settings.Pool.PasswordPolicy) {
+			problems = append(problems, c.report(problem))
 		}
-		files[message.File(f.client.Name, f.Lang, kind)] = m.Encode()
+		files[message.File(b.client.Name, b.Lang, kind)] = m.Encode()
 	}
-	for _, kind := range slices.Sorted(maps.Keys(f.locale.Messages)) {
+	for _, kind := range slices.Sorted(maps.Keys(b.locale.Messages)) {
 		if !kind.Exists() {
-			problems = append(problems, f.locale.fault("messages."+string(kind), "there is no such kind of message"))
+			problems = append(problems, b.locale.problem("messages."+string(kind), "there is no such kind of message"))
 		}
 	}
 	return problems
@@ -78,76 +78,77 @@ func (set *templateSet) messages(f *frame, files map[string][]byte) (problems []
 // maxPreheader is about what lists of mails show behind a subject.
 const maxPreheader = 100
 
-// newDocument is a message of a kind, before anything of it is said.
-func newDocument(f *frame, kind message.Kind) *document {
-	d := &document{frame: f, kind: kind, values: f.values, Link: blank(message.Link)}
-	if v := validityOf(kind, f.settings.Pool.PasswordPolicy); v.Unit != "" {
-		d.values = maps.Clone(f.values)
-		d.values["duration"] = f.locale.duration(v)
+// newMessageContext is a message of a kind, before any of its texts.
+func newMessageContext(b *brandContext, kind message.Kind) *messageContext {
+	c := &messageContext{brandContext: b, kind: kind, values: b.values, Link: placeholder(message.Link)}
+	if v := validityOf(kind, b.settings.Pool.PasswordPolicy); v.Unit != "" {
+		c.values = maps.Clone(b.values)
+		c.values["duration"] = b.locale.duration(v)
 	}
-	index := slices.IndexFunc(f.settings.Brands, func(b settings.Brand) bool { return b.Name == f.brand.Name })
-	d.words = newWords(f.locale, "messages."+string(kind), f.locale.Messages[kind]).
-		replaced(fmt.Sprintf("brands[%d].wording.%s.%s", index, f.Lang, kind), f.brand.Wording[f.Lang][string(kind)])
-	return d
+	index := slices.IndexFunc(b.settings.Brands, func(other settings.Brand) bool { return other.Name == b.brand.Name })
+	c.words = b.locale.translations("messages."+string(kind), b.locale.Messages[kind]).
+		replaced(fmt.Sprintf("brands[%d].wording.%s.%s", index, b.Lang, kind), b.brand.Wording[b.Lang][string(kind)])
+	return c
 }
 
-// at tells where something of the message stands: words, by their key, or what
-// the template makes of all of them.
-func (d *document) at(key string) string {
-	switch key {
+// report is a problem that was found in the compiled message: with words, by their
+// key, or with what the template makes of all of them.
+func (c *messageContext) report(p Problem) error {
+	text := fmt.Sprintf("%s (client %s)", p.Text, c.client.Name)
+	switch p.Key {
 	case "":
-		return fmt.Sprintf("templates/messages/%s.tmpl: in %s", d.kind, d.Lang)
+		return fmt.Errorf("templates/messages/%s.tmpl: in %s: %s", c.kind, c.Lang, text)
 	case "greeting", "greetingWithoutName":
-		return d.locale.at(key)
+		return c.locale.problem(p.Key, "%s", text)
 	default:
-		return d.words.at(key)
+		return c.words.problem(p.Key, "%s", text)
 	}
 }
 
 // message compiles one message.
-func (set *templateSet) message(d *document) (message.Message, error) {
-	w := d.words
+func (set *templateSet) message(c *messageContext) (message.Message, error) {
+	w := c.words
 	var err1, err2, err3 error
-	d.Subject, err1 = w.say("subject", d.values)
-	d.Preheader, err2 = w.say("preheader", d.values)
-	d.Why, err3 = w.say("why", d.values)
+	c.Subject, err1 = w.text("subject", c.values)
+	c.Preheader, err2 = w.text("preheader", c.values)
+	c.Why, err3 = w.text("why", c.values)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return message.Message{}, err
 	}
-	if utf8.RuneCountInString(d.Preheader) > maxPreheader || d.Preheader == d.Subject {
-		return message.Message{}, &wordsError{w.at("preheader"), fmt.Errorf("must have %d characters at most, and not repeat the subject", maxPreheader)}
+	if utf8.RuneCountInString(c.Preheader) > maxPreheader || c.Preheader == c.Subject {
+		return message.Message{}, w.problem("preheader", "must have %d characters at most, and not repeat the subject", maxPreheader)
 	}
-	greeting, err := expand(d.locale.Greeting, map[string]string{"name": blank(message.Name)})
+	greeting, err := expand(c.locale.Greeting, map[string]string{"name": placeholder(message.Name)})
 	if err != nil {
-		return message.Message{}, d.locale.fault("greeting", "%w", err)
+		return message.Message{}, c.locale.problem("greeting", "%v", err)
 	}
 	m := message.Message{
-		Greeting:            markBlanks(message.Plain(greeting)),
-		GreetingWithoutName: message.Plain(d.locale.GreetingWithoutName),
-		Subject:             message.Plain(d.Subject),
+		Greeting:            delimitPlaceholders(message.Plain(greeting)),
+		GreetingWithoutName: message.Plain(c.locale.GreetingWithoutName),
+		Subject:             message.Plain(c.Subject),
 	}
-	if d.kind.Spec().SMS {
-		// A text message is short of room: it has no layout, only this sentence.
-		values := map[string]string{"brand": d.Brand}
-		for _, name := range d.kind.Spec().Values {
+	if c.kind.Spec().SMS {
+		// An SMS is short of room: it has no layout, only this sentence.
+		values := map[string]string{"brand": c.Brand}
+		for _, name := range c.kind.Spec().Values {
 			if name != message.Link {
-				values[name] = blank(name)
+				values[name] = placeholder(name)
 			}
 		}
-		text, err := w.say("textMessage", values)
+		text, err := w.text("textMessage", values)
 		if err != nil {
 			return message.Message{}, err
 		}
-		m.SMS = markBlanks(message.Plain(text))
+		m.SMS = delimitPlaceholders(message.Plain(text))
 	}
 	var html, text strings.Builder
-	if err := set.html[d.kind].Execute(&html, d); err != nil {
-		return message.Message{}, executed(err)
+	if err := set.html[c.kind].Execute(&html, c); err != nil {
+		return message.Message{}, templateError(err)
 	}
-	if err := set.text[d.kind].Execute(&text, d); err != nil {
-		return message.Message{}, executed(err)
+	if err := set.text[c.kind].Execute(&text, c); err != nil {
+		return message.Message{}, templateError(err)
 	}
-	m.HTML = entities(markBlanks(html.String()))
-	m.Text = markBlanks(message.Plain(text.String()))
+	m.HTML = entities(delimitPlaceholders(html.String()))
+	m.Text = delimitPlaceholders(message.Plain(text.String()))
 	return m, w.unused()
 }

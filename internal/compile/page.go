@@ -13,33 +13,33 @@ import (
 	"poolpost/internal/message"
 )
 
-// A page is what the templates of a page see.
-type page struct {
-	*frame
-	words  *words // of this page
-	shared *words // of all pages
+// A pageContext is what the templates of a page see.
+type pageContext struct {
+	*brandContext
+	words  *translations // of this page
+	shared *translations // of all pages
 
 	Title string
 	Text  string
 }
 
 // Button is the word on the page's own button.
-func (p *page) Button() (string, error) { return p.words.say("button", p.values) }
+func (p *pageContext) Button() (string, error) { return p.words.text("button", p.values) }
 
 // Word is a word that several pages share.
-func (p *page) Word(key string) (string, error) { return p.shared.say(key, p.values) }
+func (p *pageContext) Word(key string) (string, error) { return p.shared.text(key, p.values) }
 
-// Blank is a value that is filled in when the page is shown.
-func (p *page) Blank(name string) string { return blank(name) }
+// Placeholder is filled when the page is shown.
+func (p *pageContext) Placeholder(name string) string { return placeholder(name) }
 
 // MinimumLength is that of the pool's passwords.
-func (p *page) MinimumLength() int { return p.settings.Pool.PasswordPolicy.MinimumLength }
+func (p *pageContext) MinimumLength() int { return p.settings.Pool.PasswordPolicy.MinimumLength }
 
 // PasswordPattern is the pool's policy, but for the length, as a regular
 // expression for the attribute pattern (HTML standard: JavaScript with the flag
 // v). The symbols are those of the developer guide, "Adding user pool password
 // requirements"; PasswordType lets no password begin or end with a blank.
-func (p *page) PasswordPattern() string {
+func (p *pageContext) PasswordPattern() string {
 	const symbols = `[ \^$*.\[\]\{\}\(\)?"!@#%&\/\\,><':;\|_~\x60=+\-]`
 	policy := p.settings.Pool.PasswordPolicy
 	var pattern strings.Builder
@@ -73,19 +73,19 @@ func (set *templateSet) readPages(templates fs.FS) error {
 		if err != nil {
 			return fmt.Errorf("read page: %w", err)
 		}
-		state := strings.TrimSuffix(path.Base(file), ".tmpl")
-		set.page[state], err = parseHTML(file, string(layout), `{{define "body"}}`+string(body)+`{{end}}`)
+		name := strings.TrimSuffix(path.Base(file), ".tmpl")
+		set.page[name], err = parseHTML(file, string(layout), `{{define "body"}}`+string(body)+`{{end}}`)
 		if err != nil {
 			return err
 		}
-		set.state = append(set.state, state)
+		set.pageNames = append(set.pageNames, name)
 	}
 	return nil
 }
 
-// allow returns the directives of a Content-Security-Policy that allow the style
+// inlinePolicy returns the directives of a Content-Security-Policy that allow the style
 // of a page, and its script if it has one, by their hashes.
-func allow(html string) (string, error) {
+func inlinePolicy(html string) (string, error) {
 	styles, scripts := strings.Count(html, "<style>"), strings.Count(html, "<script>")
 	if styles != 1 || scripts > 1 {
 		return "", fmt.Errorf("page.html must hold one style, not %d, and at most one script, not %d", styles, scripts)
@@ -102,38 +102,38 @@ func allow(html string) (string, error) {
 }
 
 // pages compiles the pages of one client in one locale into files.
-func (set *templateSet) pages(f *frame, files map[string][]byte) (problems []error) {
-	shared := newWords(f.locale, "pageWords", f.locale.PageWords)
-	for _, state := range set.state {
-		w := newWords(f.locale, "pages."+state, f.locale.Pages[state])
-		p := &page{frame: f, words: w, shared: shared}
+func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problems []error) {
+	shared := b.locale.translations("pageWords", b.locale.PageWords)
+	for _, name := range set.pageNames {
+		w := b.locale.translations("pages."+name, b.locale.Pages[name])
+		p := &pageContext{brandContext: b, words: w, shared: shared}
 		var err1, err2 error
-		p.Title, err1 = w.say("title", f.values)
-		p.Text, err2 = w.say("text", f.values)
+		p.Title, err1 = w.text("title", b.values)
+		p.Text, err2 = w.text("text", b.values)
 		if err := errors.Join(err1, err2); err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		var b strings.Builder
-		if err := set.page[state].Execute(&b, p); err != nil {
-			problems = append(problems, executed(err))
+		var out strings.Builder
+		if err := set.page[name].Execute(&out, p); err != nil {
+			problems = append(problems, templateError(err))
 			continue
 		}
 		if err := w.unused(); err != nil {
 			problems = append(problems, err)
 		}
-		html := markBlanks(b.String())
-		allowed, err := allow(html)
+		html := delimitPlaceholders(out.String())
+		policy, err := inlinePolicy(html)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		compiled := message.Page{Inline: allowed, HTML: html}
-		files[message.PageFile(f.client.Name, f.Lang, state)] = compiled.Encode()
+		compiled := message.Page{Inline: policy, HTML: html}
+		files[message.PageFile(b.client.Name, b.Lang, name)] = compiled.Encode()
 	}
-	for state := range f.locale.Pages {
-		if !slices.Contains(set.state, state) {
-			problems = append(problems, f.locale.fault("pages."+state, "there is no such page"))
+	for name := range b.locale.Pages {
+		if !slices.Contains(set.pageNames, name) {
+			problems = append(problems, b.locale.problem("pages."+name, "there is no such page"))
 		}
 	}
 	if err := shared.unused(); err != nil {

@@ -12,8 +12,8 @@ import (
 
 func marked(name string) string { return message.FieldDelimiter + name + message.FieldDelimiter }
 
-// faultless are two messages without a fault: with a code and without.
-func faultless() map[message.Kind]message.Message {
+// valid are messages without a problem: with a code and without.
+func valid() map[message.Kind]message.Message {
 	greeting, greetingBlank := "Hello "+marked(message.Name)+",", marked(message.Greeting)
 	button := `<a ses:no-track href="` + marked(message.Link) + `">Go</a>`
 	return map[message.Kind]message.Message{
@@ -235,11 +235,11 @@ func TestLint(t *testing.T) {
 	brand := settings.Brand{DisplayName: "Ελλάδα", Support: "support@example.com", Logo: settings.Logo{URL: "https://app.example.com/logo.png"}}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			m := faultless()[test.kind]
+			m := valid()[test.kind]
 			test.change(&m)
 			var got []string
-			for _, fault := range Lint(test.kind, m, "en", brand, settings.PasswordPolicy{}) {
-				got = append(got, fault.Text)
+			for _, problem := range Validate(test.kind, m, "en", brand, settings.PasswordPolicy{}) {
+				got = append(got, problem.Text)
 			}
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
@@ -248,7 +248,7 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// The linter is only as good as its longest values: none may be shorter than
+// Validation is only as good as its longest values: none may be shorter than
 // what can come.
 func TestLongestValuesAreLong(t *testing.T) {
 	if name := message.CleanName(strings.Repeat("W", 2048)); len([]rune(name)) > len(Longest[message.Name]) {
@@ -278,16 +278,16 @@ func TestLongestValuesAreLong(t *testing.T) {
 
 // An invitation shows a temporary password, which is as long as the policy asks.
 func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
-	m := faultless()[message.Invitation]
+	m := valid()[message.Invitation]
 	m.SMS += strings.Repeat("é", 140-len([]rune(m.Fill(Longest).SMS)))
 	for minimum, want := range map[int]int{0: 0, 6: 0, 12: 0, 13: 1, 64: 1} {
 		policy := settings.PasswordPolicy{MinimumLength: minimum}
-		if got := Lint(message.Invitation, m, "en", settings.Brand{}, policy); len(got) != want {
+		if got := Validate(message.Invitation, m, "en", settings.Brand{}, policy); len(got) != want {
 			t.Errorf("%d characters: got %q", minimum, got)
 		}
-		signUp := faultless()[message.SignUp]
+		signUp := valid()[message.SignUp]
 		signUp.SMS += strings.Repeat("é", 140-len([]rune(signUp.Fill(Longest).SMS)))
-		if got := Lint(message.SignUp, signUp, "en", settings.Brand{}, policy); len(got) > 0 {
+		if got := Validate(message.SignUp, signUp, "en", settings.Brand{}, policy); len(got) > 0 {
 			t.Errorf("%d characters: a code of digits is no password: %q", minimum, got)
 		}
 	}
@@ -296,17 +296,17 @@ func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
 // A text message of a language whose alphabet is not in GSM 03.38 has shorter
 // parts, whatever it says.
 func TestOnlySomeLanguagesAreHeldToGSM(t *testing.T) {
-	m := faultless()[message.SignUp]
+	m := valid()[message.SignUp]
 	m.SMS += " ł"
 	for locale, want := range map[string]int{"en": 1, "de": 1, "pt-BR": 1, "en-GB": 1, "pl": 0, "tr": 0, "ar": 0, "zh-Hans": 0} {
-		if got := Lint(message.SignUp, m, locale, settings.Brand{}, settings.PasswordPolicy{}); len(got) != want {
+		if got := Validate(message.SignUp, m, locale, settings.Brand{}, settings.PasswordPolicy{}); len(got) != want {
 			t.Errorf("%s: got %q", locale, got)
 		}
 	}
 }
 
-// Each fault is told where the words stand that it is in.
-func TestFaultsHaveTheKeyOfTheirWords(t *testing.T) {
+// Each problem has the key of the words that it is in.
+func TestValidate_keys(t *testing.T) {
 	for key, change := range map[string]func(*message.Message){
 		"subject":             func(m *message.Message) { m.Subject = "" },
 		"greeting":            func(m *message.Message) { m.Greeting = "Hello" },
@@ -314,9 +314,9 @@ func TestFaultsHaveTheKeyOfTheirWords(t *testing.T) {
 		"textMessage":         func(m *message.Message) { m.SMS = marked(message.Code) + "\u200f" },
 		"":                    func(m *message.Message) { m.HTML += "<script></script>" },
 	} {
-		m := faultless()[message.SignUp]
+		m := valid()[message.SignUp]
 		change(&m)
-		if got := Lint(message.SignUp, m, "en", settings.Brand{}, settings.PasswordPolicy{}); len(got) != 1 || got[0].Key != key {
+		if got := Validate(message.SignUp, m, "en", settings.Brand{}, settings.PasswordPolicy{}); len(got) != 1 || got[0].Key != key {
 			t.Errorf("%s: got %q", key, got)
 		}
 	}

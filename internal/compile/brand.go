@@ -1,0 +1,88 @@
+package compile
+
+import (
+	"strconv"
+	"strings"
+
+	"poolpost/internal/settings"
+)
+
+// A brandContext is what all messages and pages of one client in one locale share.
+type brandContext struct {
+	client   settings.Client
+	locale   *Locale
+	settings *settings.Settings
+
+	Lang      string // BCP 47
+	Dir       string // ltr or rtl
+	Start     string // where a line begins: left or right
+	Color     string
+	DarkColor string // Color where the reader's colours are dark
+	Brand     string
+	Logo      settings.Logo
+
+	brand  settings.Brand
+	values map[string]string // placeholders that are known at build time
+}
+
+func newBrandContext(s *settings.Settings, client settings.Client, l *Locale) *brandContext {
+	brand, _ := s.Brand(client.Brand)
+	c := &brandContext{
+		client: client, locale: l, settings: s,
+		Lang: l.Tag, Dir: l.Direction, Start: "left",
+		Color: brand.Color, DarkColor: onDark(brand.Color), Brand: brand.DisplayName, Logo: brand.Logo, brand: brand,
+		values: map[string]string{
+			"brand":         brand.DisplayName,
+			"support":       brand.Support,
+			"postalAddress": brand.PostalAddress,
+		},
+	}
+	if l.Direction == "rtl" {
+		c.Start = "right"
+	}
+	c.values["passwordPolicy"] = passwordPolicy(l, s.Pool.PasswordPolicy)
+	return c
+}
+
+// Imprint is who writes: the brand, with its postal address if there is one.
+func (c *brandContext) Imprint() string {
+	if c.brand.PostalAddress == "" {
+		return c.Brand
+	}
+	return c.Brand + " · " + c.brand.PostalAddress
+}
+
+// Questions is where to ask.
+func (c *brandContext) Questions() (string, error) {
+	text, err := expand(c.locale.Questions, c.values)
+	if err != nil {
+		return "", c.locale.problem("questions", "%v", err)
+	}
+	return text, nil
+}
+
+// Footer is both of these in one line.
+func (c *brandContext) Footer() (string, error) {
+	questions, err := c.Questions()
+	return c.Imprint() + " · " + questions, err
+}
+
+// passwordPolicy is the policy in words.
+func passwordPolicy(l *Locale, p settings.PasswordPolicy) string {
+	words := l.PasswordPolicy
+	parts := []string{strings.ReplaceAll(words.Length, "{minimum}", strconv.Itoa(p.MinimumLength))}
+	for _, rule := range []struct {
+		required bool
+		word     string
+	}{
+		{p.RequireNumbers, words.Numbers},
+		{p.RequireLowercase, words.Lowercase},
+		{p.RequireUppercase, words.Uppercase},
+		{p.RequireSymbols, words.Symbols},
+	} {
+		if rule.required {
+			parts = append(parts, rule.word)
+		}
+	}
+	return strings.Join(parts, words.Separator)
+}
