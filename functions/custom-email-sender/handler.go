@@ -56,7 +56,7 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 		entry.Return = wanted
 	}
 	if kind == message.AccountTakeover {
-		entry.Takeover = notice(event.UserAttributes)
+		entry.Takeover = takeoverAlert(event.UserAttributes)
 		// Without an address the entry is a dead letter that says so.
 		if name := event.UserAttributes["USER_NAME"]; strings.Contains(name, "@") {
 			entry.To = cmp.Or(entry.To, name)
@@ -84,22 +84,23 @@ func kind(source string) (message.Kind, bool) {
 	return kind, ok
 }
 
-// notice is what Cognito tells of a suspicious sign-in, in the place of the user's
-// attributes, of which none was seen: neither address nor sub (observed: pull
-// request 52111 of DefinitelyTyped; the developer guide has no sample).
-func notice(attributes map[string]string) *mail.TakeoverAlert {
-	short := func(key string) string { return cut(attributes[key], 200) }
-	n := &mail.TakeoverAlert{
-		Time: short("LOGIN_TIME"), City: short("CITY"), Country: short("COUNTRY"), IP: short("IP_ADDRESS"), Device: short("DEVICE_NAME"),
+// takeoverAlert reads what Cognito says about a suspicious sign-in. It comes instead of
+// the user's attributes: neither address nor sub were seen (observed: pull request 52111
+// of DefinitelyTyped; the developer guide has no sample).
+func takeoverAlert(attributes map[string]string) *mail.TakeoverAlert {
+	short := func(key string) string { return truncate(attributes[key], 200) }
+	alert := &mail.TakeoverAlert{
+		Time: short("LOGIN_TIME"), City: short("CITY"), Country: short("COUNTRY"),
+		IP: short("IP_ADDRESS"), Device: short("DEVICE_NAME"),
 	}
 	if address := attributes["ONE_CLICK_LINK_INVALID"]; len(address) <= 2048 {
-		n.ReportURL = address
+		alert.ReportURL = address
 	}
-	return n
+	return alert
 }
 
-// cut shortens a text to a number of bytes, between two characters.
-func cut(text string, size int) string {
+// truncate shortens a text to a number of bytes, between two characters.
+func truncate(text string, size int) string {
 	if len(text) <= size {
 		return text
 	}

@@ -98,13 +98,12 @@ func (h *handler) read(e *event, line *logging.Line) {
 	}
 }
 
-// onSuppressionList is the subtype of bounces and complaints that the account's
-// own list stands for: SES did not send the mail.
+// onSuppressionList is the subtype of bounces and complaints without a mail: SES did not
+// send it, because the address is on the account's own suppression list.
 const onSuppressionList = "OnAccountSuppressionList"
 
-// outcome is what became of the mail. Only permanent bounces count for SES when
-// it reviews an account, and mails that its suppression list keeps from being
-// sent do not.
+// outcome names what happened to the mail. When SES reviews an account, it counts
+// permanent bounces only, and no mails that its suppression list has stopped.
 func outcome(e *event) string {
 	d := e.Detail
 	outcome, ok := outcomes[d.EventType]
@@ -156,5 +155,6 @@ var code = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}$`)
 
 // words are those of some values that are known words or codes.
 func words(values ...string) string {
-	return strings.Join(slices.DeleteFunc(values, func(v string) bool { return !slices.Contains(known, v) && !code.MatchString(v) }), " ")
+	unknown := func(v string) bool { return !slices.Contains(known, v) && !code.MatchString(v) }
+	return strings.Join(slices.DeleteFunc(values, unknown), " ")
 }

@@ -1,7 +1,6 @@
-// Command mail-feedback counts what becomes of mails: it takes SES's events from
-// EventBridge, and writes a log line for each that is a metric as well. It
-// changes nothing: SES's own suppression list is the memory of addresses that
-// bounced.
+// Command mail-feedback counts deliveries, bounces and complaints: it takes SES's events
+// from EventBridge, and writes a log line for each that is a metric as well. It changes
+// nothing: SES's own suppression list remembers the addresses that bounced.
 package main
 
 import (

@@ -97,7 +97,8 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 		return payload, h.linkAccount(ctx, event, applicant, line)
 	}
 	if kind == "SignUp" && h.rules.AutoConfirms(applicant.Email) {
-		return event.Reply(trigger.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: h.config.AutoConfirm.VerifyEmail})
+		verify := h.config.AutoConfirm.VerifyEmail
+		return event.Reply(trigger.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: verify})
 	}
 	return payload, nil
 }

@@ -21,7 +21,7 @@ const File = "settings.json"
 // tagged "-" for JSON is for the build only; for YAML, the build makes it up.
 
 // Client is an app client of the pool, without a secret. Its addresses are up
-// to 300 characters long each: they stand in mails, whose length Cognito limits.
+// to 300 characters long each: mails contain them, and Cognito limits their length.
 type Client struct {
 	// Name is the app client's name, unique in the pool.
 	Name string `yaml:"name" json:"name"`
@@ -223,7 +223,7 @@ func read[T any](file string) (T, error) {
 }
 
 // notNull refuses null, which encoding/json takes for the zero value: a limit that cannot
-// be read must not become none.
+// be read must not disappear.
 func notNull[T any](d *jsontext.Decoder, _ *T) error {
 	if d.PeekKind() == jsontext.KindNull {
 		return errors.New("it is null")

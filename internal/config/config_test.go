@@ -61,7 +61,7 @@ func TestReadNamesTheMemberThatIsWrong(t *testing.T) {
 	}
 }
 
-// A limit that cannot be read must not become none.
+// A limit that cannot be read must not disappear.
 func TestReadRefusesANumberThatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	for _, number := range []string{`"x"`, `""`, "1.5", "1e3", "null", "{}", "99999999999999999999"} {

@@ -51,7 +51,8 @@ func (v *Variables) Duration(name string) time.Duration {
 func (v *Variables) ClientIDs(name string) map[string]string {
 	var ids map[string]string
 	if err := json.Unmarshal([]byte(os.Getenv(name)), &ids); err != nil {
-		v.errs = append(v.errs, fmt.Errorf("the environment variable %s must be a JSON object of client names and ids: %w", name, err))
+		v.errs = append(v.errs,
+			fmt.Errorf("the environment variable %s must be a JSON object of client names and ids: %w", name, err))
 	}
 	return ids
 }

@@ -37,10 +37,10 @@ type Logger struct {
 }
 
 // New returns the logger of a function. The environment variable STACK, the name of
-// the deployment, keeps apart the metrics of several in one account. Lines go to standard output,
-// from the level that Lambda's logging configuration asks for (FATAL, which no line has, is
-// taken for INFO). They are JSON whatever format
-// that names: CloudWatch finds no metrics in anything else.
+// the deployment, keeps apart the metrics of several in one account. Lines go to standard
+// output, from the level that Lambda's logging configuration asks for (FATAL, which no line
+// has, is taken for INFO). They are JSON whatever format it names: CloudWatch finds no
+// metrics in anything else.
 //
 // It silences package log: aws-lambda-go prints there whatever error a handler
 // returns, and the error of a refusal is an answer, not a fault.
@@ -52,8 +52,7 @@ func New(function string) *Logger {
 }
 
 // NewWith is New with another output and another clock, for tests. Each line is one
-// write; whoever handles events at the same time needs an output that takes them so, as a
-// file does.
+// write. An output for several events at the same time must accept concurrent writes.
 func NewWith(function string, out io.Writer, now func() time.Time) *Logger {
 	return &Logger{stack: cmp.Or(os.Getenv("STACK"), Unknown), function: function, out: out, now: now}
 }
@@ -67,7 +66,7 @@ const (
 	Unknown = "unknown"
 )
 
-// Line is what a function tells of one event. Its texts are from this project's
+// Line is what a function logs about one event. Its texts are from this project's
 // own settings and code, never from the event.
 type Line struct {
 	Trigger string // such as CustomMessage_SignUp
@@ -87,9 +86,9 @@ func (l *Logger) Start() time.Time { return l.now() }
 // Event writes a line. It is in CloudWatch's embedded metric format: the metrics
 // Events and Duration, by stack, function and outcome.
 //
-// It is put together by hand: through slog's handler, which looks for the caller,
-// renames keys and encodes the metadata anew, a line costs an event more than its
-// rules or its message (docs/speed.md).
+// It is put together by hand: slog's handler, which looks up the caller, renames keys and
+// encodes the metadata every time, takes longer than the rules or the message of an event
+// (docs/speed.md).
 func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	level := slog.LevelInfo
 	switch {
@@ -128,7 +127,7 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
 		b = appendMember(b, "requestId", invocation.AwsRequestID)
 	}
-	_, _ = l.out.Write(append(b, "}\n"...)) // there is nowhere to tell of it
+	_, _ = l.out.Write(append(b, "}\n"...)) // there is nowhere to report it
 }
 
 // appendMetrics is the metadata of the embedded metric format (CloudWatch user guide,
@@ -155,9 +154,9 @@ func appendMember(b []byte, key, value string) []byte {
 	return b
 }
 
-// Reason tells an error without its text, which may quote what is personal: the
-// code of an AWS error, the file that cannot be read, what the network answers, or the
-// type of the error.
+// Reason describes an error without its text, which may quote personal data: by the code
+// of an AWS error, the file that cannot be read, the network's error, a Safe error in it,
+// or its type.
 func Reason(err error) string {
 	var api interface{ ErrorCode() string }
 	var file *fs.PathError

@@ -24,7 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-// entry logs one line at a clock that stands 1.5 ms behind the start.
+// entry logs one line that took 1.5 ms.
 func entry(t *testing.T, line Line) map[string]any {
 	t.Helper()
 	var b bytes.Buffer

@@ -42,7 +42,7 @@ type Event struct {
 	Code string
 
 	payload    string // as it came
-	start, end int    // where in it the value of its response stands; 0: it has none
+	start, end int    // of the value of its response; end is 0 without one
 	bare       bool   // it has no members
 }
 
@@ -120,8 +120,7 @@ func (e *Event) decodeRequest(r reader, name string) (err error) {
 	return err
 }
 
-// placeholder reads a placeholder. Some of Cognito's samples write "None" where
-// there is none.
+// placeholder reads a placeholder. Some of Cognito's samples write "None" for null.
 func placeholder(r reader) (string, error) {
 	text, err := r.string()
 	if text == "None" {

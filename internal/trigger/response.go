@@ -7,13 +7,13 @@ import (
 	"poolpost/internal/logging"
 )
 
-// CustomMessageResponse is what a CustomMessage trigger answers. Limits, with
-// the code filled in: subject 1 to 140, mail 6 to 20,000, text message 6 to 140
-// characters. A mail or text message without the placeholder of its code, or
-// out of these limits, is silently replaced by Cognito's default (observed).
+// CustomMessageResponse is the response of a CustomMessage trigger. Limits, with the code
+// filled in: subject 1 to 140, mail 6 to 20,000, SMS 6 to 140 characters. Cognito silently
+// replaces a mail or SMS that is out of these limits, or lacks the placeholder of its code,
+// by its default (observed).
 //
-// Each is a JSON string, with its quotes and escapes, in pieces as package message
-// fills them: to encode a mail at every event would take longer than all else.
+// Each is a JSON string, with its quotes and escapes, in pieces as package message fills
+// them: encoding a mail for every event would take longer than everything else.
 type CustomMessageResponse struct {
 	SMSMessage   []string
 	EmailMessage []string
@@ -24,7 +24,7 @@ func (r CustomMessageResponse) members() []member {
 	return []member{{"smsMessage", r.SMSMessage}, {"emailMessage", r.EmailMessage}, {"emailSubject", r.EmailSubject}}
 }
 
-// PreSignUpResponse is what a PreSignUp trigger answers. Verifying an attribute
+// PreSignUpResponse is the response of a PreSignUp trigger. Verifying an attribute
 // that the user does not have fails the sign-up. All three are ignored for
 // PreSignUp_AdminCreateUser.
 type PreSignUpResponse struct {
@@ -35,7 +35,11 @@ type PreSignUpResponse struct {
 
 func (r PreSignUpResponse) members() []member {
 	flag := func(b bool) []string { return []string{strconv.FormatBool(b)} }
-	return []member{{"autoConfirmUser", flag(r.AutoConfirmUser)}, {"autoVerifyEmail", flag(r.AutoVerifyEmail)}, {"autoVerifyPhone", flag(r.AutoVerifyPhone)}}
+	return []member{
+		{"autoConfirmUser", flag(r.AutoConfirmUser)},
+		{"autoVerifyEmail", flag(r.AutoVerifyEmail)},
+		{"autoVerifyPhone", flag(r.AutoVerifyPhone)},
+	}
 }
 
 // ErrNotJSON is for an event that cannot even be returned.
