@@ -32,10 +32,11 @@ OUTPUTS = .build/deployed/$(basename $(notdir $(SETTINGS)))-$(STAGE)/$(STACK).js
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# With the flags of functions, so that what both need is compiled once.
 .PHONY: dev
 dev: need-go ## run everything on this machine: sign-up page, user pool, functions, mailbox
-	@echo "compiling poolpost …"; go build -o .build/poolpost ./cmd/poolpost
-	@exec .build/poolpost dev $(ARGS)
+	@echo "compiling poolpost …"; CGO_ENABLED=0 go build -trimpath -o .build/bin/poolpost ./cmd/poolpost
+	@exec .build/bin/poolpost dev $(ARGS)
 
 .PHONY: test
 test: need-go ## run all tests, nearly all with the race detector

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -32,24 +31,12 @@ func (s *Stack) build(ctx context.Context, o Options, progress func(step string)
 	if err := bundle.BuildBinaries(ctx, s.dir, s.settings, bundle.ThisMachine, functions); err != nil || !s.settings.Mail.UsesCustomSender() {
 		return err
 	}
-	return buildEncrypter(ctx, s.dir)
+	return bundle.GoBuild(ctx, filepath.Join(s.dir, encrypter, "bootstrap"), bundle.ThisMachine, "./local/encryptcode")
 }
 
 // encrypter is the function that encrypts codes. It is one, so that only who needs
 // it compiles the AWS Encryption SDK.
 const encrypter = "encrypt-code"
-
-// buildEncrypter puts it into its folder, as bundle.BuildBinaries does the others.
-func buildEncrypter(ctx context.Context, dir string) error {
-	file := filepath.Join(dir, encrypter, "bootstrap")
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("build %s: %w", encrypter, err)
-	}
-	if err := bundle.GoBuild(ctx, file+".new", bundle.ThisMachine, "./local/encryptcode"); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
-}
 
 // encrypt does to a code what Cognito does for a custom email sender.
 func (s *Stack) encrypt(ctx context.Context, code string) (text string, err error) {

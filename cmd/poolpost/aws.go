@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,21 +16,13 @@ import (
 // runAWS runs poolpost-aws with the same arguments, and compiles it before if it is
 // not up to date.
 func runAWS(ctx context.Context, args []string, s cli.Streams) error {
-	module, err := bundle.ModuleDir(ctx)
+	program, err := filepath.Abs(filepath.Join(".build", "bin", "poolpost-aws"))
 	if err != nil {
 		return err
 	}
-	program, err := filepath.Abs(filepath.Join(".build", "poolpost-aws"))
-	if err != nil {
-		return err
-	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/poolpost-aws")
-	build.Dir = module
-	var output bytes.Buffer
-	build.Stdout, build.Stderr = &output, &output
 	// To find out that nothing has changed takes a moment, and is not worth a line.
 	built := make(chan error, 1)
-	go func() { built <- build.Run() }()
+	go func() { built <- bundle.GoBuild(ctx, program, bundle.ThisMachine, "./cmd/poolpost-aws") }()
 	select {
 	case err = <-built:
 	case <-time.After(time.Second):
@@ -39,7 +30,7 @@ func runAWS(ctx context.Context, args []string, s cli.Streams) error {
 		err = <-built
 	}
 	if err != nil {
-		return fmt.Errorf("compile poolpost-aws: %w\n%s", err, &output)
+		return err
 	}
 	command := exec.CommandContext(ctx, program, args...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }

@@ -44,13 +44,18 @@ func Write(dir string, s *settings.Settings, out *compile.Output, functions []Fu
 	return nil
 }
 
-// A Platform is what programs are built for.
-type Platform struct{ GOOS, GOARCH string }
+// A Platform is what programs are built for. Go takes a program for up to date by the
+// build ID in it, so that one can be built again at once, and one without is the same
+// wherever it is built.
+type Platform struct {
+	GOOS, GOARCH string
+	noBuildID    bool
+}
 
 // What functions are built for.
 var (
-	Lambda      = Platform{"linux", "arm64"}
-	ThisMachine = Platform{runtime.GOOS, runtime.GOARCH}
+	Lambda      = Platform{"linux", "arm64", true}
+	ThisMachine = Platform{runtime.GOOS, runtime.GOARCH, false}
 )
 
 // BuildBinaries compiles functions into their folders in dir, which Write has
@@ -76,6 +81,10 @@ func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings
 		return fmt.Errorf("build functions: %w", err)
 	}
 	defer os.RemoveAll(bin)
+	// What is up to date is not linked again.
+	for _, f := range functions {
+		_ = os.Link(filepath.Join(dir, f.Name, "bootstrap"), filepath.Join(bin, f.Name))
+	}
 	for _, minimal := range []bool{false, true} {
 		var packages []string
 		for _, f := range functions {
@@ -87,7 +96,7 @@ func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings
 			continue
 		}
 		if err := goBuild(ctx, module, bin+string(filepath.Separator), p, minimal, packages...); err != nil {
-			return err
+			return fmt.Errorf("build functions: %w", err)
 		}
 	}
 	for _, f := range functions {
@@ -99,7 +108,7 @@ func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings
 }
 
 // GoBuild compiles a package of Poolpost, given by its path below the module's
-// folder, as functions are compiled, into a file.
+// folder, as functions are compiled. The file is put in its place at once.
 func GoBuild(ctx context.Context, file string, p Platform, path string) error {
 	module, err := ModuleDir(ctx)
 	if err != nil {
@@ -108,18 +117,35 @@ func GoBuild(ctx context.Context, file string, p Platform, path string) error {
 	if file, err = filepath.Abs(file); err != nil {
 		return fmt.Errorf("build %s: %w", path, err)
 	}
-	return goBuild(ctx, module, file, p, false, path)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return fmt.Errorf("build %s: %w", path, err)
+	}
+	bin, err := os.MkdirTemp(filepath.Dir(file), "bin-")
+	if err != nil {
+		return fmt.Errorf("build %s: %w", path, err)
+	}
+	defer os.RemoveAll(bin)
+	built := filepath.Join(bin, filepath.Base(file))
+	_ = os.Link(file, built) // what is up to date is not linked again
+	if err := goBuild(ctx, module, built, p, false, path); err != nil {
+		return fmt.Errorf("build %s: %w", path, err)
+	}
+	return os.Rename(built, file)
 }
 
 // goBuild compiles packages into a file, or into a folder whose name ends in a
 // slash, with the versions of Poolpost's own go.mod. The path is absolute.
 func goBuild(ctx context.Context, module, out string, p Platform, minimal bool, packages ...string) error {
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", tags(minimal), "-ldflags", "-s -w -buildid=", "-o", out}
+	flags := "-s -w"
+	if p.noBuildID {
+		flags += " -buildid="
+	}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", tags(minimal), "-ldflags", flags, "-o", out}
 	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
 	command.Dir = module
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOOS="+p.GOOS, "GOARCH="+p.GOARCH)
 	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build functions: %w\n%s", err, output)
+		return fmt.Errorf("%w\n%s", err, output)
 	}
 	return nil
 }

@@ -414,7 +414,7 @@ func clones(t *testing.T, s *settings.Settings, p Platform, functions []Function
 func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
 	s := shipped(t)
 	s.Mail.Delivery = settings.DeliverySES
-	for path, content := range clones(t, s, Platform{"linux", runtime.GOARCH}, Functions)[0] {
+	for path, content := range clones(t, s, Platform{"linux", runtime.GOARCH, true}, Functions)[0] {
 		for _, place := range []string{"/internal/message", "templates"} {
 			absolute, err := filepath.Abs(filepath.Join(root, place))
 			if err != nil {
