@@ -1,4 +1,4 @@
-package main
+package infra
 
 import (
 	"context"
@@ -60,7 +60,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	}))
 	defer aws.Close()
 
-	dir := build(t, set, bundle.FunctionsOf(set))
+	dir := buildHere(t, set, bundle.FunctionsOf(set))
 	resolve := resolver{template: tp, mailQueue: mails.URL(aws.URL), deadLetters: mails.DeadURL(aws.URL)}
 	var functions []lambda.Function
 	for _, f := range tp.all("AWS::Lambda::Function") {
@@ -78,7 +78,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	var lines sync.Map // of the functions' logs that are metrics of this stack
 	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(f, line string) {
 		t.Log(f, line)
-		if strings.Contains(line, `"Stack":"`+stackName(props{Settings: set, Stage: "dev"})+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
+		if strings.Contains(line, `"Stack":"`+stackName(set, "dev")+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
 			lines.Store(f, true)
 		}
 	}}, functions...)
@@ -158,8 +158,8 @@ func testContract(t *testing.T, set *settings.Settings) {
 	}
 }
 
-// build builds functions for this machine into a folder each.
-func build(t *testing.T, set *settings.Settings, functions []bundle.Function) (dir string) {
+// buildHere builds functions for this machine into a folder each.
+func buildHere(t *testing.T, set *settings.Settings, functions []bundle.Function) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	out, err := compile.All(templates.FS, set)

@@ -1,40 +1,28 @@
-package main
+package infra
 
 import (
 	"path/filepath"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/bundle"
 	"poolpost/internal/config"
 )
 
-// A function is one of the folders below functions/.
-type function struct {
-	awslambda.Function
-	id    string // in the stack
-	name  string
-	limit float64 // of one invocation, in seconds
-	role  awsiam.Role
-}
-
-// newFunction is a function with its own role and log group. The role may write
-// its log and its traces, and nothing else yet.
-func (s *stack) newFunction(id, name string) *function {
-	row := bundle.Named(name)
-	log := awslogs.NewLogGroup(s.Stack, jsii.String(id+"Log"), &awslogs.LogGroupProps{
+// newFunction is a function with its own role and log group. The role may write its log
+// and its traces, and nothing else yet.
+func (p *Pool) newFunction(id, name string) awslambda.Function {
+	log := awslogs.NewLogGroup(p, jsii.String(id+"Log"), &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	role := awsiam.NewRole(s.Stack, jsii.String(id+"Role"), &awsiam.RoleProps{
+	role := awsiam.NewRole(p, jsii.String(id+"Role"), &awsiam.RoleProps{
 		AssumedBy:   awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 		Description: jsii.String("Runs " + name),
 	})
@@ -46,17 +34,18 @@ func (s *stack) newFunction(id, name string) *function {
 		// Below 1,769 MB a function has less than one CPU.
 		"GOMAXPROCS": jsii.String("1"),
 	}
-	for variable, value := range row.Env(s.Settings, s.values) {
+	row := bundle.Named(name)
+	for variable, value := range row.Env(p.settings, p.values) {
 		env[variable] = jsii.String(value)
 	}
-	f := awslambda.NewFunction(s.Stack, jsii.String(id), &awslambda.FunctionProps{
+	f := awslambda.NewFunction(p, jsii.String(id), &awslambda.FunctionProps{
 		Description:   jsii.String("Poolpost: " + name),
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:  awslambda.Architecture_ARM_64(),
 		Handler:       jsii.String("bootstrap"),
-		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(s.Functions, name)), nil),
+		Code:          awslambda.Code_FromAsset(jsii.String(filepath.Join(p.functionsDir, name)), nil),
 		Timeout:       awscdk.Duration_Seconds(jsii.Number(row.Timeout.Seconds())),
-		MemorySize:    number(row.MemoryMB(s.Settings)),
+		MemorySize:    number(row.MemoryMB(p.settings)),
 		Environment:   &env,
 		Role:          role,
 		LogGroup:      log,
@@ -64,125 +53,122 @@ func (s *stack) newFunction(id, name string) *function {
 		Tracing:       awslambda.Tracing_ACTIVE,
 	})
 	suppress(role, "AwsSolutions-IAM5", "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource, so AWS allows * only.")
-	return &function{Function: f, id: id, name: name, limit: row.Timeout.Seconds(), role: role}
+	p.Functions[name] = f
+	p.functionNames = append(p.functionNames, name)
+	p.alarmSlow(id, name)
+	return f
 }
 
 // allow gives a function's role one more permission, in a policy of its own: a
-// function waits for its role's default policy, and one that names the pool
-// there would be a circle, since the pool waits for its triggers.
-func (s *stack) allow(id string, f *function, resource *string, actions ...string) {
-	awsiam.NewPolicy(s.Stack, jsii.String(id), &awsiam.PolicyProps{
-		Roles: &[]awsiam.IRole{f.role},
+// function waits for its role's default policy, and one that names the pool there would
+// be a cycle, since the pool waits for its triggers.
+func (p *Pool) allow(id string, f awslambda.Function, resource *string, actions ...string) {
+	awsiam.NewPolicy(p, jsii.String(id), &awsiam.PolicyProps{
+		Roles: &[]awsiam.IRole{f.Role()},
 		Statements: &[]awsiam.PolicyStatement{
 			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &[]*string{resource}}),
 		},
 	})
 }
 
-// triggers are the functions that the pool invokes. One of customMessage and
-// emailSender is nil: Cognito must not have both (package bundle, FunctionsOf).
-type triggers struct {
-	customMessage, emailSender, preSignUp, postConfirmation *function
-
-	all []*function
-}
-
-func (s *stack) newTriggers(api *linkAPI, queue *mailQueue, failed awssqs.Queue) *triggers {
-	t := &triggers{
-		preSignUp:        s.newFunction("PreSignUp", "pre-sign-up"),
-		postConfirmation: s.newFunction("PostConfirmation", "post-confirmation"),
-	}
-	queue.main.GrantSendMessages(t.postConfirmation.role)
-	if s.Settings.Mail.UsesCustomSender() {
-		t.emailSender = s.newFunction("CustomEmailSender", "custom-email-sender")
-		queue.main.GrantSendMessages(t.emailSender.role)
-		keepFailures(t.emailSender, failed)
-		t.all = []*function{t.emailSender, t.preSignUp, t.postConfirmation}
-		return t
-	}
-	t.customMessage = s.newFunction("CustomMessage", "custom-message")
-	t.all = []*function{t.customMessage, t.preSignUp, t.postConfirmation}
-	return t
-}
-
-// of are the triggers as the pool takes them.
-func (t *triggers) of() *awscognito.UserPoolTriggers {
-	of := &awscognito.UserPoolTriggers{PreSignUp: t.preSignUp.Function, PostConfirmation: t.postConfirmation.Function}
-	if t.emailSender != nil {
-		of.CustomEmailSender = t.emailSender.Function
+// newTriggers are the functions that the pool invokes. One of custom-message and
+// custom-email-sender: Cognito must not have both.
+func (p *Pool) newTriggers() {
+	if p.settings.Mail.UsesCustomSender() {
+		p.newCustomEmailSender()
 	} else {
-		of.CustomMessage = t.customMessage.Function
+		p.newFunction("CustomMessage", "custom-message")
+		p.alarmErrors("CustomMessage", "custom-message")
+		p.newAlarm(alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.",
+			p.result("custom-message", "failed"), 1, 1})
 	}
-	return of
+
+	// A refusal is an error of the function, so its errors say nothing.
+	p.newFunction("PreSignUp", "pre-sign-up")
+	p.newAlarm(alarm{"PreSignUpFails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
+		p.result("pre-sign-up", "TRY_AGAIN"), 1, 1})
+
+	f := p.newFunction("PostConfirmation", "post-confirmation")
+	p.MailQueue.GrantSendMessages(f)
+	p.alarmErrors("PostConfirmation", "post-confirmation")
+	p.newAlarm(alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.",
+		p.result("post-confirmation", "failed"), 1, 1})
 }
 
-// allow gives the triggers what they need of the pool that they belong to.
-func (t *triggers) allow(s *stack, pool awscognito.UserPool) {
-	if len(s.Settings.Groups) > 0 {
-		s.allow("JoinGroups", t.postConfirmation, pool.UserPoolArn(), "cognito-idp:AdminAddUserToGroup")
+// newCustomEmailSender queues the emails that Cognito asks for.
+func (p *Pool) newCustomEmailSender() {
+	f := p.newFunction("CustomEmailSender", "custom-email-sender")
+	p.MailQueue.GrantSendMessages(f)
+	p.keepFailures(f)
+	p.alarmErrors("CustomEmailSender", "custom-email-sender")
+	p.newAlarm(alarm{"RequestsLost", "Lambda gave up a mail that custom-email-sender could not queue, and could not keep it: look at the queue of failed events and its permissions.",
+		f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), 1, 1})
+}
+
+// grantTriggers gives the triggers what they need of the pool that they belong to.
+func (p *Pool) grantTriggers() {
+	pool := p.UserPool.UserPoolArn()
+	if len(p.settings.Groups) > 0 {
+		p.allow("JoinGroups", p.Functions["post-confirmation"], pool, "cognito-idp:AdminAddUserToGroup")
 	}
-	if t.customMessage != nil && len(s.Settings.Clients) > 1 {
-		s.allow("NameClients", t.customMessage, pool.UserPoolArn(), "cognito-idp:DescribeUserPoolClient")
+	if f, ok := p.Functions["custom-message"]; ok && len(p.settings.Clients) > 1 {
+		p.allow("NameClients", f, pool, "cognito-idp:DescribeUserPoolClient")
 	}
-	if s.Settings.SignUp.ExternalProviders.Policy == config.LinkProviders {
-		s.allow("LinkProviders", t.preSignUp, pool.UserPoolArn(), "cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser")
+	preSignUp := p.Functions["pre-sign-up"]
+	if p.settings.SignUp.ExternalProviders.Policy == config.LinkProviders {
+		p.allow("LinkProviders", preSignUp, pool, "cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser")
 	}
-	if s.Settings.SignUp.Email.RefuseSuppressed {
-		t.preSignUp.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	if p.settings.SignUp.Email.RefuseSuppressed {
+		preSignUp.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("ses:GetSuppressedDestination"), Resources: jsii.Strings("*"),
 		}))
-		suppress(t.preSignUp.role, "AwsSolutions-IAM5", "GetSuppressedDestination takes no resource (service authorization reference), so AWS allows * only.")
+		suppress(preSignUp.Role(), "AwsSolutions-IAM5", "GetSuppressedDestination takes no resource (service authorization reference), so AWS allows * only.")
 	}
 }
 
 // newSendMail is the consumer of the mail queue.
-func (s *stack) newSendMail(ses *mailIdentity, queue *mailQueue, clients []client) *function {
-	f := s.newFunction("SendMail", "send-mail")
-	queue.dead.GrantSendMessages(f.role)
-	f.role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+func (p *Pool) newSendMail() {
+	f := p.newFunction("SendMail", "send-mail")
+	p.DeadLetterQueue.GrantSendMessages(f)
+	f.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		// Every identity: in the sandbox, SES also asks for that of the recipient
 		// (observed). The sender is what must not be another's.
 		Actions:   jsii.Strings("ses:SendEmail"),
-		Resources: &[]*string{s.sesARN("identity", jsii.String("*")), ses.configurationSetARN},
+		Resources: &[]*string{p.sesARN("identity", jsii.String("*")), p.sesARN("configuration-set", p.ConfigurationSet.ConfigurationSetName())},
 		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"ses:FromAddress": s.senders()},
+			"StringEquals": map[string]any{"ses:FromAddress": p.senders()},
 		},
 	}))
-	suppress(f.role.Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
+	suppress(f.Role().Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
 		"In its sandbox, SES checks the identity of the recipient too (observed), so any identity of this account and region; ses:FromAddress keeps the sender.")
-	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue.main, &awslambdaeventsources.SqsEventSourceProps{
+	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(p.MailQueue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          number(s.Settings.Mail.Senders()),
+		MaxConcurrency:          number(p.settings.Mail.Senders()),
 	}))
-	return f
+	p.grantDecrypt()
+	p.alarmErrors("SendMail", "send-mail")
+	p.newAlarm(alarm{"DailyQuota", "SES takes no more mails today: they wait until it does; ask for a higher quota.",
+		p.result("send-mail", "daily-quota"), 1, 1})
+	p.newAlarm(alarm{"SendingPaused", "SES has paused the sending of the account or of the configuration set; mails wait: read what AWS has written to the account's owner.",
+		p.result("send-mail", "paused"), 1, 1})
 }
 
-// senders are the addresses that mails are sent from, those of the clients'
-// brands, each once.
-func (s *stack) senders() []string {
+// senders are the addresses that emails are sent from, those of the clients' brands,
+// each once.
+func (p *Pool) senders() []string {
 	var all []string
-	for _, c := range s.Settings.Clients {
-		brand, _ := s.Settings.Brand(c.Brand)
+	for _, c := range p.settings.Clients {
+		brand, _ := p.settings.Brand(c.Brand)
 		all = append(all, brand.From.Address)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// clientIDs are the app client ids by the names of the settings, as JSON.
-func (s *stack) clientIDs(clients []client) *string {
-	ids := map[string]*string{}
-	for _, c := range clients {
-		ids[c.Name] = c.UserPoolClientId()
-	}
-	return s.ToJsonString(ids, nil)
-}
-
-// newVerifyLink is the page behind the link. It calls Cognito's operations that
-// take no signature, so its role needs no permission for them.
-func (s *stack) newVerifyLink(api *linkAPI, clients []client) *function {
-	f := s.newFunction("VerifyLink", "verify-link")
-	api.route(f)
-	return f
+// newVerifyLink is the page behind the link. It calls Cognito's operations that take no
+// signature, so its role needs no permission for them.
+func (p *Pool) newVerifyLink() {
+	p.routeLinks(p.newFunction("VerifyLink", "verify-link"))
+	p.alarmErrors("VerifyLink", "verify-link")
 }

@@ -1,10 +1,10 @@
-package main
+package infra
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -13,47 +13,63 @@ import (
 	"poolpost/internal/settings"
 )
 
-// newIdentityStack is the SES identity of the settings, a domain or a single
-// address, with the records that verify it. It is a stack of its own for two
-// reasons: people report that Cognito refuses a pool whose identity is not
-// verified yet, and an account has each identity once, whatever number of stages
-// and pools send as it. So nothing here depends on a stage or a pool, and who
-// has the identity already never deploys this.
-func newIdentityStack(scope constructs.Construct, set *settings.Settings) awscdk.Stack {
-	mail := set.Mail
-	stack := awscdk.NewStack(scope, jsii.String("Identity"), &awscdk.StackProps{
-		StackName:   jsii.String("Poolpost-Identity-" + hyphenated(mail.Identity)),
-		Description: jsii.String("Poolpost: what SES sends as, " + mail.Identity),
-		Env:         &awscdk.Environment{Region: jsii.String(set.Pool.Region)},
-		// All stages would fall silent at once.
-		TerminationProtection: jsii.Bool(true),
-	})
-	identity := awsses.NewEmailIdentity(stack, jsii.String("Identity"), &awsses.EmailIdentityProps{Identity: identityOf(mail.Identity)})
-	if strings.Contains(mail.Identity, "@") {
-		return stack // SES sends a link to the address
+// An Identity is what SES sends as: a domain or a single address.
+type Identity struct {
+	constructs.Construct
+
+	EmailIdentity awsses.EmailIdentity
+
+	records []*awsses.DkimRecord // to be made by hand
+}
+
+// NewIdentity declares the SES identity of the settings, with the records that verify
+// it where the settings name the hosted zone.
+//
+// Put it into a stack of its own, for two reasons: people report that Cognito refuses a
+// pool whose identity is not verified yet, and an account has each identity once,
+// however many stages and pools send as it. So nothing in it depends on a stage or a
+// pool, and who has the identity already needs none. All stages fall silent when it is
+// deleted: protect its stack from termination.
+//
+// The error is as for New; an empty settingsFile is poolpost.yaml.
+func NewIdentity(scope constructs.Construct, id, settingsFile string) (*Identity, error) {
+	file := cmp.Or(settingsFile, "poolpost.yaml")
+	set, err := readSettings(file)
+	if err != nil {
+		return nil, err
 	}
-	for i, record := range *identity.DkimRecords() {
-		if mail.HostedZone.ID == "" {
-			output(stack, fmt.Sprintf("DkimName%d", i+1), record.Name)
-			output(stack, fmt.Sprintf("DkimValue%d", i+1), record.Value)
-			continue
-		}
+	if err := checkRegion(scope, file, set); err != nil {
+		return nil, err
+	}
+	return newIdentity(scope, id, set.Mail), nil
+}
+
+func newIdentity(scope constructs.Construct, id string, mail settings.Mail) *Identity {
+	i := &Identity{}
+	constructs.NewConstruct_Override(i, scope, jsii.String(id)) // i itself is the construct
+	if strings.Contains(mail.Identity, "@") {                   // SES sends a link to the address
+		i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), &awsses.EmailIdentityProps{
+			Identity: awsses.Identity_Email(jsii.String(mail.Identity)),
+		})
+		return i
+	}
+	i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), &awsses.EmailIdentityProps{
+		Identity: awsses.Identity_Domain(jsii.String(mail.Identity)),
+	})
+	records := *i.EmailIdentity.DkimRecords()
+	if mail.HostedZone.ID == "" {
+		i.records = records
+		return i
+	}
+	for n, record := range records {
 		// The zone may be that of a domain above the identity, while the CDK's
 		// Identity_PublicHostedZone would make the zone's domain the identity. A
 		// CfnRecordSet, since the construct above it adds the zone's name to a name
 		// that only the deployment knows.
-		awsroute53.NewCfnRecordSet(stack, jsii.String(fmt.Sprintf("DKIM%d", i+1)), &awsroute53.CfnRecordSetProps{
+		awsroute53.NewCfnRecordSet(i, jsii.String(fmt.Sprintf("DKIM%d", n+1)), &awsroute53.CfnRecordSetProps{
 			HostedZoneId: jsii.String(mail.HostedZone.ID), Type: jsii.String("CNAME"), Ttl: jsii.String("1800"),
 			Name: record.Name, ResourceRecords: &[]*string{record.Value},
 		})
 	}
-	return stack
-}
-
-// identityOf is the kind of identity that the settings mean.
-func identityOf(name string) awsses.Identity {
-	if strings.Contains(name, "@") {
-		return awsses.Identity_Email(jsii.String(name))
-	}
-	return awsses.Identity_Domain(jsii.String(name))
+	return i
 }

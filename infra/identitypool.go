@@ -1,7 +1,6 @@
-package main
+package infra
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognitoidentitypool"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
@@ -11,57 +10,55 @@ import (
 // newIdentityPool turns a sign-in into AWS credentials, when the settings want
 // it: one role for people who signed in and, if there are guests, one for them.
 // Neither may do anything until the adopter adds it; the example bucket shows how.
-func (s *stack) newIdentityPool(pool awscognito.UserPool, clients []client) awscognitoidentitypool.IdentityPool {
-	o := s.Settings.IdentityPool
+func (p *Pool) newIdentityPool() {
+	o := p.settings.IdentityPool
 	if !o.Enabled {
-		return nil
+		return
 	}
 	providers := &awscognitoidentitypool.IdentityPoolAuthenticationProviders{}
 	var userPools []awscognitoidentitypool.IUserPoolAuthenticationProvider
-	for _, c := range clients {
+	for _, c := range p.settings.Clients {
 		userPools = append(userPools, awscognitoidentitypool.NewUserPoolAuthenticationProvider(&awscognitoidentitypool.UserPoolAuthenticationProviderProps{
-			UserPool: pool, UserPoolClient: c.UserPoolClient,
+			UserPool: p.UserPool, UserPoolClient: p.Clients[c.Name],
 		}))
 	}
 	providers.UserPools = &userPools
 	if o.FacebookAppID != "" {
 		providers.Facebook = &awscognitoidentitypool.IdentityPoolFacebookLoginProvider{AppId: jsii.String(o.FacebookAppID)}
 	}
-	identities := awscognitoidentitypool.NewIdentityPool(s.Stack, jsii.String("IdentityPool"), &awscognitoidentitypool.IdentityPoolProps{
-		IdentityPoolName:               s.name(s.Settings.Pool.Name),
+	p.IdentityPool = awscognitoidentitypool.NewIdentityPool(p, jsii.String("IdentityPool"), &awscognitoidentitypool.IdentityPoolProps{
+		IdentityPoolName:               p.name(p.settings.Pool.Name),
 		AllowUnauthenticatedIdentities: jsii.Bool(o.Guests),
 		AuthenticationProviders:        providers,
 	})
 	if o.Guests {
-		suppress(identities, "AwsSolutions-COG7", "Guests are wanted (identityPool.guests); their role has no permission but what the adopter adds.")
+		suppress(p.IdentityPool, "AwsSolutions-COG7", "Guests are wanted (identityPool.guests); their role has no permission but what the adopter adds.")
 	}
 	if o.ExampleBucket {
-		s.newExampleBucket(identities)
+		p.newExampleBucket()
 	}
-	return identities
 }
 
 // newExampleBucket is what the roles are for: each signed-in identity reaches
 // the objects below its own identity id, and no others.
-func (s *stack) newExampleBucket(identities awscognitoidentitypool.IdentityPool) {
-	bucket := awss3.NewBucket(s.Stack, jsii.String("ExampleBucket"), &awss3.BucketProps{
+func (p *Pool) newExampleBucket() {
+	p.ExampleBucket = awss3.NewBucket(p, jsii.String("ExampleBucket"), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		EnforceSSL:        jsii.Bool(true),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
-		RemovalPolicy:     s.removal(),
+		RemovalPolicy:     p.removal(),
 	})
 	const own = "${cognito-identity.amazonaws.com:sub}" // the policy variable of the caller's identity id
-	role := identities.AuthenticatedRole()
+	role := p.IdentityPool.AuthenticatedRole()
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
-		Resources: &[]*string{bucket.ArnForObjects(jsii.String(own + "/*"))},
+		Resources: &[]*string{p.ExampleBucket.ArnForObjects(jsii.String(own + "/*"))},
 	}))
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    jsii.Strings("s3:ListBucket"),
-		Resources:  &[]*string{bucket.BucketArn()},
+		Resources:  &[]*string{p.ExampleBucket.BucketArn()},
 		Conditions: &map[string]any{"StringLike": map[string]any{"s3:prefix": []string{own + "/*"}}},
 	}))
-	suppress(bucket, "AwsSolutions-S1", "An example of what the roles are for; the adopter decides about access logs.")
+	suppress(p.ExampleBucket, "AwsSolutions-S1", "An example of what the roles are for; the adopter decides about access logs.")
 	suppress(role, "AwsSolutions-IAM5", "The objects below the caller's own identity id, which the policy variable stands for.")
-	output(s.Stack, "ExampleBucketName", bucket.BucketName())
 }

@@ -1,21 +1,18 @@
-package main
+package infra
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
 	"github.com/aws/jsii-runtime-go"
 )
-
-// A linkAPI is the HTTP API in front of verify-link.
-type linkAPI struct {
-	api awsapigatewayv2.HttpApi
-	url *string // what links begin with, without a final slash
-}
 
 // accessLog are the fields of the access log. Never the path's query: links
 // carry codes.
@@ -24,73 +21,78 @@ const accessLog = `{"requestId":"$context.requestId","time":"$context.requestTim
 
 // newLinkAPI is the API with its stage and its address, without a route: the
 // address must be there for the triggers, and verify-link comes after the pool.
-func (s *stack) newLinkAPI() *linkAPI {
-	l := &linkAPI{}
-	links := s.Settings.Links
-	l.api = awsapigatewayv2.NewHttpApi(s.Stack, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
-		ApiName:                   s.name("poolpost-links"),
+func (p *Pool) newLinkAPI() {
+	links := p.settings.Links
+	p.LinkAPI = awsapigatewayv2.NewHttpApi(p, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
+		ApiName:                   p.name("poolpost-links"),
 		Description:               jsii.String("Poolpost: the page behind the link"),
 		CreateDefaultStage:        jsii.Bool(false),
 		DisableExecuteApiEndpoint: jsii.Bool(links.Host != ""),
 	})
-	log := awslogs.NewLogGroup(s.Stack, jsii.String("LinkAPILog"), &awslogs.LogGroupProps{
+	log := awslogs.NewLogGroup(p, jsii.String("LinkAPILog"), &awslogs.LogGroupProps{
 		Retention: awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	stage := &awsapigatewayv2.HttpStageOptions{
+	stage := p.LinkAPI.AddStage(jsii.String("Stage"), &awsapigatewayv2.HttpStageOptions{
 		AutoDeploy: jsii.Bool(true),
 		// A person presses a button a few times; the burst is for many at once.
 		Throttle:               &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(50), BurstLimit: jsii.Number(200)},
 		DetailedMetricsEnabled: jsii.Bool(true),
-	}
+	})
 	if links.Host == "" {
-		l.url = l.api.ApiEndpoint()
+		p.LinksURL = p.LinkAPI.ApiEndpoint()
 	} else {
-		l.url = jsii.String("https://" + links.Host)
-		stage.DomainMapping = &awsapigatewayv2.DomainMappingOptions{DomainName: s.newLinkDomain()}
+		p.LinksURL = jsii.String("https://" + links.Host)
+		domain := p.newLinkDomain()
+		stage.Node().AddDependency(domain)
+		// The stage's own DomainMapping would have the path of the construct in its id,
+		// which is part of the logical id.
+		awsapigatewayv2.NewApiMapping(stage, jsii.String("Pool/LinkDomainundefined"), &awsapigatewayv2.ApiMappingProps{
+			Api: p.LinkAPI, DomainName: domain, Stage: stage,
+		})
 	}
-	cfn := l.api.AddStage(jsii.String("Stage"), stage).Node().DefaultChild().(awsapigatewayv2.CfnStage)
-	cfn.SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
 		DestinationArn: log.LogGroupArn(), Format: jsii.String(accessLog),
 	})
-	return l
+	p.values.LinksURL = *p.LinksURL
 }
 
 // newLinkDomain is the host of the settings, with its certificate and, in a
 // hosted zone, its record.
-func (s *stack) newLinkDomain() awsapigatewayv2.DomainName {
-	links := s.Settings.Links
+func (p *Pool) newLinkDomain() awsapigatewayv2.DomainName {
+	links := p.settings.Links
 	var zone awsroute53.IHostedZone
 	if links.HostedZone.ID != "" {
-		zone = awsroute53.HostedZone_FromHostedZoneAttributes(s.Stack, jsii.String("LinkZone"), &awsroute53.HostedZoneAttributes{
+		zone = awsroute53.HostedZone_FromHostedZoneAttributes(p, jsii.String("LinkZone"), &awsroute53.HostedZoneAttributes{
 			HostedZoneId: jsii.String(links.HostedZone.ID), ZoneName: jsii.String(links.HostedZone.Name),
 		})
 	}
 	var certificate awscertificatemanager.ICertificate
 	if links.CertificateARN != "" {
-		certificate = awscertificatemanager.Certificate_FromCertificateArn(s.Stack, jsii.String("LinkCertificate"), jsii.String(links.CertificateARN))
+		certificate = awscertificatemanager.Certificate_FromCertificateArn(p, jsii.String("LinkCertificate"), jsii.String(links.CertificateARN))
 	} else {
-		certificate = awscertificatemanager.NewCertificate(s.Stack, jsii.String("LinkCertificate"), &awscertificatemanager.CertificateProps{
+		certificate = awscertificatemanager.NewCertificate(p, jsii.String("LinkCertificate"), &awscertificatemanager.CertificateProps{
 			DomainName: jsii.String(links.Host), Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
+			CertificateName: jsii.String(strings.Replace(*p.Node().Path(), "/Default", "", 1) + "/LinkCertificate"),
 		})
 	}
-	domain := awsapigatewayv2.NewDomainName(s.Stack, jsii.String("LinkDomain"), &awsapigatewayv2.DomainNameProps{
+	domain := awsapigatewayv2.NewDomainName(p, jsii.String("LinkDomain"), &awsapigatewayv2.DomainNameProps{
 		DomainName: jsii.String(links.Host), Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
 	})
 	if zone != nil {
 		target := awsroute53.RecordTarget_FromAlias(awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId()))
-		awsroute53.NewARecord(s.Stack, jsii.String("LinkRecord"), &awsroute53.ARecordProps{
+		awsroute53.NewARecord(p, jsii.String("LinkRecord"), &awsroute53.ARecordProps{
 			Zone: zone, RecordName: jsii.String(links.Host + "."), Target: target,
 		})
 	}
 	return domain
 }
 
-// route leads every request to the page.
-func (l *linkAPI) route(page *function) {
-	l.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{
+// routeLinks leads every request to the page.
+func (p *Pool) routeLinks(page awslambda.Function) {
+	p.LinkAPI.AddRoutes(&awsapigatewayv2.AddRoutesOptions{
 		Path:        jsii.String("/{page+}"),
 		Methods:     &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST},
-		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Page"), page.Function, nil),
+		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Page"), page, nil),
 	})
-	suppress(l.api, "AwsSolutions-APIG4", "People come here from a mail and cannot sign in yet; what they may do is decided by the code in the link.")
+	suppress(p.LinkAPI, "AwsSolutions-APIG4", "People come here from a mail and cannot sign in yet; what they may do is decided by the code in the link.")
 }

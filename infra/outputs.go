@@ -1,34 +1,44 @@
-package main
+package infra
 
 import (
+	"fmt"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awscognitoidentitypool"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newOutputs are what a front end needs.
-func (s *stack) newOutputs(pool awscognito.UserPool, clients []client, identities awscognitoidentitypool.IdentityPool, api *linkAPI) {
-	output(s.Stack, "Region", s.Region())
-	output(s.Stack, "UserPoolId", pool.UserPoolId())
-	output(s.Stack, "ClientId", clients[0].UserPoolClientId()) // the default
-	output(s.Stack, "ClientIds", s.clientIDs(clients))
-	if identities != nil {
-		output(s.Stack, "IdentityPoolId", identities.IdentityPoolId())
+// Outputs makes the values that a front end and the poolpost command ask for outputs of
+// a stack: Region, UserPoolId, ClientId of the first client, ClientIds by name,
+// IdentityPoolId, ExampleBucketName, LinksUrl, MailQueueUrl, DeadLetterQueueUrl and
+// FailedEventsQueueUrl. The stack must have no other outputs with these names.
+func (p *Pool) Outputs(stack awscdk.Stack) {
+	output(stack, "Region", p.stack.Region())
+	output(stack, "UserPoolId", p.UserPool.UserPoolId())
+	output(stack, "ClientId", p.Clients[p.settings.Clients[0].Name].UserPoolClientId())
+	output(stack, "ClientIds", jsii.String(p.values.Clients))
+	if p.IdentityPool != nil {
+		output(stack, "IdentityPoolId", p.IdentityPool.IdentityPoolId())
 	}
-	output(s.Stack, "LinksUrl", api.url)
+	if p.ExampleBucket != nil {
+		output(stack, "ExampleBucketName", p.ExampleBucket.BucketName())
+	}
+	output(stack, "LinksUrl", p.LinksURL)
+	output(stack, "MailQueueUrl", p.MailQueue.QueueUrl())
+	output(stack, "DeadLetterQueueUrl", p.DeadLetterQueue.QueueUrl())
+	output(stack, "FailedEventsQueueUrl", p.FailedEvents.QueueUrl())
 }
 
-// newQueueOutputs are what make dead-letters and make redrive look for.
-func (s *stack) newQueueOutputs(queue *mailQueue, failed awssqs.Queue) {
-	output(s.Stack, "MailQueueUrl", queue.main.QueueUrl())
-	output(s.Stack, "DeadLetterQueueUrl", queue.dead.QueueUrl())
-	output(s.Stack, "FailedEventsQueueUrl", failed.QueueUrl())
+// Outputs makes the DNS records that verify a domain outside Route 53 outputs of a
+// stack: DkimName1, DkimValue1 and so on. There are none otherwise.
+func (i *Identity) Outputs(stack awscdk.Stack) {
+	for n, record := range i.records {
+		output(stack, fmt.Sprintf("DkimName%d", n+1), record.Name)
+		output(stack, fmt.Sprintf("DkimValue%d", n+1), record.Value)
+	}
 }
 
-// output makes a value known after the deployment. Its name has letters and
-// digits only.
+// output makes a value known after the deployment. Its name has letters and digits
+// only.
 func output(stack awscdk.Stack, name string, value *string) {
 	awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
 }

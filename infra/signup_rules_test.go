@@ -1,4 +1,4 @@
-package main
+package infra
 
 import (
 	"fmt"
@@ -97,7 +97,7 @@ func TestPreSignUpCallsWhatItMay(t *testing.T) {
 	defer aws.Close()
 
 	preSignUp := bundle.Named("pre-sign-up")
-	dir := build(t, set, []bundle.Function{preSignUp})
+	dir := buildHere(t, set, []bundle.Function{preSignUp})
 	env := map[string]string{"AWS_ENDPOINT_URL": aws.URL} // the one thing that is not in the template
 	for _, f := range tp.all("AWS::Lambda::Function") {
 		if f.get("Description") == `"Poolpost: pre-sign-up"` {

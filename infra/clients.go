@@ -1,0 +1,85 @@
+package infra
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// newClients are the app clients of the settings, without a secret: they run in
+// browsers and on phones, which cannot keep one.
+func (p *Pool) newClients() {
+	facebook := p.newFacebook()
+	ids := map[string]*string{}
+	var custom []*string
+	for _, a := range p.settings.Pool.Attributes {
+		custom = append(custom, jsii.String(a.Name))
+	}
+	for _, c := range p.settings.Clients {
+		o := &awscognito.UserPoolClientOptions{
+			UserPoolClientName:         jsii.String(c.Name),
+			GenerateSecret:             jsii.Bool(false),
+			AuthFlows:                  &awscognito.AuthFlow{UserSrp: jsii.Bool(true)},
+			RefreshTokenValidity:       awscdk.Duration_Days(number(c.RefreshTokenDays)),
+			EnableTokenRevocation:      jsii.Bool(true),
+			PreventUserExistenceErrors: jsii.Bool(true),
+			ReadAttributes:             awscognito.NewClientAttributes().WithStandardAttributes(readable()).WithCustomAttributes(custom...),
+			WriteAttributes:            awscognito.NewClientAttributes().WithStandardAttributes(writable()).WithCustomAttributes(custom...),
+			DisableOAuth:               jsii.Bool(true),
+		}
+		if facebook != nil {
+			o.DisableOAuth = nil
+			o.SupportedIdentityProviders = &[]awscognito.UserPoolClientIdentityProvider{
+				awscognito.UserPoolClientIdentityProvider_COGNITO(), awscognito.UserPoolClientIdentityProvider_FACEBOOK(),
+			}
+			o.OAuth = &awscognito.OAuthSettings{
+				Flows:        &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
+				Scopes:       &[]awscognito.OAuthScope{awscognito.OAuthScope_OPENID(), awscognito.OAuthScope_EMAIL(), awscognito.OAuthScope_PROFILE()},
+				CallbackUrls: jsii.Strings(c.SignInURL),
+				LogoutUrls:   jsii.Strings(c.URL),
+			}
+		}
+		client := p.UserPool.AddClient(jsii.String("Client-"+c.Name), o)
+		if facebook != nil {
+			client.Node().AddDependency(facebook)
+		}
+		p.Clients[c.Name], ids[c.Name] = client, client.UserPoolClientId()
+	}
+	p.values.Clients = *p.stack.ToJsonString(ids, nil)
+}
+
+// readable are the standard attributes that an app sees.
+func readable() *awscognito.StandardAttributesMask {
+	mask := writable()
+	mask.EmailVerified = jsii.Bool(true)
+	return mask
+}
+
+// writable are those that it changes: what people tell about themselves.
+func writable() *awscognito.StandardAttributesMask {
+	return &awscognito.StandardAttributesMask{
+		Email: jsii.Bool(true), Fullname: jsii.Bool(true), GivenName: jsii.Bool(true), FamilyName: jsii.Bool(true),
+		Nickname: jsii.Bool(true), Locale: jsii.Bool(true), ProfilePicture: jsii.Bool(true), Timezone: jsii.Bool(true),
+	}
+}
+
+// newFacebook is hosted sign-in with Facebook, when the settings have it: the
+// app's secret stays in Secrets Manager.
+func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
+	f := p.settings.SignIn
+	if f.FacebookAppID == "" {
+		return nil
+	}
+	p.UserPool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
+		CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: jsii.String(f.DomainPrefix)},
+	})
+	return awscognito.NewUserPoolIdentityProviderFacebook(p, jsii.String("Facebook"), &awscognito.UserPoolIdentityProviderFacebookProps{
+		UserPool:     p.UserPool,
+		ClientId:     jsii.String(f.FacebookAppID),
+		ClientSecret: awscdk.SecretValue_SecretsManager(jsii.String(f.FacebookSecret), nil).UnsafeUnwrap(),
+		Scopes:       jsii.Strings("public_profile", "email"),
+		AttributeMapping: &awscognito.AttributeMapping{
+			Email: awscognito.ProviderAttribute_FACEBOOK_EMAIL(), Fullname: awscognito.ProviderAttribute_FACEBOOK_NAME(),
+		},
+	})
+}

@@ -1,0 +1,82 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/logging"
+)
+
+// newDashboard shows the sign-up at a glance.
+func (p *Pool) newDashboard() {
+	var errors, durations []awscloudwatch.IMetric
+	for _, name := range p.functionNames {
+		f, label := p.Functions[name], jsii.String(name)
+		sum, slowest := metric("Sum"), metric("p99")
+		sum.Label, slowest.Label = label, label
+		errors = append(errors, f.MetricErrors(sum))
+		durations = append(durations, f.MetricDuration(slowest))
+	}
+	byKind := fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome,kind,client} MetricName="Events" Stack="%s" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`,
+		logging.Namespace, p.values.Stack)
+	asked := p.results("Messages for Cognito to send", "custom-message")
+	if p.settings.Mail.UsesCustomSender() {
+		asked = p.results("Mails that Cognito asked for", "custom-email-sender")
+	}
+	awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
+		DashboardName: jsii.String(p.values.Stack),
+		Widgets: &[]*[]awscloudwatch.IWidget{
+			{p.results("Sign-ups, accepted and refused by reason", "pre-sign-up"), asked, p.results("Confirmed users", "post-confirmation")},
+			{p.results("Link page", "verify-link"), p.results("Mails sent and failed", "send-mail"), p.results("What became of mails", "mail-feedback")},
+			{graph("Mails that wait, dead letters, failed events", p.MailQueue.MetricApproximateNumberOfMessagesVisible(nil),
+				p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(nil), p.FailedEvents.MetricApproximateNumberOfMessagesVisible(nil)),
+				graph("Errors", errors...), graph("p99 duration", durations...)},
+			{p.rates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), p.rates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
+				graph("Bounces and complaints by kind and client", search(byKind))},
+		},
+	})
+}
+
+func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
+}
+
+// results are the events of a function, by their results.
+func (p *Pool) results(title, function string) awscloudwatch.IWidget {
+	return graph(title, search(fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome} MetricName="Events" Stack="%s" Function="%s"', 'Sum', 300)`,
+		logging.Namespace, p.values.Stack, function)))
+}
+
+// rates are a rate of the account, as SES reports it, and of Poolpost's emails, with the
+// line at which SES puts an account under review.
+func (p *Pool) rates(title, account, pool string, review float64) awscloudwatch.IWidget {
+	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
+		Title: jsii.String(title + ", of the account and of these mails"), Width: jsii.Number(8),
+		Left:            &[]awscloudwatch.IMetric{reputation(account), p.share(pool)},
+		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
+	})
+}
+
+// share is the share of a day's emails that a result of mail-feedback has: of the emails
+// that functions of Poolpost have heard of, where SES's own rates are of all emails of
+// the account.
+func (p *Pool) share(of string) awscloudwatch.IMetric {
+	metrics := map[string]awscloudwatch.IMetric{}
+	for _, name := range []string{"delivered", "bounced", of} {
+		metrics[name] = p.result("mail-feedback", name)
+	}
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression:   jsii.String(fmt.Sprintf("FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0))", of)),
+		UsingMetrics: &metrics, Label: jsii.String(of), Period: awscdk.Duration_Days(jsii.Number(1)),
+	})
+}
+
+// search are the metrics that a search expression finds.
+func search(expression string) awscloudwatch.IMetric {
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String(expression), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},
+	})
+}

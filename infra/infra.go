@@ -1,0 +1,257 @@
+// Package infra is the CDK construct of a user pool and everything around it: the
+// functions, the page behind the links, the mail queue and its sender, alarms and a
+// dashboard. A settings file says what is in it (docs/settings.md).
+//
+// An app of your own needs a stack in the region of the settings, and one call:
+//
+//	pool, err := infra.New(stack, "Poolpost", infra.Props{SettingsFile: "poolpost.yaml", Stage: "prod"})
+//
+// New builds the functions with the go command, from the sources of the poolpost
+// module that your go.mod requires and with the versions of its own go.mod. The
+// construct suppresses, with reasons, what cdk-nag finds in it; it does not run
+// cdk-nag. What SES sends as is a construct of its own, NewIdentity.
+package infra
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognitoidentitypool"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
+	"poolpost/internal/settings"
+	"poolpost/templates"
+)
+
+// Props say what to deploy. Paths are relative to the working directory, which the
+// CDK CLI sets to the folder of cdk.json.
+type Props struct {
+	// SettingsFile is the settings file; empty: poolpost.yaml.
+	SettingsFile string
+
+	// Stage is dev, prod or another name of 1 to 64 letters, digits and hyphens. It
+	// is part of the names of resources, unless it is prod. In every stage but dev,
+	// what holds users' data is retained and protected from deletion.
+	Stage string
+
+	// TemplatesDir holds files that take the place of Poolpost's own messages, pages,
+	// layouts and locales, by the names that they have in Poolpost's folder
+	// templates. Empty: the folder templates beside the settings file, if there is
+	// one.
+	TemplatesDir string
+
+	// BuildDir is where the functions are built, each in a folder of its name; empty:
+	// .build/arm64 and the name of the settings file.
+	BuildDir string
+}
+
+// A Pool is a user pool and everything around it. Its fields are for what an app
+// adds: a permission, another client, a metric.
+type Pool struct {
+	constructs.Construct
+
+	UserPool awscognito.UserPool
+	// Clients are the app clients, by their names in the settings.
+	Clients map[string]awscognito.UserPoolClient
+	// IdentityPool is nil unless identityPool.enabled.
+	IdentityPool awscognitoidentitypool.IdentityPool
+	// ExampleBucket is nil unless identityPool.exampleBucket.
+	ExampleBucket awss3.Bucket
+	// Functions are the Lambda functions, by the names of their folders, such as
+	// pre-sign-up.
+	Functions map[string]awslambda.Function
+	// MailQueue holds the emails to be sent, DeadLetterQueue those that could not be.
+	MailQueue, DeadLetterQueue awssqs.Queue
+	// FailedEvents holds the asynchronous invocations that Lambda gave up.
+	FailedEvents awssqs.Queue
+	// AlarmTopic hears of every alarm.
+	AlarmTopic awssns.Topic
+	// Key encrypts codes between Cognito and send-mail; nil unless mail.delivery is
+	// ses.
+	Key awskms.Key
+	// ConfigurationSet is what every email is sent with.
+	ConfigurationSet awsses.ConfigurationSet
+	// LinkAPI is the API in front of the page behind the links.
+	LinkAPI awsapigatewayv2.HttpApi
+	// LinksURL is what links begin with, without a final slash.
+	LinksURL *string
+
+	settings      *settings.Settings
+	stage         string
+	functionsDir  string // has a folder for each function
+	stack         awscdk.Stack
+	functionNames []string      // in the order of the dashboard
+	values        bundle.Values // grow with the construct: a function gets what is made before it
+}
+
+// New reads the settings, compiles the messages, builds the functions and declares a
+// user pool with everything around it in scope. The id is part of the logical id of
+// each resource, Default is not: a change of the id replaces the user pool, and its
+// users are gone.
+//
+// The error has every mistake in the settings, or every one in the messages, one a
+// line. So are a bad stage, a stack in another region than the settings, and functions
+// that cannot be built; then there is nothing in scope. Like every construct, it panics
+// when scope has a child with this id already.
+func New(scope constructs.Construct, id string, props Props) (*Pool, error) {
+	file := cmp.Or(props.SettingsFile, "poolpost.yaml")
+	set, err := readSettings(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkStage(set, props.Stage), checkRegion(scope, file, set)); err != nil {
+		return nil, err
+	}
+	dir := cmp.Or(props.BuildDir, filepath.Join(".build", "arm64", settings.Name(file)))
+	// Built before every synthesis, so the assets are never older than the code.
+	if err := build(set, file, props.TemplatesDir, dir); err != nil {
+		return nil, err
+	}
+	return newPool(scope, id, set, props.Stage, dir), nil
+}
+
+// readSettings refuses what AWS would refuse, before anything is built or
+// deployed. That a region exists is not for the settings themselves to know.
+func readSettings(file string) (*settings.Settings, error) {
+	set, err := settings.ReadForDeployment(file)
+	if err != nil {
+		return nil, err
+	}
+	for _, region := range *regioninfo.RegionInfo_Regions() {
+		if *region.Name() == set.Pool.Region {
+			return set, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: pool.region: AWS has no region %q that the CDK knows; write another one, such as eu-central-1", file, set.Pool.Region)
+}
+
+var stageName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+// checkStage finds what AWS would refuse about a stage: it is part of a tag of SES, and
+// of the user pool's name.
+func checkStage(set *settings.Settings, stage string) error {
+	const maxPoolName = 128 // Cognito API reference, CreateUserPool
+	if !stageName.MatchString(stage) {
+		return fmt.Errorf("stage: must be 1 to 64 letters, digits and hyphens, such as dev or prod, not %q", stage)
+	}
+	if name := staged(set.Pool.Name, stage); len(name) > maxPoolName {
+		return fmt.Errorf("stage: the user pool's name %s would have %d characters, and Cognito takes %d; shorten the stage or pool.name", name, len(name), maxPoolName)
+	}
+	return nil
+}
+
+// checkRegion finds a stack that is known to be in another region than the settings. An
+// environment-agnostic stack has no known region.
+func checkRegion(scope constructs.Construct, file string, set *settings.Settings) error {
+	region := awscdk.Stack_Of(scope).Region()
+	if *awscdk.Token_IsUnresolved(region) || *region == set.Pool.Region {
+		return nil
+	}
+	return fmt.Errorf("%s: pool.region: is %s, and the stack is in %s; write the same region in both", file, set.Pool.Region, *region)
+}
+
+// build compiles the messages and builds the functions.
+func build(set *settings.Settings, file, templatesDir, dir string) error {
+	sources := templates.Beside(file)
+	if templatesDir != "" {
+		if info, err := os.Stat(templatesDir); err != nil || !info.IsDir() {
+			return fmt.Errorf("read templates: there is no folder %s", templatesDir)
+		}
+		sources = templates.Overlay(templatesDir)
+	}
+	out, err := compile.All(sources, set)
+	if err != nil {
+		return err
+	}
+	functions := bundle.FunctionsOf(set)
+	if err := bundle.Write(dir, set, out, functions); err != nil {
+		return err
+	}
+	return bundle.BuildBinaries(context.Background(), dir, set, bundle.Lambda, functions)
+}
+
+// newPool is the table of contents of the deployment.
+func newPool(scope constructs.Construct, id string, set *settings.Settings, stage, functionsDir string) *Pool {
+	p := &Pool{
+		Clients:   map[string]awscognito.UserPoolClient{},
+		Functions: map[string]awslambda.Function{},
+
+		settings: set, stage: stage, functionsDir: functionsDir, stack: awscdk.Stack_Of(scope),
+	}
+	constructs.NewConstruct_Override(p, scope, jsii.String(id)) // p itself is the construct
+	// A stack may have several pools.
+	name := *p.stack.StackName()
+	if id != "Default" {
+		name += "-" + id
+	}
+	p.values = bundle.Values{Stack: name, Stage: stage, SendInterval: set.Mail.SendInterval()}
+	p.tag()
+
+	p.newAlarmTopic()
+	p.newConfigurationSet()
+	p.newQueues()
+	p.newLinkAPI()
+	p.newCustomSenderKey()
+	p.newTriggers()
+	p.newUserPool()
+	p.newClients()
+	p.newIdentityPool()
+	p.newSendMail()
+	p.newMailFeedback()
+	p.newVerifyLink()
+	p.newDashboard()
+	return p
+}
+
+// protected reports whether the stage's users must survive a mistake: the pool is
+// retained and protected in every stage but dev.
+func (p *Pool) protected() bool { return p.stage != "dev" }
+
+// removal is what happens to a resource that holds data when it leaves the stack.
+func (p *Pool) removal() awscdk.RemovalPolicy {
+	if p.protected() {
+		return awscdk.RemovalPolicy_RETAIN
+	}
+	return awscdk.RemovalPolicy_DESTROY
+}
+
+// name is the name of a resource that people look for.
+func (p *Pool) name(base string) *string { return jsii.String(staged(base, p.stage)) }
+
+// staged is a name with the stage, unless that is prod.
+func staged(base, stage string) string {
+	if stage == "prod" {
+		return base
+	}
+	return base + "-" + stage
+}
+
+// tag puts the tags of the settings on every resource, in a fixed order.
+func (p *Pool) tag() {
+	for _, key := range slices.Sorted(maps.Keys(p.settings.Pool.Tags)) {
+		awscdk.Tags_Of(p).Add(jsii.String(key), jsii.String(p.settings.Pool.Tags[key]), nil)
+	}
+	awscdk.Tags_Of(p).Add(jsii.String("Stage"), jsii.String(p.stage), nil)
+}
+
+func number(n int) *float64 { return jsii.Number(float64(n)) }

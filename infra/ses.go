@@ -1,0 +1,59 @@
+package infra
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// newConfigurationSet is the configuration set that tells EventBridge what happens to
+// this pool's emails. There is no click tracking: it would rewrite links that carry
+// codes.
+func (p *Pool) newConfigurationSet() {
+	p.ConfigurationSet = awsses.NewConfigurationSet(p, jsii.String("ConfigurationSet"), &awsses.ConfigurationSetProps{
+		ReputationMetrics: jsii.Bool(true),
+		TlsPolicy:         awsses.ConfigurationSetTlsPolicy_REQUIRE,
+	})
+	p.ConfigurationSet.AddEventDestination(jsii.String("Events"), &awsses.ConfigurationSetEventDestinationOptions{
+		Destination: awsses.EventDestination_EventBus(awsevents.EventBus_FromEventBusName(p, jsii.String("DefaultBus"), jsii.String("default"))),
+		Events: &[]awsses.EmailSendingEvent{
+			awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT, awsses.EmailSendingEvent_REJECT,
+			awsses.EmailSendingEvent_DELIVERY, awsses.EmailSendingEvent_DELIVERY_DELAY, awsses.EmailSendingEvent_RENDERING_FAILURE,
+		},
+	})
+	p.values.ConfigurationSet = *p.ConfigurationSet.ConfigurationSetName()
+
+	// Before SES does something.
+	p.newAlarm(alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.",
+		reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1})
+	p.newAlarm(alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.",
+		reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1})
+}
+
+func (p *Pool) sesARN(kind string, name *string) *string {
+	return p.stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: jsii.String(kind), ResourceName: name})
+}
+
+// cognitoEmail is how Cognito sends: through SES, as the sender of all brands.
+func (p *Pool) cognitoEmail() awscognito.UserPoolEmail {
+	mail := p.settings.Mail
+	o := &awscognito.UserPoolSESOptions{
+		FromEmail:            jsii.String(mail.From.Address),
+		SesRegion:            jsii.String(p.settings.Pool.Region),
+		ConfigurationSetName: p.ConfigurationSet.ConfigurationSetName(),
+	}
+	if mail.From.Name != "" {
+		o.FromName = jsii.String(mail.From.Name)
+	}
+	if mail.ReplyTo != "" {
+		o.ReplyTo = jsii.String(mail.ReplyTo)
+	}
+	if !strings.Contains(mail.Identity, "@") {
+		o.SesVerifiedDomain = jsii.String(mail.Identity)
+	}
+	return awscognito.UserPoolEmail_WithSES(o)
+}
