@@ -12,7 +12,7 @@ FUZZTIME ?= 2s
 # With the race detector, what links the AWS Encryption SDK takes minutes to compile,
 # and the CDK app ten times as long to run. send-mail is tested with it as built
 # without that SDK.
-HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$
+HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$
 # Functions are built without what the settings have no use for.
 MINIMAL := -tags minimal,oneclient,noaws
 OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/pre-sign-up
@@ -46,8 +46,8 @@ test: need-go ## run all tests, nearly all with the race detector
 	else echo "there is no npm: axe-core does not look at the pages, and the test with another SES is skipped"; fi
 	go test $(RACE) $$(go list ./... | grep -vE '$(HEAVY)')
 	go test $(RACE) $(MINIMAL) $(OPTIONAL)
-	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)'); \
-	else echo "there is no Node.js: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -v infra); fi
+	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)') && cd examples/own-app && go test ./...; \
+	else echo "there is no Node.js: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -vE 'infra|cdk'); fi
 
 .PHONY: fuzz
 fuzz: need-go ## run each fuzz target for FUZZTIME (2s)
@@ -58,8 +58,8 @@ fuzz: need-go ## run each fuzz target for FUZZTIME (2s)
 
 .PHONY: lint
 lint: need-go ## check the formatting, vet, staticcheck, and that templates/layout.html is up to date
-	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...) | sort -u); [ -z "$$unformatted" ] || { echo "run gofmt -w on these files"; echo "$$unformatted"; exit 1; }
-	go vet ./... && go vet $(MINIMAL) $(OPTIONAL)
+	@unformatted=$$(gofmt -l $$(go list -f '{{.Dir}}' ./...) examples | sort -u); [ -z "$$unformatted" ] || { echo "run gofmt -w on these files"; echo "$$unformatted"; exit 1; }
+	go vet ./... && go vet $(MINIMAL) $(OPTIONAL) && cd examples/own-app && go vet ./...
 	$(STATICCHECK) ./... && $(STATICCHECK) $(MINIMAL) $(OPTIONAL)
 	@if command -v npm > /dev/null || [ -n "$$CI" ]; then $(MAKE) node_modules && node templates/build.mjs --check; \
 	else echo "there is no npm: templates/layout.html is not checked"; fi
