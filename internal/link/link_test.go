@@ -90,6 +90,15 @@ func TestRead(t *testing.T) {
 		"a return address is not judged":    {"user=" + user + "&return=javascript:x", Link{User: user, Return: "javascript:x"}, false},
 		"the first of two users counts":     {"user=" + user + "&user=other", Link{User: user}, false},
 		"a user name in another script":     {"user=%D9%81%D9%84%D8%A7%D9%86", Link{User: "فلان"}, false},
+		"a locale of 35 characters": {
+			"user=" + user + "&lang=" + strings.Repeat("x", 35), Link{User: user, Locale: strings.Repeat("x", 35)}, false,
+		},
+		"a client of 128 characters": {
+			"client=" + strings.Repeat("x", 128) + "&user=" + user, Link{Client: strings.Repeat("x", 128), User: user}, false,
+		},
+		"a user name of 128 characters of four bytes": {
+			"user=" + url.QueryEscape(strings.Repeat("\U00010348", 128)), Link{User: strings.Repeat("\U00010348", 128)}, false,
+		},
 		"a user name of 128 characters":     {"user=" + url.QueryEscape(strings.Repeat("名", 128)), Link{User: strings.Repeat("名", 128)}, false},
 
 		"nothing":                                {"", Link{}, true},
