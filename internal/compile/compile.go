@@ -79,7 +79,7 @@ func distinct(problems []error) []error {
 	})
 }
 
-// checkBrands finds the brands in use that lack what every mail and page tells.
+// checkBrands finds the brands in use that lack what every mail and page shows.
 func checkBrands(s *settings.Settings) (problems []error) {
 	for _, brand := range s.Brands {
 		used := slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Brand == brand.Name })

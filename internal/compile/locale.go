@@ -84,7 +84,7 @@ func (l *Locale) problem(path, format string, args ...any) error {
 	return l.file.At(path, format, args...)
 }
 
-// check finds words that are there but empty, and a direction that is none.
+// check finds words that are there but empty, and a direction that does not exist.
 // Which words there must be, the templates decide when they are compiled.
 func (l *Locale) check() error {
 	var problems []error
@@ -138,14 +138,14 @@ func language(tag string) string {
 	return tag
 }
 
-// isSentence tells whether a word is really two or more, besides what is filled
+// isSentence reports whether a text has two or more words, besides what is filled
 // in: a single one can be the same in two languages.
 func isSentence(word string) bool {
 	letters := func(r rune) bool { return !unicode.IsLetter(r) }
 	return len(strings.FieldsFunc(braces.ReplaceAllString(word, ""), letters)) > 1
 }
 
-// checkRefusals holds the sentences for refused sign-ups against those of the
+// checkRefusals checks the sentences for refused sign-ups against those of the
 // source: the same codes, the values that are known with each, one line, and no
 // full stop at the end, since Cognito adds one.
 func (l *Locale) checkRefusals(source *Locale) (problems []error) {
@@ -186,7 +186,7 @@ func (l *Locale) checkRefusals(source *Locale) (problems []error) {
 }
 
 // refusalValues are the values that package rules knows with a code. The sentence
-// must hold each: it tells the person what to mend.
+// must hold each: it says what the person can change.
 func refusalValues(code string) (names []string) {
 	if strings.HasPrefix(code, "ATTRIBUTE_") {
 		names = append(names, "attribute")

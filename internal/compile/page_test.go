@@ -16,12 +16,12 @@ import (
 	"golang.org/x/net/html"
 )
 
-// filledByPages are the blanks that verify-link fills.
+// filledByPages are the placeholders that verify-link fills.
 var filledByPages = []string{"client", "user", "code", "typed", "return", "lang", "continue", "again", "reason"}
 
 var (
-	anyBlank = regexp.MustCompile(message.FieldDelimiter + "([a-z]*)" + message.FieldDelimiter)
-	action   = regexp.MustCompile(`action="([^"]*)"`)
+	anyPlaceholder = regexp.MustCompile(message.FieldDelimiter + "([a-z]*)" + message.FieldDelimiter)
+	action         = regexp.MustCompile(`action="([^"]*)"`)
 )
 
 func TestPages(t *testing.T) {
@@ -90,7 +90,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 			t.Errorf("it holds %s", left)
 		}
 	}
-	for _, m := range anyBlank.FindAllStringSubmatch(page.HTML, -1) {
+	for _, m := range anyPlaceholder.FindAllStringSubmatch(page.HTML, -1) {
 		if !slices.Contains(filledByPages, m[1]) {
 			t.Errorf("nothing fills its blank %q", m[1])
 		}

@@ -66,7 +66,7 @@ func (p part) link(attributes map[string]string) {
 	}
 }
 
-// picture accepts the brand's logo. Any other picture could tell its server who
+// picture accepts the brand's logo. Any other picture could show its server who
 // reads the mail.
 func (p part) picture(attributes map[string]string) {
 	if attributes["src"] == "" || attributes["src"] != p.brand.Logo.URL {

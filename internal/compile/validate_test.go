@@ -14,31 +14,31 @@ func marked(name string) string { return message.FieldDelimiter + name + message
 
 // valid are messages without a problem: with a code and without.
 func valid() map[message.Kind]message.Message {
-	greeting, greetingBlank := "Hello "+marked(message.Name)+",", marked(message.Greeting)
+	greeting, greetingPlaceholder := "Hello "+marked(message.Name)+",", marked(message.Greeting)
 	button := `<a ses:no-track href="` + marked(message.Link) + `">Go</a>`
 	return map[message.Kind]message.Message{
 		message.SignUp: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Confirm",
-			HTML: "<p>" + greetingBlank + "</p>" + button + marked(message.Code),
-			Text: greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + "\n",
+			HTML: "<p>" + greetingPlaceholder + "</p>" + button + marked(message.Code),
+			Text: greetingPlaceholder + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + "\n",
 			SMS:  marked(message.Code) + " is your code",
 		},
 		message.Invitation: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Invitation",
-			HTML: "<p>" + greetingBlank + "</p>" + button + marked(message.Code) + marked(message.User),
-			Text: greetingBlank + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + marked(message.User) + "\n",
+			HTML: "<p>" + greetingPlaceholder + "</p>" + button + marked(message.Code) + marked(message.User),
+			Text: greetingPlaceholder + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + marked(message.User) + "\n",
 			SMS:  marked(message.User) + " " + marked(message.Code),
 		},
 		message.SignInCode: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Code",
-			HTML: "<p>" + greetingBlank + "</p>" + marked(message.Code),
-			Text: greetingBlank + " " + marked(message.Code),
+			HTML: "<p>" + greetingPlaceholder + "</p>" + marked(message.Code),
+			Text: greetingPlaceholder + " " + marked(message.Code),
 			SMS:  marked(message.Code) + " is your code",
 		},
 		message.Welcome: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Welcome",
-			HTML: "<p>" + greetingBlank + "</p>" + button,
-			Text: greetingBlank + "\nGo\n" + marked(message.Link) + "\n",
+			HTML: "<p>" + greetingPlaceholder + "</p>" + button,
+			Text: greetingPlaceholder + "\nGo\n" + marked(message.Link) + "\n",
 		},
 	}
 }
@@ -265,7 +265,7 @@ func TestLongestValuesAreLong(t *testing.T) {
 	for _, kind := range message.Kinds() {
 		for _, name := range kind.Spec().Values {
 			if Longest[name] == "" {
-				t.Errorf("%s has the blank %s, for which there is no longest value", kind, name)
+				t.Errorf("%s has the placeholder %s, for which there is no longest value", kind, name)
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func asciiDigit(digit rune) rune {
 	return '0' + (digit-zero)%10
 }
 
-// isClientID holds a value against ClientIdType: [\w+]+, 1 to 128 characters.
+// isClientID checks a value against ClientIdType: [\w+]+, 1 to 128 characters.
 func isClientID(id string) bool {
 	if len(id) > 128 {
 		return false
@@ -157,7 +157,7 @@ func isClientID(id string) bool {
 	return true
 }
 
-// isUserName holds a value against UsernameType: 1 to 128 characters without
+// isUserName checks a value against UsernameType: 1 to 128 characters without
 // white space or controls. The user name of a pool with e-mail sign-in is a
 // UUID; an address is refused, so that the page cannot be used to ask Cognito
 // about the address of somebody else.

@@ -99,7 +99,7 @@ func TestRead(t *testing.T) {
 		"a user name of 128 characters of four bytes": {
 			"user=" + url.QueryEscape(strings.Repeat("\U00010348", 128)), Link{User: strings.Repeat("\U00010348", 128)}, false,
 		},
-		"a user name of 128 characters":     {"user=" + url.QueryEscape(strings.Repeat("名", 128)), Link{User: strings.Repeat("名", 128)}, false},
+		"a user name of 128 characters": {"user=" + url.QueryEscape(strings.Repeat("名", 128)), Link{User: strings.Repeat("名", 128)}, false},
 
 		"nothing":                                {"", Link{}, true},
 		"no user":                                {"client=" + client + "&code=123456", Link{}, true},

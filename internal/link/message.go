@@ -6,7 +6,7 @@ import (
 )
 
 // ForMessage is where the button of a message leads; base is the address of our
-// own pages. For an account take-over, Cognito may have sent a better one. The
+// own pages. For an account takeover, Cognito may have sent a better one. The
 // link's Return is what the person asked for: it is left out unless the client
 // allows it.
 func ForMessage(base string, kind message.Kind, client config.Client, l Link) string {

@@ -27,7 +27,7 @@ type Entry struct {
 	Takeover *TakeoverAlert `json:"takeover,omitempty"` // of the message account-takeover
 }
 
-// TakeoverAlert is what Cognito says about a sign-in that looks like an account take-over.
+// TakeoverAlert is what Cognito says about a sign-in that looks like an account takeover.
 // The values are as they came.
 type TakeoverAlert struct {
 	Time      string `json:"time,omitempty"`

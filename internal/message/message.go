@@ -1,6 +1,6 @@
 // Package message fills messages and pages that were compiled at build time.
 //
-// A compiled message is one flat file: its parts, with blanks where the link,
+// A compiled message is one flat file: its parts, with placeholders where the link,
 // the code or the name of a person goes. Filling it copies the pieces and
 // escapes the values, nothing more, so a cold function answers as fast as a
 // warm one. What puts words, layout and brand together, and checks the result,
@@ -16,13 +16,14 @@ import (
 	"unicode/utf8"
 )
 
-// Values are what the blanks are filled with, by the names above. They are
-// plain: Fill escapes them as the part asks. The name of a person must have
+// Values are what the placeholders are filled with, by their names. They are
+// plain: Fill escapes them as the part requires. The name of a person must have
 // gone through CleanName.
 type Values map[string]string
 
-// Parts of a compiled file are divided by PartSeparator; a blank is its name between
-// two BlankMarks. Neither can stand in a message: Cognito and XML refuse both.
+// Parts of a compiled file are divided by PartSeparator; a placeholder is its name
+// between two FieldDelimiters. No message can contain either: Cognito and XML refuse
+// both.
 const (
 	PartSeparator  = "\x1c"
 	FieldDelimiter = "\x00"
@@ -30,7 +31,7 @@ const (
 
 // Message is a compiled message.
 type Message struct {
-	Greeting            string // with the blank Name
+	Greeting            string // with the placeholder Name
 	GreetingWithoutName string
 	Subject             string
 	HTML                string
@@ -75,7 +76,7 @@ func (m Message) JSON() Message {
 	}
 }
 
-// quoted is a part as a JSON string, its blanks as they were.
+// quoted is a part as a JSON string, its placeholders as they were.
 func quoted(part string) string {
 	pieces := strings.Split(part, FieldDelimiter)
 	for i, piece := range pieces {
@@ -95,7 +96,7 @@ func inQuotes(text string) string {
 
 func needsEscape(r rune) bool { return r < ' ' || r == '"' || r == '\\' || r == utf8.RuneError }
 
-// Fill fills every part. A blank that values lacks becomes empty.
+// Fill fills every part. A placeholder that values lacks becomes empty.
 func (m Message) Fill(values Values) Filled {
 	value := m.greet(values)
 	return Filled{
@@ -143,7 +144,7 @@ func FillHTML(page string, values Values) string {
 	return strings.Join(pieces(page, EscapeHTML, func(name string) string { return values[name] }), "")
 }
 
-// pieces are a part's own text and, between, the escaped values of its blanks.
+// pieces are a part's own text and, between, the escaped values of its placeholders.
 func pieces(part string, escape func(string) string, value func(name string) string) []string {
 	list := make([]string, 0, strings.Count(part, FieldDelimiter)+1)
 	for {

@@ -11,7 +11,7 @@ type Page struct {
 	// Inline are the directives of the Content-Security-Policy that allow the
 	// page's own style and script, by their hashes, and no other.
 	Inline string
-	HTML   string // with blanks, for FillHTML
+	HTML   string // with placeholders, for FillHTML
 }
 
 // PageFile is where a compiled page lies, below the folder of a function.

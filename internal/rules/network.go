@@ -52,7 +52,7 @@ func networkRules(c config.EmailRules, dns Resolver, suppressions Suppressions) 
 func unreachable(ctx context.Context, dns Resolver, domain string) (bool, error) {
 	domain += "." // not a name below the machine's own domain
 	exchangers, err := dns.LookupMX(ctx, domain)
-	if len(exchangers) > 0 { // an error beside them tells of others that are broken
+	if len(exchangers) > 0 { // an error beside them is about others, which are broken
 		return len(exchangers) == 1 && exchangers[0].Host == ".", nil
 	}
 	if err != nil && !isNotFound(err) {

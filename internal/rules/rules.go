@@ -47,7 +47,7 @@ const (
 // trigger, and a cold start takes its part of them.
 const Budget = time.Second
 
-// A Refusal tells the person why the sign-up is not accepted. Its text holds
+// A Refusal says why the sign-up is not accepted. Its text contains
 // nothing that came from the event.
 type Refusal struct {
 	Code, Sentence string

@@ -77,8 +77,8 @@ func (c checker) checkRule(key string, rule config.AttributeRule) {
 	}
 }
 
-// checkProviders holds the names against Cognito's ProviderNameType, and one
-// list against the other.
+// checkProviders checks the names against Cognito's ProviderNameType, and the two
+// lists against each other.
 func (c checker) checkProviders(p config.ExternalProviders) {
 	const key = "signUp.externalProviders"
 	c.oneOf(key+".policy", p.Policy, config.AcceptProviders, config.RefuseProviders, config.LinkProviders)

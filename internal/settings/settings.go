@@ -87,7 +87,7 @@ type Mail struct {
 	// domain of From if empty.
 	Identity string `yaml:"identity"`
 	// HostedZone is the Route 53 zone that gets the DKIM records of the
-	// identity; without it they are told as outputs.
+	// identity; without it they are outputs of the stack.
 	HostedZone HostedZone `yaml:"hostedZone"`
 	// Rate is how many mails a second SES takes from the account, 1 to 10000.
 	Rate int `yaml:"rate"`

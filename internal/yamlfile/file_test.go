@@ -44,7 +44,7 @@ func TestProblems(t *testing.T) {
 		"nmae: n\n":          "a.yaml:1: nmae: is unknown; did you mean name?",
 		"\"-\": x\n":         "a.yaml:1: -: is unknown; the keys here are name, number, texts, list",
 		"texts: {k: [a]}\n":  "a.yaml:1: texts.k: must be a list of name: value lines",
-		"texts:\n  k: {a: }":  "a.yaml:2: texts.k.a: has no value; write one, in quotes if it begins with #, or remove the key to use the default",
+		"texts:\n  k: {a: }": "a.yaml:2: texts.k.a: has no value; write one, in quotes if it begins with #, or remove the key to use the default",
 		"name: a\n---\nb: c": "a.yaml:2: a second document begins here; a second sample is a second file",
 		"name: [\n":          "a.yaml:1: did not find expected node content",
 	} {
