@@ -14,7 +14,7 @@ FUZZTIME ?= 2s
 # without that SDK.
 HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$
 # Functions are built without what the settings have no use for.
-MINIMAL := -tags minimal,oneclient,noaws
+MINIMAL := -tags minimal
 OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/pre-sign-up
 # The race detector needs cgo and a C compiler.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /dev/null && echo -race)

@@ -15,8 +15,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"poolpost/internal/awscall"
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
@@ -53,7 +54,7 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	t.Helper()
 	logged, r := &functiontest.Log{}, &recorder{}
-	h := &handler{queue: mail.Queue{SQS: awscall.SQS(functiontest.AWS(r.answer).Config()), URL: queueURL}, log: logged.Logger("custom-email-sender")}
+	h := &handler{queue: mail.Queue{SQS: sqs.NewFromConfig(functiontest.AWS(r.answer).Config()), URL: queueURL}, log: logged.Logger("custom-email-sender")}
 	_, h.config = functiontest.Dir[config.CustomEmailSender](t, "custom-email-sender")
 	return h, r, logged
 }
@@ -170,7 +171,7 @@ func TestWhatIsNotQueuedIsAnError(t *testing.T) {
 		spoil   func(*handler, *recorder)
 		reason  string
 	}{
-		"a queue that throttles": {signUp, func(_ *handler, r *recorder) { r.fail = &awscall.Error{Status: 400, Code: "RequestThrottled"} }, "RequestThrottled"},
+		"a queue that throttles": {signUp, func(_ *handler, r *recorder) { r.fail = &functiontest.APIError{Status: 400, Code: "RequestThrottled"} }, "RequestThrottled"},
 		"a queue that is gone":   {signUp, func(_ *handler, r *recorder) { r.fail = errors.New("no route to jane@example.com") }, "*errors.errorString"},
 		"a panic":                {signUp, func(h *handler, _ *recorder) { h.queue.SQS = nil }, "panic"},
 		"an event that is cut":   {signUp[:len(signUp)/2], nil, "decode event: is not JSON"},
@@ -225,8 +226,7 @@ func TestAQueueThatFailsTwiceIsAskedAThirdTime(t *testing.T) {
 				}
 				return output, err
 			}).Config()
-			cfg.Retryer = retryer
-			h.queue.SQS = awscall.SQS(cfg)
+			h.queue.SQS = sqs.NewFromConfig(awsconfig.WithRetries(cfg))
 			_, err := h.Invoke(invocation(t), functiontest.Events(t)["sign-up"])
 			if r.asked != 3 || (err == nil) != (want == "queued") {
 				t.Errorf("%d failures: it is asked %d times, %v", failures, r.asked, err)
@@ -287,7 +287,7 @@ func BenchmarkInvoke(b *testing.B) {
 	if _, err := h.Invoke(invocation(b), payload); err != nil {
 		b.Fatal(err)
 	}
-	h.queue.SQS = awscall.SQS(functiontest.Answering(b, r.entries[0].Output()))
+	h.queue.SQS = sqs.NewFromConfig(functiontest.Answering(b, r.entries[0].Output()))
 	functiontest.Bench(b, 100, func() {
 		if _, err := h.Invoke(invocation(b), payload); err != nil {
 			b.Fatal(err)

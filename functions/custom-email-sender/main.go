@@ -12,18 +12,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"poolpost/internal/awscall"
 	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 )
-
-// retryer is the SDK's own: three attempts. What then fails, Lambda invokes again.
-func retryer() aws.Retryer { return retry.NewStandard() }
 
 func main() {
 	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), awsconfig.Load(), logging.New("custom-email-sender")))
@@ -37,8 +33,7 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	if err := errors.Join(err, env.Err()); err != nil {
 		return logging.Failing{Log: log, Err: err}
 	}
-	cfg.Retryer = retryer
-	queue := mail.Queue{SQS: awscall.SQS(cfg), URL: url}
-	awscall.Warm(context.Background(), queue.SQS)
-	return &handler{config: c, queue: queue, log: log}
+	cfg = awsconfig.WithRetries(cfg) // three attempts; what then fails, Lambda invokes again
+	awsconfig.Warm(context.Background(), cfg, url)
+	return &handler{config: c, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: url}, log: log}
 }

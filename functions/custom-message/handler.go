@@ -14,10 +14,20 @@ import (
 type handler struct {
 	files   *message.Files
 	config  config.CustomMessage
-	links   string       // address of the page behind the link
-	clients *clientNames // nil when the pool has one client only
+	links   string      // address of the page behind the link
+	clients clientNames // nil when the pool has one client only
 	log     *logging.Logger
 }
+
+// clientNames knows the names of app clients in the settings. A trigger's environment
+// cannot hold client ids, because the clients depend on the pool and the pool on its
+// triggers; the event has the id only.
+type clientNames interface {
+	clientName(ctx context.Context, pool, id string) (string, error)
+}
+
+// newClientNames asks Cognito. A build with the tag minimal leaves it out.
+var newClientNames func() clientNames
 
 const (
 	errNoCode = logging.Safe("the event lacks the placeholder of the code")
@@ -108,7 +118,7 @@ func (h *handler) client(ctx context.Context, event *trigger.Event) (config.Clie
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	name, err := h.clients.name(ctx, event.UserPoolID, event.ClientID)
+	name, err := h.clients.clientName(ctx, event.UserPoolID, event.ClientID)
 	client := config.ClientByName(h.config.Clients, name)
 	if err == nil && client.Name != name {
 		err = errClient // made by hand, or of other settings

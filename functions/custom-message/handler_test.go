@@ -20,6 +20,7 @@ import (
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 	"poolpost/internal/trigger"
@@ -569,9 +570,23 @@ func TestStart_withoutSettingsOrVariables(t *testing.T) {
 	}
 	t.Setenv("LINKS_URL", links)
 	logged := &functiontest.Log{}
-	if _, ok := start(newDir(t), logged.Logger("custom-message")).(*handler); !ok {
-		t.Errorf("it does not start: %s", logged)
+	if _, ok := start(newDir(t), logged.Logger("custom-message")).(*handler); ok != (newClientNames != nil) {
+		t.Errorf("it starts: %t: %s", ok, logged)
 	}
+}
+
+// The sample settings have two clients.
+func TestStart_minimal(t *testing.T) {
+	defer func(f func() clientNames) { newClientNames = f }(newClientNames)
+	newClientNames = nil
+	t.Setenv("LINKS_URL", links)
+	logged := &functiontest.Log{}
+	payload := newEvent("SignUp").payload(t)
+	reply, err := start(newDir(t), logged.Logger("custom-message")).Invoke(t.Context(), payload)
+	if err != nil || !bytes.Equal(reply, payload) {
+		t.Errorf("got %q, %v, want the event as it was", reply, err)
+	}
+	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrMinimal.Error()})
 }
 
 func newDir(t *testing.T) string {

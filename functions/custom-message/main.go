@@ -29,12 +29,17 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 	c, err := config.Read[config.CustomMessage](dir)
 	env := lambdaenv.New()
 	links := env.Required("LINKS_URL")
-	if err := errors.Join(err, env.Err()); err != nil {
+	err = errors.Join(err, env.Err())
+	asks := len(c.Clients) > 1
+	if asks && newClientNames == nil {
+		err = errors.Join(err, lambdaenv.ErrMinimal)
+	}
+	if err != nil {
 		return logging.Failing{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
 	h := &handler{files: &message.Files{Dir: dir}, config: c, links: links, log: log}
-	if len(c.Clients) > 1 {
-		h.clients = cognitoClients()
+	if asks {
+		h.clients = newClientNames()
 	}
 	return h
 }

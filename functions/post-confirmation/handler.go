@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"poolpost/internal/awscall"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
 	"poolpost/internal/mail"
@@ -18,10 +20,16 @@ import (
 
 type handler struct {
 	config  config.PostConfirmation
-	cognito *awscall.Service
+	cognito groupAdder
 	queue   mail.Queue
 	budget  time.Duration // for all side effects together
 	log     *logging.Logger
+}
+
+type groupAdder interface {
+	AdminAddUserToGroup(
+		context.Context, *cognitoidentityprovider.AdminAddUserToGroupInput, ...func(*cognitoidentityprovider.Options),
+	) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error)
 }
 
 // Invoke returns the event as it came, whatever happens.
@@ -79,9 +87,9 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 }
 
 func (h *handler) addToGroup(ctx context.Context, event *trigger.Event, group string) error {
-	err := h.cognito.Operation(ctx, "AdminAddUserToGroup", map[string]string{
-		"UserPoolId": event.UserPoolID, "Username": event.UserName, "GroupName": group,
-	}, nil)
+	_, err := h.cognito.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
+		UserPoolId: aws.String(event.UserPoolID), Username: aws.String(event.UserName), GroupName: aws.String(group),
+	})
 	if err != nil {
 		return fmt.Errorf("add to group %s: %w", group, err)
 	}

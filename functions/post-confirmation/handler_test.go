@@ -19,8 +19,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"poolpost/internal/awscall"
+	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
@@ -92,7 +94,7 @@ func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
 	cfg := functiontest.AWS(r.answer).Config()
 	return &handler{
-		config: c, cognito: awscall.Cognito(cfg), queue: mail.Queue{SQS: awscall.SQS(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
+		config: c, cognito: cognitoidentityprovider.NewFromConfig(cfg), queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
 	}, r, logged
 }
 
@@ -206,7 +208,7 @@ func TestAnotherUserIsAnotherEntry(t *testing.T) {
 }
 
 func TestAFailureNeverReachesTheUser(t *testing.T) {
-	throttled := &awscall.Error{Status: 400, Code: "TooManyRequestsException", Message: "slow down"}
+	throttled := &functiontest.APIError{Status: 400, Code: "TooManyRequestsException", Message: "slow down"}
 	// Only the operation that is named fails; the others must go on.
 	only := func(failing string, err error) func(context.Context, string) error {
 		return func(_ context.Context, operation string) error {
@@ -223,7 +225,7 @@ func TestAFailureNeverReachesTheUser(t *testing.T) {
 		reason  string
 	}{
 		"a group that does not exist": {func(_ *testing.T, _ *handler, r *recorder) {
-			r.fail = only("join members", &awscall.Error{Status: 400, Code: "ResourceNotFoundException", Message: "Group not found."})
+			r.fail = only("join members", &functiontest.APIError{Status: 400, Code: "ResourceNotFoundException", Message: "Group not found."})
 		}, []string{"riders"}, 1, "ResourceNotFoundException"},
 		"a queue that refuses": {func(_ *testing.T, _ *handler, r *recorder) {
 			r.fail = only("enqueue", throttled)
@@ -310,11 +312,12 @@ func TestCallsOverHTTPKeepTheBudget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(answer)
 			defer server.Close()
-			cfg := aws.Config{
-				Region: "eu-central-1", BaseEndpoint: &server.URL, Retryer: retryer, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
-			}
+			cfg := awsconfig.WithRetries(aws.Config{
+				Region: "eu-central-1", BaseEndpoint: &server.URL,
+				Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+			}, retries)
 			h, _, logged := newHandler(t)
-			h.cognito, h.queue.SQS, h.budget = awscall.Cognito(cfg), awscall.SQS(cfg), 100*time.Millisecond
+			h.cognito, h.queue.SQS, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
 			start := time.Now()
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 			if took := time.Since(start); took > 2*time.Second {
@@ -349,12 +352,12 @@ func TestNobodysAttemptsAreUsedUpByThoseBefore(t *testing.T) {
 		asked := 0
 		cfg := functiontest.AWS(func(*http.Request, string, []byte) (any, error) {
 			asked++
-			return nil, &awscall.Error{Status: http.StatusServiceUnavailable}
+			return nil, &functiontest.APIError{Status: http.StatusServiceUnavailable}
 		}).Config()
-		cfg.Retryer = retryer
+		cfg = awsconfig.WithRetries(cfg, retries)
 		h, _, _ := newHandler(t)
 		h.budget = budget
-		h.queue.SQS = awscall.SQS(cfg)
+		h.queue.SQS = sqs.NewFromConfig(cfg)
 		for person := range 100 {
 			asked = 0
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
@@ -431,7 +434,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		"an event that is one secret":    {[]byte(secret("event")), nil},
 		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
 		"an error of AWS that quotes the address": {confirmed, func(context.Context, string) error {
-			return &awscall.Error{Status: 400, Code: "InvalidParameterValue", Message: secret("message")}
+			return &functiontest.APIError{Status: 400, Code: "InvalidParameterValue", Message: secret("message")}
 		}},
 		"an error without a code that quotes the address": {confirmed, func(context.Context, string) error { return errors.New(secret("message")) }},
 		"a panic that quotes the address":                 {confirmed, func(context.Context, string) error { panic(secret("panic")) }},
@@ -456,7 +459,7 @@ func BenchmarkInvoke(b *testing.B) {
 		b.Fatal(err)
 	}
 	cfg := functiontest.Answering(b, r.entries[0].Output())
-	h.cognito, h.queue.SQS = awscall.Cognito(cfg), awscall.SQS(cfg)
+	h.cognito, h.queue.SQS = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
 	functiontest.Bench(b, 190, func() {
 		if _, err := h.Invoke(b.Context(), payload); err != nil {
 			b.Fatal(err)

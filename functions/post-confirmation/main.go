@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"time"
@@ -16,8 +17,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/transport/http"
 
-	"poolpost/internal/awscall"
 	"poolpost/internal/awsconfig"
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
@@ -31,16 +34,18 @@ import (
 // takes milliseconds.
 const budget = 3500 * time.Millisecond
 
-// retryer tries as often as the budget allows, with 0.1 to 0.3 seconds between. The
-// SDK's own, three attempts with up to 20 seconds between, would give up a welcome
-// mail for two failures of SQS in a row.
-func retryer() aws.Retryer {
-	const unlimited = 0
-	return retry.AddWithMaxAttempts(retry.NewStandard(func(o *retry.StandardOptions) {
-		o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) {
-			return 100*time.Millisecond + rand.N(200*time.Millisecond), nil
-		})
-	}), unlimited)
+// retries tries as often as the budget allows, with 0.1 to 0.3 seconds between. The
+// SDK's own policy, three attempts with up to 20 seconds between, would give up a welcome
+// mail for two failures of SQS in a row. The first attempt may meet a connection that AWS
+// has closed while the process was frozen: the second one does not wait.
+func retries(o *retry.StandardOptions) {
+	o.MaxAttempts = math.MaxInt
+	o.Backoff = retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
+		if _, ok := errors.AsType[*http.RequestSendError](err); ok && attempt == 1 {
+			return 0, nil
+		}
+		return 100*time.Millisecond + rand.N(200*time.Millisecond), nil
+	})
 }
 
 func main() {
@@ -55,14 +60,16 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	if err := errors.Join(err, env.Err()); err != nil {
 		return logging.Failing{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
-	cfg.Retryer = retryer
-	h := &handler{
-		config: c, cognito: awscall.Cognito(cfg), queue: mail.Queue{SQS: awscall.SQS(cfg), URL: url}, budget: budget, log: log,
-	}
-	services := []*awscall.Service{h.queue.SQS}
+	cfg = awsconfig.WithRetries(cfg, retries)
+	endpoints := []string{url}
 	if len(c.Groups) > 0 {
-		services = append(services, h.cognito)
+		pool, _ := cognitoidentityprovider.NewDefaultEndpointResolverV2().ResolveEndpoint(
+			context.Background(), cognitoidentityprovider.EndpointParameters{Region: &cfg.Region}.WithDefaults())
+		endpoints = append(endpoints, pool.URI.String())
 	}
-	awscall.Warm(context.Background(), services...)
-	return h
+	awsconfig.Warm(context.Background(), cfg, endpoints...)
+	return &handler{
+		config: c, cognito: cognitoidentityprovider.NewFromConfig(cfg),
+		queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: url}, budget: budget, log: log,
+	}
 }

@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build !minimal
 
 package main
 
@@ -6,77 +6,83 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
-	"poolpost/internal/awscall"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	ses "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+
 	"poolpost/internal/awsconfig"
-	"poolpost/internal/config"
 	"poolpost/internal/rules"
 )
 
-// connect is what the function asks AWS for: SES's suppression list and, when the
-// settings link, the accounts of the pool.
-func connect(c config.PreSignUp) (rules.Suppressions, *accounts, error) {
-	cfg := awsconfig.Load()
-	list := suppressions{awscall.New(cfg, "email", "ses")}
-	if c.ExternalProviders.Policy == config.LinkProviders {
-		return list, &accounts{awscall.Cognito(cfg)}, nil
+func init() {
+	newAWS = func() (rules.Suppressions, accounts) {
+		cfg := awsconfig.Load()
+		return newSuppressions(cfg), newUserPool(cfg)
 	}
-	return list, nil, nil
 }
 
 // suppressions is SES's suppression list of the account.
-type suppressions struct{ ses *awscall.Service }
+type suppressions struct{ ses *sesv2.Client }
+
+func newSuppressions(cfg aws.Config) suppressions {
+	return suppressions{sesv2.NewFromConfig(awsconfig.WithReconnect(cfg))}
+}
 
 // Suppressed is GetSuppressedDestination of SES v2: NotFoundException means that
-// the address is not on the list. Everything but letters, digits and -._~ is
-// escaped, as the SDKs do and the signature needs.
+// the address is not on the list.
 func (s suppressions) Suppressed(ctx context.Context, address string) (bool, error) {
-	err := s.ses.Get(ctx, "/v2/email/suppression/addresses/"+url.QueryEscape(address), nil)
-	if e, ok := errors.AsType[*awscall.Error](err); ok && e.Status == http.StatusNotFound && e.Code == "NotFoundException" {
+	_, err := s.ses.GetSuppressedDestination(ctx, &sesv2.GetSuppressedDestinationInput{EmailAddress: aws.String(address)})
+	if _, ok := errors.AsType[*ses.NotFoundException](err); ok {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// accounts are the pool's own, as far as linking needs them.
-type accounts struct{ cognito *awscall.Service }
+// userPool are the accounts of the pool, as far as linking needs them.
+type userPool struct {
+	cognito *cognitoidentityprovider.Client
+}
+
+func newUserPool(cfg aws.Config) userPool {
+	return userPool{cognitoidentityprovider.NewFromConfig(awsconfig.WithReconnect(cfg))}
+}
 
 // maxUserName is Cognito's, in characters (API reference, UsernameType).
 const maxUserName = 128
 
 // find returns the account with an address, or nil.
-func (c *accounts) find(ctx context.Context, pool, email string) (*account, error) {
+func (u userPool) find(ctx context.Context, pool, email string) (*account, error) {
 	if utf8.RuneCountInString(email) > maxUserName {
 		return nil, nil // it could not have signed up
 	}
-	var user struct {
-		Username       string
-		UserStatus     string
-		Enabled        bool
-		UserAttributes []struct{ Name, Value string }
-	}
-	err := c.cognito.Operation(ctx, "AdminGetUser", map[string]string{"UserPoolId": pool, "Username": email}, &user)
-	if e, ok := errors.AsType[*awscall.Error](err); ok && e.Code == "UserNotFoundException" {
+	user, err := u.cognito.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{
+		UserPoolId: aws.String(pool), Username: aws.String(email),
+	})
+	if _, ok := errors.AsType[*types.UserNotFoundException](err); ok {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if user.UserStatus == "EXTERNAL_PROVIDER" {
+	if user.UserStatus == types.UserStatusTypeExternalProvider {
 		return nil, nil
 	}
-	found := &account{name: user.Username, active: user.Enabled && user.UserStatus == "CONFIRMED"}
+	found := &account{
+		name:   aws.ToString(user.Username),
+		active: user.Enabled && user.UserStatus == types.UserStatusTypeConfirmed,
+	}
 	same := false
 	for _, a := range user.UserAttributes {
-		switch a.Name {
+		switch value := aws.ToString(a.Value); aws.ToString(a.Name) {
 		case "email":
-			same = strings.EqualFold(a.Value, email)
+			same = strings.EqualFold(value, email)
 		case "email_verified":
-			found.verified = a.Value == "true"
+			found.verified = value == "true"
 		}
 	}
 	if !same { // the name of another user happens to be this address
@@ -86,24 +92,22 @@ func (c *accounts) find(ctx context.Context, pool, email string) (*account, erro
 }
 
 // link is AdminLinkProviderForUser. Cognito may call a trigger up to three
-// times, so a link that is there already is fine (the text is observed).
-func (c *accounts) link(ctx context.Context, pool, user, provider, id string) error {
-	type identity struct {
-		ProviderName           string
-		ProviderAttributeName  string `json:",omitempty"`
-		ProviderAttributeValue string
-	}
-	err := c.cognito.Operation(ctx, "AdminLinkProviderForUser", struct {
-		UserPoolId                  string
-		DestinationUser, SourceUser identity
-	}{
-		pool,
-		identity{"Cognito", "", user},
+// times, so a link that is there already is fine (the text is observed). It changes an
+// account, so it is not repeated here.
+func (u userPool) link(ctx context.Context, pool, user, provider, id string) error {
+	_, err := u.cognito.AdminLinkProviderForUser(ctx, &cognitoidentityprovider.AdminLinkProviderForUserInput{
+		UserPoolId: aws.String(pool),
+		DestinationUser: &types.ProviderUserIdentifierType{
+			ProviderName: aws.String("Cognito"), ProviderAttributeValue: aws.String(user),
+		},
 		// The provider's own id of the person, for every kind of provider (API
 		// reference, AdminLinkProviderForUser).
-		identity{provider, "Cognito_Subject", id},
-	}, nil)
-	if e, ok := errors.AsType[*awscall.Error](err); ok && e.Code == "InvalidParameterException" && strings.Contains(e.Message, "already linked") {
+		SourceUser: &types.ProviderUserIdentifierType{
+			ProviderName: aws.String(provider), ProviderAttributeName: aws.String("Cognito_Subject"),
+			ProviderAttributeValue: aws.String(id),
+		},
+	}, func(o *cognitoidentityprovider.Options) { o.Retryer = aws.NopRetryer{} })
+	if e, ok := errors.AsType[*types.InvalidParameterException](err); ok && strings.Contains(e.ErrorMessage(), "already linked") {
 		return nil
 	}
 	if err != nil {

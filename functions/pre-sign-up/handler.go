@@ -15,8 +15,14 @@ import (
 type handler struct {
 	config   config.PreSignUp
 	rules    *rules.Rules
-	accounts *accounts // nil when nobody is linked
+	accounts accounts // nil when nobody is linked
 	log      *logging.Logger
+}
+
+// accounts are the pool's own, as far as linking needs them.
+type accounts interface {
+	find(ctx context.Context, pool, email string) (*account, error)
+	link(ctx context.Context, pool, user, provider, id string) error
 }
 
 // Invoke returns the event when the person may sign up, and an error when not.

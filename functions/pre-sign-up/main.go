@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 	"poolpost/internal/rules"
 )
@@ -31,18 +32,27 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 	return h
 }
 
+// newAWS returns what the function asks AWS for: SES's suppression list, and the accounts of
+// the pool. A build with the tag minimal leaves it out.
+var newAWS func() (rules.Suppressions, accounts)
+
 func configure(dir string, log *logging.Logger) (*handler, error) {
 	c, err := config.Read[config.PreSignUp](dir)
 	if err != nil {
 		return nil, err
 	}
-	list, accounts, err := connect(c)
-	if err != nil {
-		return nil, err
+	h := &handler{config: c, log: log}
+	links := c.ExternalProviders.Policy == config.LinkProviders
+	var list rules.Suppressions
+	if links || c.Email.RefuseSuppressed {
+		if newAWS == nil {
+			return nil, lambdaenv.ErrMinimal
+		}
+		list, h.accounts = newAWS()
 	}
-	r, err := rules.New(c, config.SentencesIn(dir), net.DefaultResolver, list)
-	if err != nil {
-		return nil, err
+	if !links {
+		h.accounts = nil
 	}
-	return &handler{config: c, rules: r, accounts: accounts, log: log}, nil
+	h.rules, err = rules.New(c, config.SentencesIn(dir), net.DefaultResolver, list)
+	return h, err
 }

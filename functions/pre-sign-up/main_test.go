@@ -10,12 +10,15 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
+	"poolpost/internal/lambdaenv"
+	"poolpost/internal/logging"
 	"poolpost/internal/rules"
 )
 
@@ -84,6 +87,25 @@ func TestWithoutItsRulesTheFunctionRefuses(t *testing.T) {
 	}
 	answer, stdout, stderr := runMain(t, t.TempDir(), functiontest.Events(t)["sign-up"])
 	checkOneLine(t, rules.TryAgain, answer, stdout, stderr)
+}
+
+func TestConfigure_minimal(t *testing.T) {
+	defer func(f func() (rules.Suppressions, accounts)) { newAWS = f }(newAWS)
+	newAWS = nil
+	for settings, want := range map[string]error{
+		`{"locales":["en"],"externalProviders":{"policy":"accept"}}`:                                   nil,
+		`{"locales":["en"],"externalProviders":{"policy":"link"}}`:                                     lambdaenv.ErrMinimal,
+		`{"locales":["en"],"externalProviders":{"policy":"accept"},"email":{"refuseSuppressed":true}}`: lambdaenv.ErrMinimal,
+	} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, config.File), []byte(settings), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		h, err := configure(dir, logging.New("pre-sign-up"))
+		if err != want || err == nil && h.accounts != nil {
+			t.Errorf("%s: got %v, want %v", settings, err, want)
+		}
+	}
 }
 
 func checkOneLine(t *testing.T, code, answer, stdout, stderr string) {

@@ -89,11 +89,8 @@ func newCodeDecrypter(cfg aws.Config, key, pool string) (decrypter, string, erro
 	if err != nil {
 		return nil, "", fmt.Errorf("make a keyring of %s: %w", key, err)
 	}
-	endpoint, err := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(),
-		kms.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}.WithDefaults())
-	if err != nil {
-		return nil, "", fmt.Errorf("find KMS: %w", err)
-	}
+	endpoint, _ := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(
+		context.Background(), kms.EndpointParameters{Region: &cfg.Region}.WithDefaults())
 	return d, endpoint.URI.String(), warmCurve()
 }
 

@@ -15,7 +15,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log"
 	"os"
 	"time"
@@ -42,7 +41,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	awsconfig.Warm(context.Background(), cfg.HTTPClient, endpoints...)
+	awsconfig.Warm(context.Background(), cfg, endpoints...)
 	lambda.Start(h.Handle)
 }
 
@@ -65,11 +64,8 @@ func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	if err := errors.Join(err, env.Err()); err != nil {
 		return nil, nil, err
 	}
-	ses, err := sesv2.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(),
-		sesv2.EndpointParameters{Region: &cfg.Region, Endpoint: cfg.BaseEndpoint}.WithDefaults())
-	if err != nil {
-		return nil, nil, fmt.Errorf("find SES: %w", err)
-	}
+	ses, _ := sesv2.NewDefaultEndpointResolverV2().ResolveEndpoint(
+		context.Background(), sesv2.EndpointParameters{Region: &cfg.Region}.WithDefaults())
 	endpoints := []string{ses.URI.String()}
 	composer := composer{
 		files: &message.Files{Dir: dir}, config: c, clientIDs: ids, links: links,

@@ -47,9 +47,9 @@ func newHTTPClient() *http.Client {
 // swallows its request must not take the time of all of them.
 const attemptLimit = 1500 * time.Millisecond
 
-// WithRetries returns a configuration whose calls are repeated as the SDK's standard policy
-// says, apart from the options. It has no quota of retries: in an outage, those who came
-// first would use up the attempts of those who come later.
+// WithRetries returns a configuration whose calls may all be repeated: by the SDK's
+// standard policy, apart from the options. It has no quota of retries: in an outage, those
+// who came first would use up the attempts of those who come later.
 func WithRetries(cfg aws.Config, options ...func(*retry.StandardOptions)) aws.Config {
 	if client, ok := cfg.HTTPClient.(*http.Client); ok {
 		limited := *client
@@ -64,6 +64,20 @@ func WithRetries(cfg aws.Config, options ...func(*retry.StandardOptions)) aws.Co
 				Codes: map[int]struct{}{http.StatusTooManyRequests: {}},
 			})
 		}}, options...)...)
+	}
+	return cfg
+}
+
+// WithReconnect returns a configuration whose calls are repeated once, without delay, when
+// their connection breaks. AWS closes idle connections, and a frozen process only hears of
+// it with its next request. It is for calls that a person waits for and that only read.
+func WithReconnect(cfg aws.Config) aws.Config {
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.RateLimiter = 2, ratelimit.None
+			o.Retryables = []retry.IsErrorRetryable{retry.NoRetryCanceledError{}, retry.RetryableConnectionError{}}
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		})
 	}
 	return cfg
 }

@@ -19,12 +19,15 @@ const warmLimit = 700 * time.Millisecond
 // function starts: then it has a whole CPU, and the first event does not wait for
 // certificates to be read and keys to be agreed on. What goes wrong does so
 // again at the first call, and is logged there.
-func Warm(ctx context.Context, client aws.HTTPClient, endpoints ...string) {
+func Warm(ctx context.Context, cfg aws.Config, endpoints ...string) {
+	if cfg.BaseEndpoint != nil {
+		endpoints = []string{*cfg.BaseEndpoint}
+	}
 	ctx, cancel := context.WithTimeout(ctx, warmLimit)
 	defer cancel()
 	var wait sync.WaitGroup
 	for _, endpoint := range endpoints {
-		wait.Go(func() { get(ctx, client, endpoint) })
+		wait.Go(func() { get(ctx, cfg.HTTPClient, endpoint) })
 	}
 	wait.Wait()
 }

@@ -154,7 +154,7 @@ func goBuild(ctx context.Context, module, out string, p Platform, minimal bool, 
 // Lambda runtime, and without the optional part where the settings do not use it.
 func tags(minimal bool) string {
 	if minimal {
-		return "lambda.norpc,minimal,oneclient,noaws"
+		return "lambda.norpc,minimal"
 	}
 	return "lambda.norpc"
 }

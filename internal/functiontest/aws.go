@@ -13,8 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-
-	"poolpost/internal/awscall"
 )
 
 // An APIError is an error that a service answers with.
@@ -30,19 +28,18 @@ func (e *APIError) Error() string { return e.Code }
 // answer. Any other error is one of the connection.
 type AWS func(r *http.Request, operation string, input []byte) (output any, err error)
 
-// Config leads all calls to it, with sample credentials.
-func (a AWS) Config() aws.Config { return withSampleCredentials(a) }
+// Config leads all calls to it, each made once, with sample credentials.
+func (a AWS) Config() aws.Config { return sampleConfig(a) }
 
-// withSampleCredentials leads all calls to a client.
-func withSampleCredentials(client aws.HTTPClient) aws.Config {
-	return aws.Config{Region: "eu-central-1", HTTPClient: client, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", "")}
+func sampleConfig(transport http.RoundTripper) aws.Config {
+	return aws.Config{
+		Region: "eu-central-1", HTTPClient: &http.Client{Transport: transport}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
+	}
 }
 
 // RoundTrip implements http.RoundTripper.
-func (a AWS) RoundTrip(r *http.Request) (*http.Response, error) { return a.Do(r) }
-
-// Do implements aws.HTTPClient.
-func (a AWS) Do(r *http.Request) (*http.Response, error) {
+func (a AWS) RoundTrip(r *http.Request) (*http.Response, error) {
 	input, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
@@ -51,8 +48,6 @@ func (a AWS) Do(r *http.Request) (*http.Response, error) {
 	status := http.StatusOK
 	output, err := a(r, operation, input)
 	if e, ok := errors.AsType[*APIError](err); ok {
-		status, output = e.Status, map[string]string{"__type": e.Code, "message": e.Message}
-	} else if e, ok := errors.AsType[*awscall.Error](err); ok {
 		status, output = e.Status, map[string]string{"__type": e.Code, "message": e.Message}
 	} else if err != nil {
 		return nil, err

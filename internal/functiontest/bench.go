@@ -32,11 +32,11 @@ func Answering(b *testing.B, output any) aws.Config {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return withSampleCredentials(answering(body))
+	return sampleConfig(answering(body))
 }
 
 type answering []byte
 
-func (a answering) Do(*http.Request) (*http.Response, error) {
+func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a))}, nil
 }

@@ -3,19 +3,23 @@ package mail
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
-	"poolpost/internal/awscall"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"poolpost/internal/logging"
 )
 
 // Queue is the mail queue, an SQS FIFO queue.
 type Queue struct {
-	SQS *awscall.Service // may have a retry policy: a repeat is no second mail
+	SQS sender // may have a retry policy: a repeat is no second mail
 	URL string
+}
+
+type sender interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
 // maxBody is SQS's limit for a message, in bytes, before it was raised to 1 MiB in
@@ -23,17 +27,9 @@ type Queue struct {
 const maxBody = 256 << 10
 
 const (
-	errTooLong = logging.Safe("the entry is too long for the mail queue")
-	errDamaged = logging.Safe("the mail queue has taken another entry than it was given")
+	errTooLong   = logging.Safe("the entry is too long for the mail queue")
+	errNoReceipt = logging.Safe("the mail queue has not confirmed the entry")
 )
-
-// sendMessage is the request of SendMessage (SQS API reference).
-type sendMessage struct {
-	QueueUrl               string
-	MessageBody            string
-	MessageGroupId         string
-	MessageDeduplicationId string
-}
 
 // Put puts an entry on the queue. The user's sub is the message group: mails to
 // one person keep their order, and nobody waits for others. Within five minutes
@@ -49,15 +45,18 @@ func (q Queue) Put(ctx context.Context, e Entry, sub, id string) error {
 	if len(body) > maxBody {
 		return errTooLong
 	}
-	var answer struct{ MD5OfMessageBody string }
-	err = q.SQS.Operation(ctx, "SendMessage", sendMessage{q.URL, string(body), sub, id}, &answer)
+	out, err := q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
+		QueueUrl:               aws.String(q.URL),
+		MessageBody:            aws.String(string(body)),
+		MessageGroupId:         aws.String(sub),
+		MessageDeduplicationId: aws.String(id),
+	})
 	if err != nil {
 		return fmt.Errorf("put on the mail queue: %w", err)
 	}
-	// The SDK's client compares it as well, and does not try again either: within
-	// five minutes the queue would drop the entry as it should be.
-	if sum := md5.Sum(body); answer.MD5OfMessageBody != hex.EncodeToString(sum[:]) {
-		return errDamaged
+	// The client compares the hash, if there is one.
+	if out.MD5OfMessageBody == nil {
+		return errNoReceipt
 	}
 	return nil
 }

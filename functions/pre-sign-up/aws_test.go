@@ -1,4 +1,4 @@
-//go:build !noaws
+//go:build !minimal
 
 package main
 
@@ -16,21 +16,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"poolpost/internal/awscall"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/rules"
 )
 
-// service is an AWS service with an answer behind it.
-func service(t *testing.T, answer http.HandlerFunc) *awscall.Service {
+// service is the configuration for an AWS service that answers so.
+func service(t *testing.T, answer http.HandlerFunc) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return awscall.Cognito(aws.Config{
+	return aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "sample-session-token"),
-	})
+	}
 }
 
 // failWith answers with an error of AWS, whose message is personal.
@@ -109,7 +108,7 @@ func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
 	h, logged := newHandler(t, func(c *config.PreSignUp) {
 		c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google", "Facebook", "My", "My_Company"}, AssumeVerified: []string{"My_Company"}}
 	})
-	h.accounts = &accounts{service(t, p.ServeHTTP)}
+	h.accounts = newUserPool(service(t, p.ServeHTTP))
 	return h, logged
 }
 
@@ -133,8 +132,9 @@ func TestAProvidersUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 	unverified := map[string]any{"email": "Jane@example.com"}
 	confirmed := native("CONFIRMED", "jane@example.com", "true", true)
 	to := func(provider, id string) string {
-		return fmt.Sprintf(`{"UserPoolId":"eu-central-1_Sample001","DestinationUser":{"ProviderName":"Cognito","ProviderAttributeValue":"0a1b-sub"},`+
-			`"SourceUser":{"ProviderName":%q,"ProviderAttributeName":"Cognito_Subject","ProviderAttributeValue":%q}}`, provider, id)
+		return fmt.Sprintf(`{"DestinationUser":{"ProviderAttributeValue":"0a1b-sub","ProviderName":"Cognito"},`+
+			`"SourceUser":{"ProviderAttributeName":"Cognito_Subject","ProviderAttributeValue":%q,"ProviderName":%q},`+
+			`"UserPoolId":"eu-central-1_Sample001"}`, id, provider)
 	}
 	for name, test := range map[string]struct {
 		userName   string
@@ -241,6 +241,9 @@ func checkTryAgain(t *testing.T, p *pool) {
 	if took := time.Since(start); took > rules.Budget+500*time.Millisecond {
 		t.Errorf("it took %v", took)
 	}
+	if len(p.linked) > 1 {
+		t.Errorf("it linked %d times", len(p.linked))
+	}
 }
 
 func TestTheSuppressionListIsAsked(t *testing.T) {
@@ -259,12 +262,12 @@ func TestTheSuppressionListIsAsked(t *testing.T) {
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t, func(c *config.PreSignUp) { c.Email.RefuseSuppressed = true })
-			list := suppressions{service(t, func(w http.ResponseWriter, r *http.Request) {
+			list := newSuppressions(service(t, func(w http.ResponseWriter, r *http.Request) {
 				if got, want := r.Method+" "+r.URL.EscapedPath(), "GET /v2/email/suppression/addresses/jane%2Ba%2Fb%40example.com"; got != want {
 					t.Errorf("SES is asked %s, want %s", got, want)
 				}
 				answer(w, r)
-			})}
+			}))
 			var err error
 			if h.rules, err = rules.New(h.config, functiontest.Sentences(t), nil, list); err != nil {
 				t.Fatal(err)
