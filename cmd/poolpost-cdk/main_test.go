@@ -66,6 +66,19 @@ func TestTheStacksOfTheShippedSettings(t *testing.T) {
 	}
 }
 
+// In every stage but dev, the stack is protected.
+func TestTheStackOfProdIsProtected(t *testing.T) {
+	t.Chdir("../..")
+	app := awscdk.NewApp(nil)
+	if err := run(app, sample, "prod"); err != nil {
+		t.Fatal(err)
+	}
+	stack := app.Node().FindChild(jsii.String("Pool")).(awscdk.Stack)
+	if *stack.StackName() != "Poolpost-App-Users-prod" || !*stack.TerminationProtection() {
+		t.Errorf("%s can be deleted by mistake", *stack.StackName())
+	}
+}
+
 func keys(section any) []string {
 	m, _ := section.(map[string]any)
 	return slices.Sorted(maps.Keys(m))
