@@ -18,16 +18,13 @@ func CleanName(name string) string {
 		name = name[:16*maxName]
 	}
 	name = cut(breakDots(onlyNameCharacters(Plain(strings.ToValidUTF8(name, "")))))
-	letters, digits := 0, 0
+	digits := 0
 	for _, r := range name {
-		switch {
-		case unicode.IsLetter(r):
-			letters++
-		case unicode.IsDigit(r):
+		if unicode.IsDigit(r) {
 			digits++
 		}
 	}
-	if letters == 0 || digits > 4 { // a phone number is a link on many phones
+	if !strings.ContainsFunc(name, unicode.IsLetter) || digits > 4 { // a phone number is a link on many phones
 		return ""
 	}
 	return name
