@@ -50,7 +50,7 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 	if !ok || invocation.AwsRequestID == "" {
 		return errNoRequest // without it, a repeat would be another mail
 	}
-	entry := mail.For(kind, event, h.config.NameAttributes)
+	entry := mail.NewEntry(kind, event, h.config.NameAttributes)
 	entry.User, entry.Code = event.UserName, event.Code
 	if wanted := event.ClientMetadata["return"]; len(wanted) <= maxReturn {
 		entry.Return = wanted

@@ -99,7 +99,7 @@ func (h *handler) addToGroup(ctx context.Context, event *trigger.Event, group st
 // enqueue puts the welcome mail on the queue: one for each user, however often
 // Cognito calls.
 func (h *handler) enqueue(ctx context.Context, event *trigger.Event) error {
-	entry := mail.For(message.Welcome, event, h.config.NameAttributes)
+	entry := mail.NewEntry(message.Welcome, event, h.config.NameAttributes)
 	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
 	return h.queue.Put(ctx, entry, sub, string(entry.Kind)+"-"+sub)
 }

@@ -41,9 +41,9 @@ type TakeoverAlert struct {
 // maxLocale is more bytes than a language tag has (package message).
 const maxLocale = 64
 
-// For is an entry for the user of an event: whom, in which language, and by which
+// NewEntry is an entry for the user of an event: whom, in which language, and by which
 // of some attributes to greet. To is empty when the user has no address.
-func For(kind message.Kind, event *trigger.Event, nameAttributes []string) Entry {
+func NewEntry(kind message.Kind, event *trigger.Event, nameAttributes []string) Entry {
 	e := Entry{
 		Kind:     kind,
 		To:       event.UserAttributes["email"],
