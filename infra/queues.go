@@ -48,9 +48,9 @@ func (p *Pool) newQueues() {
 	most := metric("Maximum")
 	p.newAlarm(alarm{"MailsWait", "A mail has waited for a quarter of an hour: SES throttles or refuses; read the log of send-mail.",
 		p.MailQueue.MetricApproximateAgeOfOldestMessage(most), 900, 1})
-	p.newAlarm(alarm{"MailsDead", "A mail could not be sent and lies among the dead letters: see make dead-letters, mend the cause, then make redrive.",
+	p.newAlarm(alarm{"MailsDead", "A mail could not be sent and is a dead letter: see poolpost dead-letters, fix the cause, then run poolpost redrive.",
 		p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(most), 1, 1})
-	p.newAlarm(alarm{"EventsFailed", "Lambda gave up an event three times or for six hours: see make dead-letters, mend the cause, then make redrive.",
+	p.newAlarm(alarm{"EventsFailed", "Lambda gave up an event after three attempts or six hours: see poolpost dead-letters, fix the cause, then run poolpost redrive.",
 		p.FailedEvents.MetricApproximateNumberOfMessagesVisible(most), 1, 1})
 }
 
