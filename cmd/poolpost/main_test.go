@@ -80,6 +80,7 @@ func TestWrongUsageNamesWhatIsNearest(t *testing.T) {
 		{"a command in one word", "deadletters", `did you mean "dead-letters"?`},
 		{"a flag", "dev --wbe 127.0.0.1:1", `unknown flag --wbe, did you mean "--web"?`},
 		{"a flag of every command", "--setings x.yaml check", `unknown flag --setings, did you mean "--settings"?`},
+		{"a flag with one dash", "dev -web=127.0.0.1:1", `unknown flag -web, did you mean "--web"?`},
 		{"a flag of rules", "rules --mail x", `unknown flag --mail, did you mean "--email"?`},
 		{"a flag without its value", "dev --web", "--web: "},
 		{"an argument too many", "check poolpost.yaml", "unexpected argument poolpost.yaml"},

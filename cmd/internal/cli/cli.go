@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -87,7 +88,7 @@ func Main(ctx context.Context, commands any, flags *Flags, args []string, s Stre
 	)
 	c, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(s.Err, "poolpost: %v\n%s\n", err, seeHelp(err))
+		fmt.Fprintf(s.Err, "poolpost: %v\n%s\n", nearest(err, args), seeHelp(err))
 		return Usage
 	}
 	err = run(c)
@@ -99,6 +100,17 @@ func Main(ctx context.Context, commands any, flags *Flags, args []string, s Stre
 		return Failed
 	}
 	return Done
+}
+
+// nearest is what kong says, but for a flag with one dash, of which it sees the first
+// letter only.
+func nearest(err error, args []string) error {
+	i := slices.IndexFunc(args, func(arg string) bool { return len(arg) > 2 && arg[0] == '-' && arg[1] != '-' })
+	if i < 0 || !strings.HasPrefix(err.Error(), "unknown flag -"+args[i][1:2]+",") {
+		return err
+	}
+	flag, _, _ := strings.Cut(args[i], "=")
+	return fmt.Errorf("unknown flag %s, did you mean \"-%[1]s\"?", flag)
 }
 
 // seeHelp names the help of the command whose arguments are wrong.
