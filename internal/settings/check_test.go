@@ -2,6 +2,7 @@ package settings
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -490,5 +491,24 @@ func TestDomainsAreKeptAsTheyAreCompared(t *testing.T) {
 	want := []string{"example.com", "xn--mller-kva.example", "*.xn--mller-kva.example", "xn--mller-kva.example"}
 	if got := s.SignUp.Email.AllowedDomains; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The names are those of Cognito's patterns, which take too long to compile for every start.
+func TestNamesMatchCognitosPatterns(t *testing.T) {
+	const class = `[\p{L}\p{M}\p{S}\p{N}\p{P}]`
+	short := regexp.MustCompile(`^` + class + `{1,20}$`)
+	provider := regexp.MustCompile(`^[^_\s]` + class + `{0,30}[^_\s]$`)
+	for _, name := range []string{
+		"", "a", "_", "ab", "_a", "a_", "a_b", "a b", " ab", "ab ", "a\tb", "a\u00a0b", "é名", "e\u0301", "+1", "a\u200bb", "a\x00b",
+		strings.Repeat("x", 20), strings.Repeat("x", 21), strings.Repeat("名", 20), strings.Repeat("名", 21),
+		strings.Repeat("x", 32), strings.Repeat("x", 33), strings.Repeat("名", 32), strings.Repeat("名", 33),
+	} {
+		if got, want := isName(name, 20), short.MatchString(name); got != want {
+			t.Errorf("%q is a name: %t", name, got)
+		}
+		if got, want := isProviderName(name), provider.MatchString(name); got != want {
+			t.Errorf("%q is a provider's name: %t", name, got)
+		}
 	}
 }
