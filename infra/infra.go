@@ -54,10 +54,9 @@ type Props struct {
 	// what holds users' data is retained and protected from deletion.
 	Stage string
 
-	// TemplatesDir holds files that take the place of Poolpost's own messages, pages,
-	// layouts and locales, by the names that they have in Poolpost's folder
-	// templates. Empty: the folder templates beside the settings file, if there is
-	// one.
+	// TemplatesDir holds files that replace Poolpost's own messages, pages, layouts and
+	// locales: those of the same name in Poolpost's folder templates. Empty: the folder
+	// templates beside the settings file, if there is one.
 	TemplatesDir string
 
 	// BuildDir is where the functions are built, each in a folder of its name; empty:
@@ -109,10 +108,10 @@ type Pool struct {
 // each resource, Default is not: a change of the id replaces the user pool, and its
 // users are gone.
 //
-// The error has every mistake in the settings, or every one in the messages, one a
-// line. So are a bad stage, a stack in another region than the settings, and functions
-// that cannot be built; then there is nothing in scope. Like every construct, it panics
-// when scope has a child with this id already.
+// The error lists every mistake in the settings, or every one in the messages, one a
+// line. A bad stage, a stack in another region than the settings, and functions that
+// cannot be built are errors too. On an error, nothing is added to scope. Like every
+// construct of the CDK, New panics if scope has a child with this id already.
 func New(scope constructs.Construct, id string, props Props) (*Pool, error) {
 	file := cmp.Or(props.SettingsFile, "poolpost.yaml")
 	set, err := readSettings(file)

@@ -162,7 +162,8 @@ func tags(minimal bool) string {
 // ModuleDir is the folder of Poolpost's sources: this clone, or what the module
 // of the working directory requires, which may be in the module cache.
 func ModuleDir(ctx context.Context) (string, error) {
-	command := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", modulePath)
+	// A module that vendors has no folder with all of Poolpost's sources in vendor/.
+	command := exec.CommandContext(ctx, "go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", modulePath)
 	command.Env = append(os.Environ(), "GOFLAGS=")
 	out, err := command.Output()
 	var failed *exec.ExitError

@@ -477,6 +477,9 @@ func TestTheSourcesAreFoundFromTheModuleThatRequiresThem(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(adopter, "go.mod"), []byte(required), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(adopter, "vendor"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, dir := range []string{".", want, adopter} {
 		t.Chdir(dir)
 		if got, err := ModuleDir(t.Context()); err != nil || got != want {
