@@ -94,7 +94,7 @@ const errTooLong = logging.Safe("a response of Cognito is longer than a megabyte
 // call calls an operation. A response that is no success is a *cognitoError. The
 // request has no header that lets net/http send a POST a second time.
 func (u *userPool) call(ctx context.Context, operation string, input any) error {
-	body, err := json.Marshal(input, lenient)
+	body, err := json.Marshal(input, lenient...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", operation, err)
 	}
@@ -133,7 +133,7 @@ func newCognitoError(response *http.Response, body []byte) *cognitoError {
 		Message string `json:"message"`
 	}
 	// Without a body, the status says enough.
-	_ = json.Unmarshal(body, &in, lenient, json.MatchCaseInsensitiveNames(true))
+	_ = json.Unmarshal(body, &in, append(lenient, json.MatchCaseInsensitiveNames(true))...)
 	e := &cognitoError{status: response.StatusCode, message: in.Message}
 	for _, code := range []string{response.Header.Get("X-Amzn-ErrorType"), in.Type, in.Code} {
 		if _, after, found := strings.Cut(code, "#"); found {

@@ -40,6 +40,7 @@ func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
 		"an event that is cut off":    sample(t, "GET", "/confirm", "user=secret-jane", "")[:100],
 		"an event that is one secret": []byte("secret-jane@example.com"),
 		"a query that is a list":      []byte(`{"version":"2.0","rawQueryString":["secret-jane"]}`),
+		"an event and more":           append(sample(t, "GET", "/confirm", "user=secret-jane", ""), "secret"...),
 		"an event of another version": []byte(`{"version":"secret-jane"}`),
 		"no event":                    nil,
 	} {
