@@ -36,7 +36,7 @@ func newSuppressions(cfg aws.Config) suppressions {
 // Suppressed is GetSuppressedDestination of SES v2: NotFoundException means that
 // the address is not on the list.
 func (s suppressions) Suppressed(ctx context.Context, address string) (bool, error) {
-	_, err := s.ses.GetSuppressedDestination(ctx, &sesv2.GetSuppressedDestinationInput{EmailAddress: aws.String(address)})
+	_, err := s.ses.GetSuppressedDestination(ctx, &sesv2.GetSuppressedDestinationInput{EmailAddress: &address})
 	if _, ok := errors.AsType[*ses.NotFoundException](err); ok {
 		return false, nil
 	}
@@ -107,7 +107,8 @@ func (u userPool) link(ctx context.Context, pool, user, provider, id string) err
 			ProviderAttributeValue: aws.String(id),
 		},
 	}, func(o *cognitoidentityprovider.Options) { o.Retryer = aws.NopRetryer{} })
-	if e, ok := errors.AsType[*types.InvalidParameterException](err); ok && strings.Contains(e.ErrorMessage(), "already linked") {
+	invalid, ok := errors.AsType[*types.InvalidParameterException](err)
+	if ok && strings.Contains(invalid.ErrorMessage(), "already linked") {
 		return nil
 	}
 	if err != nil {

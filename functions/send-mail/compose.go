@@ -61,7 +61,9 @@ func (c *composer) compose(ctx context.Context, entry mail.Entry, line *logging.
 }
 
 // values are what the placeholders of the message are filled with.
-func (c *composer) values(ctx context.Context, entry mail.Entry, client config.Client, locale string) (message.Values, error) {
+func (c *composer) values(
+	ctx context.Context, entry mail.Entry, client config.Client, locale string,
+) (message.Values, error) {
 	values := message.Values{message.Name: entry.Name, message.User: entry.To}
 	switch entry.Kind {
 	case message.Welcome:
@@ -100,7 +102,9 @@ func (c *composer) code(ctx context.Context, entry mail.Entry) (string, error) {
 }
 
 // input is a mail with both parts, and with the tags that feedback is counted by.
-func (c *composer) input(sender config.Sender, to string, filled message.Filled, tags []types.MessageTag) *sesv2.SendEmailInput {
+func (c *composer) input(
+	sender config.Sender, to string, filled message.Filled, tags []types.MessageTag,
+) *sesv2.SendEmailInput {
 	if c.stage != "" {
 		tags = append(tags, tag("stage", c.stage))
 	}

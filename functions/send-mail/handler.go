@@ -62,7 +62,8 @@ func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 		}
 		b.waiting[group] = delay
 		_ = h.queues.changeVisibility(ctx, record, delay) // if it fails, the queue's own timeout is right too
-		reply.BatchItemFailures = append(reply.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		failure := events.SQSBatchItemFailure{ItemIdentifier: record.MessageId}
+		reply.BatchItemFailures = append(reply.BatchItemFailures, failure)
 	}
 	return reply, nil
 }

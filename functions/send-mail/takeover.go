@@ -76,7 +76,7 @@ func place(alert *mail.TakeoverAlert) string {
 func device(name string) string { return words(name, 8, 8) }
 
 // words are the words of a text up to one that has too many digits, or with which
-// the text has too many. What stood between them is a blank, so that nothing is a
+// the text has too many. What was between them is a space, so that nothing is a
 // link.
 func words(text string, ofWord, ofText int) string {
 	const maxBytes = 80

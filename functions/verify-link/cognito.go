@@ -35,7 +35,7 @@ func newUserPool(region, endpoint string) *userPool {
 
 // idle is how long a connection to Cognito is kept without use. Cognito closes
 // one some time, a frozen process only hears of it with its next request, and
-// none of these may be sent twice: the person would be told to try again.
+// none of these may be sent twice: the person would have to try again.
 const idle = 5 * time.Second
 
 // newClient is an HTTP client that keeps connections for so long while they are

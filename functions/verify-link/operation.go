@@ -29,7 +29,7 @@ type operation struct {
 
 // operations are what the page can do, by its paths. ConfirmForgotPassword checks the
 // password against the pool's policy, and PasswordType: one that begins or ends with a
-// blank is an invalid parameter. User and code were checked with the link.
+// space is an invalid parameter. User and code were checked with the link.
 var operations = map[string]operation{
 	link.PathConfirm: {
 		name: "ConfirmSignUp", takesCode: true,

@@ -12,7 +12,8 @@ import (
 )
 
 // Entry asks for one mail. It is the body of a message on the mail queue, as
-// JSON. The values from User on are those of mails that Cognito asks for.
+// JSON. Its names never change: a new send-mail reads what an old function has put on
+// the queue. The values from User on are those of mails that Cognito asks for.
 type Entry struct {
 	Kind     message.Kind `json:"kind"`
 	To       string       `json:"to"`
@@ -24,7 +25,7 @@ type Entry struct {
 	Code   string `json:"code,omitempty"`   // code or temporary password, as Cognito encrypted it: base64
 	Return string `json:"return,omitempty"` // where the person wants to be returned to; not checked yet
 
-	Takeover *TakeoverAlert `json:"takeover,omitempty"` // of the message account-takeover
+	Takeover *TakeoverAlert `json:"notice,omitempty"` // of the message account-takeover
 }
 
 // TakeoverAlert is what Cognito says about a sign-in that looks like an account takeover.
@@ -35,7 +36,7 @@ type TakeoverAlert struct {
 	Country   string `json:"country,omitempty"`
 	IP        string `json:"ip,omitempty"`
 	Device    string `json:"device,omitempty"`
-	ReportURL string `json:"reportUrl,omitempty"` // address that tells Cognito that it was somebody else
+	ReportURL string `json:"notMe,omitempty"` // address that reports to Cognito that it was somebody else
 }
 
 // maxLocale is more bytes than a language tag has (package message).

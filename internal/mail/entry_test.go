@@ -27,6 +27,19 @@ func TestAnEntryDecodesAsItWasPut(t *testing.T) {
 	}
 }
 
+// Entries wait on the queue while the functions are replaced.
+func TestTheNamesOfAnEntryStayAsTheyAre(t *testing.T) {
+	const body = `{"kind":"k","to":"t","name":"n","clientId":"i","locales":["l"],"user":"u","code":"c","return":"r",` +
+		`"notice":{"time":"t","city":"c","country":"o","ip":"i","device":"d","notMe":"m"}}`
+	entry, err := Decode(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := json.Marshal(entry); err != nil || string(got) != body {
+		t.Errorf("it is encoded as %s, %v", got, err)
+	}
+}
+
 // A newer function may put more on the queue than an older one knows.
 func TestAnEntryMayHoldMore(t *testing.T) {
 	got, err := Decode(`{"kind":"welcome","to":"ada@example.com","since":2}`)
