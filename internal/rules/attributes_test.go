@@ -92,6 +92,7 @@ func TestAllowedValuesWordsAndAddresses(t *testing.T) {
 		"an ideographic full stop":                  {"custom:agentName", "evil。example", AttributeURL},
 		"an international domain":                   {"custom:agentName", "müller.рф", AttributeURL},
 		"a domain in brackets":                      {"custom:agentName", "Ann (evil.example)", AttributeURL},
+		"a hyphen before the dot":                   {"custom:agentName", "evil-.example", AttributeURL},
 		"a domain with a port":                      {"custom:agentName", "evil.example:80", AttributeURL},
 		"initials":                                  {"custom:agentName", "J.R.R. Tolkien", ""},
 		"initials at the end":                       {"custom:agentName", "Ann E.", ""},
@@ -120,6 +121,12 @@ func TestAForbiddenWordIsFoundAnywhere(t *testing.T) {
 		if value := strings.ReplaceAll(around, "%", "AdMiN"); !strings.Contains(fold(value), fold("admin")) {
 			t.Errorf("it is not found in %q, folded %q", value, fold(value))
 		}
+	}
+}
+
+func TestFold_fullWidth(t *testing.T) {
+	if got, want := fold("ＡＺａｚ０９"), fold("AZaz09"); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
