@@ -3,29 +3,32 @@ package cognito
 import (
 	"context"
 	"slices"
-	"time"
 )
 
-// userResult is UserType of the API reference.
-type userResult struct {
+type userFacts struct {
 	Username             string
-	Attributes           []attribute
 	UserCreateDate       epoch
 	UserLastModifiedDate epoch
 	Enabled              bool
 	UserStatus           string
 }
 
-func (u *user) result() userResult {
-	return userResult{u.name, u.listed(), epoch(u.created), epoch(u.modified), true, u.status}
+func (u *user) facts() userFacts {
+	return userFacts{u.name, epoch(u.created), epoch(u.modified), true, u.status}
+}
+
+// userResult is UserType of the API reference.
+type userResult struct {
+	userFacts
+	Attributes []attribute
 }
 
 type adminCreateUserInput struct {
-	UserPoolId             string
+	adminRequest
 	Username               string
 	TemporaryPassword      string
 	MessageAction          string
-	DesiredDeliveryMediums []string
+	DesiredDeliveryMediums []string // SMS when there is none (API reference)
 	UserAttributes         []attribute
 	ValidationData         []attribute
 	ClientMetadata         map[string]string
@@ -33,46 +36,11 @@ type adminCreateUserInput struct {
 	ForceAliasCreation bool
 }
 
-func (in adminCreateUserInput) constraints() []constraint {
-	all := append([]constraint{isPoolID(in.UserPoolId), isUsername(in.Username)}, areAttributes(in.UserAttributes)...)
-	if in.TemporaryPassword != "" {
-		all = append(all, isPassword("temporaryPassword", in.TemporaryPassword))
-	}
-	return all
-}
-
-// mediums are where an invitation goes: SMS when the request does not say
-// (API reference, AdminCreateUser).
-func (in adminCreateUserInput) mediums() []string {
-	if len(in.DesiredDeliveryMediums) == 0 {
-		return []string{"SMS"}
-	}
-	return in.DesiredDeliveryMediums
-}
-
-// check refuses what the lists of the API reference do not have.
-func (in adminCreateUserInput) check() error {
-	if !slices.Contains([]string{"", "RESEND", "SUPPRESS"}, in.MessageAction) {
-		return notInEnum("messageAction", in.MessageAction, "RESEND", "SUPPRESS")
-	}
-	for _, medium := range in.DesiredDeliveryMediums {
-		if medium != "EMAIL" && medium != "SMS" {
-			return notInEnum("desiredDeliveryMediums", medium, "EMAIL", "SMS")
-		}
-	}
-	return nil
-}
-
 type adminCreateUserResult struct{ User userResult }
 
-// adminCreateUser is AdminCreateUser.
+// adminCreateUser is AdminCreateUser. Client metadata goes to PreSignUp alone: AWS
+// documents no other trigger for it here.
 func (p *Pool) adminCreateUser(ctx context.Context, c caller, in adminCreateUserInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
-		return nil, err
-	}
-	if err := in.check(); err != nil {
-		return nil, err
-	}
 	var err error
 	if in.TemporaryPassword == "" {
 		if in.TemporaryPassword, err = p.temporaryPassword(); err != nil {
@@ -83,210 +51,142 @@ func (p *Pool) adminCreateUser(ctx context.Context, c caller, in adminCreateUser
 	if err != nil {
 		return nil, err
 	}
-	c = c.admin()
+	var u *user
 	if in.MessageAction == "RESEND" {
-		return p.invite(ctx, c, in, func() (*user, error) { return p.reinvited(in.Username, password) })
+		u, err = p.invitedBefore(in.Username)
+	} else {
+		u, err = p.addInvited(ctx, c, in)
 	}
-	u, err := p.prepare(forceChangePassword, in.Username, in.UserAttributes, false)
 	if err != nil {
 		return nil, err
 	}
-	u.password, u.temporaryUntil = password, p.temporaryUntil()
-	if slices.Contains(in.DesiredDeliveryMediums, "SMS") && u.attributes["phone_number"] == "" {
-		// UserAttributes of the same page; the text is our own.
-		return nil, invalidParameter("A phone_number is required for the delivery medium SMS.")
-	}
-	if err := p.locked(func() error { return p.free(in.Username) }); err != nil {
-		return nil, err
-	}
-	// "Pre sign-up Lambda trigger": the three flags are ignored.
-	_, err = p.callPreSignUp(ctx, c, "PreSignUp_AdminCreateUser", u.name, preSignUpRequest{
-		UserAttributes: u.submitted(in.UserAttributes),
-		ValidationData: pairs(in.ValidationData),
-		ClientMetadata: in.ClientMetadata,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p.invite(ctx, c, in, func() (*user, error) { return u, p.add(u) })
-}
-
-func (p *Pool) temporaryUntil() time.Time {
-	return p.now().AddDate(0, 0, p.settings.Pool.PasswordPolicy.TemporaryPasswordDays)
-}
-
-// reinvited gives a user who has not signed in yet a new temporary password.
-// The text of the refusal is observed.
-func (p *Pool) reinvited(username string, password passwordHash) (*user, error) {
-	u, err := p.get(username)
-	if err != nil {
-		return nil, err
-	}
-	if u.status != forceChangePassword {
-		return nil, failure("UnsupportedUserStateException", "Resend not possible. %s status is not FORCE_CHANGE_PASSWORD", u.name)
-	}
-	u.password, u.temporaryUntil, u.modified = password, p.temporaryUntil(), p.now()
-	return u, nil
-}
-
-// invite mails, or texts, a temporary password to the user that arrange puts in
-// place. Client metadata goes to PreSignUp alone: AWS documents no other
-// trigger for it here.
-func (p *Pool) invite(ctx context.Context, c caller, in adminCreateUserInput, arrange func() (*user, error)) (any, error) {
-	var n notice
-	var result adminCreateUserResult
-	err := p.locked(func() error {
-		u, err := arrange()
-		if err != nil {
-			return err
-		}
-		result.User = u.result()
-		n = u.notify(sourceAdminCreateUser, in.TemporaryPassword, nil)
-		if slices.Contains(in.mediums(), "EMAIL") {
-			n.email = u.attributes["email"]
-		}
-		if slices.Contains(in.mediums(), "SMS") {
-			n.phone = u.attributes["phone_number"]
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if in.MessageAction == "SUPPRESS" || n.email == "" && n.phone == "" {
+	u.password, u.modified = password, p.now()
+	u.temporaryUntil = p.now().AddDate(0, 0, p.settings.Pool.PasswordPolicy.TemporaryPasswordDays)
+	result := adminCreateUserResult{userResult{u.facts(), u.listed()}}
+	if in.MessageAction == "SUPPRESS" {
 		return result, nil
+	}
+	n := u.notify(sourceAdminCreateUser, in.TemporaryPassword, nil)
+	if slices.Contains(in.DesiredDeliveryMediums, "EMAIL") {
+		n.email = u.attributes["email"]
+	}
+	if len(in.DesiredDeliveryMediums) == 0 || slices.Contains(in.DesiredDeliveryMediums, "SMS") {
+		n.phone = u.attributes["phone_number"]
 	}
 	return result, p.send(ctx, c, n)
 }
 
-type adminUserInput struct {
-	UserPoolId     string
-	Username       string
-	ClientMetadata map[string]string
+// invitedBefore returns a user who has not signed in yet. The text of the refusal
+// is observed.
+func (p *Pool) invitedBefore(username string) (*user, error) {
+	u, err := p.get(username)
+	if err == nil && u.status != forceChangePassword {
+		err = failure("UnsupportedUserStateException", "Resend not possible. %s status is not FORCE_CHANGE_PASSWORD", u.name)
+	}
+	return u, err
 }
 
-func (in adminUserInput) constraints() []constraint {
-	return []constraint{isPoolID(in.UserPoolId), isUsername(in.Username)}
+// addInvited adds a user, after PreSignUp has had a say.
+func (p *Pool) addInvited(ctx context.Context, c caller, in adminCreateUserInput) (*user, error) {
+	u, err := p.prepare(forceChangePassword, in.Username, in.UserAttributes, false)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(in.DesiredDeliveryMediums, "SMS") && u.attributes["phone_number"] == "" {
+		// UserAttributes of the API reference; the text is our own.
+		return nil, invalidParameter("A phone_number is required for the delivery medium SMS.")
+	}
+	if p.find(in.Username) != nil {
+		return nil, errEmailTaken
+	}
+	// "Pre sign-up Lambda trigger": the three flags are ignored.
+	_, err = p.callPreSignUp(ctx, c, "PreSignUp_AdminCreateUser", u.name,
+		preSignUpRequest{u.submitted(in.UserAttributes), pairs(in.ValidationData), in.ClientMetadata})
+	if err != nil {
+		return nil, err
+	}
+	return u, p.add(u)
+}
+
+type adminUserInput struct {
+	adminRequest
+	Username       string
+	ClientMetadata map[string]string
 }
 
 // adminConfirmSignUp is AdminConfirmSignUp. It does not verify the address, and
 // the event of PostConfirmation has no client id (observed).
 func (p *Pool) adminConfirmSignUp(ctx context.Context, c caller, in adminUserInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
-		return nil, err
-	}
-	var userName string
-	event := postConfirmationRequest{ClientMetadata: in.ClientMetadata}
-	err := p.locked(func() error {
-		u, err := p.get(in.Username)
-		if err != nil {
-			return err
-		}
-		if err := u.confirmable(); err != nil {
-			return err
-		}
-		u.status, u.modified = confirmed, p.now()
-		userName, event.UserAttributes = u.name, u.forEvent()
-		return nil
-	})
+	u, err := p.get(in.Username)
 	if err != nil {
 		return nil, err
 	}
-	return struct{}{}, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", userName, event)
+	if err := u.confirmable(); err != nil {
+		return nil, err
+	}
+	u.status, u.modified = confirmed, p.now()
+	c.clientID = nil
+	return nil, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
 }
 
 type adminGetUserResult struct {
-	Username             string
-	UserAttributes       []attribute
-	UserCreateDate       epoch
-	UserLastModifiedDate epoch
-	Enabled              bool
-	UserStatus           string
+	userFacts
+	UserAttributes []attribute
 }
 
 // adminGetUser is AdminGetUser.
 func (p *Pool) adminGetUser(_ context.Context, _ caller, in adminUserInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
+	u, err := p.get(in.Username)
+	if err != nil {
 		return nil, err
 	}
-	var result adminGetUserResult
-	err := p.locked(func() error {
-		u, err := p.get(in.Username)
-		if err == nil {
-			all := u.result()
-			result = adminGetUserResult{all.Username, all.Attributes, all.UserCreateDate, all.UserLastModifiedDate, all.Enabled, all.UserStatus}
-		}
-		return err
-	})
-	return result, err
+	return adminGetUserResult{u.facts(), u.listed()}, nil
 }
 
 // adminResetUserPassword is AdminResetUserPassword: the user cannot sign in
 // until a new password is set with the code. The refusals are observed.
 func (p *Pool) adminResetUserPassword(ctx context.Context, c caller, in adminUserInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
-		return nil, err
-	}
-	var n notice
-	err := p.locked(func() error {
-		u, err := p.get(in.Username)
-		if err != nil {
-			return err
-		}
-		if err := u.resettable(); err != nil {
-			return err
-		}
-		if u.attributes["email_verified"] != "true" {
-			return invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
-		}
-		u.status, u.modified = resetRequired, p.now()
-		code, err := p.issue(u, forNewPassword)
-		n = u.notify(sourceForgotPassword, code, in.ClientMetadata)
-		n.email = u.attributes["email"]
-		return err
-	})
+	u, err := p.get(in.Username)
 	if err != nil {
 		return nil, err
 	}
-	return struct{}{}, p.send(ctx, c.admin(), n)
+	if err := u.resettable(); err != nil {
+		return nil, err
+	}
+	if u.attributes["email_verified"] != "true" {
+		return nil, invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
+	}
+	u.status, u.modified = resetRequired, p.now()
+	_, err = p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
+	return nil, err
 }
 
-type groupInput struct{ UserPoolId, Username, GroupName string }
-
-func (in groupInput) constraints() []constraint {
-	return []constraint{isPoolID(in.UserPoolId), isUsername(in.Username), {"groupName", in.GroupName, 1, 128, usernameType}}
+type groupInput struct {
+	adminRequest
+	Username, GroupName string
 }
 
 // adminAddUserToGroup is AdminAddUserToGroup. The groups are those of the
 // settings. Adding a user twice is no error.
 func (p *Pool) adminAddUserToGroup(_ context.Context, _ caller, in groupInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
+	u, err := p.get(in.Username)
+	if err != nil {
 		return nil, err
 	}
-	err := p.locked(func() error {
-		u, err := p.get(in.Username)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(p.settings.Groups, in.GroupName) {
-			return failure("ResourceNotFoundException", "Group not found.")
-		}
-		if !slices.Contains(u.groups, in.GroupName) {
-			u.groups = append(u.groups, in.GroupName)
-		}
-		return nil
-	})
-	return struct{}{}, err
+	if !slices.Contains(p.settings.Groups, in.GroupName) {
+		return nil, failure("ResourceNotFoundException", "Group not found.")
+	}
+	if !slices.Contains(u.groups, in.GroupName) {
+		u.groups = append(u.groups, in.GroupName)
+	}
+	return nil, nil
 }
 
 type listGroupsInput struct {
-	UserPoolId, Username string
-	Limit                *int
-	NextToken            string
-}
-
-func (in listGroupsInput) constraints() []constraint {
-	return []constraint{isPoolID(in.UserPoolId), isUsername(in.Username)}
+	adminRequest
+	Username  string
+	Limit     *int
+	NextToken string
 }
 
 type group struct {
@@ -303,21 +203,14 @@ type listGroupsResult struct {
 
 // adminListGroupsForUser is AdminListGroupsForUser.
 func (p *Pool) adminListGroupsForUser(_ context.Context, _ caller, in listGroupsInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
+	u, err := p.get(in.Username)
+	if err != nil {
 		return nil, err
 	}
-	result := listGroupsResult{Groups: []group{}}
-	err := p.locked(func() error {
-		u, err := p.get(in.Username)
-		if err != nil {
-			return err
-		}
-		names, next, err := page(u.groups, in.Limit, in.NextToken)
-		for _, name := range names {
-			result.Groups = append(result.Groups, group{name, p.id, epoch(p.created), epoch(p.created)})
-		}
-		result.NextToken = next
-		return err
-	})
+	names, next, err := page(u.groups, in.Limit, in.NextToken)
+	result := listGroupsResult{[]group{}, next}
+	for _, name := range names {
+		result.Groups = append(result.Groups, group{name, p.id, epoch(p.created), epoch(p.created)})
+	}
 	return result, err
 }

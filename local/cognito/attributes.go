@@ -2,26 +2,14 @@ package cognito
 
 import "context"
 
-type tokenInput struct{ AccessToken string }
-
-func (in tokenInput) constraints() []constraint { return []constraint{isToken(in.AccessToken)} }
-
 type getUserResult struct {
 	Username       string
 	UserAttributes []attribute
 }
 
 // getUser is GetUser.
-func (p *Pool) getUser(_ context.Context, _ caller, in tokenInput) (any, error) {
-	var result getUserResult
-	err := p.locked(func() error {
-		u, _, err := p.bearer(in.AccessToken)
-		if err == nil {
-			result = getUserResult{u.name, u.listed()}
-		}
-		return err
-	})
-	return result, err
+func (p *Pool) getUser(_ context.Context, c caller, _ tokenRequest) (any, error) {
+	return getUserResult{c.user.name, c.user.listed()}, nil
 }
 
 // set writes attributes; a new phone number is not verified.
@@ -35,13 +23,9 @@ func (u *user) set(attributes map[string]string) {
 }
 
 type updateAttributesInput struct {
-	AccessToken    string
+	tokenRequest
 	UserAttributes []attribute
 	ClientMetadata map[string]string
-}
-
-func (in updateAttributesInput) constraints() []constraint {
-	return append([]constraint{isToken(in.AccessToken)}, areAttributes(in.UserAttributes)...)
 }
 
 type updateAttributesResult struct{ CodeDeliveryDetailsList []codeDelivery }
@@ -54,63 +38,32 @@ func (p *Pool) updateUserAttributes(ctx context.Context, c caller, in updateAttr
 	if err != nil {
 		return nil, err
 	}
+	u := c.user
 	address, given := attributes["email"]
 	delete(attributes, "email")
 	var n notice
-	var clientID string
-	changes := false
-	err = p.locked(func() error {
-		u, client, err := p.bearer(in.AccessToken)
-		if err != nil {
-			return err
+	changes := given && lower(address) != lower(u.attributes["email"])
+	if changes {
+		if p.find(address) != nil {
+			return nil, errAliasTaken
 		}
-		clientID = client
-		changes = given && lower(address) != lower(u.attributes["email"])
-		if changes {
-			if p.find(address) != nil {
-				return aliasTaken()
-			}
-			u.newEmail = address
-			code, err := p.issue(u, forEmail)
-			if err != nil {
-				return err
-			}
-			n = u.notifyChange(sourceUpdateAttribute, code, in.ClientMetadata)
+		u.newEmail = address
+		if n, err = p.newCode(u, forEmail, sourceUpdateAttribute, in.ClientMetadata); err != nil {
+			return nil, err
 		}
-		u.set(attributes)
-		u.modified = p.now()
-		return nil
-	})
-	result := updateAttributesResult{CodeDeliveryDetailsList: []codeDelivery{}}
-	if err != nil || !changes {
-		return result, err
 	}
-	delivered, err := p.sendTo(ctx, c.of(clientID), "email", address, n)
-	result.CodeDeliveryDetailsList = append(result.CodeDeliveryDetailsList, delivered)
-	return result, err
-}
-
-// notifyChange is notify with the address that waits for its code, if there is
-// one: the event has that address, not yet verified (derived: the senders of
-// AWS's examples mail to the address in the event).
-func (u *user) notifyChange(source, code string, metadata map[string]string) notice {
-	n := u.notify(source, code, metadata)
-	if u.newEmail != "" {
-		n.attributes["email"] = u.newEmail
-		n.attributes["email_verified"] = "false"
+	u.set(attributes)
+	u.modified = p.now()
+	if !changes {
+		return updateAttributesResult{[]codeDelivery{}}, nil
 	}
-	return n
+	return updateAttributesResult{[]codeDelivery{n.delivery()}}, p.send(ctx, c, n)
 }
 
 type attributeCodeInput struct {
-	AccessToken    string
+	tokenRequest
 	AttributeName  string
-	Code           string
 	ClientMetadata map[string]string
-}
-
-func (in attributeCodeInput) constraints() []constraint {
-	return []constraint{isToken(in.AccessToken), {"attributeName", in.AttributeName, 1, 32, usernameType}}
 }
 
 // codeFor is the purpose of a code for an attribute. Only the two have codes;
@@ -128,61 +81,42 @@ func (p *Pool) getUserAttributeVerificationCode(ctx context.Context, c caller, i
 	if err != nil {
 		return nil, err
 	}
-	var n notice
-	var clientID string
-	err = p.locked(func() error {
-		u, client, err := p.bearer(in.AccessToken)
-		if err != nil {
-			return err
-		}
-		clientID = client
-		if err := p.spend("GetUserAttributeVerificationCode", u.name); err != nil {
-			return err
-		}
-		if u.attributes[in.AttributeName] == "" {
-			return invalidParameter("The user has no %s.", in.AttributeName)
-		}
-		code, err := p.issue(u, kind)
-		n = u.notifyChange(sourceVerifyAttribute, code, in.ClientMetadata)
-		return err
-	})
-	if err != nil {
+	if err := p.spend("GetUserAttributeVerificationCode", c.user.name); err != nil {
 		return nil, err
 	}
-	delivered, err := p.sendTo(ctx, c.of(clientID), in.AttributeName, n.attributes[in.AttributeName], n)
+	if c.user.attributes[in.AttributeName] == "" {
+		return nil, invalidParameter("The user has no %s.", in.AttributeName)
+	}
+	delivered, err := p.sendCode(ctx, c, c.user, kind, sourceVerifyAttribute, in.ClientMetadata)
 	return deliveredResult{delivered}, err
 }
 
-// verifyUserAttribute is VerifyUserAttribute. An address that another user took
-// meanwhile is refused.
-func (p *Pool) verifyUserAttribute(_ context.Context, _ caller, in attributeCodeInput) (any, error) {
+type verifyAttributeInput struct {
+	tokenRequest
+	AttributeName, Code string
+}
+
+// verifyUserAttribute is VerifyUserAttribute. An address that another user has
+// taken meanwhile is refused.
+func (p *Pool) verifyUserAttribute(_ context.Context, c caller, in verifyAttributeInput) (any, error) {
 	kind, err := codeFor(in.AttributeName)
 	if err != nil {
 		return nil, err
 	}
-	if err := check([]constraint{isCode("code", in.Code)}); err != nil {
+	u := c.user
+	if err := p.spend("VerifyUserAttribute", u.name); err != nil {
 		return nil, err
 	}
-	err = p.locked(func() error {
-		u, _, err := p.bearer(in.AccessToken)
-		if err != nil {
-			return err
+	if err := p.redeem(u, kind, in.Code); err != nil {
+		return nil, err
+	}
+	if address := u.newEmail; kind == forEmail && address != "" {
+		u.newEmail = ""
+		if err := p.readdress(u, address); err != nil {
+			return nil, err
 		}
-		if err := p.spend("VerifyUserAttribute", u.name); err != nil {
-			return err
-		}
-		if err := p.redeem(u, kind, in.Code); err != nil {
-			return err
-		}
-		if address := u.newEmail; kind == forEmail && address != "" {
-			u.newEmail = ""
-			if err := p.readdress(u, address); err != nil {
-				return err
-			}
-		}
-		u.attributes[in.AttributeName+"_verified"] = "true"
-		u.modified = p.now()
-		return nil
-	})
-	return struct{}{}, err
+	}
+	u.attributes[in.AttributeName+"_verified"] = "true"
+	u.modified = p.now()
+	return nil, nil
 }

@@ -2,9 +2,6 @@ package cognito
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +13,10 @@ type authResult struct {
 	ChallengeName        string            `json:",omitempty"`
 	ChallengeParameters  map[string]string // empty with tokens (observed)
 	Session              string            `json:",omitempty"`
+}
+
+func signedIn(issued tokens) authResult {
+	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}
 }
 
 // A challenge is a sign-in that waits for a new password.
@@ -31,25 +32,17 @@ type initiateAuthInput struct {
 	ClientId       string
 }
 
-func (in initiateAuthInput) constraints() []constraint { return []constraint{isClientID(in.ClientId)} }
+func (in initiateAuthInput) authorize(p *Pool, c *caller) error {
+	return clientRequest{in.ClientId, in.AuthParameters["SECRET_HASH"]}.authorize(p, c)
+}
 
 // initiateAuth is InitiateAuth for the two flows that the clients allow.
 func (p *Pool) initiateAuth(_ context.Context, _ caller, in initiateAuthInput) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.AuthParameters["SECRET_HASH"]); err != nil {
-		return nil, err
-	}
 	switch in.AuthFlow {
 	case "USER_PASSWORD_AUTH":
 		return p.signIn(in)
 	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
 		return p.refreshTokens(in)
-	}
-	flows := []string{ // AuthFlowType of the API reference
-		"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH",
-		"USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH",
-	}
-	if !slices.Contains(flows, in.AuthFlow) {
-		return nil, notInEnum("authFlow", in.AuthFlow, flows...)
 	}
 	return nil, invalidParameter("%s flow not enabled for this client", in.AuthFlow) // observed
 }
@@ -75,21 +68,14 @@ func (p *Pool) signIn(in initiateAuthInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var result authResult
-	err = p.locked(func() error {
-		u, err := p.authenticate(username, password)
-		if err != nil {
-			return err
-		}
-		if u.status == forceChangePassword {
-			result, err = p.demandPassword(u, in.ClientId)
-			return err
-		}
-		result.ChallengeParameters = map[string]string{}
-		result.AuthenticationResult, err = p.startSession(u, in.ClientId)
-		return err
-	})
-	return result, err
+	u, err := p.authenticate(username, password)
+	if err != nil {
+		return nil, err
+	}
+	if u.status == forceChangePassword {
+		return p.demandPassword(u, in.ClientId)
+	}
+	return p.startSession(u, in.ClientId)
 }
 
 // authenticate returns the user of that name and password, if they may sign in.
@@ -104,7 +90,7 @@ func (p *Pool) authenticate(username, password string) (*user, error) {
 	}
 	if u == nil || !u.password.matches(password) {
 		p.failed(name)
-		return nil, wrongCredentials()
+		return nil, errWrongCredentials
 	}
 	delete(p.lockouts, name)
 	switch {
@@ -120,14 +106,10 @@ func (p *Pool) authenticate(username, password string) (*user, error) {
 
 // demandPassword asks a user with a temporary password for a new one (API
 // reference, RespondToAuthChallenge, NEW_PASSWORD_REQUIRED).
-func (p *Pool) demandPassword(u *user, clientID string) (authResult, error) {
+func (p *Pool) demandPassword(u *user, clientID string) (any, error) {
 	session, err := p.opaque()
 	if err != nil {
-		return authResult{}, err
-	}
-	attributes, err := json.Marshal(u.attributes)
-	if err != nil {
-		return authResult{}, fmt.Errorf("encode the attributes of a challenge: %w", err)
+		return nil, err
 	}
 	p.sessions[session] = challenge{u, clientID, p.now().Add(sessionLife)}
 	return authResult{
@@ -136,7 +118,7 @@ func (p *Pool) demandPassword(u *user, clientID string) (authResult, error) {
 		ChallengeParameters: map[string]string{
 			"USER_ID_FOR_SRP":    u.name,
 			"requiredAttributes": "[]",
-			"userAttributes":     string(attributes),
+			"userAttributes":     string(encode(u.attributes)),
 		},
 	}, nil
 }
@@ -147,20 +129,14 @@ func (p *Pool) refreshTokens(in initiateAuthInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := authResult{ChallengeParameters: map[string]string{}}
-	err = p.locked(func() error {
-		g, ok := p.refresh[token]
-		if !ok || g.clientID != in.ClientId {
-			return notAuthorized("Invalid Refresh Token")
-		}
-		if !p.now().Before(g.expires) {
-			return notAuthorized("Refresh Token has expired")
-		}
-		var err error
-		result.AuthenticationResult, err = p.tokensFor(g)
-		return err
-	})
-	return result, err
+	g, ok := p.refresh[token]
+	if !ok || g.clientID != in.ClientId {
+		return nil, notAuthorized("Invalid Refresh Token")
+	}
+	if !p.now().Before(g.expires) {
+		return nil, notAuthorized("Refresh Token has expired")
+	}
+	return signedIn(p.tokensFor(g)), nil
 }
 
 type challengeInput struct {
@@ -170,7 +146,9 @@ type challengeInput struct {
 	Session            string
 }
 
-func (in challengeInput) constraints() []constraint { return []constraint{isClientID(in.ClientId)} }
+func (in challengeInput) authorize(p *Pool, c *caller) error {
+	return clientRequest{in.ClientId, in.ChallengeResponses["SECRET_HASH"]}.authorize(p, c)
+}
 
 // attributes are the ones that a new user fills in with the new password.
 func (in challengeInput) attributes() []attribute {
@@ -187,9 +165,6 @@ func (in challengeInput) attributes() []attribute {
 // the only challenge of this pool. It confirms the user without
 // PostConfirmation (observed).
 func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeInput) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.ChallengeResponses["SECRET_HASH"]); err != nil {
-		return nil, err
-	}
 	if in.ChallengeName != "NEW_PASSWORD_REQUIRED" {
 		return nil, invalidParameter("This pool has no challenge %s.", in.ChallengeName)
 	}
@@ -201,7 +176,10 @@ func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeI
 	if err != nil {
 		return nil, err
 	}
-	if err := check(append(areAttributes(in.attributes()), isPassword("newPassword", plain))); err != nil {
+	if err := check(struct {
+		UserAttributes []attribute
+		NewPassword    string
+	}{in.attributes(), plain}); err != nil {
 		return nil, err
 	}
 	attributes, err := p.conform(in.attributes(), true)
@@ -215,18 +193,13 @@ func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeI
 	if err != nil {
 		return nil, err
 	}
-	result := authResult{ChallengeParameters: map[string]string{}}
-	err = p.locked(func() error {
-		session, ok := p.sessions[in.Session]
-		if !ok || session.clientID != in.ClientId || session.user != p.find(username) || !p.now().Before(session.expires) {
-			return notAuthorized("Invalid session for the user, session is expired.")
-		}
-		delete(p.sessions, in.Session)
-		u := session.user
-		u.password, u.status, u.modified = password, confirmed, p.now()
-		u.set(attributes)
-		result.AuthenticationResult, err = p.startSession(u, in.ClientId)
-		return err
-	})
-	return result, err
+	session, ok := p.sessions[in.Session]
+	if !ok || session.clientID != in.ClientId || session.user != p.find(username) || !p.now().Before(session.expires) {
+		return nil, notAuthorized("Invalid session for the user, session is expired.")
+	}
+	delete(p.sessions, in.Session)
+	u := session.user
+	u.password, u.status, u.modified = password, confirmed, p.now()
+	u.set(attributes)
+	return p.startSession(u, in.ClientId)
 }

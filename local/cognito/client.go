@@ -20,17 +20,13 @@ type poolClient struct {
 	AllowedOAuthFlowsUserPoolClient bool
 }
 
-type describeClientInput struct{ UserPoolId, ClientId string }
-
-func (in describeClientInput) constraints() []constraint {
-	return []constraint{isPoolID(in.UserPoolId), isClientID(in.ClientId)}
+type describeClientInput struct {
+	adminRequest
+	ClientId string
 }
 
 // describeUserPoolClient is DescribeUserPoolClient.
 func (p *Pool) describeUserPoolClient(_ context.Context, _ caller, in describeClientInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
-		return nil, err
-	}
 	client, err := p.client(in.ClientId)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func TestARefusedProvidersUserIsNotThere(t *testing.T) {
 	if _, err := w.comes("Facebook", "123"); err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error CODE: not here.") {
 		t.Errorf("got %v", err)
 	}
-	if w.pool.signedUp(identity{"Facebook", "123"}) != "" || len(w.called("post-confirmation")) != 0 {
+	if w.pool.identities[identity{"Facebook", "123"}] != nil || len(w.called("post-confirmation")) != 0 {
 		t.Error("there is a user all the same")
 	}
 	if _, err := w.pool.SignInWithProvider(t.Context(), "1nobodys11111111111111111x", "Facebook", "123", nil); err == nil {

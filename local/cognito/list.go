@@ -37,23 +37,12 @@ func page[T any](all []T, limit *int, token string) (entries []T, next string, e
 	return all[from:to], next, nil
 }
 
-// notInEnum refuses a value that a list of the API reference does not have, in
-// Cognito's words (observed).
-func notInEnum(member, value string, known ...string) error {
-	return invalidParameter("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
-		value, member, strings.Join(known, ", "))
-}
-
 type listUsersInput struct {
-	UserPoolId      string
+	adminRequest
 	AttributesToGet []string
 	Filter          string
 	Limit           *int
 	PaginationToken string
-}
-
-func (in listUsersInput) constraints() []constraint {
-	return []constraint{isPoolID(in.UserPoolId), {"filter", in.Filter, 0, 256, nil}}
 }
 
 type listUsersResult struct {
@@ -63,29 +52,21 @@ type listUsersResult struct {
 
 // listUsers is ListUsers, oldest user first.
 func (p *Pool) listUsers(_ context.Context, _ caller, in listUsersInput) (any, error) {
-	if err := p.checkPool(in.UserPoolId); err != nil {
-		return nil, err
-	}
 	matches, err := filter(in.Filter)
 	if err != nil {
 		return nil, err
 	}
-	result := listUsersResult{Users: []userResult{}}
-	err = p.locked(func() error {
-		var found []*user
-		for _, u := range p.order {
-			if matches(u) {
-				found = append(found, u)
-			}
+	var found []*user
+	for _, u := range p.order {
+		if matches(u) {
+			found = append(found, u)
 		}
-		found, result.PaginationToken, err = page(found, in.Limit, in.PaginationToken)
-		for _, u := range found {
-			entry := u.result()
-			entry.Attributes = only(entry.Attributes, in.AttributesToGet)
-			result.Users = append(result.Users, entry)
-		}
-		return err
-	})
+	}
+	found, next, err := page(found, in.Limit, in.PaginationToken)
+	result := listUsersResult{[]userResult{}, next}
+	for _, u := range found {
+		result.Users = append(result.Users, userResult{u.facts(), only(u.listed(), in.AttributesToGet)})
+	}
 	return result, err
 }
 

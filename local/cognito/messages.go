@@ -2,7 +2,6 @@ package cognito
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"html"
 	"strings"
@@ -75,15 +74,10 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 		ClientMetadata: n.metadata,
 	}
 	if n.source == sourceAdminCreateUser {
-		username := usernamePlaceholder
-		request.UsernameParameter = &username
+		request.UsernameParameter = new(usernamePlaceholder)
 	}
-	response, err := p.trigger(ctx, c, customMessage, n.source, n.userName, request, customMessageResponse{})
-	if err != nil {
-		return err
-	}
-	custom, err := messagesOf(response)
-	if err != nil {
+	var custom customMessageResponse
+	if err := p.trigger(ctx, c, customMessage, n.source, n.userName, request, &custom); err != nil {
 		return err
 	}
 	var deliveries []Delivery
@@ -97,22 +91,12 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 		}
 		deliveries = append(deliveries, Delivery{to.medium, to.address, message.subject, n.fill(to.medium, message.body), n.source, note})
 	}
-	for _, delivery := range deliveries {
-		p.deliver(delivery)
-	}
+	p.unlocked(func() {
+		for _, delivery := range deliveries {
+			p.deliver(delivery)
+		}
+	})
 	return nil
-}
-
-// messagesOf reads the three members of a response.
-func messagesOf(response map[string]json.RawMessage) (m customMessageResponse, err error) {
-	if m.SMSMessage, err = member[*string](response, "smsMessage"); err != nil {
-		return m, err
-	}
-	if m.EmailMessage, err = member[*string](response, "emailMessage"); err != nil {
-		return m, err
-	}
-	m.EmailSubject, err = member[*string](response, "emailSubject")
-	return m, err
 }
 
 // compose picks the text of a message: the function's, or Cognito's with a
@@ -216,17 +200,15 @@ func (n notice) fill(medium, body string) string {
 	return strings.NewReplacer(replacements...).Replace(body)
 }
 
-// sendTo is send to the one place that an attribute's value is.
-func (p *Pool) sendTo(ctx context.Context, c caller, attribute, destination string, n notice) (codeDelivery, error) {
-	if attribute == "phone_number" {
-		n.phone = destination
-	} else {
-		n.email = destination
+// delivery describes where a notice with a code goes, with the destination masked.
+func (n notice) delivery() codeDelivery {
+	if n.phone != "" {
+		return deliveryTo("phone_number", n.phone)
 	}
-	return deliveryTo(attribute, destination), p.send(ctx, c, n)
+	return deliveryTo("email", n.email)
 }
 
-// notify prepares a notice of a user; the pool must be locked.
+// notify prepares a notice to a user.
 func (u *user) notify(source, code string, metadata map[string]string) notice {
 	return notice{source: source, userName: u.name, attributes: u.forEvent(), code: code, metadata: metadata}
 }

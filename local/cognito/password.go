@@ -19,7 +19,7 @@ type passwordHash struct{ salt, sum []byte }
 
 const hashRounds = 1000
 
-// newPassword holds a password against the policy and hashes it.
+// newPassword checks a password against the policy and hashes it.
 func (p *Pool) newPassword(password string) (passwordHash, error) {
 	if err := p.checkPassword(password); err != nil {
 		return passwordHash{}, err
@@ -28,16 +28,19 @@ func (p *Pool) newPassword(password string) (passwordHash, error) {
 	if _, err := io.ReadFull(p.rand, salt); err != nil {
 		return passwordHash{}, fmt.Errorf("draw a salt: %w", err)
 	}
+	return passwordHash{salt, hash(password, salt)}, nil
+}
+
+func hash(password string, salt []byte) []byte {
 	sum, err := pbkdf2.Key(sha256.New, password, salt, hashRounds, sha256.Size)
 	if err != nil {
-		return passwordHash{}, fmt.Errorf("hash a password: %w", err)
+		panic(err) // only a length that FIPS 140 forbids is an error
 	}
-	return passwordHash{salt, sum}, nil
+	return sum
 }
 
 func (h passwordHash) matches(password string) bool {
-	sum, err := pbkdf2.Key(sha256.New, password, h.salt, hashRounds, sha256.Size)
-	return err == nil && subtle.ConstantTimeCompare(sum, h.sum) == 1
+	return subtle.ConstantTimeCompare(hash(password, h.salt), h.sum) == 1
 }
 
 const (
@@ -108,17 +111,20 @@ func (p *Pool) temporaryPassword() (string, error) {
 // address, is answered as if a code were under way, without one ("Managing
 // user existence error responses").
 func (p *Pool) forgotPassword(ctx context.Context, c caller, in clientUserInput) (any, error) {
-	return p.requestCode(ctx, c, in, "ForgotPassword", func(u *user) (*notice, error) {
+	if err := p.spend("ForgotPassword", in.Username); err != nil {
+		return nil, err
+	}
+	u := p.find(in.Username)
+	if u != nil {
 		if err := u.resettable(); err != nil {
 			return nil, err
 		}
-		if u.attributes["email_verified"] != "true" {
-			return nil, nil
-		}
-		code, err := p.issue(u, forNewPassword)
-		n := u.notify(sourceForgotPassword, code, in.ClientMetadata)
-		return &n, err
-	})
+	}
+	if u == nil || u.attributes["email_verified"] != "true" {
+		return deliveredResult{deliveryTo("email", in.Username)}, nil
+	}
+	delivered, err := p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
+	return deliveredResult{delivered}, err
 }
 
 // resettable refuses a user who still has a temporary password; the text is
@@ -131,19 +137,11 @@ func (u *user) resettable() error {
 }
 
 type confirmForgotPasswordInput struct {
-	ClientId         string
-	SecretHash       string
+	clientRequest
 	Username         string
 	ConfirmationCode string
 	Password         string
 	ClientMetadata   map[string]string
-}
-
-func (in confirmForgotPasswordInput) constraints() []constraint {
-	return []constraint{
-		isClientID(in.ClientId), isUsername(in.Username),
-		isCode("confirmationCode", in.ConfirmationCode), isPassword("password", in.Password),
-	}
 }
 
 // confirmForgotPassword is ConfirmForgotPassword. "Managing user existence
@@ -151,34 +149,22 @@ func (in confirmForgotPasswordInput) constraints() []constraint {
 // ExpiredCodeException for one who asked for no code. The code came to the
 // address, so the address is verified.
 func (p *Pool) confirmForgotPassword(ctx context.Context, c caller, in confirmForgotPasswordInput) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.SecretHash); err != nil {
-		return nil, err
-	}
 	password, err := p.newPassword(in.Password)
 	if err != nil {
 		return nil, err
 	}
-	var userName string
-	event := postConfirmationRequest{ClientMetadata: in.ClientMetadata}
-	err = p.locked(func() error {
-		if err := p.spend("ConfirmForgotPassword", in.Username); err != nil {
-			return err
-		}
-		u := p.find(in.Username)
-		if u == nil {
-			return codeMismatch()
-		}
-		if err := p.redeem(u, forNewPassword, in.ConfirmationCode); err != nil {
-			return err
-		}
-		u.password, u.status = password, confirmed
-		u.attributes["email_verified"] = "true"
-		u.modified = p.now()
-		userName, event.UserAttributes = u.name, u.forEvent()
-		return nil
-	})
-	if err != nil {
+	if err := p.spend("ConfirmForgotPassword", in.Username); err != nil {
 		return nil, err
 	}
-	return struct{}{}, p.callPostConfirmation(ctx, c.of(in.ClientId), "PostConfirmation_ConfirmForgotPassword", userName, event)
+	u := p.find(in.Username)
+	if u == nil {
+		return nil, errCodeMismatch
+	}
+	if err := p.redeem(u, forNewPassword, in.ConfirmationCode); err != nil {
+		return nil, err
+	}
+	u.password, u.status = password, confirmed
+	u.attributes["email_verified"] = "true"
+	u.modified = p.now()
+	return nil, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmForgotPassword", u, in.ClientMetadata)
 }

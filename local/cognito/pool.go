@@ -3,7 +3,7 @@
 // SDK works with it through an endpoint URL.
 //
 // It exists to be strict about Lambda triggers: their events have the shape
-// that AWS documents, their replies are held against Cognito's rules, and a
+// that AWS documents, their replies must keep to Cognito's rules, and a
 // refusal carries Cognito's own error text. A comment at each rule names the
 // page of the Amazon Cognito Developer Guide or the operation of the API
 // reference that it comes from. "Observed" marks what AWS does not document
@@ -32,6 +32,7 @@ import (
 	"time"
 
 	"poolpost/internal/settings"
+	"poolpost/local/awsjson"
 )
 
 // Options describe a pool.
@@ -99,15 +100,16 @@ type Pool struct {
 	now      func() time.Time
 	rand     io.Reader
 	created  time.Time
-	key      func() (*signingKey, error)
-	table    map[string]operation
+	key      func() *signingKey
+	api      *awsjson.Service
 
-	// mu guards what follows. It is never held while a trigger runs or a
-	// message is delivered, because either may call the pool.
+	// mu guards what follows, and is held during an operation, but for the time in
+	// which a trigger runs or a message is delivered: either may call the pool. All
+	// methods but those that are exported expect it to be held.
 	mu         sync.Mutex
 	users      map[string]*user // by user name
 	order      []*user          // as they were created
-	addresses  map[string]*user // by e-mail address in lower case
+	addresses  map[string]*user // by email address in lower case
 	identities map[identity]*user
 	quotas     map[string][]time.Time
 	lockouts   map[string]lockout
@@ -159,8 +161,8 @@ func New(o Options) (*Pool, error) {
 		timeout:   cmp.Or(o.TriggerTimeout, 5*time.Second),
 		deliver:   o.Deliver,
 		now:       o.Clock,
-		rand:      rand.Reader,
-		key:       sync.OnceValues(newSigningKey),
+		rand:      o.Rand,
+		key:       sync.OnceValue(newSigningKey),
 		users:     map[string]*user{},
 		addresses: map[string]*user{}, identities: map[identity]*user{},
 		quotas:   map[string][]time.Time{},
@@ -174,19 +176,19 @@ func New(o Options) (*Pool, error) {
 	if p.now == nil {
 		p.now = time.Now
 	}
-	if o.Rand != nil {
-		p.rand = &lockedReader{source: o.Rand}
+	if p.rand == nil {
+		p.rand = rand.Reader
 	}
 	p.created = p.now()
-	p.table = p.operations()
+	p.api = p.service()
 	return p, nil
 }
 
-// locked runs f while nothing else reads or changes the pool.
-func (p *Pool) locked(f func() error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return f()
+// unlocked runs f, which may call the pool, without the lock.
+func (p *Pool) unlocked(f func()) {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	f()
 }
 
 // client returns the app client of that id.
@@ -198,36 +200,6 @@ func (p *Pool) client(id string) (settings.Client, error) {
 	return client, nil
 }
 
-// openClient is client for the operations that take a SecretHash. The pool's
-// clients have no secret, so a hash of one cannot be right.
-func (p *Pool) openClient(id, secretHash string) (settings.Client, error) {
-	client, err := p.client(id)
-	if err == nil && secretHash != "" {
-		err = failure("NotAuthorizedException", "Unable to verify secret hash for client %s", id)
-	}
-	return client, err
-}
-
-// checkPool refuses the id of another pool.
-func (p *Pool) checkPool(id string) error {
-	if id != p.id {
-		return failure("ResourceNotFoundException", "User pool %s does not exist.", id)
-	}
-	return nil
-}
-
-// lower folds an e-mail address: the pool's user names are not case-sensitive
+// lower folds an email address: the pool's user names are not case-sensitive
 // (UsernameConfiguration of CreateUserPool).
 func lower(address string) string { return strings.ToLower(address) }
-
-// A lockedReader lets goroutines share a reader.
-type lockedReader struct {
-	mu     sync.Mutex
-	source io.Reader
-}
-
-func (r *lockedReader) Read(b []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.source.Read(b)
-}

@@ -2,164 +2,105 @@ package cognito
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"uuid"
+
+	"poolpost/local/awsjson"
 )
 
-// The AWS JSON 1.1 protocol: POST /, the operation in X-Amz-Target.
-const (
-	targetPrefix = "AWSCognitoIdentityProviderService."
-	contentType  = "application/x-amz-json-1.1"
-	maxBody      = 1 << 20
-)
+const maxBody = 1 << 20
 
-// An operation is one operation of the API.
-type operation struct {
-	// signed operations are for administrators: the API reference says that
-	// IAM policies are evaluated for them, so the request must be signed.
-	signed bool
-	run    func(ctx context.Context, c caller, body []byte) (any, error)
+// operations are what the API has here. The signed ones are for administrators.
+func (p *Pool) operations() map[string]awsjson.Operation {
+	return map[string]awsjson.Operation{
+		"SignUp":                           open(p, p.signUp),
+		"ConfirmSignUp":                    open(p, p.confirmSignUp),
+		"ResendConfirmationCode":           open(p, p.resendConfirmationCode),
+		"ForgotPassword":                   open(p, p.forgotPassword),
+		"ConfirmForgotPassword":            open(p, p.confirmForgotPassword),
+		"InitiateAuth":                     open(p, p.initiateAuth),
+		"RespondToAuthChallenge":           open(p, p.respondToAuthChallenge),
+		"GetUser":                          open(p, p.getUser),
+		"UpdateUserAttributes":             open(p, p.updateUserAttributes),
+		"GetUserAttributeVerificationCode": open(p, p.getUserAttributeVerificationCode),
+		"VerifyUserAttribute":              open(p, p.verifyUserAttribute),
+		"AdminCreateUser":                  signed(p, p.adminCreateUser),
+		"AdminConfirmSignUp":               signed(p, p.adminConfirmSignUp),
+		"AdminGetUser":                     signed(p, p.adminGetUser),
+		"AdminResetUserPassword":           signed(p, p.adminResetUserPassword),
+		"AdminAddUserToGroup":              signed(p, p.adminAddUserToGroup),
+		"AdminListGroupsForUser":           signed(p, p.adminListGroupsForUser),
+		"AdminLinkProviderForUser":         signed(p, p.adminLinkProviderForUser),
+		"ListUsers":                        signed(p, p.listUsers),
+		"DescribeUserPoolClient":           signed(p, p.describeUserPoolClient),
+	}
 }
 
-// A request is the input of an operation.
-type request interface{ constraints() []constraint }
-
-// open makes an operation that anyone may call.
-func open[In request](run func(context.Context, caller, In) (any, error)) operation {
-	return operation{run: func(ctx context.Context, c caller, body []byte) (any, error) {
-		var in In
-		if err := json.Unmarshal(body, &in); err != nil {
-			// Smithy's AWS JSON protocol; the text is our own.
-			return nil, failure("SerializationException", "The request body is not the JSON of this operation.")
-		}
-		if err := check(in.constraints()); err != nil {
+// open makes an operation that anyone may call. It runs with the pool locked.
+func open[In request](p *Pool, run func(context.Context, caller, In) (any, error)) awsjson.Operation {
+	return awsjson.Handle(func(r *http.Request, in In) (any, error) {
+		if err := check(in); err != nil {
 			return nil, err
 		}
-		return run(ctx, c, in)
-	}}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		c := callerOf(r.Header)
+		if err := in.authorize(p, &c); err != nil {
+			return nil, err
+		}
+		// A caller that goes away does not stop Cognito half-way.
+		return run(context.WithoutCancel(r.Context()), c, in)
+	})
 }
 
-// signed makes an operation for callers with AWS credentials.
-func signed[In request](run func(context.Context, caller, In) (any, error)) operation {
-	o := open(run)
-	o.signed = true
-	return o
-}
-
-func (p *Pool) operations() map[string]operation {
-	return map[string]operation{
-		"SignUp":                           open(p.signUp),
-		"ConfirmSignUp":                    open(p.confirmSignUp),
-		"ResendConfirmationCode":           open(p.resendConfirmationCode),
-		"ForgotPassword":                   open(p.forgotPassword),
-		"ConfirmForgotPassword":            open(p.confirmForgotPassword),
-		"InitiateAuth":                     open(p.initiateAuth),
-		"RespondToAuthChallenge":           open(p.respondToAuthChallenge),
-		"GetUser":                          open(p.getUser),
-		"UpdateUserAttributes":             open(p.updateUserAttributes),
-		"GetUserAttributeVerificationCode": open(p.getUserAttributeVerificationCode),
-		"VerifyUserAttribute":              open(p.verifyUserAttribute),
-		"AdminCreateUser":                  signed(p.adminCreateUser),
-		"AdminConfirmSignUp":               signed(p.adminConfirmSignUp),
-		"AdminGetUser":                     signed(p.adminGetUser),
-		"AdminResetUserPassword":           signed(p.adminResetUserPassword),
-		"AdminAddUserToGroup":              signed(p.adminAddUserToGroup),
-		"AdminListGroupsForUser":           signed(p.adminListGroupsForUser),
-		"AdminLinkProviderForUser":         signed(p.adminLinkProviderForUser),
-		"ListUsers":                        signed(p.listUsers),
-		"DescribeUserPoolClient":           signed(p.describeUserPoolClient),
+// signed makes an operation for callers with AWS credentials: the API reference
+// says that IAM policies are evaluated for it.
+func signed[In request](p *Pool, run func(context.Context, caller, In) (any, error)) awsjson.Operation {
+	operation := open(p, run)
+	return func(r *http.Request, body []byte) (any, error) {
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
+			// "Common errors" of the API reference.
+			return nil, failure("MissingAuthenticationTokenException", "Missing Authentication Token")
+		}
+		return operation(r, body)
 	}
 }
 
-// ServeHTTP answers one request of the API. Whatever the request is, the
-// answer is JSON.
-func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		p.reply(w, http.StatusMethodNotAllowed, failure("UnknownOperationException", "Requests to the user pool are POST requests."))
-		return
-	}
-	name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
-	result, err := p.serve(w, r, name)
-	var refusal *apiError
-	switch {
-	case err == nil:
-		p.reply(w, http.StatusOK, result)
-	case errors.As(err, &refusal):
-		p.reply(w, http.StatusBadRequest, refusal)
-	default:
-		slog.Error("user pool operation failed", "operation", name, "error", err)
-		p.reply(w, http.StatusInternalServerError, failure("InternalErrorException", "Something went wrong"))
+func (p *Pool) service() *awsjson.Service {
+	operations := p.operations()
+	return &awsjson.Service{
+		Version: "1.1", Target: "AWSCognitoIdentityProviderService.", MaxRequest: maxBody, Operations: operations,
+		Unknown: failure("UnknownOperationException", "This pool knows the operations %s.",
+			strings.Join(slices.Sorted(maps.Keys(operations)), ", ")),
+		// Smithy's AWS JSON protocol; the text is our own.
+		Malformed: failure("SerializationException", "The request body is not the JSON of this operation, or has more than %d bytes.", maxBody),
 	}
 }
 
-func (p *Pool) serve(w http.ResponseWriter, r *http.Request, name string) (any, error) {
-	operation, ok := p.table[name]
-	if !ok {
-		return nil, failure("UnknownOperationException", "This pool knows the operations %s.",
-			strings.Join(slices.Sorted(maps.Keys(p.table)), ", "))
-	}
-	if operation.signed && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
-		// "Common errors" of the API reference.
-		return nil, failure("MissingAuthenticationTokenException", "Missing Authentication Token")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		return nil, failure("SerializationException", "The request body could not be read, or has more than %d bytes.", maxBody)
-	}
-	// A caller that goes away does not stop Cognito half-way.
-	return operation.run(context.WithoutCancel(r.Context()), callerOf(r.Header), body)
-}
+// ServeHTTP answers one request of the API.
+func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.api.ServeHTTP(w, r) }
 
-func (p *Pool) reply(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		slog.Error("encode the answer of a user pool operation", "error", err)
-		status, text = http.StatusInternalServerError, []byte(`{"__type":"InternalErrorException","message":"Something went wrong"}`)
-	}
-	if refusal, ok := body.(*apiError); ok {
-		w.Header().Set("X-Amzn-Errortype", refusal.Type+":")
-	}
-	w.Header().Set("X-Amzn-Requestid", uuid.NewV4().String())
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	w.Write(text)
-}
-
-// A caller is who a trigger is told about (callerContext).
+// A caller is who makes a request. Triggers are told the first two.
 type caller struct {
 	sdk      string
 	clientID *string // nil is sent as null
+	user     *user   // of a tokenRequest
 }
-
-// of says which app client the caller uses.
-func (c caller) of(clientID string) caller {
-	c.clientID = &clientID
-	return c
-}
-
-// admin is a caller without an app client.
-func (c caller) admin() caller { return c.of("CLIENT_ID_NOT_APPLICABLE") }
 
 var sdkName = regexp.MustCompile(`^(aws-sdk-[a-z0-9-]+)/([0-9][0-9.]*)`)
 
-// callerOf reads the SDK from the request, browsers' own header first. An
-// event says aws-sdk-js-2.1639.0 for what introduces itself as
-// aws-sdk-js/2.1639.0, and aws-sdk-unknown-unknown for most others (observed).
+// callerOf reads the SDK from the request, browsers' own header first. An event
+// says aws-sdk-js-2.1639.0 for what introduces itself as aws-sdk-js/2.1639.0, and
+// aws-sdk-unknown-unknown for most others (observed).
 func callerOf(h http.Header) caller {
 	for _, agent := range []string{h.Get("X-Amz-User-Agent"), h.Get("User-Agent")} {
 		if match := sdkName.FindStringSubmatch(agent); match != nil {
-			return caller{sdk: fmt.Sprintf("%s-%s", match[1], match[2])}
+			return caller{sdk: match[1] + "-" + match[2]}
 		}
 	}
 	return caller{sdk: "aws-sdk-unknown-unknown"}

@@ -29,15 +29,15 @@ func post(p *Pool, target, authorization, body string) (int, string, string) {
 func TestRequestsThatAreNone(t *testing.T) {
 	p := newWorld(t).pool
 	for name, test := range map[string]struct{ target, body, kind string }{
-		"an operation that the pool has not": {targetPrefix + "DeleteUserPool", `{}`, "UnknownOperationException:"},
+		"an operation that the pool has not": {"AWSCognitoIdentityProviderService." + "DeleteUserPool", `{}`, "UnknownOperationException:"},
 		"no operation":                       {"", `{}`, "UnknownOperationException:"},
-		"a text for an object":               {targetPrefix + "SignUp", `"hello"`, "SerializationException:"},
-		"a number for a text":                {targetPrefix + "SignUp", `{"Username":7}`, "SerializationException:"},
-		"half an object":                     {targetPrefix + "SignUp", `{"Username":`, "SerializationException:"},
-		"nothing":                            {targetPrefix + "SignUp", ``, "SerializationException:"},
-		"more than a megabyte":               {targetPrefix + "SignUp", strings.Repeat(" ", maxBody+1), "SerializationException:"},
-		"an empty object":                    {targetPrefix + "SignUp", `{}`, "InvalidParameterException:"},
-		"an administrator who does not sign": {targetPrefix + "ListUsers", `{"UserPoolId":"` + poolID + `"}`, "MissingAuthenticationTokenException:"},
+		"a text for an object":               {"AWSCognitoIdentityProviderService." + "SignUp", `"hello"`, "SerializationException:"},
+		"a number for a text":                {"AWSCognitoIdentityProviderService." + "SignUp", `{"Username":7}`, "SerializationException:"},
+		"half an object":                     {"AWSCognitoIdentityProviderService." + "SignUp", `{"Username":`, "SerializationException:"},
+		"nothing":                            {"AWSCognitoIdentityProviderService." + "SignUp", ``, "SerializationException:"},
+		"more than a megabyte":               {"AWSCognitoIdentityProviderService." + "SignUp", strings.Repeat(" ", maxBody+1), "SerializationException:"},
+		"an empty object":                    {"AWSCognitoIdentityProviderService." + "SignUp", `{}`, "InvalidParameterException:"},
+		"an administrator who does not sign": {"AWSCognitoIdentityProviderService." + "ListUsers", `{"UserPoolId":"` + poolID + `"}`, "MissingAuthenticationTokenException:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, kind, body := post(p, test.target, "", test.body)
@@ -47,7 +47,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		})
 	}
 	t.Run("an unknown operation is answered with the known ones", func(t *testing.T) {
-		if _, _, body := post(p, targetPrefix+"X", "", `{}`); !strings.Contains(body, "AdminAddUserToGroup, ") || !strings.Contains(body, "VerifyUserAttribute.") {
+		if _, _, body := post(p, "AWSCognitoIdentityProviderService."+"X", "", `{}`); !strings.Contains(body, "AdminAddUserToGroup, ") || !strings.Contains(body, "VerifyUserAttribute.") {
 			t.Errorf("got %s", body)
 		}
 	})
@@ -79,7 +79,7 @@ func TestACallerWhoLeavesStopsNothing(t *testing.T) {
 	leave()
 	body := `{"ClientId":"` + webClient + `","Username":"` + ada + `","Password":"` + password + `"}`
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/", strings.NewReader(body))
-	r.Header.Set("X-Amz-Target", targetPrefix+"SignUp")
+	r.Header.Set("X-Amz-Target", "AWSCognitoIdentityProviderService."+"SignUp")
 	answer := httptest.NewRecorder()
 	w.pool.ServeHTTP(answer, r)
 	if answer.Code != http.StatusOK || w.delivered() != 1 {
@@ -150,7 +150,7 @@ func FuzzServeHTTP(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, operation, body string) {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
-		r.Header["X-Amz-Target"] = []string{targetPrefix + operation}
+		r.Header["X-Amz-Target"] = []string{"AWSCognitoIdentityProviderService." + operation}
 		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sample")
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, r)

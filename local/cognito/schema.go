@@ -41,13 +41,13 @@ func schemaOf(pool settings.Pool) map[string]attributeRule {
 // phoneNumber is what Cognito takes: a plus sign and up to 15 digits.
 var phoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`)
 
-// isAddress reports whether s is a plain e-mail address.
+// isAddress reports whether s is a plain email address.
 func isAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s
 }
 
-// conform holds attributes against the schema and returns them as a map. The
+// conform checks attributes against the schema and returns them as a map. The
 // texts of the refusals are observed, those about lengths derived.
 func (p *Pool) conform(list []attribute, byClient bool) (map[string]string, error) {
 	attributes := map[string]string{}
@@ -88,7 +88,7 @@ func wellFormed(a attribute) error {
 }
 
 // named completes the attributes of a new user with the address that the user
-// name is. An e-mail attribute that says something else is refused (derived:
+// name is. An email attribute that says something else is refused (derived:
 // the two are one value in the pool).
 func named(username string, attributes map[string]string) error {
 	if !isAddress(username) {

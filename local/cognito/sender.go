@@ -17,8 +17,8 @@ type customEmailSenderRequest struct {
 }
 
 // handOver gives a notice to the CustomEmailSender function, with the code
-// encrypted. Nobody waits for what becomes of it, so its errors never reach the
-// caller. A temporary password is escaped for HTML first (the same page).
+// encrypted. Nobody waits for the function, so its errors never reach the caller.
+// A temporary password is escaped for HTML first (the same page).
 //
 // The table of sources on that page has client metadata for three of them, of
 // which this pool causes two.
@@ -32,15 +32,13 @@ func (p *Pool) handOver(ctx context.Context, c caller, function string, n notice
 	case sourceSignUp, sourceForgotPassword:
 		request.ClientMetadata = n.metadata
 	}
+	p.mu.Unlock()
+	defer p.mu.Lock()
 	var err error
 	if request.Code, err = p.encrypt(ctx, code); err != nil {
 		return fmt.Errorf("encrypt the code of %s: %w", source, err)
 	}
-	payload, err := p.event(c, source, n.userName, request, nil)
-	if err != nil {
-		return err
-	}
-	if err := p.later(function, payload); err != nil {
+	if err := p.later(function, p.event(c, source, n.userName, request, nil)); err != nil {
 		return fmt.Errorf("hand over to %s: %w", function, err)
 	}
 	return nil

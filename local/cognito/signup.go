@@ -6,18 +6,12 @@ import (
 )
 
 type signUpInput struct {
-	ClientId       string
-	SecretHash     string
+	clientRequest
 	Username       string
 	Password       string
 	UserAttributes []attribute
 	ValidationData []attribute
 	ClientMetadata map[string]string
-}
-
-func (in signUpInput) constraints() []constraint {
-	all := []constraint{isClientID(in.ClientId), isUsername(in.Username), isPassword("password", in.Password)}
-	return append(all, areAttributes(in.UserAttributes)...)
 }
 
 type signUpResult struct {
@@ -28,11 +22,9 @@ type signUpResult struct {
 
 // signUp is SignUp. A user name that exists is told, even with
 // PreventUserExistenceErrors (developer guide, "Managing user existence error
-// responses"). The order of the checks is derived.
+// responses"). The order of the checks is derived. AutoVerifiedAttributes of the
+// pool is email alone, so the code goes there.
 func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.SecretHash); err != nil {
-		return nil, err
-	}
 	if !p.settings.Pool.SelfSignUp {
 		return nil, notAuthorized("SignUp is not permitted for this user pool")
 	}
@@ -43,55 +35,26 @@ func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error
 	if u.password, err = p.newPassword(in.Password); err != nil {
 		return nil, err
 	}
-	if err := p.locked(func() error { return p.free(in.Username) }); err != nil {
-		return nil, err
+	if p.find(in.Username) != nil {
+		return nil, errEmailTaken
 	}
-	c = c.of(in.ClientId)
-	flags, err := p.callPreSignUp(ctx, c, "PreSignUp_SignUp", u.name, preSignUpRequest{
-		UserAttributes: u.submitted(in.UserAttributes),
-		ValidationData: pairs(in.ValidationData),
-		ClientMetadata: in.ClientMetadata,
-	})
+	flags, err := p.callPreSignUp(ctx, c, "PreSignUp_SignUp", u.name,
+		preSignUpRequest{u.submitted(in.UserAttributes), pairs(in.ValidationData), in.ClientMetadata})
 	if err != nil {
 		return nil, err
 	}
 	if err := u.apply(flags); err != nil {
 		return nil, err
 	}
-	result := signUpResult{UserConfirmed: u.status == confirmed, UserSub: u.name}
-	if result.UserConfirmed {
-		return result, p.addConfirmed(ctx, c, u, in.ClientMetadata)
+	if err := p.add(u); err != nil {
+		return nil, err
 	}
-	delivered, err := p.addUnconfirmed(ctx, c, u, in.ClientMetadata)
-	result.CodeDeliveryDetails = &delivered
-	return result, err
-}
-
-// addConfirmed adds a user whom PreSignUp confirmed.
-func (p *Pool) addConfirmed(ctx context.Context, c caller, u *user, metadata map[string]string) error {
-	event := postConfirmationRequest{u.forEvent(), metadata}
-	if err := p.locked(func() error { return p.add(u) }); err != nil {
-		return err
+	if u.status == confirmed {
+		return signUpResult{UserConfirmed: true, UserSub: u.name},
+			p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
 	}
-	return p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u.name, event)
-}
-
-// addUnconfirmed adds a user and sends the code. AutoVerifiedAttributes of the
-// pool is e-mail alone, so the code goes there.
-func (p *Pool) addUnconfirmed(ctx context.Context, c caller, u *user, metadata map[string]string) (codeDelivery, error) {
-	var n notice
-	err := p.locked(func() error {
-		if err := p.add(u); err != nil {
-			return err
-		}
-		code, err := p.issue(u, forSignUp)
-		n = u.notify(sourceSignUp, code, metadata)
-		return err
-	})
-	if err != nil {
-		return codeDelivery{}, err
-	}
-	return p.sendTo(ctx, c, "email", n.attributes["email"], n)
+	delivered, err := p.sendCode(ctx, c, u, forSignUp, sourceSignUp, in.ClientMetadata)
+	return signUpResult{UserSub: u.name, CodeDeliveryDetails: &delivered}, err
 }
 
 // prepare makes a user of a request, who is not yet in the pool.
@@ -104,14 +67,6 @@ func (p *Pool) prepare(status, username string, list []attribute, byClient bool)
 		return nil, err
 	}
 	return newUser(status, attributes), nil
-}
-
-// free refuses an address that a user has, confirmed or not.
-func (p *Pool) free(address string) error {
-	if p.find(address) != nil {
-		return emailTaken()
-	}
-	return nil
 }
 
 // submitted are the attributes that PreSignUp gets: those of the request and
@@ -157,8 +112,7 @@ func (u *user) apply(flags preSignUpResponse) error {
 }
 
 type confirmSignUpInput struct {
-	ClientId         string
-	SecretHash       string
+	clientRequest
 	Username         string
 	ConfirmationCode string
 	// ForceAliasCreation has no effect: an address belongs to one user of the
@@ -167,42 +121,26 @@ type confirmSignUpInput struct {
 	ClientMetadata     map[string]string
 }
 
-func (in confirmSignUpInput) constraints() []constraint {
-	return []constraint{isClientID(in.ClientId), isUsername(in.Username), isCode("confirmationCode", in.ConfirmationCode)}
-}
-
 // confirmSignUp is ConfirmSignUp. It answers for an unknown user as for one
 // without a code (PreventUserExistenceErrors; observed).
 func (p *Pool) confirmSignUp(ctx context.Context, c caller, in confirmSignUpInput) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.SecretHash); err != nil {
+	if err := p.spend("ConfirmSignUp", in.Username); err != nil {
 		return nil, err
 	}
-	var userName string
-	event := postConfirmationRequest{ClientMetadata: in.ClientMetadata}
-	err := p.locked(func() error {
-		if err := p.spend("ConfirmSignUp", in.Username); err != nil {
-			return err
-		}
-		u := p.find(in.Username)
-		if u == nil {
-			return codeExpired()
-		}
-		if err := u.confirmable(); err != nil {
-			return err
-		}
-		if err := p.redeem(u, forSignUp, in.ConfirmationCode); err != nil {
-			return err
-		}
-		u.status = confirmed
-		u.attributes["email_verified"] = "true"
-		u.modified = p.now()
-		userName, event.UserAttributes = u.name, u.forEvent()
-		return nil
-	})
-	if err != nil {
+	u := p.find(in.Username)
+	if u == nil {
+		return nil, errCodeExpired
+	}
+	if err := u.confirmable(); err != nil {
 		return nil, err
 	}
-	return struct{}{}, p.callPostConfirmation(ctx, c.of(in.ClientId), "PostConfirmation_ConfirmSignUp", userName, event)
+	if err := p.redeem(u, forSignUp, in.ConfirmationCode); err != nil {
+		return nil, err
+	}
+	u.status = confirmed
+	u.attributes["email_verified"] = "true"
+	u.modified = p.now()
+	return nil, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
 }
 
 // confirmable refuses a user who is past confirmation; the text is observed.
@@ -214,53 +152,24 @@ func (u *user) confirmable() error {
 }
 
 type clientUserInput struct {
-	ClientId       string
-	SecretHash     string
+	clientRequest
 	Username       string
 	ClientMetadata map[string]string
-}
-
-func (in clientUserInput) constraints() []constraint {
-	return []constraint{isClientID(in.ClientId), isUsername(in.Username)}
 }
 
 // resendConfirmationCode is ResendConfirmationCode. An unknown user is answered
 // like a known one ("Managing user existence error responses").
 func (p *Pool) resendConfirmationCode(ctx context.Context, c caller, in clientUserInput) (any, error) {
-	return p.requestCode(ctx, c, in, "ResendConfirmationCode", func(u *user) (*notice, error) {
-		if u.status != unconfirmed {
-			return nil, invalidParameter("User is already confirmed.") // observed
-		}
-		code, err := p.issue(u, forSignUp)
-		n := u.notify(sourceResendCode, code, in.ClientMetadata)
-		return &n, err
-	})
-}
-
-// requestCode is what the operations share by which anybody asks for a code: it
-// counts against the operation's quota, and mails what issue makes for the user.
-// When there is no such user, or issue makes nothing, it answers as if it had:
-// both name the address in the same way.
-func (p *Pool) requestCode(ctx context.Context, c caller, in clientUserInput, operation string, issue func(*user) (*notice, error)) (any, error) {
-	if _, err := p.openClient(in.ClientId, in.SecretHash); err != nil {
+	if err := p.spend("ResendConfirmationCode", in.Username); err != nil {
 		return nil, err
 	}
-	var n *notice
-	err := p.locked(func() (err error) {
-		if err := p.spend(operation, in.Username); err != nil {
-			return err
-		}
-		if u := p.find(in.Username); u != nil {
-			n, err = issue(u)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if n == nil {
+	u := p.find(in.Username)
+	if u == nil {
 		return deliveredResult{deliveryTo("email", in.Username)}, nil
 	}
-	delivered, err := p.sendTo(ctx, c.of(in.ClientId), "email", n.attributes["email"], *n)
+	if u.status != unconfirmed {
+		return nil, invalidParameter("User is already confirmed.") // observed
+	}
+	delivered, err := p.sendCode(ctx, c, u, forSignUp, sourceResendCode, in.ClientMetadata)
 	return deliveredResult{delivered}, err
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 	"uuid"
@@ -26,32 +27,25 @@ type signingKey struct {
 	private *rsa.PrivateKey
 }
 
-func newSigningKey() (*signingKey, error) {
+func newSigningKey() *signingKey {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		return nil, fmt.Errorf("make a signing key: %w", err)
+		panic(err) // the size is allowed
 	}
 	sum := sha256.Sum256(private.N.Bytes())
-	return &signingKey{base64.StdEncoding.EncodeToString(sum[:]), private}, nil
+	return &signingKey{base64.StdEncoding.EncodeToString(sum[:]), private}
 }
 
 // sign makes a JSON Web Token (RFC 7519) of claims.
-func (k *signingKey) sign(claims any) (string, error) {
-	body, err := json.Marshal(claims)
-	if err != nil {
-		return "", fmt.Errorf("encode the claims of a token: %w", err)
-	}
-	head, err := json.Marshal(map[string]string{"kid": k.id, "alg": "RS256"})
-	if err != nil {
-		return "", fmt.Errorf("encode the header of a token: %w", err)
-	}
-	signed := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(body)
+func (k *signingKey) sign(claims map[string]any) string {
+	segment := base64.RawURLEncoding.EncodeToString
+	signed := segment(encode(map[string]string{"kid": k.id, "alg": "RS256"})) + "." + segment(encode(claims))
 	sum := sha256.Sum256([]byte(signed))
 	signature, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
 	if err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
+		panic(err) // the key is long enough for the hash
 	}
-	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	return signed + "." + segment(signature)
 }
 
 // read returns the claims of a token that this key signed.
@@ -73,26 +67,12 @@ func (k *signingKey) read(token string, claims any) bool {
 	return err == nil && json.Unmarshal(text, claims) == nil
 }
 
-// claims are the claims of both tokens (developer guide, "Understanding the
-// access token"; those of the ID token are added to them).
-type claims struct {
-	Sub      string   `json:"sub"`
-	Groups   []string `json:"cognito:groups,omitempty"`
-	Issuer   string   `json:"iss"`
-	Origin   string   `json:"origin_jti"`
-	EventID  string   `json:"event_id"`
-	Use      string   `json:"token_use"`
-	AuthTime int64    `json:"auth_time"`
-	Expires  int64    `json:"exp"`
-	IssuedAt int64    `json:"iat"`
-	ID       string   `json:"jti"`
-}
-
+// accessClaims are what the pool reads of its own access tokens.
 type accessClaims struct {
-	claims
+	Sub      string `json:"sub"`
+	Use      string `json:"token_use"`
+	Expires  int64  `json:"exp"`
 	ClientID string `json:"client_id"`
-	Scope    string `json:"scope"`
-	Username string `json:"username"`
 }
 
 // A grant is what a refresh token stands for.
@@ -113,73 +93,52 @@ type tokens struct {
 	TokenType    string
 }
 
-// startSession signs a user in; the pool must be locked.
-func (p *Pool) startSession(u *user, clientID string) (*tokens, error) {
+// startSession signs a user in.
+func (p *Pool) startSession(u *user, clientID string) (any, error) {
 	refresh, err := p.opaque()
 	if err != nil {
 		return nil, err
 	}
 	now := p.now()
 	g := grant{u, clientID, uuid.NewV4().String(), now, now.AddDate(0, 0, p.clients[clientID].RefreshTokenDays)}
-	issued, err := p.tokensFor(g)
-	if err != nil {
-		return nil, err
-	}
 	p.refresh[refresh] = g
+	issued := p.tokensFor(g)
 	issued.RefreshToken = refresh
-	return issued, nil
+	return signedIn(issued), nil
 }
 
-// tokensFor signs an access token and an ID token.
-func (p *Pool) tokensFor(g grant) (*tokens, error) {
-	key, err := p.key()
-	if err != nil {
-		return nil, err
-	}
-	var ids [3]string
-	for i := range ids {
-		ids[i] = uuid.NewV4().String()
-	}
+// tokensFor signs an access token and an ID token (developer guide, "Understanding
+// the access token" and "Understanding the identity (ID) token"). The ID token has
+// the attributes, the two flags as booleans.
+func (p *Pool) tokensFor(g grant) tokens {
 	now := p.now()
-	shared := claims{
-		Sub: g.user.name, Groups: g.user.groups, Issuer: p.issuer(), Origin: g.origin, EventID: ids[0],
-		AuthTime: g.authTime.Unix(), IssuedAt: now.Unix(), Expires: now.Add(tokenLife).Unix(),
+	shared := map[string]any{
+		"sub": g.user.name, "iss": p.issuer(), "origin_jti": g.origin, "event_id": uuid.NewV4().String(),
+		"auth_time": g.authTime.Unix(), "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
 	}
-	access := accessClaims{shared, g.clientID, "aws.cognito.signin.user.admin", g.user.name}
-	access.Use, access.ID = "access", ids[1]
-	shared.Use, shared.ID = "id", ids[2]
-	identity, err := idClaims(shared, g)
-	if err != nil {
-		return nil, err
+	if len(g.user.groups) > 0 {
+		shared["cognito:groups"] = g.user.groups
 	}
-	result := &tokens{ExpiresIn: int(tokenLife.Seconds()), TokenType: "Bearer"}
-	if result.AccessToken, err = key.sign(access); err != nil {
-		return nil, err
-	}
-	result.IdToken, err = key.sign(identity)
-	return result, err
-}
-
-// idClaims adds what the ID token alone has: the attributes, the two flags as
-// booleans (developer guide, "Understanding the identity (ID) token").
-func idClaims(shared claims, g grant) (map[string]any, error) {
-	text, err := json.Marshal(shared)
-	if err != nil {
-		return nil, fmt.Errorf("encode the claims of a token: %w", err)
-	}
-	all := map[string]any{}
-	if err := json.Unmarshal(text, &all); err != nil {
-		return nil, fmt.Errorf("read the claims of a token: %w", err)
-	}
+	access := maps.Clone(shared)
+	maps.Copy(access, map[string]any{
+		"token_use": "access", "jti": uuid.NewV4().String(),
+		"client_id": g.clientID, "scope": "aws.cognito.signin.user.admin", "username": g.user.name,
+	})
+	identity := maps.Clone(shared)
 	for name, value := range g.user.attributes {
-		all[name] = value
+		identity[name] = value
 		if strings.HasSuffix(name, "_verified") {
-			all[name] = value == "true"
+			identity[name] = value == "true"
 		}
 	}
-	all["aud"] = g.clientID
-	all["cognito:username"] = g.user.name
-	return all, nil
+	maps.Copy(identity, map[string]any{
+		"token_use": "id", "jti": uuid.NewV4().String(), "aud": g.clientID, "cognito:username": g.user.name,
+	})
+	key := p.key()
+	return tokens{
+		AccessToken: key.sign(access), IdToken: key.sign(identity),
+		ExpiresIn: int(tokenLife.Seconds()), TokenType: "Bearer",
+	}
 }
 
 func (p *Pool) issuer() string {
@@ -196,14 +155,10 @@ func (p *Pool) opaque() (string, error) {
 }
 
 // bearer returns the user of an access token and the app client that it was
-// issued to; the pool must be locked. The texts are observed.
+// issued to. The texts are observed.
 func (p *Pool) bearer(token string) (*user, string, error) {
-	key, err := p.key()
-	if err != nil {
-		return nil, "", err
-	}
 	var c accessClaims
-	if !key.read(token, &c) || c.Use != "access" {
+	if !p.key().read(token, &c) || c.Use != "access" {
 		return nil, "", notAuthorized("Invalid Access Token")
 	}
 	if p.now().Unix() >= c.Expires {
@@ -211,7 +166,7 @@ func (p *Pool) bearer(token string) (*user, string, error) {
 	}
 	u := p.users[c.Sub]
 	if u == nil {
-		return nil, "", userNotFound()
+		return nil, "", errUserNotFound
 	}
 	return u, c.ClientID, nil
 }

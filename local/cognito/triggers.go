@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/json/jsontext"
+	jsonv2 "encoding/json/v2"
 	"errors"
-	"fmt"
 )
 
 // The triggers, as LambdaConfigType of the API reference names them.
@@ -82,30 +83,31 @@ type functionError interface {
 	Details() (errorType, errorMessage string)
 }
 
-// trigger calls the function behind a trigger and returns the response in its
-// reply; without such a function it returns the response of the event.
+// trigger calls the function behind a trigger. The response of the event is a
+// pointer, behind which the response in the function's reply is put.
 //
 // "Things to know about Lambda triggers" of that page: the function must respond
 // within 5 seconds, otherwise Cognito calls it again, three times in all, and
 // it does not call again when Lambda cannot launch the function. A function
 // that fails has responded, so its error text goes to the caller at once
 // (derived).
-func (p *Pool) trigger(ctx context.Context, c caller, trigger, source, userName string, request, response any) (map[string]json.RawMessage, error) {
-	payload, err := p.event(c, source, userName, request, response)
+func (p *Pool) trigger(ctx context.Context, c caller, trigger, source, userName string, request, response any) error {
+	function, ok := p.triggers[trigger]
+	if !ok {
+		return nil
+	}
+	var reply []byte
+	var err error
+	payload := p.event(c, source, userName, request, response)
+	p.unlocked(func() { reply, err = p.attempt(ctx, trigger, function, payload) })
 	if err != nil {
-		return nil, err
+		return err
 	}
-	reply := payload
-	if function, ok := p.triggers[trigger]; ok {
-		if reply, err = p.attempt(ctx, trigger, function, payload); err != nil {
-			return nil, err
-		}
-	}
-	return responseOf(reply)
+	return readResponse(reply, response)
 }
 
-func (p *Pool) event(c caller, source, userName string, request, response any) ([]byte, error) {
-	payload, err := encode(event{
+func (p *Pool) event(c caller, source, userName string, request, response any) []byte {
+	return encode(event{
 		Version:       "1",
 		Region:        p.region,
 		UserPoolID:    p.id,
@@ -115,10 +117,6 @@ func (p *Pool) event(c caller, source, userName string, request, response any) (
 		Request:       request,
 		Response:      response,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("encode the event of %s: %w", source, err)
-	}
-	return payload, nil
 }
 
 // attempt invokes a function until it responds. The same page has the format
@@ -145,69 +143,50 @@ func (p *Pool) attempt(ctx context.Context, trigger, function string, payload []
 	return nil, failure("UnexpectedLambdaException", "%s invocation failed due to error Socket timeout while invoking Lambda function.", trigger)
 }
 
-// encode is json.Marshal that writes <, > and & as they are, as Cognito does.
-func encode(v any) ([]byte, error) {
+// encode makes JSON that has <, > and & as they are, as Cognito does, of maps and
+// structs of strings, numbers and booleans.
+func encode(v any) []byte {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // these always encode
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// responseOf returns the response in the event that a function returned. The
+// readResponse reads the response in the event that a function returned. The
 // same page: without the request and response parameters in what the function
 // returns, the operation does not succeed. A function that returns nothing is
 // one with invalid JSON (observed, as both texts are).
-func responseOf(reply []byte) (map[string]json.RawMessage, error) {
+func readResponse(reply []byte, response any) error {
 	if !json.Valid(reply) || bytes.Equal(bytes.TrimSpace(reply), []byte("null")) {
-		return nil, failure("InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON")
+		return failure("InvalidLambdaResponseException", "Invalid lambda function output : Invalid JSON")
 	}
-	var event map[string]json.RawMessage
-	if json.Unmarshal(reply, &event) != nil || !isObject(event["request"]) || !isObject(event["response"]) {
-		return nil, unrecognizable()
+	var event struct {
+		Request  jsontext.Value `json:"request"`
+		Response jsontext.Value `json:"response"`
 	}
-	return member[map[string]json.RawMessage](event, "response")
-}
-
-func isObject(value json.RawMessage) bool { return bytes.HasPrefix(value, []byte("{")) }
-
-func unrecognizable() *apiError {
-	return failure("InvalidLambdaResponseException", "Unrecognizable lambda output")
-}
-
-// member reads one member of a response; null and absent are the zero value.
-func member[T any](response map[string]json.RawMessage, name string) (T, error) {
-	var value T
-	if raw, ok := response[name]; ok && json.Unmarshal(raw, &value) != nil {
-		return value, unrecognizable()
+	// Names count to the letter; of two members of one name the last one counts.
+	options := jsonv2.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if jsonv2.Unmarshal(reply, &event, options) != nil || event.Request.Kind() != '{' || event.Response.Kind() != '{' ||
+		jsonv2.Unmarshal(event.Response, response, options) != nil {
+		return failure("InvalidLambdaResponseException", "Unrecognizable lambda output")
 	}
-	return value, nil
+	return nil
 }
 
 // callPreSignUp asks whether a user may sign up, and returns the three flags
 // (developer guide, "Pre sign-up Lambda trigger").
 func (p *Pool) callPreSignUp(ctx context.Context, c caller, source, userName string, request preSignUpRequest) (preSignUpResponse, error) {
 	var flags preSignUpResponse
-	response, err := p.trigger(ctx, c, preSignUp, source, userName, request, flags)
-	if err != nil {
-		return flags, err
-	}
-	for name, flag := range map[string]*bool{
-		"autoConfirmUser": &flags.AutoConfirmUser,
-		"autoVerifyEmail": &flags.AutoVerifyEmail,
-		"autoVerifyPhone": &flags.AutoVerifyPhone,
-	} {
-		if *flag, err = member[bool](response, name); err != nil {
-			return flags, err
-		}
-	}
-	return flags, nil
+	err := p.trigger(ctx, c, preSignUp, source, userName, request, &flags)
+	return flags, err
 }
 
-// callPostConfirmation tells that a user was confirmed (developer guide, "Post
+// callPostConfirmation says that a user was confirmed (developer guide, "Post
 // confirmation Lambda trigger"). When it fails, so does the API call, although
 // the user stays confirmed (observed).
-func (p *Pool) callPostConfirmation(ctx context.Context, c caller, source, userName string, request postConfirmationRequest) error {
-	_, err := p.trigger(ctx, c, postConfirmation, source, userName, request, struct{}{})
-	return err
+func (p *Pool) callPostConfirmation(ctx context.Context, c caller, source string, u *user, metadata map[string]string) error {
+	return p.trigger(ctx, c, postConfirmation, source, u.name, postConfirmationRequest{u.forEvent(), metadata}, &struct{}{})
 }

@@ -17,7 +17,7 @@ const (
 )
 
 // A user of the pool. Its name is a UUID, equal to its sub: in a pool whose
-// UsernameAttributes are e-mail addresses Cognito makes up the user name, and
+// UsernameAttributes are email addresses Cognito makes up the user name, and
 // the address is only another way to sign in (developer guide, "Customizing
 // sign-in attributes"). Only a user of an external provider has another name.
 type user struct {
@@ -59,8 +59,8 @@ func (u *user) forEvent() map[string]string {
 	return all
 }
 
-// find returns the user of that user name, or of that e-mail address in any
-// case, or nil. The pool must be locked.
+// find returns the user of that user name, or of that email address in any
+// case, or nil.
 func (p *Pool) find(name string) *user {
 	if u, ok := p.users[name]; ok {
 		return u
@@ -73,14 +73,14 @@ func (p *Pool) get(name string) (*user, error) {
 	if u := p.find(name); u != nil {
 		return u, nil
 	}
-	return nil, userNotFound()
+	return nil, errUserNotFound
 }
 
 // add makes a user of the pool. It fails when its address was taken meanwhile.
 func (p *Pool) add(u *user) error {
 	address := lower(u.attributes["email"])
 	if p.addresses[address] != nil {
-		return emailTaken()
+		return errEmailTaken
 	}
 	u.created, u.modified = p.now(), p.now()
 	p.users[u.name] = u
@@ -92,7 +92,7 @@ func (p *Pool) add(u *user) error {
 // readdress gives a user another address. It fails when another user has it.
 func (p *Pool) readdress(u *user, address string) error {
 	if other := p.addresses[lower(address)]; other != nil && other != u {
-		return aliasTaken()
+		return errAliasTaken
 	}
 	delete(p.addresses, lower(u.attributes["email"]))
 	p.addresses[lower(address)] = u

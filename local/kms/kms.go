@@ -16,14 +16,14 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
+	"uuid"
+
+	"poolpost/local/awsjson"
 )
 
 // maxRequest is larger than any request that KMS takes, in bytes.
@@ -35,6 +35,7 @@ type Key struct {
 	arn  string
 	id   string // the last part of the ARN, a UUID
 	aead cipher.AEAD
+	api  *awsjson.Service
 }
 
 // New draws a key of a region, such as eu-central-1, and an account of 12 digits.
@@ -49,8 +50,18 @@ func New(region, account string) *Key {
 	if err != nil {
 		panic(err) // AES has the block size of GCM
 	}
-	id := newID()
-	return &Key{arn: fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", region, account, id), id: id, aead: aead}
+	id := uuid.NewV4().String()
+	k := &Key{arn: fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", region, account, id), id: id, aead: aead}
+	k.api = &awsjson.Service{
+		Version: "1.1", Target: "TrentService.", MaxRequest: maxRequest,
+		Operations: map[string]awsjson.Operation{
+			"GenerateDataKey": awsjson.Handle(k.generateDataKey),
+			"Decrypt":         awsjson.Handle(k.decrypt),
+		},
+		Unknown:   awsjson.Errorf("UnknownOperationException", "The local KMS has only GenerateDataKey and Decrypt."),
+		Malformed: awsjson.Errorf("SerializationException", "The request body is not the JSON of this operation."),
+	}
+	return k
 }
 
 // ARN returns the key's Amazon Resource Name.
@@ -65,14 +76,14 @@ func (k *Key) wrap(plaintext []byte, context map[string]string) []byte {
 var anyID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // unwrap is the inverse of wrap.
-func (k *Key) unwrap(blob []byte, context map[string]string) ([]byte, *apiError) {
+func (k *Key) unwrap(blob []byte, context map[string]string) ([]byte, error) {
 	sealed, ours := bytes.CutPrefix(blob, []byte(k.id))
 	if !ours && anyID.Match(blob) {
-		return nil, &apiError{"IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation."}
+		return nil, awsjson.Errorf("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
 	}
 	plaintext, err := k.aead.Open(nil, nil, sealed, encode(context))
 	if !ours || err != nil {
-		return nil, &apiError{"InvalidCiphertextException", ""}
+		return nil, awsjson.Errorf("InvalidCiphertextException", "")
 	}
 	return plaintext, nil
 }
@@ -90,12 +101,11 @@ func encode(context map[string]string) []byte {
 	return b
 }
 
-// apiError is an error of KMS: its type and text. Texts are observed in public
-// captures, or say in plain words what is wrong.
-type apiError struct{ kind, message string }
+// The texts of errors are observed in public captures, or say in plain words what
+// is wrong.
 
-func invalid(format string, args ...any) *apiError {
-	return &apiError{"ValidationException", fmt.Sprintf(format, args...)}
+func invalid(format string, args ...any) error {
+	return awsjson.Errorf("ValidationException", format, args...)
 }
 
 // request is what the two operations take (KMS API reference). Their other
@@ -116,42 +126,13 @@ type response struct {
 	EncryptionAlgorithm string `json:",omitempty"`
 }
 
-// ServeHTTP answers POST / with X-Amz-Target: TrentService.GenerateDataKey or
-// TrentService.Decrypt in the AWS JSON 1.1 protocol.
-func (k *Key) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var reply any
-	reply, failure := k.serve(w, r)
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	w.Header().Set("X-Amzn-RequestId", newID())
-	if failure != nil {
-		w.WriteHeader(http.StatusBadRequest)
-		reply = map[string]string{"__type": failure.kind, "message": failure.message}
-	}
-	if err := json.NewEncoder(w).Encode(reply); err != nil {
-		slog.Warn("KMS client went away", "error", err)
-	}
-}
-
-func (k *Key) serve(w http.ResponseWriter, r *http.Request) (*response, *apiError) {
-	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "TrentService.")
-	serve, ok := map[string]func(request) (*response, *apiError){
-		"GenerateDataKey": k.generateDataKey,
-		"Decrypt":         k.decrypt,
-	}[operation]
-	if r.Method != http.MethodPost || !ok {
-		return nil, &apiError{"UnknownOperationException", "The local KMS knows GenerateDataKey and Decrypt only."}
-	}
-	var in request
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(&in); err != nil {
-		return nil, &apiError{"SerializationException", "The request is no JSON of " + operation + "."}
-	}
-	return serve(in)
-}
+// ServeHTTP answers GenerateDataKey and Decrypt in the AWS JSON 1.1 protocol.
+func (k *Key) ServeHTTP(w http.ResponseWriter, r *http.Request) { k.api.ServeHTTP(w, r) }
 
 // generateDataKey is GenerateDataKey: either a key spec or a number of bytes.
-func (k *Key) generateDataKey(in request) (*response, *apiError) {
-	if failure := k.check(in.KeyId); failure != nil {
-		return nil, failure
+func (k *Key) generateDataKey(_ *http.Request, in request) (any, error) {
+	if err := k.check(in.KeyId); err != nil {
+		return nil, err
 	}
 	size, known := map[string]int{"AES_128": 16, "AES_256": 32, "": in.NumberOfBytes}[in.KeySpec]
 	switch {
@@ -166,32 +147,23 @@ func (k *Key) generateDataKey(in request) (*response, *apiError) {
 }
 
 // decrypt is Decrypt. For a symmetric key the KeyId may be left out.
-func (k *Key) decrypt(in request) (*response, *apiError) {
+func (k *Key) decrypt(_ *http.Request, in request) (any, error) {
 	if in.KeyId != "" {
-		if failure := k.check(in.KeyId); failure != nil {
-			return nil, failure
+		if err := k.check(in.KeyId); err != nil {
+			return nil, err
 		}
 	}
-	plaintext, failure := k.unwrap(in.CiphertextBlob, in.EncryptionContext)
-	if failure != nil {
-		return nil, failure
+	plaintext, err := k.unwrap(in.CiphertextBlob, in.EncryptionContext)
+	if err != nil {
+		return nil, err
 	}
 	return &response{KeyId: k.arn, Plaintext: plaintext, EncryptionAlgorithm: "SYMMETRIC_DEFAULT"}, nil
 }
 
 // check refuses the id or ARN of another key.
-func (k *Key) check(id string) *apiError {
+func (k *Key) check(id string) error {
 	if id == k.arn || id == k.id {
 		return nil
 	}
-	return &apiError{"NotFoundException", "Key '" + id + "' does not exist"}
-}
-
-// newID returns a random UUID (RFC 9562, version 4).
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:])
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return awsjson.Errorf("NotFoundException", "Key '%s' does not exist", id)
 }

@@ -1,14 +1,13 @@
 package sqs
 
 import (
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
-	"uuid"
+
+	"poolpost/local/awsjson"
 )
 
 const (
@@ -19,77 +18,54 @@ const (
 	maxRequest = 8 << 20
 )
 
-// apiError is an error of SQS in both its names: the shape of the JSON
-// protocol, and the code of the older query protocol, which SDKs still report.
-type apiError struct {
-	shape   string // goes into the body's __type
-	code    string // goes into the header x-amzn-query-error
-	message string
+// The names of errors that the service model of SQS does not list were observed
+// in public captures.
+
+// failure returns an error in both its names: the shape of the JSON protocol, and
+// the code of the older query protocol.
+func failure(shape, code, format string, args ...any) *awsjson.Error {
+	return &awsjson.Error{Type: shape, Message: fmt.Sprintf(format, args...), QueryCode: code}
 }
 
-// The names of errors that the service model of SQS does not list were
-// observed in public captures.
-func invalidValue(format string, args ...any) *apiError {
-	return &apiError{"com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue", fmt.Sprintf(format, args...)}
+func invalidValue(format string, args ...any) error {
+	return failure("com.amazon.coral.service#InvalidParameterValueException", "InvalidParameterValue", format, args...)
 }
 
-func missing(parameter string) *apiError {
-	return &apiError{"com.amazon.coral.service#MissingRequiredParameterException", "MissingParameter", "The request must contain the parameter " + parameter + "."}
+func missing(parameter string) error {
+	return failure("com.amazon.coral.service#MissingRequiredParameterException", "MissingParameter",
+		"The request must contain the parameter %s.", parameter)
 }
 
-func unsupported(format string, args ...any) *apiError {
-	return &apiError{"com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", fmt.Sprintf(format, args...)}
+func unsupported(message string) *awsjson.Error {
+	return failure("com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "%s", message)
 }
 
-// ServeHTTP answers POST / with X-Amz-Target: AmazonSQS.SendMessage, for the
-// queue and its dead-letter queue, or AmazonSQS.ChangeMessageVisibility, in the
-// AWS JSON 1.0 protocol. Any other operation is an UnsupportedOperation. Requests
-// are not authenticated.
-func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	reply, failure := q.serve(w, r)
-	header := w.Header()
-	header.Set("Content-Type", "application/x-amz-json-1.0")
-	header.Set("X-Amzn-RequestId", uuid.NewV4().String())
-	if failure != nil {
-		header.Set("X-Amzn-Query-Error", failure.code+";Sender")
-		w.WriteHeader(http.StatusBadRequest)
-		reply = map[string]string{"__type": failure.shape, "message": failure.message}
-	}
-	if err := json.NewEncoder(w).Encode(reply); err != nil {
-		slog.Warn("SQS client went away", "error", err)
+// ServeHTTP answers SendMessage, for the queue and its dead-letter queue, and
+// ChangeMessageVisibility in the AWS JSON 1.0 protocol. It authenticates nobody.
+func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) { q.api.ServeHTTP(w, r) }
+
+func (q *Queue) service() *awsjson.Service {
+	return &awsjson.Service{
+		Version: "1.0", Target: "AmazonSQS.", MaxRequest: maxRequest,
+		Operations: map[string]awsjson.Operation{
+			"SendMessage":             awsjson.Handle(q.send),
+			"ChangeMessageVisibility": awsjson.Handle(q.changeVisibility),
+		},
+		Unknown: unsupported("The local queue has only SendMessage and ChangeMessageVisibility."),
+		Malformed: failure("com.amazon.coral.service#SerializationException", "SerializationException",
+			"The request body is not the JSON of this operation."),
 	}
 }
 
-func (q *Queue) serve(w http.ResponseWriter, r *http.Request) (any, *apiError) {
-	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
-	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
-	switch {
-	case r.Method == http.MethodPost && ok && operation == "SendMessage":
-		return handle(body, q.send)
-	case r.Method == http.MethodPost && ok && operation == "ChangeMessageVisibility":
-		return handle(body, q.changeVisibility)
-	}
-	return nil, unsupported("The local queue supports AmazonSQS.SendMessage and ChangeMessageVisibility only, not %q.", operation)
-}
-
-// handle reads a request and carries it out.
-func handle[Request any](body *json.Decoder, do func(Request) (any, *apiError)) (any, *apiError) {
-	var request Request
-	if err := body.Decode(&request); err != nil {
-		return nil, &apiError{"com.amazon.coral.service#SerializationException", "SerializationException", "The request is no JSON of this operation."}
-	}
-	return do(request)
-}
-
-func (q *Queue) send(request sendMessage) (any, *apiError) {
+func (q *Queue) send(_ *http.Request, request sendMessage) (any, error) {
 	accept := q.accept
 	if address, err := url.Parse(request.QueueURL); err == nil && address.Path == q.deadPath() {
 		accept = q.acceptDead
-	} else if failure := q.checkURL(request.QueueURL); failure != nil {
-		return nil, failure
+	} else if err := q.checkURL(request.QueueURL); err != nil {
+		return nil, err
 	}
-	if failure := request.check(); failure != nil {
-		return nil, failure
+	if err := request.check(); err != nil {
+		return nil, err
 	}
 	message := Message{
 		Body:            request.MessageBody,
@@ -118,23 +94,25 @@ type changeMessageVisibility struct {
 }
 
 // changeVisibility is ChangeMessageVisibility.
-func (q *Queue) changeVisibility(r changeMessageVisibility) (any, *apiError) {
-	if failure := q.checkURL(r.QueueURL); failure != nil {
-		return nil, failure
+func (q *Queue) changeVisibility(_ *http.Request, r changeMessageVisibility) (any, error) {
+	if err := q.checkURL(r.QueueURL); err != nil {
+		return nil, err
 	}
 	if r.VisibilityTimeout < 0 || r.VisibilityTimeout > 12*60*60 {
 		return nil, invalidValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", r.VisibilityTimeout)
 	}
 	if !q.delay(r.ReceiptHandle, time.Duration(float64(r.VisibilityTimeout)*q.options.TimeScale*float64(time.Second))) {
-		return nil, &apiError{"com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", "The input receipt handle is invalid."}
+		return nil, failure("com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid",
+			"The input receipt handle is invalid.")
 	}
-	return struct{}{}, nil
+	return nil, nil
 }
 
 // checkURL refuses the address of another queue.
-func (q *Queue) checkURL(queueURL string) *apiError {
+func (q *Queue) checkURL(queueURL string) error {
 	if address, err := url.Parse(queueURL); err != nil || address.Path != q.path() {
-		return &apiError{"com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist."}
+		return failure("com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
+			"The specified queue does not exist.")
 	}
 	return nil
 }
@@ -153,16 +131,17 @@ type sendMessage struct {
 // attribute is a message attribute (MessageAttributeValue, API reference).
 type attribute struct{ DataType, StringValue string }
 
-// check holds a request against the rules of SendMessage for a FIFO queue
+// check refuses a request that breaks the rules of SendMessage for a FIFO queue
 // without content-based deduplication.
-func (r sendMessage) check() *apiError {
+func (r sendMessage) check() error {
 	switch {
 	case r.MessageBody == "":
 		return missing("MessageBody")
 	case len(r.MessageBody) > maxBody:
 		return invalidValue("One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", maxBody)
 	case strings.ContainsFunc(r.MessageBody, outsideXML):
-		return &apiError{"com.amazonaws.sqs#InvalidMessageContents", "InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"}
+		return failure("com.amazonaws.sqs#InvalidMessageContents", "InvalidMessageContents",
+			"Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	case r.MessageGroupID == "":
 		return missing("MessageGroupId")
 	case r.MessageDeduplicationID == "":

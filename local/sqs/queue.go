@@ -16,6 +16,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -24,6 +25,8 @@ import (
 	"sync"
 	"time"
 	"uuid"
+
+	"poolpost/local/awsjson"
 )
 
 // deduplicationInterval is fixed by SQS ("Exactly-once processing in Amazon
@@ -74,6 +77,7 @@ type Message struct {
 // called from several goroutines.
 type Queue struct {
 	options Options
+	api     *awsjson.Service
 
 	mu           sync.Mutex
 	waiting      []*Message           // in order of arrival, those in flight included
@@ -88,33 +92,25 @@ type Queue struct {
 
 // New returns an empty queue. It delivers nothing until Run is called.
 func New(options Options) *Queue {
-	if options.BatchSize == 0 {
-		options.BatchSize = 10
-	}
-	if options.Concurrency == 0 {
-		options.Concurrency = 2
-	}
-	if options.MaxReceives == 0 {
-		options.MaxReceives = 3
-	}
-	if options.Retry == 0 {
-		options.Retry = 30 * time.Second
-	}
-	if options.TimeScale == 0 {
-		options.TimeScale = 1
-	}
+	options.BatchSize = cmp.Or(options.BatchSize, 10)
+	options.Concurrency = cmp.Or(options.Concurrency, 2)
+	options.MaxReceives = cmp.Or(options.MaxReceives, 3)
+	options.Retry = cmp.Or(options.Retry, 30*time.Second)
+	options.TimeScale = cmp.Or(options.TimeScale, 1)
 	if options.DropAck == nil {
 		options.DropAck = func(Message) bool { return false }
 	}
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
-	return &Queue{
+	q := &Queue{
 		options:  options,
 		inFlight: map[string]bool{},
 		retryAt:  map[string]time.Time{},
 		changed:  make(chan struct{}),
 	}
+	q.api = q.service()
+	return q
 }
 
 // URL returns the queue's address below that of the SQS endpoint, such as
