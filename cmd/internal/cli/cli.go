@@ -143,7 +143,7 @@ func help(options kong.HelpOptions, c *kong.Context) error {
 			}
 		}
 	}
-	b.WriteString("\nEvery command has these flags, and --help tells of others\n")
+	b.WriteString("\nFlags of every command; COMMAND --help lists its own\n")
 	for _, flag := range c.Model.Flags {
 		fmt.Fprintf(&b, "  --%-17s %s\n", strings.TrimSuffix(flag.Name+" "+flag.PlaceHolder, " "), flag.Help)
 	}
