@@ -45,8 +45,9 @@ func (n *network) LookupMX(ctx context.Context, name string) ([]*net.MX, error) 
 	return []*net.MX{{Host: "mail." + name}}, nil
 }
 
+// LookupHost must not make up for an answer that the mail exchangers did not give.
 func (n *network) LookupHost(context.Context, string) ([]string, error) {
-	return nil, errors.New("there is an exchanger already")
+	return []string{"192.0.2.1"}, nil
 }
 
 // networked are rules with both network rules, and otherwise those of the sample.
