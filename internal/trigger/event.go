@@ -10,9 +10,13 @@
 package trigger
 
 import (
+	"encoding/json"
 	"encoding/json/jsontext"
+	"slices"
+	"strconv"
 	"strings"
 
+	"poolpost/internal/jsonfields"
 	"poolpost/internal/logging"
 )
 
@@ -29,104 +33,70 @@ type Event struct {
 
 	// UserAttributes are the user's attributes; booleans are "true" and "false".
 	UserAttributes map[string]string
-	// ClientMetadata is what the app passed on. It is not checked by Cognito.
+	// ClientMetadata is what the app passed on. Cognito does not check it.
 	ClientMetadata map[string]string
 
 	// CodeParameter is the placeholder of the code, {####}; CustomMessage only.
 	CodeParameter string
-	// UsernameParameter is the placeholder of the user name, {username}; only
-	// of CustomMessage_AdminCreateUser.
+	// UsernameParameter is the placeholder of the user name, {username};
+	// CustomMessage_AdminCreateUser only.
 	UsernameParameter string
 	// Code is the encrypted code or temporary password, in base64;
 	// CustomEmailSender only.
 	Code string
 
-	payload    string // as it came
-	start, end int    // of the value of its response; end is 0 without one
-	bare       bool   // it has no members
+	response jsonfields.Raw // and the rest of the event, before and after it
 }
-
-// noClient is what Cognito writes for operations without an app client.
-const noClient = "CLIENT_ID_NOT_APPLICABLE"
 
 // Decode reads an event. It takes every shape that Cognito has been documented
 // or seen to send: maps that are null or absent, a version that is a number,
 // attributes that are booleans, and "None" for a parameter that is not there. Its errors
 // may be logged.
 func Decode(payload []byte) (*Event, error) {
-	r := newReader(payload)
-	e := &Event{payload: r.text, bare: true}
-	err := r.object(e.decode)
-	if err == nil {
-		err = r.end()
-	}
+	e := &Event{}
+	err := jsonfields.ReadScalars(payload, jsonfields.Fields{
+		"triggerSource": &e.TriggerSource,
+		"version":       &e.Version,
+		"region":        &e.Region,
+		"userPoolId":    &e.UserPoolID,
+		"userName":      &e.UserName,
+		"callerContext": jsonfields.Fields{"clientId": &e.ClientID},
+		"request": jsonfields.Fields{
+			"userAttributes":    &e.UserAttributes,
+			"clientMetadata":    &e.ClientMetadata,
+			"codeParameter":     &e.CodeParameter,
+			"usernameParameter": &e.UsernameParameter,
+			"code":              &e.Code,
+		},
+		"response": &e.response,
+	})
 	if err != nil {
 		return nil, logging.Safe("decode event: " + err.Error())
+	}
+	if e.ClientID == "CLIENT_ID_NOT_APPLICABLE" { // of operations without an app client
+		e.ClientID = ""
+	}
+	for _, placeholder := range []*string{&e.CodeParameter, &e.UsernameParameter} {
+		if *placeholder == "None" { // some of Cognito's samples write it for null
+			*placeholder = ""
+		}
+	}
+	if e.response.Value == "" {
+		e.response = withoutResponse(string(payload))
 	}
 	return e, nil
 }
 
-func (e *Event) decode(r reader, name string) (err error) {
-	e.bare = false
-	switch name {
-	case "triggerSource":
-		e.TriggerSource, err = r.string()
-	case "version":
-		e.Version, err = r.string()
-	case "region":
-		e.Region, err = r.string()
-	case "userPoolId":
-		e.UserPoolID, err = r.string()
-	case "userName":
-		e.UserName, err = r.string()
-	case "callerContext":
-		err = r.object(e.decodeCaller)
-	case "request":
-		err = r.object(e.decodeRequest)
-	case "response": // of two, the last one counts
-		e.start, e.end, err = r.value()
-	default:
-		err = r.skip()
+// withoutResponse is where an event without a response gets one: at its end.
+func withoutResponse(event string) jsonfields.Raw {
+	before, after, ok := strings.CutLast(event, "}")
+	switch {
+	case !ok: // null
+		before = "{"
+	case !strings.HasSuffix(strings.TrimRight(before, " \t\r\n"), "{"):
+		before += ","
 	}
-	return err
-}
-
-func (e *Event) decodeCaller(r reader, name string) (err error) {
-	if name != "clientId" {
-		return r.skip()
-	}
-	e.ClientID, err = r.string()
-	if e.ClientID == noClient {
-		e.ClientID = ""
-	}
-	return err
-}
-
-func (e *Event) decodeRequest(r reader, name string) (err error) {
-	switch name {
-	case "userAttributes":
-		e.UserAttributes, err = r.strings()
-	case "clientMetadata":
-		e.ClientMetadata, err = r.strings()
-	case "codeParameter":
-		e.CodeParameter, err = placeholder(r)
-	case "usernameParameter":
-		e.UsernameParameter, err = placeholder(r)
-	case "code":
-		e.Code, err = r.string()
-	default:
-		err = r.skip()
-	}
-	return err
-}
-
-// placeholder reads a placeholder. Some of Cognito's samples write "None" for null.
-func placeholder(r reader) (string, error) {
-	text, err := r.string()
-	if text == "None" {
-		text = ""
-	}
-	return text, err
+	return jsonfields.Raw{Before: before + `"response":`, Value: "null", After: "}" + after}
 }
 
 // Kind is the trigger source without the name of its trigger: of
@@ -139,87 +109,90 @@ func (e *Event) Kind(trigger string) string {
 	return kind
 }
 
-// A response is what a trigger answers, member by member.
-type response interface{ members() []member }
+// A Response is what a trigger answers, member by member.
+type Response []Member
 
-// A member of a JSON object, its value in pieces that are joined when it is
-// written.
-type member struct {
-	name  string
-	value []string
+// A Member of a response has a JSON value, in pieces that are joined when it is written.
+type Member struct {
+	Name  string
+	Value []string
 }
 
-// Reply returns the event with the members of r added to its response, or put in
+// CustomMessage is the response of a CustomMessage trigger. Limits, with the code filled in:
+// subject 1 to 140, mail 6 to 20,000, SMS 6 to 140 characters. Cognito silently replaces a mail
+// or SMS that is out of these limits, or lacks the placeholder of its code, by its default
+// (observed).
+//
+// Each is a JSON string, with its quotes and escapes, in pieces as package message fills
+// them: encoding a mail for every event would take longer than everything else.
+func CustomMessage(sms, email, subject []string) Response {
+	return Response{{"smsMessage", sms}, {"emailMessage", email}, {"emailSubject", subject}}
+}
+
+// PreSignUp is the response of a PreSignUp trigger to a sign-up that is confirmed at once.
+// Verifying an attribute that the user does not have fails the sign-up.
+func PreSignUp(verifyEmail bool) Response {
+	return Response{
+		{"autoConfirmUser", []string{"true"}},
+		{"autoVerifyEmail", []string{strconv.FormatBool(verifyEmail)}},
+		{"autoVerifyPhone", []string{"false"}},
+	}
+}
+
+// Reply returns the event with the members of response added to its own response, or put in
 // place of those of the same name. Everything outside the response stays as it came,
 // byte by byte.
-func (e *Event) Reply(r response) ([]byte, error) {
-	members, err := e.merge(r.members())
-	if err != nil {
-		return nil, logging.Safe("the event's response: " + err.Error())
-	}
-	size := len(e.payload) + len(`,"response":{}`)
-	for _, m := range members {
-		size += len(m.name) + len(`,"":`)
-		for _, piece := range m.value {
+func (e *Event) Reply(response Response) ([]byte, error) {
+	size := len(e.response.Before) + len(e.response.Value) + len(e.response.After) + 2
+	for _, m := range response {
+		size += len(m.Name) + len(`,"":`)
+		for _, piece := range m.Value {
 			size += len(piece)
 		}
 	}
-	b := make([]byte, 0, size)
-	switch {
-	case e.end > 0:
-		b = append(b, e.payload[:e.start]...)
-		b = appendObject(b, members)
-		return append(b, e.payload[e.end:]...), nil
-	case e.bare: // {} or null
-		b = append(b, '{')
-	default:
-		b = append(b, e.payload[:strings.LastIndexByte(e.payload, '}')]...)
+	b := append(make([]byte, 0, size), e.response.Before...)
+	b = append(b, '{')
+	written := make(map[string]bool, 8)
+	err := jsonfields.Members(e.response.Value, func(name, value string) {
+		pieces := []string{value}
+		if i := slices.IndexFunc(response, func(m Member) bool { return m.Name == name }); i >= 0 {
+			pieces = response[i].Value
+		}
+		b = appendMember(b, len(written) > 0, name, pieces)
+		written[name] = true
+	})
+	if err != nil {
+		return nil, logging.Safe("the event's response: " + err.Error())
+	}
+	for _, m := range response {
+		if !written[m.Name] {
+			b = appendMember(b, len(written) > 0, m.Name, m.Value)
+			written[m.Name] = true
+		}
+	}
+	b = append(b, '}')
+	return append(b, e.response.After...), nil
+}
+
+func appendMember(b []byte, comma bool, name string, pieces []string) []byte {
+	if comma {
 		b = append(b, ',')
 	}
-	b = append(b, `"response":`...)
-	return append(appendObject(b, members), '}'), nil
+	b, _ = jsontext.AppendQuote(b, name) // the error is for bytes that it has replaced
+	b = append(b, ':')
+	for _, piece := range pieces {
+		b = append(b, piece...)
+	}
+	return b
 }
 
-// merge puts new members behind those of the event's response, or in their place.
-func (e *Event) merge(added []member) ([]member, error) {
-	if e.end == 0 {
-		return added, nil
-	}
-	var merged []member
-	response := newReader([]byte(e.payload[e.start:e.end]))
-	err := response.members(func(r reader, name string) error {
-		start, end, err := r.value()
-		merged = append(merged, member{name, []string{r.text[start:end]}})
-		return err
-	})
-	if err != nil || merged == nil {
-		return added, err
-	}
-	for _, m := range added {
-		found := false
-		for i := range merged {
-			if merged[i].name == m.name {
-				merged[i].value, found = m.value, true
-			}
-		}
-		if !found {
-			merged = append(merged, m)
-		}
-	}
-	return merged, nil
-}
+// ErrNotJSON is for an event that cannot even be returned.
+const ErrNotJSON = logging.Safe("the event is not JSON")
 
-func appendObject(b []byte, members []member) []byte {
-	b = append(b, '{')
-	for i, m := range members {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b, _ = jsontext.AppendQuote(b, m.name) // the error is for bytes that it has replaced
-		b = append(b, ':')
-		for _, piece := range m.value {
-			b = append(b, piece...)
-		}
+// Unchanged returns an event as it came, for a trigger that leaves everything to Cognito.
+func Unchanged(payload []byte) ([]byte, error) {
+	if !json.Valid(payload) {
+		return nil, ErrNotJSON
 	}
-	return append(b, '}')
+	return payload, nil
 }

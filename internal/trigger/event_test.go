@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"poolpost/internal/jsonfields"
 	"poolpost/internal/logging"
 )
 
@@ -93,7 +94,7 @@ func TestDecode(t *testing.T) {
 			if kind := got.Kind(test.trigger); kind != test.kind {
 				t.Errorf("its kind is %q, want %q", kind, test.kind)
 			}
-			got.payload, got.start, got.end, got.bare = "", 0, 0, false
+			got.response = jsonfields.Raw{}
 			if !reflect.DeepEqual(*got, test.want) {
 				t.Errorf("got\n%+v\nwant\n%+v", *got, test.want)
 			}
@@ -129,7 +130,7 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 			continue
 		}
-		got.payload, got.start, got.end, got.bare = "", 0, 0, false
+		got.response = jsonfields.Raw{}
 		if !reflect.DeepEqual(*got, Event{}) {
 			t.Errorf("%s: got %+v", payload, *got)
 		}
@@ -199,7 +200,7 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, err := event.Reply(CustomMessageResponse{SMSMessage: in(`"s"`), EmailMessage: in(`"<p>`, `&amp;</p>"`), EmailSubject: in(`"é"`)})
+	reply, err := event.Reply(CustomMessage(in(`"s"`), in(`"<p>`, `&amp;</p>"`), in(`"é"`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,12 +225,7 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 // fields are the members of an object.
 func fields(t *testing.T, text []byte) (list []field) {
 	t.Helper()
-	err := newReader(text).object(func(r reader, name string) error {
-		start, end, err := r.value()
-		list = append(list, field{name, r.text[start:end]})
-		return err
-	})
-	if err != nil {
+	if err := jsonfields.Members(string(text), func(name, value string) { list = append(list, field{name, value}) }); err != nil {
 		t.Fatal(err)
 	}
 	return list
@@ -237,34 +233,29 @@ func fields(t *testing.T, text []byte) (list []field) {
 
 type field struct{ name, value string }
 
-// A sampleResponse is the response of a trigger that is not known here.
-type sampleResponse []member
-
-func (r sampleResponse) members() []member { return r }
-
 // in is a value in pieces.
 func in(pieces ...string) []string { return pieces }
 
 func TestReply(t *testing.T) {
 	tests := map[string]struct {
 		payload  string
-		response response
+		response Response
 		want     string
 	}{
-		"a response that is empty": {`{"a":1,"response":{},"b":2}`, PreSignUpResponse{AutoVerifyEmail: true},
-			`{"a":1,"response":{"autoConfirmUser":false,"autoVerifyEmail":true,"autoVerifyPhone":false},"b":2}`},
-		"a response that is null": {`{"response":null,"b":2}`, CustomMessageResponse{in(`"s"`), in(`"m"`), in(`"j"`)},
+		"a response that is empty": {`{"a":1,"response":{},"b":2}`, PreSignUp(true),
+			`{"a":1,"response":{"autoConfirmUser":true,"autoVerifyEmail":true,"autoVerifyPhone":false},"b":2}`},
+		"a response that is null": {`{"response":null,"b":2}`, CustomMessage(in(`"s"`), in(`"m"`), in(`"j"`)),
 			`{"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"},"b":2}`},
-		"no response": {`{"b":2}`, CustomMessageResponse{in(`"s"`), in(`"m"`), in(`"j"`)},
+		"no response": {`{"b":2}`, CustomMessage(in(`"s"`), in(`"m"`), in(`"j"`)),
 			`{"b":2,"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"}}`},
-		"nothing to add":            {`{"response":{"a":1}}`, sampleResponse{}, `{"response":{"a":1}}`},
-		"nothing to add to nothing": {`{}`, sampleResponse{}, `{"response":{}}`},
+		"nothing to add":            {`{"response":{"a":1}}`, Response{}, `{"response":{"a":1}}`},
+		"nothing to add to nothing": {`{}`, Response{}, `{"response":{}}`},
 		"members of the event's response stay in their places": {
-			`{"response":{"autoVerifyPhone":null,"new":[],"autoConfirmUser":false}}`, PreSignUpResponse{AutoConfirmUser: true},
+			`{"response":{"autoVerifyPhone":null,"new":[],"autoConfirmUser":false}}`, PreSignUp(false),
 			`{"response":{"autoVerifyPhone":false,"new":[],"autoConfirmUser":true,"autoVerifyEmail":false}}`},
-		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, sampleResponse{{"C", in("3")}},
+		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, Response{{"C", in("3")}},
 			`{"response":{"a":1},"response":{"b":2,"C":3}}`},
-		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessageResponse{in(`"<"`), in(`"<a href=\"x\">&</a>"`), in(`">"`)},
+		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessage(in(`"<"`), in(`"<a href=\"x\">&</a>"`), in(`">"`)),
 			`{"r":"<&>","response":{"smsMessage":"<","emailMessage":"<a href=\"x\">&</a>","emailSubject":">"}}`},
 	}
 	for name, test := range tests {
@@ -273,7 +264,7 @@ func TestReply(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := event.Reply(sampleResponse{{"first", in("1")}}); err != nil {
+			if _, err := event.Reply(Response{{"first", in("1")}}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := event.Reply(test.response) // must not build on the first reply
@@ -290,7 +281,7 @@ func TestReplyRefusesAnEventWhoseResponseIsNoObject(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := event.Reply(PreSignUpResponse{}); err == nil || err.Error() != "the event's response: is not a JSON object" {
+		if got, err := event.Reply(PreSignUp(false)); err == nil || err.Error() != "the event's response: is not a JSON object" {
 			t.Errorf("%s: got %s, %v", payload, got, err)
 		}
 	}
@@ -312,7 +303,7 @@ func TestAttributesOf300KBSurvive(t *testing.T) {
 	if event.UserAttributes["name"] != long {
 		t.Error("the attribute was changed when it was read")
 	}
-	reply, err := event.Reply(PreSignUpResponse{})
+	reply, err := event.Reply(PreSignUp(false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +336,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 	} {
 		f.Add([]byte(payload))
 	}
-	response := CustomMessageResponse{SMSMessage: in(`"code `, `{####}"`), EmailMessage: in(`"<p>`, `{####}`, `</p>"`), EmailSubject: in(`"Hello"`)}
+	response := CustomMessage(in(`"code `, `{####}"`), in(`"<p>`, `{####}`, `</p>"`), in(`"Hello"`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		event, err := Decode(payload)
 		if valid := json.Valid(payload); valid && err == logging.Safe("decode event: is not JSON") || !valid && err == nil {
@@ -430,7 +421,7 @@ func names(t *testing.T, data []byte) []string {
 
 func BenchmarkDecodeAndReply(b *testing.B) {
 	payload := read(b, "custom-message-sign-up")
-	answer := CustomMessageResponse{SMSMessage: in(`"{####} is your code"`), EmailMessage: in(`"`+strings.Repeat("<td>a</td>", 1200), `{####}`, `"`), EmailSubject: in(`"Hello"`)}
+	answer := CustomMessage(in(`"{####} is your code"`), in(`"`+strings.Repeat("<td>a</td>", 1200), `{####}`, `"`), in(`"Hello"`))
 	b.ReportAllocs()
 	for b.Loop() {
 		event, err := Decode(payload)
