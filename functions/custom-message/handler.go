@@ -39,21 +39,9 @@ const (
 // returns the event as it came: Cognito then sends its own text, and the person
 // still has a code.
 func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err error) {
-	err = h.log.Record(ctx, func(line *logging.Line) error {
-		event, kind, err := decode(payload)
-		if err != nil {
-			return err
-		}
-		line.Trigger, line.Kind = event.TriggerSource, string(kind)
-		response, err := h.response(ctx, event, kind, line)
-		if err != nil {
-			return err
-		}
-		if reply, err = event.Reply(response); err != nil {
-			return err
-		}
-		line.Outcome = "filled"
-		return nil
+	err = h.log.Record(ctx, func(line *logging.Line) (err error) {
+		reply, err = h.fill(ctx, payload, line)
+		return err
 	})
 	if err != nil {
 		return trigger.Unchanged(payload)
@@ -61,38 +49,30 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) (reply []byte, err
 	return reply, nil
 }
 
-// decode reads an event, and checks that a message can be made for it.
-func decode(payload []byte) (*trigger.Event, message.Kind, error) {
+// fill returns the event with its message.
+func (h *handler) fill(ctx context.Context, payload []byte, line *logging.Line) ([]byte, error) {
 	event, err := trigger.Decode(payload)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	kind, ok := message.KindOf(event.Kind("CustomMessage"))
 	if !ok || event.Version != "1" {
-		return nil, "", logging.ErrUnknown
+		return nil, logging.ErrUnknown
 	}
-	return event, kind, nil
-}
-
-// response fills the message of an event.
-func (h *handler) response(
-	ctx context.Context, event *trigger.Event, kind message.Kind, line *logging.Line,
-) (trigger.CustomMessageResponse, error) {
-	var none trigger.CustomMessageResponse
 	client, err := h.client(ctx, event)
 	locale := message.Lookup(
 		h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
-	line.Client, line.Locale, line.Warning = client.Name, locale, err
-
+	line.Trigger, line.Kind, line.Client, line.Locale = event.TriggerSource, string(kind), client.Name, locale
+	line.Warning = err
 	if event.CodeParameter == "" {
-		return none, errNoCode
+		return nil, errNoCode
 	}
 	if kind == message.Invitation && event.UsernameParameter == "" {
-		return none, errNoUser
+		return nil, errNoUser
 	}
 	m, err := h.files.Message(client.Name, locale, kind)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	filled := m.FillJSON(message.Values{
 		message.Link: link.ForMessage(h.links, kind, client, link.Link{
@@ -103,13 +83,15 @@ func (h *handler) response(
 		message.User: event.UsernameParameter,
 		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
 	})
-	return trigger.CustomMessageResponse{
-		SMSMessage: filled.SMS, EmailMessage: filled.HTML, EmailSubject: filled.Subject,
-	}, nil
+	reply, err := event.Reply(trigger.CustomMessage(filled.SMS, filled.HTML, filled.Subject))
+	if err == nil {
+		line.Outcome = "filled"
+	}
+	return reply, err
 }
 
 // client is the client of the settings that the event is about. A pool with one
-// client needs no question; otherwise Cognito is asked for the name, and when
+// client needs no call. Otherwise Cognito is asked for the name, and when
 // that fails or takes too long, or the event has no client, it is the first
 // one: a mail in another brand is better than none.
 func (h *handler) client(ctx context.Context, event *trigger.Event) (config.Client, error) {

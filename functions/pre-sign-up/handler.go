@@ -103,8 +103,7 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 		return payload, h.linkAccount(ctx, event, applicant, line)
 	}
 	if kind == "SignUp" && h.rules.AutoConfirms(applicant.Email) {
-		verify := h.config.AutoConfirm.VerifyEmail
-		return event.Reply(trigger.PreSignUpResponse{AutoConfirmUser: true, AutoVerifyEmail: verify})
+		return event.Reply(trigger.PreSignUp(h.config.AutoConfirm.VerifyEmail))
 	}
 	return payload, nil
 }

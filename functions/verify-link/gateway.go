@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json/jsontext"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/logging"
 )
 
@@ -27,6 +27,8 @@ type gateway struct {
 	log  *logging.Logger
 }
 
+const errRequest = logging.Safe("the request cannot be read")
+
 // Invoke answers every event. What cannot be read gets a reply of its own: an
 // error would quote the link, and go to logs and traces.
 func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -34,8 +36,7 @@ func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	w := &response{header: http.Header{}}
 	request, err := readRequest(ctx, payload)
 	if err != nil {
-		line := logging.Line{Outcome: "unreadable", Err: logging.Safe("the request cannot be read")}
-		g.log.Event(ctx, start, line)
+		g.log.Event(ctx, start, logging.Line{Outcome: "unreadable", Err: errRequest})
 		plain(w, http.StatusBadRequest, "This link is incomplete.")
 		return w.encode(), nil
 	}
@@ -43,118 +44,40 @@ func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return w.encode(), nil
 }
 
-// lenient reads and writes JSON that has a name twice, of which the last one counts,
-// and text that is not UTF-8.
-var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
-
-// An httpEvent is what the page needs of an event. It is read without reflection, which
-// would take longer than the rest of a cold page (docs/speed.md).
-type httpEvent struct {
-	version, method, path, query, body string
-	header                             http.Header
-	base64                             bool // the body is
-}
-
-func (e *httpEvent) read(d *jsontext.Decoder, name string) (err error) {
-	switch name {
-	case "version":
-		e.version, err = readString(d)
-	case "rawPath":
-		e.path, err = readString(d)
-	case "rawQueryString":
-		e.query, err = readString(d)
-	case "headers":
-		err = readObject(d, func(d *jsontext.Decoder, name string) error {
-			value, err := readString(d)
-			e.header.Set(name, value)
-			return err
-		})
-	case "body":
-		e.body, err = readString(d)
-	case "isBase64Encoded":
-		e.base64 = d.PeekKind() == jsontext.KindTrue
-		err = d.SkipValue()
-	case "requestContext":
-		err = readObject(d, e.readContext)
-	default:
-		err = d.SkipValue()
-	}
-	return err
-}
-
-func (e *httpEvent) readContext(d *jsontext.Decoder, name string) error {
-	if name != "http" {
-		return d.SkipValue()
-	}
-	return readObject(d, func(d *jsontext.Decoder, name string) (err error) {
-		if name != "method" {
-			return d.SkipValue()
-		}
-		e.method, err = readString(d)
-		return err
-	})
-}
-
-// readObject calls read with each member of an object, which may be null.
-func readObject(d *jsontext.Decoder, read func(d *jsontext.Decoder, name string) error) error {
-	token, err := d.ReadToken()
-	if err != nil || token.Kind() == jsontext.KindNull {
-		return err
-	}
-	if token.Kind() != jsontext.KindBeginObject {
-		return errKind
-	}
-	for d.PeekKind() != jsontext.KindEndObject {
-		name, err := readString(d)
-		if err != nil {
-			return err
-		}
-		if err := read(d, name); err != nil {
-			return err
-		}
-	}
-	_, err = d.ReadToken()
-	return err
-}
-
-// readString reads a string, or null.
-func readString(d *jsontext.Decoder) (string, error) {
-	token, err := d.ReadToken()
-	if err != nil || token.Kind() == jsontext.KindNull {
-		return "", err
-	}
-	if token.Kind() != jsontext.KindString {
-		return "", errKind
-	}
-	return token.String(), nil
-}
-
-const (
-	errKind    = logging.Safe("the event has a value of another kind")
-	errVersion = logging.Safe("the event is not of payload format version 2.0")
-)
-
 // readRequest makes a request of an event. A method that HTTP does not have is an error.
 // API Gateway has been observed to unescape rawPath, but not rawQueryString.
 func readRequest(ctx context.Context, payload []byte) (*http.Request, error) {
-	e := httpEvent{header: http.Header{}}
-	d := jsontext.NewDecoder(bytes.NewBuffer(payload), lenient...)
-	if err := readObject(d, e.read); err != nil {
-		return nil, err
-	}
-	if _, err := d.ReadToken(); err != io.EOF || e.version != "2.0" {
-		return nil, errVersion
-	}
-	var body io.Reader = strings.NewReader(e.body)
-	if e.base64 {
-		body = base64.NewDecoder(base64.StdEncoding, body)
-	}
-	request, err := http.NewRequestWithContext(ctx, e.method, "/", body)
+	var version, method, path, query, text string
+	var headers map[string]string
+	var encoded lambdaenv.Raw
+	err := lambdaenv.ReadEvent(payload, lambdaenv.Fields{
+		"version":         &version,
+		"rawPath":         &path,
+		"rawQueryString":  &query,
+		"headers":         &headers,
+		"body":            &text,
+		"isBase64Encoded": &encoded,
+		"requestContext":  lambdaenv.Fields{"http": lambdaenv.Fields{"method": &method}},
+	})
 	if err != nil {
 		return nil, err
 	}
-	request.Host, request.Header = e.header.Get("Host"), e.header
-	request.URL = &url.URL{Path: e.path, RawQuery: e.query}
+	if version != "2.0" {
+		return nil, errRequest
+	}
+	var body io.Reader = strings.NewReader(text)
+	if encoded.Value == "true" {
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "/", body)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range headers {
+		request.Header.Set(name, value)
+	}
+	request.Host = request.Header.Get("Host")
+	request.URL = &url.URL{Path: path, RawQuery: query}
 	return request, nil
 }
 
@@ -189,8 +112,9 @@ func (w *response) encode() []byte {
 	b := make([]byte, 0, len(w.body)+len(w.body)/16+1024)
 	b = append(b, `{"statusCode":`...)
 	b = strconv.AppendInt(b, int64(w.status), 10)
-	b = append(b, `,"headers":{`...)
-	separator := ""
+	b = append(b, `,"body":`...)
+	b, _ = jsontext.AppendQuote(b, w.body)
+	separator := `,"headers":{`
 	for name, values := range w.header {
 		b = append(b, separator...)
 		b, _ = jsontext.AppendQuote(b, name)
@@ -198,7 +122,5 @@ func (w *response) encode() []byte {
 		b, _ = jsontext.AppendQuote(b, strings.Join(values, ","))
 		separator = ","
 	}
-	b = append(b, `},"body":`...)
-	b, _ = jsontext.AppendQuote(b, w.body)
-	return append(b, '}')
+	return append(b, "}}"...)
 }

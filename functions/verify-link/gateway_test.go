@@ -30,7 +30,7 @@ func sample(t *testing.T, method, path, query, body string) []byte {
 }
 
 // throughGateway is a site behind API Gateway, as main.go builds it.
-func (s *site) throughGateway() gateway { return gateway{s.handler.routes(), s.handler.log} }
+func (s *site) throughGateway() gateway { return gateway{s.handler, s.handler.log} }
 
 // Every request here is an error, most of them one that quotes the request.
 func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
-	"path"
 	"time"
 
 	"poolpost/internal/config"
@@ -19,113 +19,76 @@ type handler struct {
 	log       *logging.Logger
 }
 
-// maxBody is the size of a form, in bytes; ours have a few hundred.
-const maxBody = 16 << 10
+const (
+	// maxBody is the size of a form, in bytes; ours have a few hundred.
+	maxBody = 16 << 10
+	// pathHealth is for whoever watches the page from outside.
+	pathHealth = "/health"
+)
 
-// routes are the addresses of the page. Opening a link, with GET or HEAD, never
-// acts: mail scanners open links. Only a form that was sent from this page's
-// own origin does.
-func (h *handler) routes() http.Handler {
-	mux := http.NewServeMux()
-	for path, op := range operations {
-		methods := "POST"
-		if op.form != (state{}) {
-			methods = "GET, HEAD, POST"
-			mux.HandleFunc("GET "+path, h.open(op))
-		}
-		mux.HandleFunc("POST "+path, h.submit(op))
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Allow", methods)
-			h.show(w, r, wrongMethod)
-		})
+// ServeHTTP answers a request with a page. It does not use http.ServeMux, which redirects to
+// the clean path, with the code.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == pathHealth && opens(r) {
+		h.health(w, r)
+		return
 	}
-	mux.HandleFunc("GET "+pathHealth, h.health)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.show(w, r, notFound) })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if recover() != nil {
-				s := unavailable
-				if op, ok := operations[r.URL.Path]; ok {
-					s = op.unavailable
-				}
-				h.render(w, r, h.read(r), result{state: s, err: logging.ErrPanic})
-			}
-		}()
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		switch {
-		case path.Clean("/"+r.URL.Path) != r.URL.Path:
-			h.show(w, r, notFound) // the mux would redirect to the clean path, with the code
-			return
-		case !sameOrigin(r):
-			h.show(w, r, otherSite)
-			return
-		}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	op, p := operations[r.URL.Path], h.read(r)
+	err := logging.Recover(func() error {
+		h.render(w, r, p, h.answer(r, op, p))
+		return nil
+	})
+	if err != nil {
+		h.render(w, r, p, result{state: cmp.Or(op.unavailable, unavailable), err: err})
+	}
+}
+
+// answer returns the page for a request. Opening a link, with GET or HEAD, never acts: mail
+// scanners open links. Only a form that was sent from this page's own origin does. A password
+// is in no page: the form comes back empty.
+func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
+	in := userRequest{ClientId: h.clientIDs[p.client.Name], Username: p.link.User, ClientMetadata: p.metadata()}
+	if op.takesCode {
+		in.ConfirmationCode = p.link.Code
+	}
+	if op.takesPassword {
+		in.Password = p.values.Get("password")
+	}
+	submitted := r.Method == http.MethodPost
+	switch problem := p.problem(op); {
+	case submitted && !sameOrigin(r):
+		return result{state: otherSite}
+	case op.name == "":
+		return result{state: notFound}
+	case !submitted && (!opens(r) || op.form == state{}):
+		return result{state: wrongMethod}
+	case problem == damaged:
+		return result{state: badLink}
+	case problem == noCode, problem == noTypedCode && !submitted:
+		return result{state: op.codeForm}
+	case !submitted:
+		return result{state: op.form}
+	case problem == noTypedCode:
+		return result{state: op.wrong}
+	case op.takesPassword && (in.Password == "" || in.Password != p.values.Get("repeat")):
+		return result{state: resetDiffer}
+	default:
 		// Time for the page that says that Cognito takes too long.
 		ctx, cancel := lambdaenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)
 		defer cancel()
-		mux.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
-// show renders a page that does not depend on what the link says.
-func (h *handler) show(w http.ResponseWriter, r *http.Request, s state) {
-	h.render(w, r, h.read(r), result{state: s})
-}
-
-// open shows the form of an operation, or one with a field for the code when the
-// link has lost it.
-func (h *handler) open(op operation) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		p := h.read(r)
-		s := op.form
-		switch p.problem(op) {
-		case damaged:
-			s = badLink
-		case noCode, noTypedCode:
-			s = op.codeForm
-		}
-		h.render(w, r, p, result{state: s})
+		return op.result(h.cognito.call(ctx, op.name, in), problem)
 	}
 }
 
-// submit asks Cognito for what a form is about, unless the form cannot be used as
-// it is. A password never stands in a page: the form comes back empty.
-func (h *handler) submit(op operation) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		p := h.read(r)
-		problem := p.problem(op)
-		in := userRequest{ClientId: h.clientIDs[p.client.Name], Username: p.link.User, ClientMetadata: p.metadata()}
-		if op.takesCode {
-			in.ConfirmationCode = p.link.Code
-		}
-		if op.takesPassword {
-			in.Password = p.values.Get("password")
-		}
-		switch {
-		case problem == damaged:
-			h.render(w, r, p, result{state: badLink})
-		case problem == noCode:
-			h.render(w, r, p, result{state: op.codeForm})
-		case problem == noTypedCode:
-			h.render(w, r, p, result{state: op.wrong})
-		case op.takesPassword && (in.Password == "" || in.Password != p.values.Get("repeat")):
-			h.render(w, r, p, result{state: resetDiffer})
-		default:
-			h.render(w, r, p, op.result(h.cognito.call(r.Context(), op.name, in), problem))
-		}
-	}
-}
-
-// pathHealth is for whoever watches the page from outside.
-const pathHealth = "/health"
+func opens(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // health answers 200 when the page that most people see can be read, and 503
-// when not. It asks nobody, and leaves no line in the log when all is well.
+// when not. It calls nothing, and leaves no line in the log when all is well.
 func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 	client := h.config.Clients[0]
 	if _, err := h.files.Page(client.Name, client.Locale, confirm.name); err != nil {
-		line := logging.Line{Trigger: method(r), Outcome: "unhealthy", Err: err}
-		h.log.Event(r.Context(), h.log.Start(), line)
+		h.log.Event(r.Context(), h.log.Start(), logging.Line{Trigger: r.Method, Outcome: "unhealthy", Err: err})
 		plain(w, http.StatusServiceUnavailable, "unhealthy\n")
 		return
 	}
@@ -137,9 +100,6 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 // no Sec-Fetch-Site send "Origin: null" with our own form (Fetch standard, "append a
 // request Origin header"), which http.CrossOriginProtection alone would refuse.
 func sameOrigin(r *http.Request) bool {
-	if r.Method != http.MethodPost {
-		return true // never acts
-	}
 	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
 		return true
 	}

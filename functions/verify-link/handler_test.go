@@ -130,7 +130,7 @@ func (s *site) serve(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	s.logged.Reset()
 	w := httptest.NewRecorder()
-	s.handler.routes().ServeHTTP(w, r)
+	s.handler.ServeHTTP(w, r)
 	checkHeader(t, w)
 	return w
 }
@@ -422,7 +422,7 @@ func TestHealth(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		s := shared.another()
 		w := httptest.NewRecorder()
-		s.handler.routes().ServeHTTP(w, httptest.NewRequest(method, "https://"+host+"/health", nil))
+		s.handler.ServeHTTP(w, httptest.NewRequest(method, "https://"+host+"/health", nil))
 		if w.Code != http.StatusOK || w.Body.String() != "ok\n" || w.Header().Get("Cache-Control") != "no-store" || s.logged.Len() != 0 {
 			t.Errorf("%s: %d %q, log %q", method, w.Code, w.Body, s.logged)
 		}
@@ -430,7 +430,7 @@ func TestHealth(t *testing.T) {
 	s := newSite(t)
 	s.handler.files.Dir = t.TempDir()
 	w := httptest.NewRecorder()
-	s.handler.routes().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://"+host+"/health", nil))
+	s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://"+host+"/health", nil))
 	if w.Code != http.StatusServiceUnavailable || w.Body.String() != "unhealthy\n" {
 		t.Errorf("without pages: %d %q", w.Code, w.Body)
 	}
@@ -751,7 +751,7 @@ func TestAPageThatIsMissingIsOurFault(t *testing.T) {
 	s := newSite(t)
 	s.handler.files.Dir = t.TempDir()
 	w := httptest.NewRecorder()
-	s.handler.routes().ServeHTTP(w, open(link.PathConfirm, values()))
+	s.handler.ServeHTTP(w, open(link.PathConfirm, values()))
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), userID) {
 		t.Errorf("the answer is %d %q", w.Code, w.Body)
 	}
@@ -798,7 +798,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 				test.request.Header.Set(header, secret("header"))
 			}
 			s.logged.CheckNothingPersonal(t, func() error {
-				s.handler.routes().ServeHTTP(httptest.NewRecorder(), test.request)
+				s.handler.ServeHTTP(httptest.NewRecorder(), test.request)
 				return nil
 			}, "31415926")
 		})
@@ -809,7 +809,7 @@ func BenchmarkGET(b *testing.B) {
 	s := newSite(b)
 	s.handler.log = logging.NewWith("verify-link", io.Discard, time.Now)
 	g, event := s.throughGateway(), functiontest.Events(b)["open-the-link-of-a-sign-up"]
-	functiontest.Bench(b, 110, func() {
+	functiontest.Bench(b, 82, func() {
 		if reply, err := g.Invoke(b.Context(), event); err != nil || !bytes.HasPrefix(reply, []byte(`{"statusCode":200,`)) {
 			b.Fatalf("%v: %s", err, reply)
 		}

@@ -34,5 +34,5 @@ func main() {
 		cognito:   newUserPool(os.Getenv("AWS_REGION"), os.Getenv("AWS_ENDPOINT_URL")),
 		log:       logging.New("verify-link"),
 	}
-	lambda.Start(gateway{h.routes(), h.log})
+	lambda.Start(gateway{h, h.log})
 }

@@ -27,6 +27,14 @@ type operation struct {
 	unavailable state
 }
 
+// methods are those of HTTP that the path of an operation takes.
+func (op operation) methods() string {
+	if op.form == (state{}) {
+		return "POST"
+	}
+	return "GET, HEAD, POST"
+}
+
 // operations are what the page can do, by its paths. ConfirmForgotPassword checks the
 // password against the pool's policy, and PasswordType: one that begins or ends with a
 // space is an invalid parameter. User and code were checked with the link.

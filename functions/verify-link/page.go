@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 
@@ -23,8 +24,13 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 	defer func() { h.log.Event(r.Context(), p.start, line) }()
 	header := w.Header()
 	secure(header)
-	if after := retryAfter(res.state); after != "" {
-		header.Set("Retry-After", after)
+	switch s := res.state; {
+	case s == wrongMethod:
+		header.Set("Allow", operations[r.URL.Path].methods())
+	case s == tooManyAttempts, s == limitReached: // Cognito counts the attempts of a user by the hour,
+		header.Set("Retry-After", "3600")
+	case s.status == http.StatusTooManyRequests, s.status == http.StatusServiceUnavailable:
+		header.Set("Retry-After", "10") // and the requests of an account by the second
 	}
 	page, err := h.files.Page(p.client.Name, p.locale, res.name)
 	if err != nil {
@@ -81,40 +87,21 @@ var secureHeader = [...]struct {
 	{"Strict-Transport-Security", []string{"max-age=63072000"}},
 }
 
-// retryAfter is how long to wait, in seconds: Cognito counts the attempts of a
-// user by the hour, and the requests of an account by the second.
-func retryAfter(s state) string {
-	switch {
-	case s == tooManyAttempts || s == limitReached:
-		return "3600"
-	case s.status == http.StatusTooManyRequests || s.status == http.StatusServiceUnavailable:
-		return "10"
-	default:
-		return ""
-	}
-}
-
 // next is where a page leads on, with the name of the page as its status.
 func (p pageRequest) next(s state) string {
-	next := p.returnURL
-	switch {
-	case next != "":
-	case s == resetDone || s == addressTaken:
-		next = p.client.SignInURL
-	default:
-		next = p.client.URL
+	page := p.client.URL
+	if s == resetDone || s == addressTaken {
+		page = p.client.SignInURL
 	}
-	return link.WithStatus(next, s.name)
+	return link.WithStatus(cmp.Or(p.returnURL, page), s.name)
 }
 
 // method is that of a request, for the log: a client can send any word.
 func method(r *http.Request) string {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
+	if opens(r) || r.Method == http.MethodPost {
 		return r.Method
-	default:
-		return logging.Unknown
 	}
+	return logging.Unknown
 }
 
 // again is where the button of the page unavailable sends the form once more.

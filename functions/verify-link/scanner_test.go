@@ -203,7 +203,7 @@ func TestFormsAtTheSameMoment(t *testing.T) {
 		link.PathReset:   {resetDone.name, resetExpired.name, resetExpired.name, resetExpired.name},
 	} {
 		s := shared.scanned()
-		server := httptest.NewServer(s.handler.routes())
+		server := httptest.NewServer(s.handler)
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {

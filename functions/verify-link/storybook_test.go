@@ -121,7 +121,7 @@ func newStorybook(t *testing.T) *storybook {
 			if story.state.name == r.PathValue("page") {
 				s := b.another()
 				s.cognito.fails(story.err)
-				s.handler.routes().ServeHTTP(w, story.request)
+				s.handler.ServeHTTP(w, story.request)
 				return
 			}
 		}
@@ -133,7 +133,7 @@ func newStorybook(t *testing.T) *storybook {
 		if r.Method == http.MethodPost {
 			b.posts.Add(1)
 		}
-		b.handler.routes().ServeHTTP(w, r)
+		b.handler.ServeHTTP(w, r)
 	})
 	b.Server = httptest.NewServer(mux)
 	t.Cleanup(b.Close)

@@ -1,8 +1,9 @@
-// Package lambdaenv reads what Lambda gives a function: its environment variables and the
-// deadline of an invocation.
+// Package lambdaenv reads what Lambda gives a function: its environment variables, and the
+// event and the deadline of an invocation.
 package lambdaenv
 
 import (
+	"context"
 	"encoding/json/v2"
 	"errors"
 	"fmt"
@@ -55,4 +56,14 @@ func (v *Variables) ClientIDs(name string) map[string]string {
 			fmt.Errorf("the environment variable %s must be a JSON object of client names and ids: %w", name, err))
 	}
 	return ids
+}
+
+// BeforeDeadline ends so long before the deadline of an invocation: a function
+// that is cut off there can neither answer nor log. Without a deadline the
+// context stays as it is.
+func BeforeDeadline(ctx context.Context, spare time.Duration) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-spare))
+	}
+	return ctx, func() {}
 }

@@ -1,10 +1,4 @@
-// Package jsonfields reads some fields of a JSON event, token by token: decoding by
-// reflection takes several times as long, while a person waits.
-//
-// Like encoding/json it accepts duplicate names, of which the last one counts, and invalid
-// UTF-8: an error would be Cognito's default message. Its errors quote no values, and no
-// names but those it was asked for.
-package jsonfields
+package lambdaenv
 
 import (
 	"bytes"
@@ -16,30 +10,33 @@ import (
 	"unicode/utf8"
 )
 
-// Fields are fields of an object by name. Each is read into a *string, a *map[string]string, a
-// *Raw, or Fields for the fields of an object in it. null is an empty string, a nil map, or an
+// Fields are fields of a JSON object by name. Each is read into a *string, a *map[string]string,
+// a *Raw, or Fields for those of an object in it. null is an empty string, a nil map, or an
 // object without fields.
 type Fields map[string]any
 
 // Raw is a value as it is written, with the text before and after it.
 type Raw struct{ Before, Value, After string }
 
-// Errors of values. They come with the names that lead to the field.
+// Errors quote no values, and no names but those of Fields.
 var (
-	ErrNotJSON   = errors.New("is not JSON")
+	errNotJSON   = errors.New("is not JSON")
 	errNotObject = errors.New("is not a JSON object")
 	errNotString = errors.New("is not a string")
 )
 
-// Read reads fields of an object, which is all there is. Strings are parts of one copy of text,
-// so whoever keeps one for longer must clone it.
-func Read(text []byte, fields Fields) error { return newReader(text).all(fields) }
+// ReadEvent reads fields of an event, token by token: decoding by reflection takes several
+// times as long, while a person waits. Like encoding/json it accepts duplicate names, of which
+// the last one counts, and invalid UTF-8: an error would be Cognito's default message.
+//
+// Strings are parts of one copy of the event, so what keeps one for longer must clone it.
+func ReadEvent(payload []byte, fields Fields) error { return newReader(payload).all(fields) }
 
-// ReadScalars is Read for objects that write some strings as numbers or booleans. A string is
-// then what is written.
-func ReadScalars(text []byte, fields Fields) error {
-	r := newReader(text)
-	r.scalars = true
+// ReadLooseEvent is ReadEvent for events that write some strings as numbers or booleans. A
+// string is then what is written.
+func ReadLooseEvent(payload []byte, fields Fields) error {
+	r := newReader(payload)
+	r.loose = true
 	return r.all(fields)
 }
 
@@ -55,8 +52,8 @@ func Members(text string, member func(name, value string)) error {
 
 type reader struct {
 	*jsontext.Decoder
-	text    string
-	scalars bool
+	text  string
+	loose bool // numbers and booleans are strings too
 }
 
 func newReader(text []byte) reader {
@@ -69,7 +66,7 @@ func (r reader) all(fields Fields) error {
 		return err
 	}
 	if _, err := r.ReadToken(); err != io.EOF {
-		return ErrNotJSON
+		return errNotJSON
 	}
 	return nil
 }
@@ -80,7 +77,7 @@ func (r reader) read(target any) (err error) {
 	case Fields:
 		return r.object(func(name string) error {
 			err := r.read(target[name])
-			if err != nil && err != ErrNotJSON {
+			if err != nil && err != errNotJSON {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			return err
@@ -108,7 +105,7 @@ func (r reader) object(member func(name string) error) error {
 		return errNotObject
 	}
 	if _, err := r.ReadToken(); err != nil {
-		return ErrNotJSON
+		return errNotJSON
 	}
 	for r.PeekKind() != jsontext.KindEndObject {
 		name, err := r.string()
@@ -120,7 +117,7 @@ func (r reader) object(member func(name string) error) error {
 		}
 	}
 	if _, err := r.ReadToken(); err != nil {
-		return ErrNotJSON
+		return errNotJSON
 	}
 	return nil
 }
@@ -157,7 +154,7 @@ func (r reader) string() (string, error) {
 		}
 		text, _ := jsontext.AppendUnquote(nil, value) // the error is for bytes that it has replaced
 		return string(text), nil
-	case kind == jsontext.KindBeginObject, kind == jsontext.KindBeginArray, !r.scalars:
+	case kind == jsontext.KindBeginObject, kind == jsontext.KindBeginArray, !r.loose:
 		return "", errNotString
 	}
 	return value, nil
@@ -167,7 +164,7 @@ func (r reader) string() (string, error) {
 func (r reader) value() (string, error) {
 	value, err := r.ReadValue()
 	if err != nil {
-		return "", ErrNotJSON
+		return "", errNotJSON
 	}
 	end := int(r.InputOffset())
 	return r.text[end-len(value) : end], nil
