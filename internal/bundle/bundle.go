@@ -59,10 +59,8 @@ var (
 )
 
 // BuildBinaries compiles functions into their folders in dir, which Write has
-// made. Each binary is put in its place at once, so that a process that runs the
-// old one keeps it. The result depends on the sources and the settings only, not
-// on where or when it is built. Poolpost's own folder is only read: it may be in
-// the module cache.
+// made. The result depends on the sources and the settings only, not on where or
+// when it is built. Poolpost's own folder is only read: it may be in the module cache.
 func BuildBinaries(ctx context.Context, dir string, s *settings.Settings, p Platform, functions []Function) error {
 	module, err := ModuleDir(ctx)
 	if err != nil {
@@ -72,35 +70,14 @@ func BuildBinaries(ctx context.Context, dir string, s *settings.Settings, p Plat
 }
 
 func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings, p Platform, functions []Function) error {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return fmt.Errorf("build functions: %w", err)
-	}
-	bin, err := os.MkdirTemp(dir, "bin-")
-	if err != nil {
-		return fmt.Errorf("build functions: %w", err)
-	}
-	defer os.RemoveAll(bin)
-	// What is up to date is not linked again.
-	for _, f := range functions {
-		_ = os.Link(filepath.Join(dir, f.Name, "bootstrap"), filepath.Join(bin, f.Name))
-	}
 	for _, minimal := range []bool{false, true} {
-		var packages []string
+		files := map[string]string{}
 		for _, f := range functions {
 			if f.Minimal(s) == minimal {
-				packages = append(packages, "./functions/"+f.Name)
+				files["./functions/"+f.Name] = filepath.Join(dir, f.Name, "bootstrap")
 			}
 		}
-		if packages == nil {
-			continue
-		}
-		if err := goBuild(ctx, module, bin+string(filepath.Separator), p, minimal, packages...); err != nil {
-			return fmt.Errorf("build functions: %w", err)
-		}
-	}
-	for _, f := range functions {
-		if err := os.Rename(filepath.Join(bin, f.Name), filepath.Join(dir, f.Name, "bootstrap")); err != nil {
+		if err := goBuild(ctx, module, dir, p, minimal, files); err != nil {
 			return fmt.Errorf("build functions: %w", err)
 		}
 	}
@@ -108,44 +85,57 @@ func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings
 }
 
 // GoBuild compiles a package of Poolpost, given by its path below the module's
-// folder, as functions are compiled. The file is put in its place at once.
-func GoBuild(ctx context.Context, file string, p Platform, path string) error {
+// folder, as functions are compiled.
+func GoBuild(ctx context.Context, file string, p Platform, pkg string) error {
 	module, err := ModuleDir(ctx)
 	if err != nil {
 		return err
 	}
-	if file, err = filepath.Abs(file); err != nil {
-		return fmt.Errorf("build %s: %w", path, err)
-	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("build %s: %w", path, err)
+		return fmt.Errorf("build %s: %w", pkg, err)
 	}
-	bin, err := os.MkdirTemp(filepath.Dir(file), "bin-")
-	if err != nil {
-		return fmt.Errorf("build %s: %w", path, err)
+	if err := goBuild(ctx, module, filepath.Dir(file), p, false, map[string]string{pkg: file}); err != nil {
+		return fmt.Errorf("build %s: %w", pkg, err)
 	}
-	defer os.RemoveAll(bin)
-	built := filepath.Join(bin, filepath.Base(file))
-	_ = os.Link(file, built) // what is up to date is not linked again
-	if err := goBuild(ctx, module, built, p, false, path); err != nil {
-		return fmt.Errorf("build %s: %w", path, err)
-	}
-	return os.Rename(built, file)
+	return nil
 }
 
-// goBuild compiles packages into a file, or into a folder whose name ends in a
-// slash, with the versions of Poolpost's own go.mod. The path is absolute.
-func goBuild(ctx context.Context, module, out string, p Platform, minimal bool, packages ...string) error {
+// goBuild compiles packages into files below dir, with the versions of Poolpost's own
+// go.mod. Each binary is put in its place at once, so that a process that runs the
+// old one keeps it.
+func goBuild(ctx context.Context, module, dir string, p Platform, minimal bool, files map[string]string) error {
+	if len(files) == 0 {
+		return nil
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	bin, err := os.MkdirTemp(dir, "bin-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(bin)
 	flags := "-s -w"
 	if p.noBuildID {
 		flags += " -buildid="
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", tags(minimal), "-ldflags", flags, "-o", out}
-	command := exec.CommandContext(ctx, "go", append(args, packages...)...)
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", tags(minimal), "-ldflags", flags}
+	args = append(args, "-o", bin+string(filepath.Separator))
+	for pkg, file := range files {
+		args = append(args, pkg)
+		_ = os.Link(file, filepath.Join(bin, filepath.Base(pkg))) // what is up to date is not linked again
+	}
+	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = module
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOOS="+p.GOOS, "GOARCH="+p.GOARCH)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, output)
+	}
+	for pkg, file := range files {
+		if err := os.Rename(filepath.Join(bin, filepath.Base(pkg)), file); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ type brandContext struct {
 	client   settings.Client
 	locale   *Locale
 	settings *settings.Settings
+	brand    settings.Brand
+	values   map[string]string // placeholders that are known at build time
 
 	Lang      string // BCP 47
 	Dir       string // ltr or rtl
@@ -20,28 +22,25 @@ type brandContext struct {
 	DarkColor string // Color where the reader's colours are dark
 	Brand     string
 	Logo      settings.Logo
-
-	brand  settings.Brand
-	values map[string]string // placeholders that are known at build time
 }
 
 func newBrandContext(s *settings.Settings, client settings.Client, l *Locale) *brandContext {
 	brand, _ := s.Brand(client.Brand)
-	c := &brandContext{
-		client: client, locale: l, settings: s,
-		Lang: l.Tag, Dir: l.Direction, Start: "left",
-		Color: brand.Color, DarkColor: onDark(brand.Color), Brand: brand.DisplayName, Logo: brand.Logo, brand: brand,
+	start := "left"
+	if l.Direction == "rtl" {
+		start = "right"
+	}
+	return &brandContext{
+		client: client, locale: l, settings: s, brand: brand,
+		Lang: l.Tag, Dir: l.Direction, Start: start,
+		Color: brand.Color, DarkColor: onDark(brand.Color), Brand: brand.DisplayName, Logo: brand.Logo,
 		values: map[string]string{
-			"brand":         brand.DisplayName,
-			"support":       brand.Support,
-			"postalAddress": brand.PostalAddress,
+			"brand":          brand.DisplayName,
+			"support":        brand.Support,
+			"postalAddress":  brand.PostalAddress,
+			"passwordPolicy": passwordPolicy(l, s.Pool.PasswordPolicy),
 		},
 	}
-	if l.Direction == "rtl" {
-		c.Start = "right"
-	}
-	c.values["passwordPolicy"] = passwordPolicy(l, s.Pool.PasswordPolicy)
-	return c
 }
 
 // Imprint is who writes: the brand, with its postal address if there is one.
@@ -71,18 +70,19 @@ func (c *brandContext) Footer() (string, error) {
 func passwordPolicy(l *Locale, p settings.PasswordPolicy) string {
 	words := l.PasswordPolicy
 	parts := []string{strings.ReplaceAll(words.Length, "{minimum}", strconv.Itoa(p.MinimumLength))}
-	for _, rule := range []struct {
+	parts = append(parts, required(p, words.Numbers, words.Lowercase, words.Uppercase, words.Symbols)...)
+	return strings.Join(parts, words.Separator)
+}
+
+// required are those of four texts that are for characters that a policy requires.
+func required(p settings.PasswordPolicy, numbers, lowercase, uppercase, symbols string) (texts []string) {
+	for _, class := range []struct {
 		required bool
-		word     string
-	}{
-		{p.RequireNumbers, words.Numbers},
-		{p.RequireLowercase, words.Lowercase},
-		{p.RequireUppercase, words.Uppercase},
-		{p.RequireSymbols, words.Symbols},
-	} {
-		if rule.required {
-			parts = append(parts, rule.word)
+		text     string
+	}{{p.RequireNumbers, numbers}, {p.RequireLowercase, lowercase}, {p.RequireUppercase, uppercase}, {p.RequireSymbols, symbols}} {
+		if class.required {
+			texts = append(texts, class.text)
 		}
 	}
-	return strings.Join(parts, words.Separator)
+	return texts
 }

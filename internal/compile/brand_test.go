@@ -81,7 +81,7 @@ func TestABrandsOwnWordsAreHeldToTheSameRules(t *testing.T) {
 		"a placeholder that there is not": {"intro", "Hello {name}",
 			"{name} cannot be filled here; these can: {brand} {duration} {passwordPolicy} {postalAddress} {support}"},
 		"a text message that is too long": {"textMessage", "{code}" + strings.Repeat("x", 140),
-			"the text message has 156 characters when its blanks are filled; Cognito takes 6 to 140 (client drivers)"},
+			"the text message has 156 characters when its placeholders are filled; Cognito takes 6 to 140 (client drivers)"},
 		"an address": {"subject", "Go to example.net", "the subject shows an address that is not the link of the message: example.net (client drivers)"},
 	} {
 		t.Run(name, func(t *testing.T) {

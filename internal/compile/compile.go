@@ -27,12 +27,7 @@ type Output struct {
 // All compiles every message and page for every client and locale of the
 // settings. The error joins everything that is wrong.
 func All(templates fs.FS, s *settings.Settings) (*Output, error) {
-	tags, err := localeTags(templates)
-	if err != nil {
-		return nil, err
-	}
-	wanted := func(tag string) bool { return tag == sourceLocale || slices.Contains(s.Locales, tag) }
-	locales, err := readLocales(templates, slices.DeleteFunc(slices.Clone(tags), func(tag string) bool { return !wanted(tag) }))
+	locales, tags, err := readLocales(templates, func(tag string) bool { return tag == sourceLocale || slices.Contains(s.Locales, tag) })
 	if err != nil {
 		return nil, err
 	}
@@ -73,9 +68,11 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 func distinct(problems []error) []error {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(problems, func(err error) bool {
-		again := seen[err.Error()]
+		if err == nil || seen[err.Error()] {
+			return true
+		}
 		seen[err.Error()] = true
-		return again
+		return false
 	})
 }
 

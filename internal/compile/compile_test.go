@@ -192,7 +192,7 @@ func TestTheLargestMessageLeavesRoom(t *testing.T) {
 			largest, name = n, m.name()
 		}
 	}
-	t.Logf("the largest message is %s: %d of %d characters when its blanks are filled with the longest values", name, largest, message.MaxHTML)
+	t.Logf("the largest message is %s: %d of %d characters when its placeholders are filled with the longest values", name, largest, message.MaxHTML)
 	if largest > message.MaxHTML*3/4 {
 		t.Errorf("%s has %d characters, of Cognito's %d: a longer brand or another language may not fit", name, largest, message.MaxHTML)
 	}
@@ -573,10 +573,10 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"a duration in a message without one": {set("messages.welcome.why", "For {duration}"), []string{
 			`templates/locales/en\.yaml:\d+: messages\.welcome\.why: \{duration\} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}`}},
 
-		"no layout":      {remove("layout.html"), []string{`read layout: open layout\.html: file does not exist`}},
-		"no text layout": {remove("layout.txt"), []string{`read layout: open layout\.txt: file does not exist`}},
-		"no page layout": {remove("page.html"), []string{`read page layout: open page\.html: file does not exist`}},
-		"no template":    {remove("messages/welcome.tmpl"), []string{`read message: open messages/welcome\.tmpl: file does not exist`}},
+		"no layout":      {remove("layout.html"), []string{`read template: open layout\.html: file does not exist`}},
+		"no text layout": {remove("layout.txt"), []string{`read template: open layout\.txt: file does not exist`}},
+		"no page layout": {remove("page.html"), []string{`read template: open page\.html: file does not exist`}},
+		"no template":    {remove("messages/welcome.tmpl"), []string{`read template: open messages/welcome\.tmpl: file does not exist`}},
 		"no page": {remove("pages/confirmed.tmpl"), []string{
 			`templates/locales/en\.yaml:\d+: pages\.confirmed: there is no such page`}},
 		"a refusal with an unknown placeholder": {set("refusals.ATTRIBUTE_MISSING", "Fill in {field}: {attribute}"), []string{
@@ -614,9 +614,9 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"a text message without its code": {set("messages.sign-up.textMessage", "Welcome to {brand}"), []string{
 			word("textMessage") + "the text message lacks the code" + client}},
 		"a text message that is too long": {set("messages.sign-up.textMessage", "{code} "+strings.Repeat("x", 124)), []string{
-			word("textMessage") + "the text message has 141 characters when its blanks are filled; Cognito takes 6 to 140" + client}},
+			word("textMessage") + "the text message has 141 characters when its placeholders are filled; Cognito takes 6 to 140" + client}},
 		"a subject that is too long": {set("messages.sign-up.subject", strings.Repeat("é", 141)), []string{
-			word("subject") + "the subject has 141 characters when its blanks are filled; Cognito takes 1 to 140" + client}},
+			word("subject") + "the subject has 141 characters when its placeholders are filled; Cognito takes 1 to 140" + client}},
 		"a preheader that is too long": {set("messages.sign-up.preheader", strings.Repeat("é", 101)), []string{
 			word("preheader") + "must have 100 characters at most, and not repeat the subject"}},
 		"a preheader that says nothing new": {set("messages.sign-up.preheader", "Confirm your e-mail address for {brand}"), []string{
@@ -624,7 +624,7 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"a subject in two lines": {set("messages.sign-up.subject", "a\nb"), []string{
 			word("subject") + "the subject has a line break" + client}},
 		"a mail that is too long": {set("messages.sign-up.note", strings.Repeat("é", 20_000)), []string{
-			lint + `the HTML has \d{5} characters when its blanks are filled; Cognito takes 6 to 20000` + client}},
+			lint + `the HTML has \d{5} characters when its placeholders are filled; Cognito takes 6 to 20000` + client}},
 		"a link that SES may rewrite": {edit("layout.html", "<a ses:no-track ", "<a "), slices.Repeat([]string{
 			`templates/messages/.*\.tmpl: in en: a link lacks ses:no-track` + client}, 6)},
 		"a page with two styles": {edit("page.html", "</style>", "</style><style>p{}</style>"), []string{

@@ -40,31 +40,29 @@ type Locale struct {
 	file *yamlfile.File
 }
 
-// localeTags are the locales that there are words for.
-func localeTags(templates fs.FS) ([]string, error) {
+// readLocales reads the words of the wanted locales, and lists those that there are.
+func readLocales(templates fs.FS, wanted func(tag string) bool) (map[string]*Locale, []string, error) {
 	files, err := fs.Glob(templates, "locales/*.yaml")
 	if err != nil {
-		return nil, fmt.Errorf("list locales: %w", err)
+		return nil, nil, fmt.Errorf("list locales: %w", err)
 	}
-	for i, file := range files {
-		files[i] = strings.TrimSuffix(path.Base(file), ".yaml")
-	}
-	return files, nil
-}
-
-// readLocales reads the words of some locales.
-func readLocales(templates fs.FS, tags []string) (map[string]*Locale, error) {
-	locales := map[string]*Locale{}
+	var tags []string
 	var problems []error
-	for _, tag := range tags {
-		text, err := fs.ReadFile(templates, "locales/"+tag+".yaml")
+	locales := map[string]*Locale{}
+	for _, file := range files {
+		tag := strings.TrimSuffix(path.Base(file), ".yaml")
+		tags = append(tags, tag)
+		if !wanted(tag) {
+			continue
+		}
+		text, err := fs.ReadFile(templates, file)
 		if err != nil {
-			return nil, fmt.Errorf("read locale: %w", err)
+			return nil, nil, fmt.Errorf("read locale: %w", err)
 		}
 		locales[tag], err = readLocale(tag, text)
 		problems = append(problems, err)
 	}
-	return locales, errors.Join(problems...)
+	return locales, tags, errors.Join(problems...)
 }
 
 func readLocale(tag string, text []byte) (*Locale, error) {

@@ -5,8 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,47 +39,9 @@ func (p *pageContext) MinimumLength() int { return p.settings.Pool.PasswordPolic
 // v). The symbols are those of the developer guide, "Adding user pool password
 // requirements"; PasswordType lets no password begin or end with a blank.
 func (p *pageContext) PasswordPattern() string {
-	const symbols = `[ \^$*.\[\]\{\}\(\)?"!@#%&\/\\,><':;\|_~\x60=+\-]`
-	policy := p.settings.Pool.PasswordPolicy
-	var pattern strings.Builder
-	for _, rule := range []struct {
-		required bool
-		class    string
-	}{
-		{policy.RequireNumbers, "[0-9]"},
-		{policy.RequireLowercase, "[a-z]"},
-		{policy.RequireUppercase, "[A-Z]"},
-		{policy.RequireSymbols, symbols},
-	} {
-		if rule.required {
-			pattern.WriteString("(?=.*" + rule.class + ")")
-		}
-	}
-	return pattern.String() + `\S.*\S`
-}
-
-func (set *templateSet) readPages(templates fs.FS) error {
-	layout, err := fs.ReadFile(templates, "page.html")
-	if err != nil {
-		return fmt.Errorf("read page layout: %w", err)
-	}
-	files, err := fs.Glob(templates, "pages/*.tmpl")
-	if err != nil {
-		return fmt.Errorf("list pages: %w", err)
-	}
-	for _, file := range files {
-		body, err := fs.ReadFile(templates, file)
-		if err != nil {
-			return fmt.Errorf("read page: %w", err)
-		}
-		name := strings.TrimSuffix(path.Base(file), ".tmpl")
-		set.page[name], err = parseHTML(file, string(layout), `{{define "body"}}`+string(body)+`{{end}}`)
-		if err != nil {
-			return err
-		}
-		set.pageNames = append(set.pageNames, name)
-	}
-	return nil
+	const symbols = `(?=.*[ \^$*.\[\]\{\}\(\)?"!@#%&\/\\,><':;\|_~\x60=+\-])`
+	classes := required(p.settings.Pool.PasswordPolicy, "(?=.*[0-9])", "(?=.*[a-z])", "(?=.*[A-Z])", symbols)
+	return strings.Join(classes, "") + `\S.*\S`
 }
 
 // inlinePolicy returns the directives of a Content-Security-Policy that allow the style
@@ -92,8 +53,8 @@ func inlinePolicy(html string) (string, error) {
 	}
 	var directives []string
 	for _, kind := range []string{"style", "script"} {
-		if _, text, ok := strings.Cut(html, "<"+kind+">"); ok {
-			text, _, _ = strings.Cut(text, "</"+kind+">")
+		if _, rest, ok := strings.Cut(html, "<"+kind+">"); ok {
+			text, _, _ := strings.Cut(rest, "</"+kind+">")
 			hash := sha256.Sum256([]byte(text))
 			directives = append(directives, kind+"-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
 		}
@@ -104,7 +65,7 @@ func inlinePolicy(html string) (string, error) {
 // pages compiles the pages of one client in one locale into files.
 func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problems []error) {
 	shared := b.locale.translations("pageWords", b.locale.PageWords)
-	for _, name := range set.pageNames {
+	for _, name := range slices.Sorted(maps.Keys(set.page)) {
 		w := b.locale.translations("pages."+name, b.locale.Pages[name])
 		p := &pageContext{brandContext: b, words: w, shared: shared}
 		var err1, err2 error
@@ -119,25 +80,15 @@ func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problem
 			problems = append(problems, templateError(err))
 			continue
 		}
-		if err := w.unused(); err != nil {
-			problems = append(problems, err)
-		}
 		html := delimitPlaceholders(out.String())
 		policy, err := inlinePolicy(html)
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		compiled := message.Page{Inline: policy, HTML: html}
-		files[message.PageFile(b.client.Name, b.Lang, name)] = compiled.Encode()
+		problems = append(problems, w.unused(), err)
+		files[message.PageFile(b.client.Name, b.Lang, name)] = message.Page{Inline: policy, HTML: html}.Encode()
 	}
 	for name := range b.locale.Pages {
-		if !slices.Contains(set.pageNames, name) {
+		if set.page[name] == nil {
 			problems = append(problems, b.locale.problem("pages."+name, "there is no such page"))
 		}
 	}
-	if err := shared.unused(); err != nil {
-		problems = append(problems, err)
-	}
-	return problems
+	return append(problems, shared.unused())
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
@@ -13,20 +15,27 @@ import (
 
 // A templateSet is the parsed layouts and bodies.
 type templateSet struct {
-	html      map[message.Kind]*htmltemplate.Template
-	text      map[message.Kind]*texttemplate.Template
-	page      map[string]*htmltemplate.Template // by name
-	pageNames []string                          // sorted
+	html map[message.Kind]*htmltemplate.Template
+	text map[message.Kind]*texttemplate.Template
+	page map[string]*htmltemplate.Template // by name
 }
 
 func readTemplates(templates fs.FS) (*templateSet, error) {
-	layoutHTML, err := fs.ReadFile(templates, "layout.html")
+	pages, err := fs.Glob(templates, "pages/*.tmpl")
 	if err != nil {
-		return nil, fmt.Errorf("read layout: %w", err)
+		return nil, fmt.Errorf("list pages: %w", err)
 	}
-	layoutText, err := fs.ReadFile(templates, "layout.txt")
-	if err != nil {
-		return nil, fmt.Errorf("read layout: %w", err)
+	files := slices.Concat([]string{"layout.html", "layout.txt", "page.html"}, pages)
+	for _, kind := range message.Kinds() {
+		files = append(files, messageTemplate(kind))
+	}
+	texts := map[string]string{}
+	for _, file := range files {
+		text, err := fs.ReadFile(templates, file)
+		if err != nil {
+			return nil, fmt.Errorf("read template: %w", err)
+		}
+		texts[file] = string(text)
 	}
 	set := &templateSet{
 		html: map[message.Kind]*htmltemplate.Template{},
@@ -34,34 +43,37 @@ func readTemplates(templates fs.FS) (*templateSet, error) {
 		page: map[string]*htmltemplate.Template{},
 	}
 	for _, kind := range message.Kinds() {
-		file := "messages/" + string(kind) + ".tmpl"
-		body, err := fs.ReadFile(templates, file)
-		if err != nil {
-			return nil, fmt.Errorf("read message: %w", err)
-		}
 		// One body serves both parts: only the blocks it names differ.
-		define := `{{define "body"}}` + strings.ReplaceAll(string(body), "\n", "") + `{{end}}`
-		if set.html[kind], err = parseHTML(file, string(layoutHTML), define); err != nil {
+		file := messageTemplate(kind)
+		body := strings.ReplaceAll(texts[file], "\n", "")
+		if set.html[kind], err = parseHTML(file, body, texts["layout.html"]); err != nil {
 			return nil, err
 		}
-		set.text[kind], err = texttemplate.New(file).Parse(string(layoutText))
-		if err == nil {
-			_, err = set.text[kind].Parse(define)
-		}
-		if err != nil {
+		if set.text[kind], err = texttemplate.New(file).Parse(define(body) + texts["layout.txt"]); err != nil {
 			return nil, fmt.Errorf("parse %s: %w", file, err)
 		}
 	}
-	return set, set.readPages(templates)
+	for _, file := range pages {
+		name := strings.TrimSuffix(path.Base(file), ".tmpl")
+		if set.page[name], err = parseHTML(file, texts[file], texts["page.html"]); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
 }
+
+func messageTemplate(kind message.Kind) string { return "messages/" + string(kind) + ".tmpl" }
+
+// define makes a body of a template what its layout shows as body.
+func define(body string) string { return `{{define "body"}}` + body + `{{end}}` }
 
 // comment matches an HTML comment. Outlook reads conditional ones, and
 // html/template would remove them.
 var comment = regexp.MustCompile(`<!--.*?-->`)
 
-// parseHTML parses a layout and the body that fills it, and keeps the layout's
+// parseHTML parses a body and the layout that it fills, and keeps the layout's
 // comments.
-func parseHTML(name, layout, body string) (*htmltemplate.Template, error) {
+func parseHTML(name, body, layout string) (*htmltemplate.Template, error) {
 	var comments []htmltemplate.HTML
 	layout = comment.ReplaceAllStringFunc(layout, func(c string) string {
 		comments = append(comments, htmltemplate.HTML(c))
@@ -74,10 +86,7 @@ func parseHTML(name, layout, body string) (*htmltemplate.Template, error) {
 	}
 	t, err := htmltemplate.New(name).
 		Funcs(htmltemplate.FuncMap{"comment": func(i int) htmltemplate.HTML { return comments[i] }}).
-		Parse(layout)
-	if err == nil {
-		_, err = t.Parse(body)
-	}
+		Parse(define(body) + layout)
 	if err != nil {
 		return nil, fmt.Errorf("parse %s: %w", name, err)
 	}

@@ -115,7 +115,7 @@ func (p part) report(format string, args ...any) {
 
 func (p part) length(least, most int) {
 	if n := utf8.RuneCountInString(p.filled); n < least || n > most {
-		p.report("the %s has %d characters when its blanks are filled; Cognito takes %d to %d", p.name, n, least, most)
+		p.report("the %s has %d characters when its placeholders are filled; Cognito takes %d to %d", p.name, n, least, most)
 	}
 }
 
@@ -138,7 +138,7 @@ func (p part) oneLine() {
 func (p part) placeholders(want ...string) {
 	pieces := strings.Split(p.compiled, message.FieldDelimiter)
 	if len(pieces)%2 == 0 {
-		p.report("the %s holds a blank that does not end", p.name)
+		p.report("the %s holds a placeholder that does not end", p.name)
 		return
 	}
 	var have []string
@@ -160,7 +160,7 @@ func (p part) placeholders(want ...string) {
 	// ZgotmplZ is what html/template writes in the place of what it refuses.
 	for _, rest := range []string{"{{", "}}", "ZgotmplZ", placeholderPrefix} {
 		if strings.Contains(p.compiled, rest) {
-			p.report("the %s holds a blank that is never filled: %s", p.name, rest)
+			p.report("the %s holds a placeholder that is never filled: %s", p.name, rest)
 		}
 	}
 	if strings.Contains(p.compiled, "{#") || strings.Contains(p.compiled, "{username") {

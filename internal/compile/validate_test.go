@@ -47,7 +47,7 @@ func TestLint(t *testing.T) {
 	const (
 		sample             = message.SignUp
 		notLogo            = "the HTML loads a picture that is not the brand's logo: "
-		never              = "the HTML holds a blank that is never filled: "
+		never              = "the HTML holds a placeholder that is never filled: "
 		stray              = "the text shows an address that is not the link of the message: "
 		onlyHTML, onlyText = "the HTML says what the text does not, or not there: ", "the text says what the HTML does not: "
 		noLink             = "the HTML must hold one link, the link of the message; it holds "
@@ -65,10 +65,10 @@ func TestLint(t *testing.T) {
 		"nothing wrong with a welcome":      {message.Welcome, func(*message.Message) {}, nil},
 
 		"an empty subject": {sample, func(m *message.Message) { m.Subject = "" }, []string{
-			"the subject has 0 characters when its blanks are filled; Cognito takes 1 to 140"}},
+			"the subject has 0 characters when its placeholders are filled; Cognito takes 1 to 140"}},
 		"a subject of 140 characters": {sample, func(m *message.Message) { m.Subject = strings.Repeat("é", 140) }, nil},
 		"a subject of 141 characters": {sample, func(m *message.Message) { m.Subject = strings.Repeat("é", 141) }, []string{
-			"the subject has 141 characters when its blanks are filled; Cognito takes 1 to 140"}},
+			"the subject has 141 characters when its placeholders are filled; Cognito takes 1 to 140"}},
 		"a subject with a line feed":       {sample, func(m *message.Message) { m.Subject = "a\nb" }, []string{"the subject has a line break"}},
 		"a subject with a carriage return": {sample, func(m *message.Message) { m.Subject = "a\rb" }, []string{"the subject has a line break"}},
 		"a subject with a no-break space": {sample, func(m *message.Message) { m.Subject = "a\u00a0b" }, []string{
@@ -85,9 +85,9 @@ func TestLint(t *testing.T) {
 		}, nil},
 		"an HTML of 20,001 characters when it is filled": {sample, func(m *message.Message) {
 			m.HTML += strings.Repeat(" ", 20_001-len([]rune(m.Fill(Longest).HTML)))
-		}, []string{"the HTML has 20001 characters when its blanks are filled; Cognito takes 6 to 20000"}},
+		}, []string{"the HTML has 20001 characters when its placeholders are filled; Cognito takes 6 to 20000"}},
 		"no HTML": {message.Welcome, func(m *message.Message) { m.HTML = "" }, []string{
-			"the HTML has 0 characters when its blanks are filled; Cognito takes 6 to 20000",
+			"the HTML has 0 characters when its placeholders are filled; Cognito takes 6 to 20000",
 			"the HTML lacks the greeting", "the HTML lacks the link", noLink + "0", onlyText + "Go"}},
 		"an HTML with a joiner": {sample, func(m *message.Message) { m.HTML += "\u200d\u200d" }, []string{
 			"the HTML holds U+200D, which Cognito refuses"}},
@@ -100,9 +100,9 @@ func TestLint(t *testing.T) {
 		"an invitation without its user name": {message.Invitation, func(m *message.Message) {
 			m.HTML = strings.ReplaceAll(m.HTML, marked(message.User), "")
 		}, []string{"the HTML lacks the user"}},
-		"an HTML with a blank of another kind": {sample, func(m *message.Message) { m.HTML += marked(message.User) }, []string{
+		"an HTML with a placeholder of another kind": {sample, func(m *message.Message) { m.HTML += marked(message.User) }, []string{
 			"the HTML shows a user, which this kind of message does not have"}},
-		"an HTML with a blank that there is not": {sample, func(m *message.Message) { m.HTML += marked("nonsense") }, []string{
+		"an HTML with an unknown placeholder": {sample, func(m *message.Message) { m.HTML += marked("nonsense") }, []string{
 			"the HTML shows a nonsense, which this kind of message does not have"}},
 		"an HTML with the placeholder of the code": {sample, func(m *message.Message) { m.HTML += "{####}" }, []string{
 			"the HTML" + theirs, onlyHTML + "{####}"}},
@@ -117,7 +117,7 @@ func TestLint(t *testing.T) {
 		"a text without its greeting": {sample, func(m *message.Message) {
 			m.Text = strings.ReplaceAll(m.Text, marked(message.Greeting), "")
 		}, []string{"the text lacks the greeting"}},
-		"a text with a blank of another kind": {message.Welcome, func(m *message.Message) { m.Text += marked(message.Code) }, []string{
+		"a text with a placeholder of another kind": {message.Welcome, func(m *message.Message) { m.Text += marked(message.Code) }, []string{
 			"the text shows a code, which this kind of message does not have"}},
 		"a text with the placeholder": {sample, func(m *message.Message) { m.Text += "{####}" }, []string{
 			"the text" + theirs, onlyText + "{####}"}},
@@ -132,16 +132,16 @@ func TestLint(t *testing.T) {
 		"a text message without its code": {sample, func(m *message.Message) { m.SMS = "Welcome" }, []string{
 			"the text message lacks the code"}},
 		"a text message with a link": {sample, func(m *message.Message) { m.SMS = marked(message.Code) + marked(message.Link) }, []string{
-			"the text message has 1550 characters when its blanks are filled; Cognito takes 6 to 140",
+			"the text message has 1550 characters when its placeholders are filled; Cognito takes 6 to 140",
 			"the text message shows a link, which this kind of message does not have"}},
 		"a text message of 140 characters when it is filled": {sample, func(m *message.Message) {
 			m.SMS = marked(message.Code) + strings.Repeat("é", 140-len(Longest[message.Code]))
 		}, nil},
 		"a text message of 141 characters when it is filled": {sample, func(m *message.Message) {
 			m.SMS = marked(message.Code) + strings.Repeat("é", 141-len(Longest[message.Code]))
-		}, []string{"the text message has 141 characters when its blanks are filled; Cognito takes 6 to 140"}},
+		}, []string{"the text message has 141 characters when its placeholders are filled; Cognito takes 6 to 140"}},
 		"a text message that is missing": {sample, func(m *message.Message) { m.SMS = "" }, []string{
-			"the text message has 0 characters when its blanks are filled; Cognito takes 6 to 140", "the text message lacks the code"}},
+			"the text message has 0 characters when its placeholders are filled; Cognito takes 6 to 140", "the text message lacks the code"}},
 		"a text message with a direction mark": {sample, func(m *message.Message) { m.SMS += "\u200f" }, []string{
 			"the text message holds U+200F, which Cognito refuses"}},
 		"a text message with the placeholder": {sample, func(m *message.Message) { m.SMS += "{####}" }, []string{"the text message" + theirs}},
@@ -214,7 +214,7 @@ func TestLint(t *testing.T) {
 			never + "ZgotmplZ"}},
 		"a template's own blank": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
 		"a blank that does not end": {sample, func(m *message.Message) { m.SMS += message.FieldDelimiter }, []string{
-			"the text message holds a blank that does not end"}},
+			"the text message holds a placeholder that does not end"}},
 
 		"an address in the words":     {sample, func(m *message.Message) { m.HTML += "<p>See example.com/help</p>"; m.Text += "See example.com/help\n" }, []string{stray + "example.com/help"}},
 		"an https address":            {sample, func(m *message.Message) { m.HTML += "<p>https://a/</p>"; m.Text += "https://a/\n" }, []string{stray + "https://a/"}},

@@ -27,82 +27,53 @@ func attributeRules(c config.AttributeRule) ([]localRule, error) {
 	// that takes a tenth of a cold start. It was compiled when the function was built, too;
 	// if it breaks all the same, the panic refuses the person (pre-sign-up).
 	pattern := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(config.AnchorPattern(c.Pattern)) })
-	matches := func(value string) bool {
+	mismatches := func(value string) bool {
 		if strings.ContainsFunc(value, notASCII) {
-			return pattern().MatchString(value)
+			return !pattern().MatchString(value)
 		}
-		return ascii.MatchString(value)
+		return !ascii.MatchString(value)
 	}
 	words := make([]string, len(c.ForbiddenWords))
 	for i, word := range c.ForbiddenWords {
 		words[i] = fold(word)
 	}
-	checks := []attributeCheck{
-		{
-			name: "required", setting: "required", code: AttributeMissing, enabled: c.Required,
-			refuses: func(v string) bool { return strings.TrimSpace(v) == "" },
-		},
-		{
-			name: "min-length", setting: "minLength", code: AttributeTooShort, enabled: c.MinLength > 0,
-			refuses: func(v string) bool { return utf8.RuneCountInString(v) < c.MinLength },
-		},
-		{
-			name: "max-length", setting: "maxLength", code: AttributeTooLong, enabled: c.MaxLength > 0,
-			refuses: func(v string) bool { return utf8.RuneCountInString(v) > c.MaxLength },
-		},
-		{
-			name: "allowed-value", setting: "allowedValues", code: AttributeNotAllowed, enabled: len(c.AllowedValues) > 0,
-			refuses: func(v string) bool { return !slices.Contains(c.AllowedValues, v) },
-		},
-		{
-			name: "pattern", setting: "pattern", code: AttributeInvalid, enabled: c.Pattern != "",
-			refuses: func(v string) bool { return !matches(v) },
-		},
-		{
-			name: "url", setting: "refuseUrls", code: AttributeURL, enabled: c.RefuseURLs,
-			refuses: holdsURL,
-		},
-		{
-			name: "forbidden-word", setting: "forbiddenWords", code: AttributeWord, enabled: len(words) > 0,
-			refuses: func(v string) bool {
-				text := fold(v)
-				return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
-			},
-		},
+	isBlank := func(v string) bool { return strings.TrimSpace(v) == "" }
+	tooShort := func(v string) bool { return utf8.RuneCountInString(v) < c.MinLength }
+	tooLong := func(v string) bool { return utf8.RuneCountInString(v) > c.MaxLength }
+	notAllowed := func(v string) bool { return !slices.Contains(c.AllowedValues, v) }
+	holdsWord := func(v string) bool {
+		text := fold(v)
+		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 	}
-	rules := make([]localRule, len(checks))
-	for i, check := range checks {
-		rules[i] = check.rule(c)
-	}
-	return rules, nil
-}
-
-// An attributeCheck is what differs between the rules for an attribute.
-type attributeCheck struct {
-	name, setting, code string
-	enabled             bool
-	refuses             func(value string) bool
-}
-
-func (check attributeCheck) rule(c config.AttributeRule) localRule {
-	return localRule{
-		Rule: Rule{
+	var rules []localRule
+	for _, check := range []struct {
+		name, setting, code string
+		enabled             bool
+		refuses             func(value string) bool
+	}{
+		{name: "required", setting: "required", code: AttributeMissing, enabled: c.Required, refuses: isBlank},
+		{name: "min-length", setting: "minLength", code: AttributeTooShort, enabled: c.MinLength > 0, refuses: tooShort},
+		{name: "max-length", setting: "maxLength", code: AttributeTooLong, enabled: c.MaxLength > 0, refuses: tooLong},
+		{name: "allowed-value", setting: "allowedValues", code: AttributeNotAllowed, enabled: len(c.AllowedValues) > 0, refuses: notAllowed},
+		{name: "pattern", setting: "pattern", code: AttributeInvalid, enabled: c.Pattern != "", refuses: mismatches},
+		{name: "url", setting: "refuseUrls", code: AttributeURL, enabled: c.RefuseURLs, refuses: holdsURL},
+		{name: "forbidden-word", setting: "forbiddenWords", code: AttributeWord, enabled: len(words) > 0, refuses: holdsWord},
+	} {
+		rules = append(rules, localRule{
 			Name: check.name, Attribute: strings.TrimPrefix(c.Key, "custom:"), Setting: "signUp.attributes[]." + check.setting,
 			Codes: []string{check.code}, Enabled: check.enabled,
-		},
-		refuses: func(a *applicant) bool {
-			value := a.Attributes[c.Key]
-			if a.Provider || value == "" && check.code != AttributeMissing {
-				return false
-			}
-			return check.refuses(value)
-		},
-		values: func(a *applicant) []string {
-			return []string{
-				"{attribute}", c.Label[a.Locale], "{minimum}", strconv.Itoa(c.MinLength), "{maximum}", strconv.Itoa(c.MaxLength),
-			}
-		},
+			refuses: func(a *applicant) bool {
+				value := a.Attributes[c.Key]
+				return !a.Provider && (value != "" || check.code == AttributeMissing) && check.refuses(value)
+			},
+			values: func(a *applicant) []string {
+				return []string{
+					"{attribute}", c.Label[a.Locale], "{minimum}", strconv.Itoa(c.MinLength), "{maximum}", strconv.Itoa(c.MaxLength),
+				}
+			},
+		})
 	}
+	return rules, nil
 }
 
 // fold is the words of a text, folded, with a space before and behind each, so

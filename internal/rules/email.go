@@ -13,69 +13,50 @@ func emailRules(c config.PreSignUp) []localRule {
 	isAllowed := func(a *applicant) bool { return inDomains(a.address.domain, email.AllowedDomains) }
 	return []localRule{
 		{
-			Rule: Rule{
-				Name: "provider", Setting: "signUp.externalProviders.policy",
-				Codes: []string{ProviderNotAllowed}, Enabled: c.ExternalProviders.Policy == config.RefuseProviders,
-			},
+			Name: "provider", Setting: "signUp.externalProviders.policy",
+			Codes: []string{ProviderNotAllowed}, Enabled: c.ExternalProviders.Policy == config.RefuseProviders,
 			refuses: func(a *applicant) bool { return a.Provider },
 		},
 		{
-			Rule: Rule{
-				Name: "address", Codes: []string{EmailMissing, EmailInvalid, EmailNotASCII}, Enabled: true,
-			},
+			Name: "address", Codes: []string{EmailMissing, EmailInvalid, EmailNotASCII}, Enabled: true,
 			refuses: func(a *applicant) bool {
 				a.address, a.addressCode = parse(a.Email)
 				return a.addressCode != ""
 			},
 		},
 		{
-			Rule: Rule{
-				Name: "allowed-domain", Setting: "signUp.email.allowedDomains",
-				Codes: []string{DomainNotAllowed}, Enabled: len(email.AllowedDomains) > 0,
-			},
+			Name: "allowed-domain", Setting: "signUp.email.allowedDomains",
+			Codes: []string{DomainNotAllowed}, Enabled: len(email.AllowedDomains) > 0,
 			refuses: func(a *applicant) bool { return !isAllowed(a) },
 		},
 		{
-			Rule: Rule{
-				Name: "denied-domain", Setting: "signUp.email.deniedDomains",
-				Codes: []string{DomainNotAllowed}, Enabled: len(email.DeniedDomains) > 0,
-			},
+			Name: "denied-domain", Setting: "signUp.email.deniedDomains",
+			Codes: []string{DomainNotAllowed}, Enabled: len(email.DeniedDomains) > 0,
 			refuses: func(a *applicant) bool { return inDomains(a.address.domain, email.DeniedDomains) },
 		},
 		{
-			Rule: Rule{
-				Name: "typo", Setting: "signUp.email.refuseTypos",
-				Codes: []string{EmailTypo}, Enabled: email.RefuseTypos,
-			},
+			Name: "typo", Setting: "signUp.email.refuseTypos", Codes: []string{EmailTypo}, Enabled: email.RefuseTypos,
 			refuses: func(a *applicant) bool { return typoFix(a.address.domain) != "" && !isAllowed(a) },
 			values:  func(a *applicant) []string { return []string{"{suggestion}", typoFix(a.address.domain)} },
 		},
 		{
-			Rule: Rule{
-				Name: "disposable", Setting: "signUp.email.refuseDisposable",
-				Codes: []string{EmailDisposable}, Enabled: email.RefuseDisposable,
-			},
+			Name: "disposable", Setting: "signUp.email.refuseDisposable",
+			Codes: []string{EmailDisposable}, Enabled: email.RefuseDisposable,
 			refuses: func(a *applicant) bool { return isDisposable(a.address.domain) && !isAllowed(a) },
 		},
 		{
-			Rule: Rule{
-				Name: "role", Setting: "signUp.email.refuseRoleAccounts",
-				Codes: []string{EmailRole}, Enabled: email.RefuseRoleAccounts,
-			},
+			Name: "role", Setting: "signUp.email.refuseRoleAccounts",
+			Codes: []string{EmailRole}, Enabled: email.RefuseRoleAccounts,
 			refuses: func(a *applicant) bool { return isRole(a.address.local) },
 		},
 		{
-			Rule: Rule{
-				Name: "plus", Setting: "signUp.email.refusePlusAddresses",
-				Codes: []string{EmailPlus}, Enabled: email.RefusePlusAddresses,
-			},
+			Name: "plus", Setting: "signUp.email.refusePlusAddresses",
+			Codes: []string{EmailPlus}, Enabled: email.RefusePlusAddresses,
 			refuses: func(a *applicant) bool { return strings.Contains(a.address.local, "+") },
 		},
 		{
-			Rule: Rule{
-				Name: "unicode-domain", Setting: "signUp.email.acceptUnicodeDomains",
-				Codes: []string{EmailNotASCII}, Enabled: !email.AcceptUnicodeDomains,
-			},
+			Name: "unicode-domain", Setting: "signUp.email.acceptUnicodeDomains",
+			Codes: []string{EmailNotASCII}, Enabled: !email.AcceptUnicodeDomains,
 			refuses: func(a *applicant) bool { return a.address.unicode },
 		},
 	}

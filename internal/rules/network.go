@@ -30,17 +30,13 @@ const networkLimit = 500 * time.Millisecond
 func networkRules(c config.EmailRules, dns Resolver, suppressions Suppressions) []networkRule {
 	return []networkRule{
 		{
-			Rule: Rule{
-				Name: "mail-exchanger", Setting: "signUp.email.requireMailExchanger",
-				Codes: []string{EmailUnreachable}, Enabled: c.RequireMailExchanger, FailOpen: true,
-			},
+			Name: "mail-exchanger", Setting: "signUp.email.requireMailExchanger",
+			Codes: []string{EmailUnreachable}, Enabled: c.RequireMailExchanger, FailOpen: true,
 			refuses: func(ctx context.Context, a address) (bool, error) { return unreachable(ctx, dns, a.domain) },
 		},
 		{
-			Rule: Rule{
-				Name: "suppression-list", Setting: "signUp.email.refuseSuppressed",
-				Codes: []string{EmailSuppressed}, Enabled: c.RefuseSuppressed, FailOpen: true,
-			},
+			Name: "suppression-list", Setting: "signUp.email.refuseSuppressed",
+			Codes: []string{EmailSuppressed}, Enabled: c.RefuseSuppressed, FailOpen: true,
 			refuses: func(ctx context.Context, a address) (bool, error) { return suppressions.Suppressed(ctx, a.String()) },
 		},
 	}

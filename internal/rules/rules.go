@@ -122,12 +122,20 @@ func New(c config.PreSignUp, sentences Sentences, dns Resolver, suppressions Sup
 		r.local = append(r.local, rules...)
 	}
 	for i := range r.local {
-		r.steps = append(r.steps, newStep(&r.local[i].Rule))
+		r.addStep(&r.local[i].Rule)
 	}
 	for i := range r.network {
-		r.steps = append(r.steps, newStep(&r.network[i].Rule))
+		r.addStep(&r.network[i].Rule)
 	}
 	return r, nil
+}
+
+func (r *Rules) addStep(rule *Rule) {
+	result := off
+	if rule.Enabled {
+		result = notReached
+	}
+	r.steps = append(r.steps, Step{Rule: rule, Result: result})
 }
 
 // Refuse makes a refusal in a locale, the default one if empty. replacements are
@@ -167,13 +175,6 @@ const (
 	passed     = "passed"
 	noAnswer   = "no answer"
 )
-
-func newStep(rule *Rule) Step {
-	if !rule.Enabled {
-		return Step{Rule: rule, Result: off}
-	}
-	return Step{Rule: rule, Result: notReached}
-}
 
 // Decide asks the rules in their order, up to the first that refuses: those
 // without network first, the others after them and all at once.

@@ -34,8 +34,8 @@ func (c checker) check(s *Settings) {
 	c.checkClients(s)
 	c.checkSignUp(s)
 	c.checkGroups(s.Groups)
-	if id := s.IdentityPool.FacebookAppID; id != "" && !digits.MatchString(id) {
-		c.Report("identityPool.facebookAppId", "must be the number of a Facebook app, not %q", id)
+	if id := s.IdentityPool.FacebookAppID; id != "" {
+		c.matches("identityPool.facebookAppId", id, digits, "the number of a Facebook app")
 	}
 }
 
@@ -51,9 +51,7 @@ func (c checker) checkLocales(locales []string) {
 	}
 	for i, tag := range locales {
 		key := fmt.Sprintf("locales[%d]", i)
-		if !localeTag.MatchString(tag) {
-			c.Report(key, "must be a language tag, such as en, pt-BR or zh-Hans, not %q", tag)
-		}
+		c.matches(key, tag, localeTag, "a language tag, such as en, pt-BR or zh-Hans")
 		c.unique(key, tag, locales[:i])
 	}
 }
@@ -68,6 +66,20 @@ func isName(name string, most int) bool {
 	})
 }
 
+// matches reports a value that is not what a pattern describes.
+func (c checker) matches(key, value string, pattern *regexp.Regexp, what string) {
+	if !pattern.MatchString(value) {
+		c.Report(key, "must be %s, not %q", what, value)
+	}
+}
+
+// within reports a number that is out of bounds.
+func (c checker) within(key string, n, least, most int, unit string) {
+	if n < least || n > most {
+		c.Report(key, "must be %d to %d%s, not %d", least, most, unit, n)
+	}
+}
+
 func (c checker) oneOf(key, value string, known ...string) {
 	if !slices.Contains(known, value) {
 		c.Report(key, "must be one of %s, not %q", strings.Join(known, ", "), value)
@@ -77,6 +89,13 @@ func (c checker) oneOf(key, value string, known ...string) {
 func (c checker) unique(key, value string, earlier []string) {
 	if value != "" && slices.Contains(earlier, value) {
 		c.Report(key, "appears twice: %q", value)
+	}
+}
+
+// locale reports a text for a locale that the file does not have.
+func (c checker) locale(key, tag string, locales []string) {
+	if !slices.Contains(locales, tag) && c.ReadOK("locales") {
+		c.Report(key, "is for a locale that this file does not have; remove it, or add the locale to locales")
 	}
 }
 
@@ -111,8 +130,7 @@ func (c checker) page(key, value string) {
 // reports whether it did.
 func (c checker) address(key, value string) bool {
 	a, err := mail.ParseAddress(value)
-	ascii := strings.IndexFunc(value, func(c rune) bool { return c > unicode.MaxASCII }) < 0
-	if err != nil || a.Address != value || !ascii {
+	if err != nil || a.Address != value || strings.ContainsFunc(value, func(c rune) bool { return c > unicode.MaxASCII }) {
 		c.Report(key, "must be a plain e-mail address, such as support@example.com, not %q", value)
 		return false
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"poolpost/internal/message"
-	"poolpost/internal/yamlfile"
 )
 
 // maxDisplayName keeps an SMS within 140 characters.
@@ -26,9 +25,7 @@ func (c checker) checkBrands(s *Settings) {
 	var names []string
 	for i, b := range s.Brands {
 		key := fmt.Sprintf("brands[%d]", i)
-		if !brandName.MatchString(b.Name) {
-			c.Report(key+".name", "must be 1 to 32 lower-case letters, digits or hyphens, not %q", b.Name)
-		}
+		c.matches(key+".name", b.Name, brandName, "1 to 32 lower-case letters, digits or hyphens")
 		c.unique(key+".name", b.Name, names)
 		names = append(names, b.Name)
 		c.line(key+".displayName", b.DisplayName, maxDisplayName)
@@ -84,9 +81,7 @@ func (c checker) checkLogo(key string, l Logo) {
 	if strings.HasPrefix(l.URL, "http://") {
 		c.Report(key+".url", "must begin with https://: mail programs load no other pictures")
 	}
-	if l.Width < 16 || l.Width > 240 {
-		c.Report(key+".width", "must be 16 to 240 pixels, not %d", l.Width)
-	}
+	c.within(key+".width", l.Width, 16, 240, " pixels")
 	c.line(key+".alt", l.Alt, 60)
 }
 
@@ -94,12 +89,10 @@ func (c checker) checkLogo(key string, l Logo) {
 // against the templates when these are compiled.
 func (c checker) checkWording(key string, wording map[string]map[string]map[string]string, locales []string) {
 	for _, tag := range slices.Sorted(maps.Keys(wording)) {
-		if !slices.Contains(locales, tag) && c.ReadOK("locales") {
-			c.Report(yamlfile.Below(key, tag), "is for a locale that this file does not have; remove it, or add the locale to locales")
-		}
+		c.locale(key+"."+tag, tag, locales)
 		for _, kind := range slices.Sorted(maps.Keys(wording[tag])) {
 			if !message.Kind(kind).Exists() {
-				c.Report(yamlfile.Below(yamlfile.Below(key, tag), kind), "is no kind of message; the kinds are %s", strings.Trim(fmt.Sprint(message.Kinds()), "[]"))
+				c.Report(key+"."+tag+"."+kind, "is no kind of message; the kinds are %s", strings.Trim(fmt.Sprint(message.Kinds()), "[]"))
 			}
 		}
 	}

@@ -25,16 +25,12 @@ func (c checker) checkClients(s *Settings) {
 			c.Report(key+".locale", "is not among the locales of this file: %q", client.Locale)
 		}
 		c.checkPages(key, client)
-		if client.RefreshTokenDays < 1 || client.RefreshTokenDays > 3650 {
-			c.Report(key+".refreshTokenDays", "must be 1 to 3650, not %d", client.RefreshTokenDays)
-		}
+		c.within(key+".refreshTokenDays", client.RefreshTokenDays, 1, 3650, "")
 	}
 }
 
 func (c checker) checkClientName(key, name string, earlier []string) {
-	if !clientName.MatchString(name) {
-		c.Report(key, "must be 1 to 64 letters, digits, hyphens or underscores, not %q", name)
-	}
+	c.matches(key, name, clientName, "1 to 64 letters, digits, hyphens or underscores")
 	c.unique(key, name, earlier)
 	i := slices.IndexFunc(earlier, func(other string) bool { return strings.EqualFold(name, other) })
 	if i >= 0 && earlier[i] != name {

@@ -35,21 +35,19 @@ func (c checker) checkIdentity(m Mail) {
 		c.Report("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
 	}
 	c.zone("mail.hostedZone", m.HostedZone, m.Identity)
-	if m.Rate < 1 || m.Rate > 10000 {
-		c.Report("mail.rate", "must be 1 to 10000 mails a second, not %d", m.Rate)
-	}
+	c.within("mail.rate", m.Rate, 1, 10000, " mails a second")
 }
 
 func (c checker) checkLinks(l Links) {
-	if l.Host != "" && !domainName.MatchString(l.Host) {
-		c.Report("links.host", "must be a host name in lower case, such as links.example.com, not %q", l.Host)
-	}
-	if l.Host == "" && l.HostedZone != (HostedZone{}) {
+	if l.Host != "" {
+		c.matches("links.host", l.Host, domainName, "a host name in lower case, such as links.example.com")
+	} else if l.HostedZone != (HostedZone{}) {
 		c.Report("links.host", "is missing; write the host name that links.hostedZone gets a record of, such as links.example.com")
 	}
 	c.zone("links.hostedZone", l.HostedZone, l.Host)
-	if l.CertificateARN != "" && !certificateARN.MatchString(l.CertificateARN) {
-		c.Report("links.certificateArn", "must be the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample, not %q", l.CertificateARN)
+	if l.CertificateARN != "" {
+		c.matches("links.certificateArn", l.CertificateARN, certificateARN,
+			"the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample")
 	}
 }
 
@@ -69,12 +67,8 @@ func (c checker) checkSignIn(s SignIn) {
 	if s == (SignIn{}) {
 		return
 	}
-	if !digits.MatchString(s.FacebookAppID) {
-		c.Report("signIn.facebookAppId", "must be the number of a Facebook app, not %q", s.FacebookAppID)
-	}
-	if !domainPrefix.MatchString(s.DomainPrefix) {
-		c.Report("signIn.domainPrefix", "must be 1 to 63 lower-case letters, digits or hyphens, not %q", s.DomainPrefix)
-	}
+	c.matches("signIn.facebookAppId", s.FacebookAppID, digits, "the number of a Facebook app")
+	c.matches("signIn.domainPrefix", s.DomainPrefix, domainPrefix, "1 to 63 lower-case letters, digits or hyphens")
 	if s.FacebookSecret == "" {
 		c.Report("signIn.facebookSecret", "is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret")
 	}

@@ -15,22 +15,16 @@ var (
 )
 
 func (c checker) checkPool(p Pool) {
-	if !poolName.MatchString(p.Name) {
-		c.Report("pool.name", "must be 1 to 128 letters, digits, blanks or any of _+=,.@-, not %q", p.Name)
-	}
+	c.matches("pool.name", p.Name, poolName, "1 to 128 letters, digits, blanks or any of _+=,.@-")
 	if p.Region == "" {
 		c.Report("pool.region", "is missing; write an AWS region, such as eu-central-1")
-	} else if !regionName.MatchString(p.Region) {
-		c.Report("pool.region", "must be an AWS region, such as eu-central-1, not %q", p.Region)
+	} else {
+		c.matches("pool.region", p.Region, regionName, "an AWS region, such as eu-central-1")
 	}
 	c.checkTags(p.Tags)
 	c.checkAttributes(p.Attributes)
-	if n := p.PasswordPolicy.MinimumLength; n < 6 || n > 99 {
-		c.Report("pool.passwordPolicy.minimumLength", "must be 6 to 99, not %d", n)
-	}
-	if n := p.PasswordPolicy.TemporaryPasswordDays; n < 1 || n > 365 {
-		c.Report("pool.passwordPolicy.temporaryPasswordDays", "must be 1 to 365, not %d", n)
-	}
+	c.within("pool.passwordPolicy.minimumLength", p.PasswordPolicy.MinimumLength, 6, 99, "")
+	c.within("pool.passwordPolicy.temporaryPasswordDays", p.PasswordPolicy.TemporaryPasswordDays, 1, 365, "")
 	c.oneOf("pool.devices", p.Devices, "always", "on-prompt", "off")
 	c.oneOf("pool.mfa", p.MFA, "off", "optional", "required")
 }

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/net/idna"
 
 	"poolpost/internal/config"
-	"poolpost/internal/yamlfile"
 )
 
 func (c checker) checkSignUp(s *Settings) {
@@ -46,10 +45,8 @@ func (c checker) checkDomains(signUp SignUp) {
 
 func (c checker) checkLabels(key string, labels map[string]string, locales []string) {
 	for _, tag := range slices.Sorted(maps.Keys(labels)) {
-		if !slices.Contains(locales, tag) && c.ReadOK("locales") {
-			c.Report(yamlfile.Below(key, tag), "is for a locale that this file does not have; remove it, or add the locale to locales")
-		}
-		c.line(yamlfile.Below(key, tag), labels[tag], 60)
+		c.locale(key+"."+tag, tag, locales)
+		c.line(key+"."+tag, labels[tag], 60)
 	}
 }
 
@@ -70,10 +67,11 @@ func (c checker) checkRule(key string, rule config.AttributeRule) {
 		}
 	}
 	for j, value := range rule.AllowedValues {
+		entry := fmt.Sprintf("%s.allowedValues[%d]", key, j)
 		if value == "" {
-			c.Report(fmt.Sprintf("%s.allowedValues[%d]", key, j), "must not be empty; an attribute that is not required may be left out anyway")
+			c.Report(entry, "must not be empty; an attribute that is not required may be left out anyway")
 		}
-		c.unique(fmt.Sprintf("%s.allowedValues[%d]", key, j), value, rule.AllowedValues[:j])
+		c.unique(entry, value, rule.AllowedValues[:j])
 	}
 }
 

@@ -8,6 +8,7 @@ package settings
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"poolpost/internal/config"
@@ -30,67 +31,49 @@ type Settings struct {
 
 // Pool is the Cognito user pool. Users sign in with their e-mail address.
 type Pool struct {
-	// Name is the pool's name, 1 to 128 characters.
-	Name string `yaml:"name"`
-	// Region is the AWS region of the pool and of its SES identity.
-	Region string `yaml:"region"`
-	// Tags go on every resource that takes tags.
-	Tags map[string]string `yaml:"tags"`
-	// Attributes are the custom attributes; in events they are "custom:NAME".
-	Attributes []Attribute `yaml:"attributes"`
-	// PasswordPolicy is what Cognito asks of a password.
-	PasswordPolicy PasswordPolicy `yaml:"passwordPolicy"`
-	// SelfSignUp lets people sign up themselves; otherwise only
-	// administrators create users.
-	SelfSignUp bool `yaml:"selfSignUp"`
-	// Devices says whether devices are remembered: always, on-prompt or off.
-	Devices string `yaml:"devices"`
-	// MFA is off, optional or required.
-	MFA string `yaml:"mfa"`
+	Name           string            `yaml:"name"`       // 1 to 128 characters
+	Region         string            `yaml:"region"`     // of the pool and of its SES identity
+	Tags           map[string]string `yaml:"tags"`       // on every resource that takes tags
+	Attributes     []Attribute       `yaml:"attributes"` // custom ones
+	PasswordPolicy PasswordPolicy    `yaml:"passwordPolicy"`
+	SelfSignUp     bool              `yaml:"selfSignUp"` // otherwise only administrators create users
+	Devices        string            `yaml:"devices"`    // whether they are remembered: always, on-prompt or off
+	MFA            string            `yaml:"mfa"`        // off, optional or required
 }
 
 // Attribute is a custom attribute of type String. Cognito can neither require
 // nor remove custom attributes; SignUp.Attributes can require them.
 type Attribute struct {
-	// Name is 1 to 20 characters, without the prefix "custom:".
-	Name string `yaml:"name"`
-	// MinLength and MaxLength bound the value, in characters, 0 to 2048.
-	MinLength int `yaml:"minLength"`
-	MaxLength int `yaml:"maxLength"`
+	Name      string `yaml:"name"`      // 1 to 20 characters, without the prefix "custom:" that it has in events
+	MinLength int    `yaml:"minLength"` // in characters, 0 to 2048
+	MaxLength int    `yaml:"maxLength"`
 }
 
 // PasswordPolicy is Cognito's PasswordPolicyType.
 type PasswordPolicy struct {
-	// MinimumLength is 6 to 99 characters.
-	MinimumLength    int  `yaml:"minimumLength"`
-	RequireNumbers   bool `yaml:"requireNumbers"`
-	RequireLowercase bool `yaml:"requireLowercase"`
-	RequireUppercase bool `yaml:"requireUppercase"`
-	RequireSymbols   bool `yaml:"requireSymbols"`
-	// TemporaryPasswordDays is how long an invitation can be used, 1 to 365 days.
-	TemporaryPasswordDays int `yaml:"temporaryPasswordDays"`
+	MinimumLength         int  `yaml:"minimumLength"` // 6 to 99 characters
+	RequireNumbers        bool `yaml:"requireNumbers"`
+	RequireLowercase      bool `yaml:"requireLowercase"`
+	RequireUppercase      bool `yaml:"requireUppercase"`
+	RequireSymbols        bool `yaml:"requireSymbols"`
+	TemporaryPasswordDays int  `yaml:"temporaryPasswordDays"` // how long an invitation can be used, 1 to 365
 }
 
 // Mail says how mail leaves the pool.
 type Mail struct {
-	// From is the sender, for example "MyApp <no-reply@example.com>".
-	From Address `yaml:"from"`
-	// ReplyTo receives answers; empty means that answers go to From.
-	ReplyTo string `yaml:"replyTo"`
+	From    Address `yaml:"from"`
+	ReplyTo string  `yaml:"replyTo"` // receives answers; From if empty
 	// NameAttributes are the attributes that people are greeted by, the first
 	// one that a user has; custom ones under their short name.
 	NameAttributes []string `yaml:"nameAttributes"`
 	// Delivery says who sends what Cognito asks for: cognito, or ses for
 	// send-mail, which sends through SES itself.
 	Delivery string `yaml:"delivery"`
-	// Identity is what SES has verified: the domain of From, or From itself. The
-	// domain of From if empty.
-	Identity string `yaml:"identity"`
+	Identity string `yaml:"identity"` // what SES has verified: From, or its domain, which is the default
 	// HostedZone is the Route 53 zone that gets the DKIM records of the
 	// identity; without it they are outputs of the stack.
 	HostedZone HostedZone `yaml:"hostedZone"`
-	// Rate is how many mails a second SES takes from the account, 1 to 10000.
-	Rate int `yaml:"rate"`
+	Rate       int        `yaml:"rate"` // how many mails a second SES takes from the account, 1 to 10000
 }
 
 // Values of Mail.Delivery.
@@ -113,11 +96,8 @@ type Address struct {
 
 // Links says where the pages behind the links live.
 type Links struct {
-	// Host is the host name of the link page, such as links.example.com. If
-	// empty, links lead to the address that API Gateway gives.
-	Host string `yaml:"host"`
-	// HostedZone gets the record of Host and that of its certificate.
-	HostedZone HostedZone `yaml:"hostedZone"`
+	Host       string     `yaml:"host"`       // if empty, the address that API Gateway gives
+	HostedZone HostedZone `yaml:"hostedZone"` // gets the record of Host and that of its certificate
 	// CertificateARN is the certificate of Host in AWS Certificate Manager, when
 	// its zone is not in Route 53.
 	CertificateARN string `yaml:"certificateArn"`
@@ -125,26 +105,18 @@ type Links struct {
 
 // Brand is what a message and a page look like, for one or more clients.
 type Brand struct {
-	// Name is what clients refer to.
-	Name string `yaml:"name"`
-	// DisplayName is the app's name as people know it.
-	DisplayName string `yaml:"displayName"`
+	Name        string `yaml:"name"`        // what clients refer to
+	DisplayName string `yaml:"displayName"` // the app's name as people know it
 	// Color is the colour of buttons, as #rrggbb. White text must stand out
 	// from it with a contrast of at least 4.5 (WCAG 2.2 AA).
-	Color string `yaml:"color"`
-	// Logo stands above a mail in the place of DisplayName.
-	Logo Logo `yaml:"logo"`
-	// PostalAddress stands at the foot of every mail.
-	PostalAddress string `yaml:"postalAddress"`
-	// Support is the e-mail address that people are sent to for help; ReplyTo if
-	// empty.
-	Support string `yaml:"support"`
-	// From is the sender of this brand's mails; each part that is empty is that
-	// of Mail.From. Another one needs DeliverySES: Cognito has one for the pool.
-	From Address `yaml:"from"`
-	// ReplyTo receives answers to them, under the same condition; Mail.ReplyTo
-	// if empty.
-	ReplyTo string `yaml:"replyTo"`
+	Color         string `yaml:"color"`
+	Logo          Logo   `yaml:"logo"`          // above a mail, in the place of DisplayName
+	PostalAddress string `yaml:"postalAddress"` // at the foot of every mail
+	Support       string `yaml:"support"`       // where people are sent for help; ReplyTo if empty
+	// From and ReplyTo are for this brand's mails; each part that is empty is that of
+	// Mail. Others need DeliverySES: Cognito has one sender for the pool.
+	From    Address `yaml:"from"`
+	ReplyTo string  `yaml:"replyTo"`
 	// Wording replaces words of templates/locales for this brand, by locale,
 	// kind of message and key.
 	Wording map[string]map[string]map[string]string `yaml:"wording"`
@@ -152,13 +124,9 @@ type Brand struct {
 
 // Logo is a picture that mail programs load from the app's own server.
 type Logo struct {
-	// URL is https and up to 300 characters long.
-	URL string `yaml:"url"`
-	// Width is how wide it is shown, 16 to 240 pixels; the height follows.
-	Width int `yaml:"width"`
-	// Alt stands in its place where pictures are not loaded; DisplayName if
-	// empty.
-	Alt string `yaml:"alt"`
+	URL   string `yaml:"url"`   // https, up to 300 characters
+	Width int    `yaml:"width"` // as shown, 16 to 240 pixels; the height follows
+	Alt   string `yaml:"alt"`   // where pictures are not loaded; DisplayName if empty
 }
 
 // Client is an app client of the pool.
@@ -166,9 +134,8 @@ type Client = config.Client
 
 // SignUp holds the rules of who may sign up.
 type SignUp struct {
-	Email config.EmailRules `yaml:"email"`
-	// Attributes are rules for attributes, custom ones under their short name.
-	Attributes        []config.AttributeRule   `yaml:"attributes"`
+	Email             config.EmailRules        `yaml:"email"`
+	Attributes        []config.AttributeRule   `yaml:"attributes"` // custom ones under their short name
 	AutoConfirm       config.AutoConfirm       `yaml:"autoConfirm"`
 	ExternalProviders config.ExternalProviders `yaml:"externalProviders"`
 }
@@ -176,11 +143,8 @@ type SignUp struct {
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
 // part of the local run.
 type SignIn struct {
-	// DomainPrefix is the first part of the hosted page's address.
-	DomainPrefix string `yaml:"domainPrefix"`
-	// FacebookAppID is the number of the Facebook app; empty for no hosted
-	// sign-in.
-	FacebookAppID string `yaml:"facebookAppId"`
+	DomainPrefix  string `yaml:"domainPrefix"`  // the first part of the hosted page's address
+	FacebookAppID string `yaml:"facebookAppId"` // a number; empty for no hosted sign-in
 	// FacebookSecret is the name of the secret in AWS Secrets Manager that holds
 	// the app's secret as plain text.
 	FacebookSecret string `yaml:"facebookSecret"`
@@ -188,18 +152,15 @@ type SignIn struct {
 
 // Alarms says who hears of them.
 type Alarms struct {
-	// Email is subscribed to the alarms' topic; SNS asks the address first.
-	Email string `yaml:"email"`
+	Email string `yaml:"email"` // is subscribed to the alarms' topic; SNS asks the address first
 }
 
 // IdentityPool is the Cognito identity pool that turns a sign-in into AWS
 // credentials. It is deployed, and not part of the local run.
 type IdentityPool struct {
-	Enabled bool `yaml:"enabled"`
-	// Guests gives credentials to people who have not signed in.
-	Guests bool `yaml:"guests"`
-	// FacebookAppID also accepts sign-ins from that Facebook app.
-	FacebookAppID string `yaml:"facebookAppId"`
+	Enabled       bool   `yaml:"enabled"`
+	Guests        bool   `yaml:"guests"`        // gives credentials to people who have not signed in
+	FacebookAppID string `yaml:"facebookAppId"` // also accepts sign-ins from that Facebook app
 	// ExampleBucket adds an S3 bucket in which each signed-in identity reaches
 	// its own objects only: an example of what the roles are for.
 	ExampleBucket bool `yaml:"exampleBucket"`
@@ -210,21 +171,20 @@ type IdentityPool struct {
 func Default() *Settings {
 	return &Settings{
 		Pool: Pool{
-			Name:       "App_Users",
-			Tags:       map[string]string{"AppName": "MyApp"},
-			Attributes: []Attribute{{Name: "agentName", MaxLength: maxAttributeLength}},
-			PasswordPolicy: PasswordPolicy{
-				MinimumLength:         8,
-				RequireNumbers:        true,
-				TemporaryPasswordDays: 7,
-			},
-			SelfSignUp: true,
-			Devices:    "always",
-			MFA:        "off",
+			Name:           "App_Users",
+			Tags:           map[string]string{"AppName": "MyApp"},
+			Attributes:     []Attribute{{Name: "agentName", MaxLength: maxAttributeLength}},
+			PasswordPolicy: PasswordPolicy{MinimumLength: 8, RequireNumbers: true, TemporaryPasswordDays: 7},
+			SelfSignUp:     true,
+			Devices:        "always",
+			MFA:            "off",
 		},
-		Mail:         Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
-		Locales:      []string{"en"},
-		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders}},
+		Mail:    Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
+		Locales: []string{"en"},
+		SignUp: SignUp{
+			Email:             config.EmailRules{RefuseTypos: true},
+			ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders},
+		},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 }
@@ -241,31 +201,26 @@ const maxAttributeLength = 2048
 
 // Client returns the client of that name, and whether there is one.
 func (s *Settings) Client(name string) (Client, bool) {
-	for _, c := range s.Clients {
-		if c.Name == name {
-			return c, true
-		}
-	}
-	return Client{}, false
+	return find(s.Clients, func(c Client) bool { return c.Name == name })
 }
 
 // Brand returns the brand of that name, and whether there is one.
 func (s *Settings) Brand(name string) (Brand, bool) {
-	for _, b := range s.Brands {
-		if b.Name == name {
-			return b, true
-		}
+	return find(s.Brands, func(b Brand) bool { return b.Name == name })
+}
+
+func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {
+	if i := slices.IndexFunc(list, wanted); i >= 0 {
+		return list[i], true
 	}
-	return Brand{}, false
+	return found, false
 }
 
 // AttributeKey returns the name under which events and the API carry an
 // attribute: custom ones get the prefix "custom:".
 func (s *Settings) AttributeKey(name string) string {
-	for _, a := range s.Pool.Attributes {
-		if a.Name == name {
-			return "custom:" + name
-		}
+	if slices.ContainsFunc(s.Pool.Attributes, func(a Attribute) bool { return a.Name == name }) {
+		return "custom:" + name
 	}
 	return name
 }

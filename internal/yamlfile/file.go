@@ -58,9 +58,9 @@ func oneLine(s string) string {
 type Problems []*Problem
 
 func (p Problems) Error() string {
-	lines := make([]string, len(p))
-	for i, problem := range p {
-		lines[i] = problem.Error()
+	var lines []string
+	for _, problem := range p {
+		lines = append(lines, problem.Error())
 	}
 	return strings.Join(lines, "\n")
 }
@@ -147,8 +147,8 @@ func (f *File) reject(key, format string, args ...any) {
 	f.failedKeys = append(f.failedKeys, key)
 }
 
-// Below is the key of a name under another key.
-func Below(key, name string) string {
+// under is the key of a name under another key.
+func under(key, name string) string {
 	if key == "" {
 		return name
 	}

@@ -77,11 +77,7 @@ func decode(node *yaml.Node, v reflect.Value) bool {
 }
 
 func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
-	fields := fieldsOf(v)
-	names := make([]string, len(fields))
-	for i, field := range fields {
-		names[i] = field.name
-	}
+	names, fields := fieldsOf(v)
 	if node.Kind != yaml.MappingNode {
 		f.reject(key, "must have keys below it: %s", strings.Join(names, ", "))
 		return
@@ -89,14 +85,14 @@ func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
 	var unknown []int
 	for i := 0; i < len(node.Content); i += 2 {
 		name := target(node.Content[i])
-		below := Below(key, name.Value)
+		below := under(key, name.Value)
 		field := slices.Index(names, name.Value)
 		switch {
 		case !f.first(below, name):
 		case field < 0:
 			unknown = append(unknown, i)
 		default:
-			f.read(node.Content[i+1], fields[field].value, below)
+			f.read(node.Content[i+1], fields[field], below)
 		}
 	}
 	// A mistyped key is read as the one that it was taken for, unless the file
@@ -105,30 +101,24 @@ func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
 		name := target(node.Content[i])
 		field := nearest(name.Value, names)
 		if field < 0 {
-			f.reject(Below(key, name.Value), "is unknown; the keys here are %s", strings.Join(names, ", "))
+			f.reject(under(key, name.Value), "is unknown; the keys here are %s", strings.Join(names, ", "))
 			continue
 		}
-		f.Report(Below(key, name.Value), "is unknown; did you mean %s?", names[field])
-		if meant := Below(key, names[field]); !f.has(meant) && f.first(meant, name) {
-			f.read(node.Content[i+1], fields[field].value, meant)
+		f.Report(under(key, name.Value), "is unknown; did you mean %s?", names[field])
+		if meant := under(key, names[field]); !f.has(meant) && f.first(meant, name) {
+			f.read(node.Content[i+1], fields[field], meant)
 		}
 	}
 }
 
-// A field of a struct that a file can set, with its name there.
-type field struct {
-	name  string
-	value reflect.Value
-}
-
-// fieldsOf are the fields that have a name in the file.
-func fieldsOf(v reflect.Value) (fields []field) {
-	for f, value := range v.Fields() {
-		if name := f.Tag.Get("yaml"); name != "" && name != "-" {
-			fields = append(fields, field{name, value})
+// fieldsOf are the fields of a struct that a file can set, and their names there.
+func fieldsOf(v reflect.Value) (names []string, fields []reflect.Value) {
+	for field, value := range v.Fields() {
+		if name := field.Tag.Get("yaml"); name != "" && name != "-" {
+			names, fields = append(names, name), append(fields, value)
 		}
 	}
-	return fields
+	return names, fields
 }
 
 // readMap puts the names of the file in the place of the default ones.
@@ -144,7 +134,7 @@ func (f *File) readMap(node *yaml.Node, v reflect.Value, key string) {
 			f.reject(key, "must be a list of name: value lines")
 			return
 		}
-		if below := Below(key, name.Value); f.first(below, name) {
+		if below := under(key, name.Value); f.first(below, name) {
 			value := reflect.New(v.Type().Elem()).Elem()
 			f.read(node.Content[i+1], value, below)
 			v.SetMapIndex(reflect.ValueOf(name.Value).Convert(v.Type().Key()), value)
