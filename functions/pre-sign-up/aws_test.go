@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ type pool struct {
 	user   string // the answer of AdminGetUser; empty: there is none
 	link   http.HandlerFunc
 	get    http.HandlerFunc
+	mu     sync.Mutex
 	linked []string // what AdminLinkProviderForUser was called with
 }
 
@@ -84,7 +86,9 @@ func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, p.user)
 		}
 	case "AWSCognitoIdentityProviderService.AdminLinkProviderForUser":
+		p.mu.Lock()
 		p.linked = append(p.linked, string(body))
+		p.mu.Unlock()
 		if p.link != nil {
 			p.link(w, r)
 			return
@@ -241,6 +245,8 @@ func checkTryAgain(t *testing.T, p *pool) {
 	if took := time.Since(start); took > rules.Budget+500*time.Millisecond {
 		t.Errorf("it took %v", took)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if len(p.linked) > 1 {
 		t.Errorf("it linked %d times", len(p.linked))
 	}

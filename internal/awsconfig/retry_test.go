@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -185,10 +186,10 @@ func TestNoCallUsesUpTheAttemptsOfThoseBehind(t *testing.T) {
 }
 
 // A silent service takes every request and never responds.
-type silent struct{ asked int }
+type silent struct{ asked atomic.Int32 }
 
 func (s *silent) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.asked++
+	s.asked.Add(1)
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 }
@@ -201,8 +202,8 @@ func TestAnAttemptDoesNotTakeTheTimeOfTheOthers(t *testing.T) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		}
 		err := send(t.Context(), WithRetries(sample(service), noDelay))
-		if err == nil || service.asked != 3 || time.Since(start) != 3*attemptLimit || logging.Reason(err) != "timeout" {
-			t.Errorf("it is asked %d times in %v: %v", service.asked, time.Since(start), err)
+		if err == nil || service.asked.Load() != 3 || time.Since(start) != 3*attemptLimit || logging.Reason(err) != "timeout" {
+			t.Errorf("it is asked %d times in %v: %v", service.asked.Load(), time.Since(start), err)
 		}
 	})
 }
