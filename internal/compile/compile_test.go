@@ -502,6 +502,10 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			`templates/locales/en\.yaml:\d+: messages\.welcome\.subject: is missing`,
 			`templates/locales/en\.yaml:\d+: messages\.welcome\.preheader: is missing`,
 			`templates/locales/en\.yaml:\d+: messages\.welcome\.why: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.heading: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.intro: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.button: is missing`,
+			`templates/locales/en\.yaml:\d+: messages\.welcome\.note: is missing`,
 		}},
 		"a word that nothing uses": {set("messages.welcome.headin", "x"), []string{
 			`templates/locales/en\.yaml:\d+: messages\.welcome\.headin: no template uses it; remove it`}},

@@ -10,6 +10,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/yamlfile"
 )
 
 // A messageContext is what the templates of a message see.
@@ -34,9 +35,8 @@ type block struct {
 }
 
 // Text is a block of words.
-func (c *messageContext) Text(key string) (block, error) {
-	text, err := c.words.text(key, c.values)
-	return block{messageContext: c, Text: text}, err
+func (c *messageContext) Text(key string) block {
+	return block{messageContext: c, Text: c.words.text(key, c.values)}
 }
 
 // Field is a block with a placeholder, under a label.
@@ -44,8 +44,7 @@ func (c *messageContext) Field(labelKey, name string) (block, error) {
 	if !slices.Contains(c.kind.Spec().Values, name) {
 		return block{}, fmt.Errorf("a message of kind %s has no %s to show", c.kind, name)
 	}
-	label, err := c.words.text(labelKey, c.values)
-	return block{messageContext: c, Label: label, Text: placeholder(name)}, err
+	return block{messageContext: c, Label: c.words.text(labelKey, c.values), Text: placeholder(name)}, nil
 }
 
 // Greeting is the block that greets, with or without a name.
@@ -108,25 +107,15 @@ func (c *messageContext) report(p Problem) error {
 // message compiles one message.
 func (set *templateSet) message(c *messageContext) (message.Message, error) {
 	w := c.words
-	var err1, err2, err3 error
-	c.Subject, err1 = w.text("subject", c.values)
-	c.Preheader, err2 = w.text("preheader", c.values)
-	c.Why, err3 = w.text("why", c.values)
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return message.Message{}, err
-	}
-	if utf8.RuneCountInString(c.Preheader) > maxPreheader || c.Preheader == c.Subject {
-		return message.Message{}, w.problem("preheader", "must have %d characters at most, and not repeat the subject", maxPreheader)
+	c.Subject, c.Preheader, c.Why = w.text("subject", c.values), w.text("preheader", c.values), w.text("why", c.values)
+	if utf8.RuneCountInString(c.Preheader) > maxPreheader || c.Preheader == c.Subject && c.Subject != "" {
+		w.report("preheader", "must have %d characters at most, and not repeat the subject", maxPreheader)
 	}
 	greeting, err := expand(c.locale.Greeting, map[string]string{"name": placeholder(message.Name)})
 	if err != nil {
 		return message.Message{}, c.locale.problem("greeting", "%v", err)
 	}
-	m := message.Message{
-		Greeting:            delimitPlaceholders(message.Plain(greeting)),
-		GreetingWithoutName: message.Plain(c.locale.GreetingWithoutName),
-		Subject:             message.Plain(c.Subject),
-	}
+	var sms string
 	if c.kind.Spec().SMS {
 		// An SMS is short of room: it has no layout, only this sentence.
 		values := map[string]string{"brand": c.Brand}
@@ -135,11 +124,7 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 				values[name] = placeholder(name)
 			}
 		}
-		text, err := w.text("textMessage", values)
-		if err != nil {
-			return message.Message{}, err
-		}
-		m.SMS = delimitPlaceholders(message.Plain(text))
+		sms = w.text("textMessage", values)
 	}
 	var html, text strings.Builder
 	if err := set.html[c.kind].Execute(&html, c); err != nil {
@@ -148,7 +133,20 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 	if err := set.text[c.kind].Execute(&text, c); err != nil {
 		return message.Message{}, templateError(err)
 	}
-	m.HTML = entities(delimitPlaceholders(html.String()))
-	m.Text = delimitPlaceholders(message.Plain(text.String()))
-	return m, w.unused()
+	return message.Message{
+		Greeting:            delimitPlaceholders(message.Plain(greeting)),
+		GreetingWithoutName: message.Plain(c.locale.GreetingWithoutName),
+		Subject:             message.Plain(c.Subject),
+		HTML:                entities(delimitPlaceholders(html.String())),
+		Text:                delimitPlaceholders(message.Plain(text.String())),
+		SMS:                 delimitPlaceholders(message.Plain(sms)),
+	}, w.err()
+}
+
+// templateError is the error of a template or, alone, that of the words it failed on.
+func templateError(err error) error {
+	if problem, ok := errors.AsType[*yamlfile.Problem](err); ok {
+		return problem
+	}
+	return err
 }

@@ -3,7 +3,6 @@ package compile
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,10 +22,10 @@ type pageContext struct {
 }
 
 // Button is the word on the page's own button.
-func (p *pageContext) Button() (string, error) { return p.words.text("button", p.values) }
+func (p *pageContext) Button() string { return p.words.text("button", p.values) }
 
 // Word is a word that several pages share.
-func (p *pageContext) Word(key string) (string, error) { return p.shared.text(key, p.values) }
+func (p *pageContext) Word(key string) string { return p.shared.text(key, p.values) }
 
 // Placeholder is filled when the page is shown.
 func (p *pageContext) Placeholder(name string) string { return placeholder(name) }
@@ -67,13 +66,9 @@ func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problem
 	shared := b.locale.translations("pageWords", b.locale.PageWords)
 	for _, name := range slices.Sorted(maps.Keys(set.page)) {
 		w := b.locale.translations("pages."+name, b.locale.Pages[name])
-		p := &pageContext{brandContext: b, words: w, shared: shared}
-		var err1, err2 error
-		p.Title, err1 = w.text("title", b.values)
-		p.Text, err2 = w.text("text", b.values)
-		if err := errors.Join(err1, err2); err != nil {
-			problems = append(problems, err)
-			continue
+		p := &pageContext{
+			brandContext: b, words: w, shared: shared,
+			Title: w.text("title", b.values), Text: w.text("text", b.values),
 		}
 		var out strings.Builder
 		if err := set.page[name].Execute(&out, p); err != nil {
@@ -82,7 +77,7 @@ func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problem
 		}
 		html := delimitPlaceholders(out.String())
 		policy, err := inlinePolicy(html)
-		problems = append(problems, w.unused(), err)
+		problems = append(problems, w.err(), err)
 		files[message.PageFile(b.client.Name, b.Lang, name)] = message.Page{Inline: policy, HTML: html}.Encode()
 	}
 	for name := range b.locale.Pages {
@@ -90,5 +85,5 @@ func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problem
 			problems = append(problems, b.locale.problem("pages."+name, "there is no such page"))
 		}
 	}
-	return append(problems, shared.unused())
+	return append(problems, shared.err())
 }

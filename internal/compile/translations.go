@@ -37,11 +37,13 @@ func expand(word string, values map[string]string) (string, error) {
 	return text, unknown
 }
 
-// translations are the texts of one message or page. They remember which were used.
+// translations are the texts of one message or page. They remember which were used,
+// and what was wrong with those.
 type translations struct {
-	problem func(key, format string, args ...any) error // with a text, or with a missing one
-	texts   map[string]string
-	used    map[string]bool
+	problem  func(key, format string, args ...any) error // with a text, or with a missing one
+	texts    map[string]string
+	used     map[string]bool
+	problems []error
 }
 
 // translations are the texts at a path of the file.
@@ -67,36 +69,31 @@ func (t *translations) replaced(path string, texts map[string]string) *translati
 	return &translations{problem: problem, texts: all, used: map[string]bool{}}
 }
 
-// text is a translation with its placeholders filled.
-func (t *translations) text(key string, values map[string]string) (string, error) {
-	word := t.texts[key]
-	if word == "" {
-		return "", t.problem(key, "is missing")
+// text is a translation with its placeholders filled; err says what is wrong with it.
+func (t *translations) text(key string, values map[string]string) string {
+	text, err := expand(t.texts[key], values)
+	switch {
+	case t.used[key]:
+	case t.texts[key] == "":
+		t.report(key, "is missing")
+	case err != nil:
+		t.report(key, "%v", err)
 	}
 	t.used[key] = true
-	text, err := expand(word, values)
-	if err != nil {
-		return "", t.problem(key, "%v", err)
-	}
-	return text, nil
+	return text
 }
 
-// unused names the texts that no template asked for.
-func (t *translations) unused() error {
-	var problems []error
+func (t *translations) report(key, format string, args ...any) {
+	t.problems = append(t.problems, t.problem(key, format, args...))
+}
+
+// err is what is wrong with the texts, once all templates have asked for theirs: the
+// others are superfluous.
+func (t *translations) err() error {
 	for _, key := range slices.Sorted(maps.Keys(t.texts)) {
 		if !t.used[key] {
-			problems = append(problems, t.problem(key, "no template uses it; remove it"))
+			t.report(key, "no template uses it; remove it")
 		}
 	}
-	return errors.Join(problems...)
-}
-
-// templateError is the error of a template or, alone, that of the words it failed on.
-func templateError(err error) error {
-	var problem *yamlfile.Problem
-	if errors.As(err, &problem) {
-		return problem
-	}
-	return err
+	return errors.Join(t.problems...)
 }
