@@ -83,7 +83,7 @@ soak: need-go ## confirm 10,000 people under each schedule of faults, and drain 
 
 .PHONY: goldens
 goldens: need-go ## write the expected messages of the tests again; read the diff
-	go test ./internal/compile -update
+	go test ./internal/compile ./internal/settings -update
 
 .PHONY: templates
 templates: node_modules ## write templates/layout.html from layout.mjml
