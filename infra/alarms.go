@@ -54,12 +54,12 @@ func (p *Pool) newAlarm(a alarm) {
 }
 
 func (p *Pool) alarmErrors(id, name string) {
-	p.newAlarm(alarm{id + "Errors", name + " fails or times out: read its log.", p.Functions[name].MetricErrors(metric("Sum")), 1, 1})
+	p.newAlarm(alarm{id + "Errors", name + " fails or times out. Read its log.", p.Functions[name].MetricErrors(metric("Sum")), 1, 1})
 }
 
 func (p *Pool) alarmSlow(id, name string) {
 	limit := bundle.Named(name).Timeout.Seconds()
-	p.newAlarm(alarm{id + "Slow", fmt.Sprintf("The slowest hundredth of %s takes four fifths of its %g s: give it more memory, or look for what it waits for.", name, limit),
+	p.newAlarm(alarm{id + "Slow", fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s. Give it more memory, or find out what it waits for.", name, limit),
 		p.Functions[name].MetricDuration(metric("p99")), limit * 800, 3})
 }
 

@@ -24,14 +24,14 @@ func (p *Pool) newDashboard() {
 		logging.Namespace, p.values.Stack)
 	asked := p.results("Messages for Cognito to send", "custom-message")
 	if p.settings.Mail.UsesCustomSender() {
-		asked = p.results("Mails that Cognito asked for", "custom-email-sender")
+		asked = p.results("Emails requested by Cognito", "custom-email-sender")
 	}
 	awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(p.values.Stack),
 		Widgets: &[]*[]awscloudwatch.IWidget{
-			{p.results("Sign-ups, accepted and refused by reason", "pre-sign-up"), asked, p.results("Confirmed users", "post-confirmation")},
-			{p.results("Link page", "verify-link"), p.results("Mails sent and failed", "send-mail"), p.results("What became of mails", "mail-feedback")},
-			{graph("Mails that wait, dead letters, failed events", p.MailQueue.MetricApproximateNumberOfMessagesVisible(nil),
+			{p.results("Sign-ups by result", "pre-sign-up"), asked, p.results("Confirmed users", "post-confirmation")},
+			{p.results("Link page", "verify-link"), p.results("Emails sent and failed", "send-mail"), p.results("Delivery feedback", "mail-feedback")},
+			{graph("Emails waiting, dead letters, failed events", p.MailQueue.MetricApproximateNumberOfMessagesVisible(nil),
 				p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(nil), p.FailedEvents.MetricApproximateNumberOfMessagesVisible(nil)),
 				graph("Errors", errors...), graph("p99 duration", durations...)},
 			{p.rates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), p.rates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
@@ -54,7 +54,7 @@ func (p *Pool) results(title, function string) awscloudwatch.IWidget {
 // line at which SES puts an account under review.
 func (p *Pool) rates(title, account, pool string, review float64) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
-		Title: jsii.String(title + ", of the account and of these mails"), Width: jsii.Number(8),
+		Title: jsii.String(title + ", account and this pool"), Width: jsii.Number(8),
 		Left:            &[]awscloudwatch.IMetric{reputation(account), p.share(pool)},
 		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
 	})

@@ -52,7 +52,7 @@ func (p *Pool) newFunction(id, name string) awslambda.Function {
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Tracing:       awslambda.Tracing_ACTIVE,
 	})
-	suppress(role, "AwsSolutions-IAM5", "X-Ray's PutTraceSegments and PutTelemetryRecords take no resource, so AWS allows * only.")
+	suppress(role, "AwsSolutions-IAM5", "xray:PutTraceSegments and xray:PutTelemetryRecords do not support resource-level permissions.")
 	p.Functions[name] = f
 	p.functionNames = append(p.functionNames, name)
 	p.alarmSlow(id, name)
@@ -79,19 +79,19 @@ func (p *Pool) newTriggers() {
 	} else {
 		p.newFunction("CustomMessage", "custom-message")
 		p.alarmErrors("CustomMessage", "custom-message")
-		p.newAlarm(alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its own: read its log.",
+		p.newAlarm(alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its default text. Read the log of the function.",
 			p.result("custom-message", "failed"), 1, 1})
 	}
 
 	// A refusal is an error of the function, so its errors say nothing.
 	p.newFunction("PreSignUp", "pre-sign-up")
-	p.newAlarm(alarm{"PreSignUpFails", "pre-sign-up could not apply its rules and refused with TRY_AGAIN: read its log.",
+	p.newAlarm(alarm{"PreSignUpFails", "pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
 		p.result("pre-sign-up", "TRY_AGAIN"), 1, 1})
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
 	p.alarmErrors("PostConfirmation", "post-confirmation")
-	p.newAlarm(alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome mail: read its log.",
+	p.newAlarm(alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome email. Read its log.",
 		p.result("post-confirmation", "failed"), 1, 1})
 }
 
@@ -101,7 +101,7 @@ func (p *Pool) newCustomEmailSender() {
 	p.MailQueue.GrantSendMessages(f)
 	p.keepFailures(f)
 	p.alarmErrors("CustomEmailSender", "custom-email-sender")
-	p.newAlarm(alarm{"RequestsLost", "Lambda gave up a mail that custom-email-sender could not queue, and could not keep it: look at the queue of failed events and its permissions.",
+	p.newAlarm(alarm{"RequestsLost", "Lambda could not deliver a failed event of custom-email-sender to the failed-events queue, and its email is lost. Check that queue and its permissions.",
 		f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), 1, 1})
 }
 
@@ -122,7 +122,7 @@ func (p *Pool) grantTriggers() {
 		preSignUp.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("ses:GetSuppressedDestination"), Resources: jsii.Strings("*"),
 		}))
-		suppress(preSignUp.Role(), "AwsSolutions-IAM5", "GetSuppressedDestination takes no resource (service authorization reference), so AWS allows * only.")
+		suppress(preSignUp.Role(), "AwsSolutions-IAM5", "ses:GetSuppressedDestination does not support resource-level permissions (service authorization reference).")
 	}
 }
 
@@ -140,7 +140,7 @@ func (p *Pool) newSendMail() {
 		},
 	}))
 	suppress(f.Role().Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
-		"In its sandbox, SES checks the identity of the recipient too (observed), so any identity of this account and region; ses:FromAddress keeps the sender.")
+		"In the sandbox, SES also checks the recipient's identity (observed), so every identity of this account and region is allowed; ses:FromAddress restricts the sender.")
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(p.MailQueue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),
@@ -148,9 +148,9 @@ func (p *Pool) newSendMail() {
 	}))
 	p.grantDecrypt()
 	p.alarmErrors("SendMail", "send-mail")
-	p.newAlarm(alarm{"DailyQuota", "SES takes no more mails today: they wait until it does; ask for a higher quota.",
+	p.newAlarm(alarm{"DailyQuota", "The daily SES quota is used up, and emails wait until SES accepts more. Request a higher quota.",
 		p.result("send-mail", "daily-quota"), 1, 1})
-	p.newAlarm(alarm{"SendingPaused", "SES has paused the sending of the account or of the configuration set; mails wait: read what AWS has written to the account's owner.",
+	p.newAlarm(alarm{"SendingPaused", "SES has paused sending for the account or the configuration set, and emails wait. Read what AWS wrote to the account's owner.",
 		p.result("send-mail", "paused"), 1, 1})
 }
 

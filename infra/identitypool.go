@@ -32,7 +32,7 @@ func (p *Pool) newIdentityPool() {
 		AuthenticationProviders:        providers,
 	})
 	if o.Guests {
-		suppress(p.IdentityPool, "AwsSolutions-COG7", "Guests are wanted (identityPool.guests); their role has no permission but what the adopter adds.")
+		suppress(p.IdentityPool, "AwsSolutions-COG7", "Guests are enabled (identityPool.guests); their role has only the permissions that the adopter adds.")
 	}
 	if o.ExampleBucket {
 		p.newExampleBucket()
@@ -59,6 +59,6 @@ func (p *Pool) newExampleBucket() {
 		Resources:  &[]*string{p.ExampleBucket.BucketArn()},
 		Conditions: &map[string]any{"StringLike": map[string]any{"s3:prefix": []string{own + "/*"}}},
 	}))
-	suppress(p.ExampleBucket, "AwsSolutions-S1", "An example of what the roles are for; the adopter decides about access logs.")
-	suppress(role, "AwsSolutions-IAM5", "The objects below the caller's own identity id, which the policy variable stands for.")
+	suppress(p.ExampleBucket, "AwsSolutions-S1", "This bucket is an example; the adopter decides about access logs.")
+	suppress(role, "AwsSolutions-IAM5", "The policy variable limits access to objects below the caller's own identity id.")
 }

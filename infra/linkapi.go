@@ -25,7 +25,7 @@ func (p *Pool) newLinkAPI() {
 	links := p.settings.Links
 	p.LinkAPI = awsapigatewayv2.NewHttpApi(p, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
 		ApiName:                   p.name("poolpost-links"),
-		Description:               jsii.String("Poolpost: the page behind the link"),
+		Description:               jsii.String("Poolpost: the pages behind links in emails"),
 		CreateDefaultStage:        jsii.Bool(false),
 		DisableExecuteApiEndpoint: jsii.Bool(links.Host != ""),
 	})
@@ -94,5 +94,5 @@ func (p *Pool) routeLinks(page awslambda.Function) {
 		Methods:     &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST},
 		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Page"), page, nil),
 	})
-	suppress(p.LinkAPI, "AwsSolutions-APIG4", "People come here from a mail and cannot sign in yet; what they may do is decided by the code in the link.")
+	suppress(p.LinkAPI, "AwsSolutions-APIG4", "People come from an email and cannot sign in yet; the code in the link authorizes what they do.")
 }

@@ -13,7 +13,7 @@ func (p *Pool) newMailFeedback() {
 	p.alarmErrors("MailFeedback", "mail-feedback")
 	p.keepFailures(f)
 	awsevents.NewRule(p, jsii.String("MailEvents"), &awsevents.RuleProps{
-		Description: jsii.String("Poolpost: what becomes of the mails of " + p.settings.Pool.Name),
+		Description: jsii.String("Poolpost: SES events for emails of " + p.settings.Pool.Name),
 		EventPattern: &awsevents.EventPattern{
 			Source: jsii.Strings("aws.ses"),
 			// SES tags every email with its configuration set.

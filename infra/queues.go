@@ -42,15 +42,15 @@ func (p *Pool) newQueues() {
 		DeadLetterQueue:     &awssqs.DeadLetterQueue{Queue: p.DeadLetterQueue, MaxReceiveCount: jsii.Number(maxReceives)},
 	})
 	p.FailedEvents = p.newQueue("FailedEvents", &awssqs.QueueProps{})
-	suppress(p.FailedEvents, "AwsSolutions-SQS3", "This queue holds what has failed already; nothing takes from it by itself.")
+	suppress(p.FailedEvents, "AwsSolutions-SQS3", "This queue holds events that have already failed; no function consumes it.")
 	p.values.MailQueueURL, p.values.DeadLetterQueueURL = *p.MailQueue.QueueUrl(), *p.DeadLetterQueue.QueueUrl()
 
 	most := metric("Maximum")
-	p.newAlarm(alarm{"MailsWait", "A mail has waited for a quarter of an hour: SES throttles or refuses; read the log of send-mail.",
+	p.newAlarm(alarm{"MailsWait", "An email has waited for 15 minutes: SES throttles or rejects it. Read the log of send-mail.",
 		p.MailQueue.MetricApproximateAgeOfOldestMessage(most), 900, 1})
-	p.newAlarm(alarm{"MailsDead", "A mail could not be sent and is a dead letter: see poolpost dead-letters, fix the cause, then run poolpost redrive.",
+	p.newAlarm(alarm{"MailsDead", "An email could not be sent and is in the dead-letter queue. Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
 		p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(most), 1, 1})
-	p.newAlarm(alarm{"EventsFailed", "Lambda gave up an event after three attempts or six hours: see poolpost dead-letters, fix the cause, then run poolpost redrive.",
+	p.newAlarm(alarm{"EventsFailed", "Lambda gave up on an event after three attempts or six hours. Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
 		p.FailedEvents.MetricApproximateNumberOfMessagesVisible(most), 1, 1})
 }
 

@@ -28,9 +28,9 @@ func (p *Pool) newConfigurationSet() {
 	p.values.ConfigurationSet = *p.ConfigurationSet.ConfigurationSetName()
 
 	// Before SES does something.
-	p.newAlarm(alarm{"Bounces", "4 % of the mails bounce; SES puts an account under review at 5 %: look for sign-ups with made-up addresses.",
+	p.newAlarm(alarm{"Bounces", "4% of emails bounce, and SES reviews an account at 5%. Look for sign-ups with made-up addresses.",
 		reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1})
-	p.newAlarm(alarm{"Complaints", "0.08 % of the mails are reported as spam; SES puts an account under review at 0.1 %.",
+	p.newAlarm(alarm{"Complaints", "0.08% of emails are reported as spam, and SES reviews an account at 0.1%.",
 		reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1})
 }
 

@@ -54,7 +54,7 @@ func (p *Pool) newUserPool() {
 		pool.AddGroup(jsii.String("Group-"+name), &awscognito.UserPoolGroupOptions{GroupName: jsii.String(name)})
 	}
 	p.grantTriggers()
-	suppress(pool, "AwsSolutions-COG1", "The password policy is the adopter's (pool.passwordPolicy); the default is the tutorial's, 8 characters with a digit.")
+	suppress(pool, "AwsSolutions-COG1", "The adopter sets the password policy (pool.passwordPolicy); the default is the tutorial's: 8 characters with a digit.")
 	suppress(pool, "AwsSolutions-COG8", "The Plus feature plan costs extra for every user; threat protection is the adopter's choice.")
 	if set.MFA != "required" {
 		suppress(pool, "AwsSolutions-COG2", "MFA is the adopter's choice (pool.mfa).")
