@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -64,12 +66,24 @@ func (a *app) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sign-in", show("sign-in"))
 	mux.HandleFunc("GET /forgot-password", show("forgot-password"))
 	mux.HandleFunc("GET /provider", show("provider"))
-	mux.HandleFunc("POST /sign-up", a.signUp)
-	mux.HandleFunc("POST /code", a.code)
-	mux.HandleFunc("POST /resend-code", a.resend)
-	mux.HandleFunc("POST /sign-in", a.signIn)
-	mux.HandleFunc("POST /forgot-password", a.forgotPassword)
-	mux.HandleFunc("POST /provider", a.provider)
+	mux.HandleFunc("POST /sign-up", a.form("sign-up", "code", a.signUp))
+	mux.HandleFunc("POST /code", a.form("code", "sign-in", a.confirm))
+	mux.HandleFunc("POST /resend-code", a.form("code", "code", a.resend))
+	mux.HandleFunc("POST /sign-in", a.form("sign-in", "signed-in", a.signIn))
+	mux.HandleFunc("POST /forgot-password", a.form("forgot-password", "asked", a.forgotPassword))
+	mux.HandleFunc("POST /provider", a.form("provider", "signed-in", a.provider))
+}
+
+// form serves a form: it submits it, and shows the next step, or this one with an error.
+func (a *app) form(step, next string, submit func(*http.Request, *appPage) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p := a.page(r, step)
+		err := submit(r, &p)
+		if err == nil {
+			p.Step = next
+		}
+		a.show(w, p, err)
+	}
 }
 
 // page is a page with what the form said.
@@ -99,8 +113,7 @@ func (a *app) show(w http.ResponseWriter, p appPage, err error) {
 	if err != nil {
 		status = http.StatusBadRequest
 		p.ProblemType, p.Problem = "Error", err.Error()
-		var api smithy.APIError
-		if errors.As(err, &api) {
+		if api, ok := errors.AsType[smithy.APIError](err); ok {
 			p.ProblemType, p.Problem = api.ErrorCode(), api.ErrorMessage()
 		}
 	}
@@ -108,13 +121,12 @@ func (a *app) show(w http.ResponseWriter, p appPage, err error) {
 }
 
 // metadata is what triggers are told: the language, and where to return to.
-func (a *app) metadata(p appPage) map[string]string {
+func (a *app) metadata(p *appPage) map[string]string {
 	return map[string]string{"locale": p.Locale, "return": a.home}
 }
 
-func (a *app) signUp(w http.ResponseWriter, r *http.Request) {
-	p := a.page(r, "sign-up")
-	var attributes []types.AttributeType
+func (a *app) signUp(r *http.Request, p *appPage) error {
+	attributes := []types.AttributeType{{Name: aws.String("email"), Value: aws.String(p.Email)}}
 	for _, attribute := range p.Attributes {
 		if attribute.Value != "" {
 			attributes = append(attributes, types.AttributeType{
@@ -124,65 +136,61 @@ func (a *app) signUp(w http.ResponseWriter, r *http.Request) {
 	}
 	_, err := a.pool.SignUp(r.Context(), &cognito.SignUpInput{
 		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), Password: aws.String(r.FormValue("password")),
-		UserAttributes: append(attributes, types.AttributeType{Name: aws.String("email"), Value: aws.String(p.Email)}),
-		ClientMetadata: a.metadata(p),
+		UserAttributes: attributes, ClientMetadata: a.metadata(p),
 	})
-	if err == nil {
-		p.Step = "code"
-	}
-	a.show(w, p, err)
+	return err
 }
 
-func (a *app) code(w http.ResponseWriter, r *http.Request) {
-	p := a.page(r, "code")
+func (a *app) confirm(r *http.Request, p *appPage) error {
 	_, err := a.pool.ConfirmSignUp(r.Context(), &cognito.ConfirmSignUpInput{
 		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ConfirmationCode: aws.String(r.FormValue("code")),
 		ClientMetadata: a.metadata(p),
 	})
-	if err == nil {
-		p.Step = "sign-in"
-	}
-	a.show(w, p, err)
+	return err
 }
 
-func (a *app) resend(w http.ResponseWriter, r *http.Request) {
-	p := a.page(r, "code")
+func (a *app) resend(r *http.Request, p *appPage) error {
 	_, err := a.pool.ResendConfirmationCode(r.Context(), &cognito.ResendConfirmationCodeInput{
 		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ClientMetadata: a.metadata(p),
 	})
-	a.show(w, p, err)
+	return err
 }
 
-func (a *app) forgotPassword(w http.ResponseWriter, r *http.Request) {
-	p := a.page(r, "forgot-password")
+func (a *app) forgotPassword(r *http.Request, p *appPage) error {
 	_, err := a.pool.ForgotPassword(r.Context(), &cognito.ForgotPasswordInput{
 		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ClientMetadata: a.metadata(p),
 	})
-	if err == nil {
-		p.Step = "asked"
-	}
-	a.show(w, p, err)
+	return err
 }
 
-func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
-	p := a.page(r, "sign-in")
-	err := a.readUser(r.Context(), &p, r.FormValue("password"))
-	var unconfirmed *types.UserNotConfirmedException
-	switch {
-	case err == nil:
-		p.Step = "signed-in"
-	case errors.As(err, &unconfirmed):
-		p.Step = "code" // where the code can be typed, or sent again
+// provider signs somebody in who comes back from Facebook or another provider to
+// Cognito's hosted sign-in. The form says what the provider would say.
+func (a *app) provider(r *http.Request, p *appPage) error {
+	attributes := map[string]string{"email": p.Email, "email_verified": r.FormValue("verified")}
+	maps.DeleteFunc(attributes, func(_, value string) bool { return value == "" })
+	name, err := a.signInWithProvider(r.Context(), a.clientIDs[p.Client],
+		strings.TrimSpace(r.FormValue("provider")), strings.TrimSpace(r.FormValue("id")), attributes)
+	if err != nil {
+		return err
 	}
-	a.show(w, p, err)
+	user, err := a.pool.AdminGetUser(r.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(a.poolID), Username: aws.String(name)})
+	if err != nil {
+		return err
+	}
+	p.Facts = append([]types.AttributeType{{Name: aws.String("user name"), Value: user.Username}}, user.UserAttributes...)
+	return nil
 }
 
-// readUser signs in and reads the user's attributes and groups.
-func (a *app) readUser(ctx context.Context, p *appPage, password string) error {
+// signIn signs in and reads the user's attributes and groups.
+func (a *app) signIn(r *http.Request, p *appPage) error {
+	ctx := r.Context()
 	tokens, err := a.pool.InitiateAuth(ctx, &cognito.InitiateAuthInput{
 		ClientId: aws.String(a.clientIDs[p.Client]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": p.Email, "PASSWORD": password},
+		AuthParameters: map[string]string{"USERNAME": p.Email, "PASSWORD": r.FormValue("password")},
 	})
+	if _, ok := errors.AsType[*types.UserNotConfirmedException](err); ok {
+		p.Step = "code" // where the code can be typed, or sent again
+	}
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,10 +105,23 @@ type chaos struct {
 	accepted map[string]int // mails, by kind and address
 	unheard  int            // mails that SES took and whose sender was not told
 	failed   int            // calls
+	records  [][]byte       // what Lambda sends to the on-failure queue
 }
 
 func newChaos(s schedule) *chaos {
 	return &chaos{schedule: s, tries: map[string]int{}, accepted: map[string]int{}}
+}
+
+func (c *chaos) keep(record []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.records = append(c.records, record)
+}
+
+func (c *chaos) undeliveredRecords() [][]byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.records)
 }
 
 func (c *chaos) front(next http.Handler) http.Handler {

@@ -17,7 +17,6 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -50,6 +49,7 @@ type testHooks struct {
 	compiled   *compile.Output                 // messages and pages of the settings; nil: they are compiled
 	queue      sqs.Options                     // how the mail queue delivers; what is needed is filled in
 	sendLimit  time.Duration                   // the time limit of send-mail; 0: as deployed
+	onFailure  func(record []byte)             // takes what Lambda sends to the on-failure queue; nil: dropped
 	retries    []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
 	middleware func(http.Handler) http.Handler // stands before the AWS APIs; nil: nothing
 }
@@ -72,8 +72,7 @@ type Stack struct {
 	queue *sqs.Queue
 	key   *kms.Key // Cognito's codes are encrypted under it
 
-	sendLimit   time.Duration // the time limit of send-mail; 0: as deployed
-	undelivered records       // what Lambda would send to the on-failure queue
+	sendLimit time.Duration // the time limit of send-mail; 0: as deployed
 
 	preview *preview
 
@@ -194,7 +193,7 @@ func (s *Stack) assemble(o Options) error {
 		Logs:        func(function, line string) { fmt.Fprintf(o.Logs, "%s: %s\n", function, line) },
 		Concurrency: max(queue.Concurrency, 10),
 		RetryDelays: o.hooks.retries,
-		OnFailure:   s.undelivered.add,
+		OnFailure:   o.hooks.onFailure,
 	}, s.hosted()...)
 	if err != nil {
 		return err
@@ -222,24 +221,6 @@ func (s *Stack) assemblePool() error {
 	var err error
 	s.pool, err = cognito.New(o)
 	return err
-}
-
-// records are what is kept of asynchronous invocations that failed.
-type records struct {
-	mu  sync.Mutex
-	all [][]byte
-}
-
-func (r *records) add(record []byte) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.all = append(r.all, record)
-}
-
-func (r *records) list() [][]byte {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.all)
 }
 
 // deliver puts what the pool sends into the mailbox, as Cognito sends it

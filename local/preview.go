@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/mail"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -186,19 +185,22 @@ type messagesPage struct {
 // A look is one message, and how it is looked at.
 type look struct{ Kind, Client, Locale, Width, Scheme string }
 
+func lookOf(r *http.Request) look {
+	return look{r.FormValue("kind"), r.FormValue("client"), r.FormValue("locale"), r.FormValue("width"), r.FormValue("scheme")}
+}
+
+// Address is that of the page.
+func (o look) Address() string { return o.With("width", o.Width) }
+
 // With is the address of the page with one thing changed.
 func (o look) With(name, value string) string {
-	query := url.Values{"kind": {o.Kind}, "client": {o.Client}, "locale": {o.Locale}}
-	for _, q := range [][2]string{{"width", o.Width}, {"scheme", o.Scheme}, {name, value}} {
-		if query.Set(q[0], q[1]); q[1] == "" {
-			query.Del(q[0])
-		}
-	}
-	return "/messages?" + query.Encode()
+	return "/messages?" + mailbox.Query("kind", o.Kind, "client", o.Client, "locale", o.Locale, "width", o.Width, "scheme", o.Scheme, name, value)
 }
 
 // HTMLAddress is that of the HTML alone.
-func (o look) HTMLAddress() string { return "/messages/html?" + query(o.Client, o.Locale, o.Kind) }
+func (o look) HTMLAddress() string {
+	return "/messages/html?" + mailbox.Query("kind", o.Kind, "client", o.Client, "locale", o.Locale)
+}
 
 type gridOfClient struct {
 	Client, Brand string
@@ -242,7 +244,7 @@ func (p *preview) show(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	page.look = look{r.FormValue("kind"), r.FormValue("client"), r.FormValue("locale"), r.FormValue("width"), r.FormValue("scheme")}
+	page.look = lookOf(r)
 	page.Filled, page.To = filled, sampleUser
 	page.Lengths = []partLength{
 		{"Subject", utf8.RuneCountInString(filled.Subject), message.MaxSubject},
@@ -260,7 +262,7 @@ func (p *preview) grid(state previewState) (grids []gridOfClient) {
 			for _, locale := range state.settings.Locales {
 				filled := p.fillSample(state, c, locale, kind)
 				row.Cells = append(row.Cells, gridCell{
-					Address: "/messages?" + query(c.Name, locale, string(kind)), Locale: locale,
+					Address: look{Kind: string(kind), Client: c.Name, Locale: locale}.Address(), Locale: locale,
 					Subject: filled.Subject, Length: utf8.RuneCountInString(filled.HTML),
 				})
 			}
@@ -292,7 +294,7 @@ func (p *preview) send(w http.ResponseWriter, r *http.Request) {
 	}
 	to, err := mail.ParseAddress(r.FormValue("to"))
 	if err != nil {
-		http.Error(w, "There is no such address to send to.", http.StatusBadRequest)
+		http.Error(w, "That is not an email address.", http.StatusBadRequest)
 		return
 	}
 	client, _ := state.settings.Client(r.FormValue("client"))
@@ -309,11 +311,7 @@ func (p *preview) send(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	http.Redirect(w, r, "/messages?"+query(r.FormValue("client"), r.FormValue("locale"), r.FormValue("kind")), http.StatusSeeOther)
-}
-
-func query(client, locale, kind string) string {
-	return url.Values{"client": {client}, "locale": {locale}, "kind": {kind}}.Encode()
+	http.Redirect(w, r, lookOf(r).Address(), http.StatusSeeOther)
 }
 
 // sample is the message that a request names.

@@ -116,6 +116,10 @@ func get(t *testing.T, address string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
+func query(client, locale, kind string) string {
+	return mailbox.Query("client", client, "locale", locale, "kind", kind)
+}
+
 func TestThePreviewFollowsEdits(t *testing.T) {
 	p, address := startPreview(t, "")
 	one := address + "/messages?" + query("web", "en", "welcome")
@@ -164,7 +168,7 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 // A function that runs looks for the files of the settings that it was started
 // with.
 func TestWithOtherSettingsTheFunctionsKeepTheirFiles(t *testing.T) {
-	const note = "Start <code>make dev</code> again"
+	const note = "Restart <code>make dev</code>"
 	for name, test := range map[string]struct{ old, by string }{
 		"a client with another name": {"- name: web\n", "- name: shop\n"},
 		"a locale less":              {"locales: [en, fr, ar, it]", "locales: [en, fr, ar]"},

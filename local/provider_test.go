@@ -68,13 +68,13 @@ func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
 
 func TestTheSampleAppSignsInThroughAProvider(t *testing.T) {
 	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
-	if page := browse(t, "GET", s.webURL+"/provider", nil); page.status != 200 || page.title != "Come from a provider" {
+	if page := browse(t, "GET", s.webURL+"/provider", nil); page.status != 200 || page.title != "Sign in with a provider" {
 		t.Errorf("the form: %+v", page)
 	}
 	come := func(email string) shown {
 		return browse(t, "POST", s.webURL+"/provider", url.Values{"provider": {"Google"}, "id": {"1"}, "email": {email}, "verified": {"true"}})
 	}
-	if page := come("ann@example.net"); page.status != 400 || page.title != "Come from a provider" {
+	if page := come("ann@example.net"); page.status != 400 || page.title != "Sign in with a provider" {
 		t.Errorf("a denied address: %+v", page)
 	}
 	if page := come("ann@example.com"); page.status != 200 || page.title != "Signed in" {

@@ -23,13 +23,9 @@ func sendSMTP(ctx context.Context, server string, m mailbox.Message, now time.Ti
 	if err != nil {
 		return fmt.Errorf("read the sender's address: %w", err)
 	}
-	text, err := mimeMail(m, now)
-	if err != nil {
-		return fmt.Errorf("write the mail: %w", err)
-	}
 	host, _, err := net.SplitHostPort(server)
 	if err != nil {
-		return fmt.Errorf("-smtp %s: must be a host and a port, such as 127.0.0.1:1025", server)
+		return fmt.Errorf("--smtp %s: must be a host and a port, such as 127.0.0.1:1025", server)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -42,7 +38,7 @@ func sendSMTP(ctx context.Context, server string, m mailbox.Message, now time.Ti
 	if err := connection.SetDeadline(deadline); err != nil {
 		return err
 	}
-	if err := deliver(connection, host, from.Address, m.To[0], text); err != nil {
+	if err := deliver(connection, host, from.Address, m.To[0], mimeMail(m, now)); err != nil {
 		return fmt.Errorf("send through --smtp %s: %w", server, err)
 	}
 	return nil
@@ -74,8 +70,8 @@ func deliver(connection net.Conn, host, from, to string, text []byte) error {
 }
 
 // mimeMail writes a mail with both its parts (RFC 2046, section 5.1.4): a
-// program shows the last one that it can.
-func mimeMail(m mailbox.Message, now time.Time) ([]byte, error) {
+// program shows the last one that it can. Writing to memory cannot fail.
+func mimeMail(m mailbox.Message, now time.Time) []byte {
 	var b bytes.Buffer
 	parts := multipart.NewWriter(&b)
 	for _, header := range [][2]string{
@@ -89,20 +85,13 @@ func mimeMail(m mailbox.Message, now time.Time) ([]byte, error) {
 	}
 	b.WriteString("\r\n")
 	for _, part := range [][2]string{{"text/plain", m.Text}, {"text/html", m.HTML}} {
-		w, err := parts.CreatePart(textproto.MIMEHeader{
+		w, _ := parts.CreatePart(textproto.MIMEHeader{
 			"Content-Type": {part[0] + "; charset=utf-8"}, "Content-Transfer-Encoding": {"quoted-printable"},
 		})
-		if err != nil {
-			return nil, err
-		}
 		q := quotedprintable.NewWriter(w)
-		if _, err := q.Write([]byte(part[1])); err != nil {
-			return nil, err
-		}
-		if err := q.Close(); err != nil {
-			return nil, err
-		}
+		_, _ = q.Write([]byte(part[1]))
+		_ = q.Close()
 	}
-	err := parts.Close()
-	return b.Bytes(), err
+	_ = parts.Close()
+	return b.Bytes()
 }

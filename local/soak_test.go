@@ -149,6 +149,7 @@ func soak(t *testing.T, tr trial, people int) {
 	s := startWith(t, file, func(o *Options) {
 		o.Logs = logged
 		o.hooks.middleware, o.hooks.sendLimit = c.front, tr.limit
+		o.hooks.onFailure = c.keep
 		o.hooks.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
 		o.hooks.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, TimeScale: soakSecond.Seconds()}
 		if tr.dropAck != nil {
@@ -277,10 +278,10 @@ func settle(t *testing.T, s *Stack, c *chaos, expected []string) map[string]bool
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(len(expected))*20*time.Millisecond)
 	defer cancel()
 	for {
-		dead := s.deadLetters(t)
+		dead := deadLetters(t, s, c)
 		open := slices.DeleteFunc(slices.Clone(expected), func(mail string) bool { return dead[mail] || c.mailed(mail) })
 		if len(open) == 0 && s.queue.Depth() == 0 {
-			return s.deadLetters(t)
+			return deadLetters(t, s, c)
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
@@ -291,7 +292,7 @@ func settle(t *testing.T, s *Stack, c *chaos, expected []string) map[string]bool
 }
 
 // deadLetters are what was given up: on the queue, or before it came there.
-func (s *Stack) deadLetters(t *testing.T) map[string]bool {
+func deadLetters(t *testing.T, s *Stack, c *chaos) map[string]bool {
 	t.Helper()
 	dead := map[string]bool{}
 	for _, m := range s.queue.DeadLetters() {
@@ -301,7 +302,7 @@ func (s *Stack) deadLetters(t *testing.T) map[string]bool {
 		}
 		dead[mailTo(string(entry.Kind), entry.To)] = true
 	}
-	for _, record := range s.undelivered.list() {
+	for _, record := range c.undeliveredRecords() {
 		var event struct {
 			RequestPayload struct {
 				Request struct{ UserAttributes struct{ Email string } }

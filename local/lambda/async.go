@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"uuid"
 )
 
 // defaultRetryDelays are Lambda's ("How Lambda handles errors and retries with
@@ -20,7 +21,7 @@ func (h *Host) InvokeAsync(name string, payload []byte) error {
 	if _, ok := h.pools[name]; !ok {
 		return fmt.Errorf("invoke %q: %w", name, ErrNotFound)
 	}
-	return h.invokeAsync(name, newRequestID(), payload)
+	return h.invokeAsync(name, uuid.NewV4().String(), payload)
 }
 
 func (h *Host) invokeAsync(name, id string, payload []byte) error {
@@ -40,9 +41,7 @@ func (h *Host) attempt(name, id string, payload []byte) {
 		}
 		h.log(name, fmt.Sprintf("RequestId: %s asynchronous invocation, attempt %d: %v", id, attempts, err))
 		if attempts > len(h.options.RetryDelays) {
-			if h.options.OnFailure != nil {
-				h.options.OnFailure(h.failureRecord(name, id, attempts, payload, err))
-			}
+			h.options.OnFailure(h.failureRecord(name, id, attempts, payload, err))
 			return
 		}
 		select {
@@ -56,35 +55,23 @@ func (h *Host) attempt(name, id string, payload []byte) {
 // failureRecord has the shape that "Capturing records of Lambda asynchronous
 // invocations" (developer guide) shows.
 func (h *Host) failureRecord(name, id string, attempts int, payload []byte, err error) []byte {
-	type requestContext struct {
-		RequestID   string `json:"requestId"`
-		FunctionARN string `json:"functionArn"`
-		Condition   string `json:"condition"`
-		InvokeCount int    `json:"approximateInvokeCount"`
-	}
-	type responseContext struct {
-		StatusCode      int    `json:"statusCode"`
-		ExecutedVersion string `json:"executedVersion"`
-		FunctionError   string `json:"functionError"`
-	}
 	var response json.RawMessage
 	if failed, ok := errors.AsType[*FunctionError](err); ok && json.Valid(failed.Payload) {
 		response = failed.Payload
 	}
-	record, err := json.Marshal(struct {
-		Version         string          `json:"version"`
-		Timestamp       time.Time       `json:"timestamp"`
-		RequestContext  requestContext  `json:"requestContext"`
-		RequestPayload  json.RawMessage `json:"requestPayload"`
-		ResponseContext responseContext `json:"responseContext"`
-		ResponsePayload json.RawMessage `json:"responsePayload"`
-	}{
-		"1.0", time.Now().UTC().Truncate(time.Millisecond),
-		requestContext{id, arn(h.options.Region, name) + ":" + version, "RetriesExhausted", attempts},
-		payload, responseContext{200, version, "Unhandled"}, response,
+	record, err := json.Marshal(map[string]any{
+		"version":   "1.0",
+		"timestamp": time.Now().UTC().Truncate(time.Millisecond),
+		"requestContext": map[string]any{
+			"requestId": id, "functionArn": arn(h.options.Region, name) + ":" + version,
+			"condition": "RetriesExhausted", "approximateInvokeCount": attempts,
+		},
+		"requestPayload":  json.RawMessage(payload),
+		"responseContext": map[string]any{"statusCode": 200, "executedVersion": version, "functionError": "Unhandled"},
+		"responsePayload": response,
 	})
 	if err != nil {
-		panic(err) // an event that is no JSON does not get as far as this
+		panic(err) // an event that is not JSON does not get here
 	}
 	return record
 }

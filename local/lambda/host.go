@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"time"
+	"uuid"
 )
 
 const (
@@ -70,11 +71,18 @@ func New(options Options, functions ...Function) (*Host, error) {
 	if options.RetryDelays == nil {
 		options.RetryDelays = defaultRetryDelays
 	}
+	if options.OnFailure == nil {
+		options.OnFailure = func([]byte) {}
+	}
+	if options.Logs == nil {
+		options.Logs = func(string, string) {}
+	}
 	h := &Host{
 		options:   options,
-		pools:     make(map[string]*pool, len(functions)),
+		pools:     map[string]*pool{},
+		mux:       http.NewServeMux(),
 		closing:   make(chan struct{}),
-		processes: make(map[*process]struct{}),
+		processes: map[*process]struct{}{},
 	}
 	for _, f := range functions {
 		if err := f.check(); err != nil {
@@ -85,7 +93,7 @@ func New(options Options, functions ...Function) (*Host, error) {
 		}
 		h.pools[f.Name] = &pool{function: f, slots: make(chan struct{}, options.Concurrency)}
 	}
-	h.mux = h.invokeAPI()
+	h.mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", h.serveInvoke)
 	return h, nil
 }
 
@@ -96,7 +104,7 @@ func New(options Options, functions ...Function) (*Host, error) {
 // When ctx ends, the invocation goes on without a caller, to its end or its time
 // limit, as it does in Lambda. So the payload must not be changed afterwards.
 func (h *Host) Invoke(ctx context.Context, name string, payload []byte) ([]byte, error) {
-	return h.invoke(ctx, name, newRequestID(), payload)
+	return h.invoke(ctx, name, uuid.NewV4().String(), payload)
 }
 
 func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]byte, error) {
@@ -159,10 +167,7 @@ func (h *Host) run(p *pool, id string, payload []byte) ([]byte, error) {
 			continue
 		}
 		p.put(proc)
-		if result.err != nil {
-			return nil, result.err
-		}
-		return result.payload, nil
+		return result.payload, result.err
 	}
 }
 
@@ -175,10 +180,7 @@ func (h *Host) take(p *pool, id string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := proc.awaitInit(id, h.options.InitLimit); err != nil {
-		return nil, err
-	}
-	return proc, nil
+	return proc, proc.awaitInit(id, h.options.InitLimit)
 }
 
 // start starts a process and remembers it for Close until it ends.
@@ -233,9 +235,8 @@ func (p *pool) put(proc *process) {
 	p.idle = append(p.idle, proc)
 }
 
-// Renew lets every function start anew with its next event, as after a
-// deployment: a function keeps what it has read. An invocation that is under way
-// comes to its end.
+// Renew restarts every function with its next event, as a deployment does: a function
+// keeps what it has read. Invocations under way run to their end.
 func (h *Host) Renew() {
 	for _, p := range h.pools {
 		p.mu.Lock()
@@ -260,9 +261,6 @@ func (h *Host) background(f func()) bool {
 }
 
 func (h *Host) log(function, line string) {
-	if h.options.Logs == nil {
-		return
-	}
 	h.logs.Lock()
 	defer h.logs.Unlock()
 	h.options.Logs(function, line)
@@ -293,9 +291,7 @@ func (h *Host) Close() error {
 		close(h.closing)
 	}
 	for proc := range h.processes {
-		if proc.alive() {
-			proc.killGroup()
-		}
+		proc.killGroup()
 	}
 	h.mu.Unlock()
 	h.running.Wait()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"uuid"
 )
 
 // maxRequest is the size of the largest event, in bytes ("Lambda quotas").
@@ -18,18 +19,10 @@ const maxRequest = 6 << 20
 // NAME may also be a full or a partial ARN; its region and account are not
 // looked at. Signatures are not checked. X-Amz-Log-Type and X-Amz-Client-Context
 // are ignored.
-func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mux.ServeHTTP(w, r)
-}
-
-func (h *Host) invokeAPI() *http.ServeMux {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", h.serveInvoke)
-	return mux
-}
+func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
 
 func (h *Host) serveInvoke(w http.ResponseWriter, r *http.Request) {
-	id := newRequestID()
+	id := uuid.NewV4().String()
 	w.Header().Set("X-Amzn-Requestid", id)
 	name, ok := h.functionName(r)
 	if !ok {

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,10 +27,9 @@ type process struct {
 	stdout   lineWriter
 	stderr   lineWriter
 
-	ready      chan struct{}    // closed when the process first asks for an event
-	initFailed chan struct{}    // closed when the process reports a failed start
-	exited     chan struct{}    // closed when the process and its children are gone
-	events     chan *invocation // to the request for the next event
+	initDone chan struct{}    // closed when the process asks for its first event or reports a failed start
+	exited   chan struct{}    // closed when the process and its children are gone
+	events   chan *invocation // to the request for the next event
 
 	mu        sync.Mutex
 	started   bool           // the process has asked for an event
@@ -52,7 +52,7 @@ type invocation struct {
 // response is what a function makes of an event: a payload or an error.
 type response struct {
 	payload []byte
-	err     *FunctionError
+	err     error // a *FunctionError
 }
 
 // startProcess starts a process of f for the invocation with this id. The caller
@@ -65,16 +65,15 @@ func startProcess(f Function, region, id string, log func(line string)) (*proces
 		return nil, fmt.Errorf("listen for the Runtime API of %s: %w", f.Name, err)
 	}
 	p := &process{
-		function:   f,
-		began:      time.Now(),
-		arn:        arn(region, f.Name),
-		cmd:        exec.Command(f.bootstrap()),
-		stdout:     lineWriter{emit: log},
-		stderr:     lineWriter{emit: log},
-		ready:      make(chan struct{}),
-		initFailed: make(chan struct{}),
-		exited:     make(chan struct{}),
-		events:     make(chan *invocation),
+		function: f,
+		began:    time.Now(),
+		arn:      arn(region, f.Name),
+		cmd:      exec.Command(f.bootstrap()),
+		stdout:   lineWriter{emit: log},
+		stderr:   lineWriter{emit: log},
+		initDone: make(chan struct{}),
+		exited:   make(chan struct{}),
+		events:   make(chan *invocation),
 	}
 	p.server = &http.Server{Handler: p.runtimeAPI()}
 	p.cmd.Dir = f.Dir
@@ -115,25 +114,33 @@ func (p *process) supervise(started chan<- error) {
 	close(p.exited)
 }
 
-// awaitInit waits until p asks for its first event. When that fails, p is gone.
-func (p *process) awaitInit(id string, limit time.Duration) *FunctionError {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	timedOut := false
+// await waits until done is closed or p is gone. At the limit it kills p and returns
+// true.
+func (p *process) await(done <-chan struct{}, limit time.Duration) (timedOut bool) {
 	select {
-	case <-p.ready:
-		return nil
-	case <-p.initFailed:
+	case <-done:
+		return false
 	case <-p.exited:
-	case <-timer.C:
-		timedOut = true
+		return false
+	case <-time.After(limit):
+		p.kill()
+		return true
+	}
+}
+
+// awaitInit waits until p asks for its first event. When that fails, p is gone.
+func (p *process) awaitInit(id string, limit time.Duration) error {
+	timedOut := p.await(p.initDone, limit)
+	p.mu.Lock()
+	started, initError := p.started, p.initError
+	p.mu.Unlock()
+	if started && initError == nil {
+		return nil
 	}
 	p.kill()
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	switch {
-	case p.initError != nil:
-		return p.initError
+	case initError != nil:
+		return initError
 	case timedOut:
 		return timeoutError(id, limit)
 	}
@@ -148,7 +155,7 @@ func (p *process) awaitInit(id string, limit time.Duration) *FunctionError {
 // same warm process when it invokes twice in a row.
 func (p *process) run(id string, payload []byte) (response, bool) {
 	limit := p.function.Timeout
-	now := time.Now() // the process holds the deadline against the machine's clock too
+	now := time.Now() // the process reads the deadline by the machine's clock too
 	inv := &invocation{
 		id:       id,
 		payload:  payload,
@@ -156,22 +163,12 @@ func (p *process) run(id string, payload []byte) (response, bool) {
 		deadline: now.Add(limit),
 		done:     make(chan struct{}),
 	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-
 	select {
 	case p.events <- inv:
 	case <-p.exited:
 		return response{}, false
 	}
-	timedOut := false
-	select {
-	case <-inv.done:
-	case <-p.exited:
-	case <-timer.C:
-		timedOut = true
-		p.kill()
-	}
+	timedOut := p.await(inv.done, limit)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -181,6 +178,13 @@ func (p *process) run(id string, payload []byte) (response, bool) {
 		return response{err: timeoutError(id, limit)}, true
 	}
 	return response{err: exitError(id, p.cmd.ProcessState)}, true
+}
+
+// newTraceID returns an X-Ray tracing header for a request that is not sampled.
+func newTraceID(now time.Time) string {
+	var b [20]byte
+	rand.Read(b[:])
+	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", uint32(now.Unix()), b[:12], b[12:])
 }
 
 // working says whether p has the invocation with this trace id in hand.
@@ -202,14 +206,14 @@ func (p *process) alive() bool {
 
 // kill ends p and its children and returns when they are gone.
 func (p *process) kill() {
-	if p.alive() {
-		p.killGroup()
-	}
+	p.killGroup()
 	<-p.exited
 }
 
 // killGroup sends SIGKILL, which is how Lambda ends a function's process. That
 // the group may be gone already is no error.
 func (p *process) killGroup() {
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	if p.alive() {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+	}
 }

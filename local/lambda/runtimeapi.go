@@ -51,10 +51,10 @@ func (p *process) becomeIdle() bool {
 		close(p.current.done)
 		p.current = nil
 	}
-	if !p.started {
-		p.started = true
-		close(p.ready)
+	if !p.started && p.initError == nil {
+		close(p.initDone)
 	}
+	p.started = true
 	return true
 }
 
@@ -114,7 +114,7 @@ func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.initError = functionError
-	close(p.initFailed)
+	close(p.initDone)
 	writeAccepted(w)
 }
 

@@ -1,6 +1,9 @@
 package lambda
 
-import "fmt"
+import (
+	"fmt"
+	"uuid"
+)
 
 // Process is one process of a function, outside of a Host: it starts when it is
 // asked to, gets events one after another, and is ended by its owner. It is for
@@ -12,7 +15,7 @@ func StartProcess(f Function, region string) (*Process, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.Name, err)
 	}
-	p, err := startProcess(f, region, newRequestID(), func(string) {})
+	p, err := startProcess(f, region, uuid.NewV4().String(), func(string) {})
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", f.Name, err)
 	}
@@ -33,7 +36,7 @@ func (s *Process) Init() error {
 // Run gives an event to the process and returns its response, once it asks for the
 // next event.
 func (s *Process) Run(payload []byte) ([]byte, error) {
-	result, delivered := s.process.run(newRequestID(), payload)
+	result, delivered := s.process.run(uuid.NewV4().String(), payload)
 	if !delivered {
 		return nil, fmt.Errorf("run %s: the process has ended", s.process.function.Name)
 	}

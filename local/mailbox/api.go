@@ -21,21 +21,33 @@ import (
 // text message is a mail without HTML and subject that has the tag sms and
 // telephone numbers for addresses. EmailTags of SES become tags name=value.
 
+// envelope is what every reply says of a message.
+type envelope struct {
+	ID        string
+	MessageID string
+	From      *mail.Address
+	To        []*mail.Address
+	Cc        []*mail.Address
+	Bcc       []*mail.Address
+	ReplyTo   []*mail.Address
+	Subject   string
+	Username  string
+	Tags      []string
+	Size      int
+}
+
+func (m Message) envelope() envelope {
+	return envelope{
+		ID: m.ID, MessageID: m.messageID(), From: address(m.From), To: addresses(m.To...), Cc: addresses(m.Cc...),
+		Bcc: addresses(m.Bcc...), ReplyTo: addresses(m.ReplyTo), Subject: m.Subject, Tags: m.tags(), Size: len(m.HTML) + len(m.Text),
+	}
+}
+
 // summary is an entry of GET /api/v1/messages.
 type summary struct {
-	ID          string
-	MessageID   string
+	envelope
 	Read        bool
-	From        *mail.Address
-	To          []*mail.Address
-	Cc          []*mail.Address
-	Bcc         []*mail.Address
-	ReplyTo     []*mail.Address
-	Subject     string
 	Created     time.Time
-	Username    string
-	Tags        []string
-	Size        int
 	Attachments int
 	Snippet     string
 }
@@ -54,22 +66,12 @@ type summaries struct {
 
 // full is the reply of GET /api/v1/message/{ID}.
 type full struct {
-	ID              string
-	MessageID       string
-	From            *mail.Address
-	To              []*mail.Address
-	Cc              []*mail.Address
-	Bcc             []*mail.Address
-	ReplyTo         []*mail.Address
+	envelope
 	ReturnPath      string
-	Subject         string
 	ListUnsubscribe listUnsubscribe
 	Date            time.Time
-	Tags            []string
-	Username        string
 	Text            string
 	HTML            string
-	Size            int
 	Inline          []struct{}
 	Attachments     []struct{}
 }
@@ -97,37 +99,33 @@ func (b *Box) apiMessages(w http.ResponseWriter, r *http.Request) {
 	slices.Sort(reply.Tags)
 	reply.Tags = slices.Compact(reply.Tags)
 	for _, m := range all[start:end] {
-		reply.Messages = append(reply.Messages, summary{
-			ID: m.ID, MessageID: m.messageID(), Read: m.read,
-			From: address(m.From), To: addresses(m.To...), Cc: addresses(m.Cc...), Bcc: addresses(m.Bcc...), ReplyTo: addresses(m.ReplyTo),
-			Subject: m.Subject, Created: m.Created, Tags: m.tags(), Size: m.size(), Snippet: m.snippet(),
-		})
+		reply.Messages = append(reply.Messages, summary{envelope: m.envelope(), Read: m.read, Created: m.Created, Snippet: m.snippet()})
 	}
 	writeJSON(w, reply)
 }
 
-// apiMessage answers GET /api/v1/message/{ID} and marks the message as read.
-func (b *Box) apiMessage(w http.ResponseWriter, r *http.Request) {
-	m, ok := b.open(r.PathValue("id"))
-	if !ok {
-		http.NotFound(w, r)
-		return
+// opened serves a request for the message {id}, which is then read.
+func (b *Box) opened(show func(http.ResponseWriter, Message)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		m, ok := b.open(r.PathValue("id"))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		show(w, m)
 	}
+}
+
+// apiMessage answers GET /api/v1/message/{ID}.
+func apiMessage(w http.ResponseWriter, m Message) {
 	writeJSON(w, full{
-		ID: m.ID, MessageID: m.messageID(),
-		From: address(m.From), To: addresses(m.To...), Cc: addresses(m.Cc...), Bcc: addresses(m.Bcc...), ReplyTo: addresses(m.ReplyTo),
-		ReturnPath: address(m.From).Address, Subject: m.Subject, ListUnsubscribe: m.unsubscribe(), Date: m.Created, Tags: m.tags(),
-		Text: m.Text, HTML: m.HTML, Size: m.size(), Inline: []struct{}{}, Attachments: []struct{}{},
+		envelope: m.envelope(), ReturnPath: address(m.From).Address, ListUnsubscribe: m.unsubscribe(), Date: m.Created,
+		Text: m.Text, HTML: m.HTML, Inline: []struct{}{}, Attachments: []struct{}{},
 	})
 }
 
 // apiHeaders answers GET /api/v1/message/{ID}/headers.
-func (b *Box) apiHeaders(w http.ResponseWriter, r *http.Request) {
-	m, ok := b.open(r.PathValue("id"))
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
+func apiHeaders(w http.ResponseWriter, m Message) {
 	reply := map[string][]string{}
 	for _, h := range m.headers() {
 		reply[h.Name] = append(reply[h.Name], h.Value)
@@ -199,8 +197,6 @@ func (m Message) tags() []string {
 	}
 	return all
 }
-
-func (m Message) size() int { return len(m.HTML) + len(m.Text) }
 
 var angled = regexp.MustCompile(`<([^<>]+)>`)
 

@@ -36,13 +36,8 @@ const (
 	mailSandbox = "allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox"
 )
 
-// Stylesheet returns the CSS of the pages. It styles plain markup (header, nav,
-// main, table, form, button, input) and the classes card, badge and note, in
-// light and dark, so that other pages of the local run look the same. Handler
-// serves it at /mailbox/style.css.
-func Stylesheet() []byte { return slices.Clone(stylesheet) }
-
-// Handler returns the pages below /mailbox and the subset of Mailpit's API
+// Handler returns the pages below /mailbox, with a stylesheet that other pages of the
+// local run use as well, and the subset of Mailpit's API
 // below /api/v1: GET and DELETE messages, GET message/{ID} and
 // message/{ID}/headers. A browser's request from another site that would
 // change something is refused.
@@ -51,7 +46,7 @@ func (b *Box) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /mailbox", p.list)
 	mux.HandleFunc("GET /mailbox/{id}", p.message)
-	mux.HandleFunc("GET /mailbox/{id}/html", p.mail)
+	mux.HandleFunc("GET /mailbox/{id}/html", b.opened(showMail))
 	mux.HandleFunc("POST /mailbox/delete", p.delete)
 	mux.HandleFunc("GET /mailbox/style.css", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
@@ -59,8 +54,8 @@ func (b *Box) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /api/v1/messages", b.apiMessages)
 	mux.HandleFunc("DELETE /api/v1/messages", b.apiDelete)
-	mux.HandleFunc("GET /api/v1/message/{id}", b.apiMessage)
-	mux.HandleFunc("GET /api/v1/message/{id}/headers", b.apiHeaders)
+	mux.HandleFunc("GET /api/v1/message/{id}", b.opened(apiMessage))
+	mux.HandleFunc("GET /api/v1/message/{id}/headers", b.opened(apiHeaders))
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
@@ -143,15 +138,10 @@ func (p pages) message(w http.ResponseWriter, r *http.Request) {
 	}{newView(m), o, mailSandbox, linked(m.Text), m.headers()})
 }
 
-// mail serves the HTML of a mail for the frame around it. The frame's links
-// have to open in the whole window, so a <base> is put into the head on the
-// way; the API gives the mail byte for byte.
-func (p pages) mail(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.box.open(r.PathValue("id"))
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
+// showMail serves the HTML of a mail for the frame around it. Its links have to open
+// in the whole window, so a <base> is put into the head on the way; the API gives the
+// mail byte for byte.
+func showMail(w http.ResponseWriter, m Message) {
 	at := headStart(m.HTML)
 	header(w, mailPolicy)
 	w.Write([]byte(m.HTML[:at] + `<base target="_top">` + m.HTML[at:]))
@@ -201,13 +191,19 @@ type options struct{ id, View, Width, Scheme string }
 // With returns the address of the page with one option changed; an empty
 // value leaves the option out.
 func (o options) With(name, value string) string {
+	return "/mailbox/" + o.id + "?" + Query("view", o.View, "width", o.Width, "scheme", o.Scheme, name, value)
+}
+
+// Query encodes names and values as the query of an address. Of two values of one name
+// the last one counts; an empty one removes the name.
+func Query(pairs ...string) string {
 	query := url.Values{}
-	for _, q := range [][2]string{{"view", o.View}, {"width", o.Width}, {"scheme", o.Scheme}, {name, value}} {
-		if query.Set(q[0], q[1]); q[1] == "" {
-			query.Del(q[0])
+	for pair := range slices.Chunk(pairs, 2) {
+		if query.Set(pair[0], pair[1]); pair[1] == "" {
+			query.Del(pair[0])
 		}
 	}
-	return "/mailbox/" + o.id + "?" + query.Encode()
+	return query.Encode()
 }
 
 // span is a piece of a text, with its address if it is a link.

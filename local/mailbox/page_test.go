@@ -36,7 +36,7 @@ func TestPagesShow(t *testing.T) {
 		},
 		{name: "the note of a mail", target: "/mailbox/{1}", want: []string{`class="note"`, "Cognito sent its default mail."}},
 		{name: "the text of a mail", target: "/mailbox/{3}?view=text", want: []string{"<pre>Welcome\n</pre>"}, not: []string{"<iframe"}},
-		{name: "that a mail has no text", target: "/mailbox/{1}?view=text", want: []string{"This mail has no text part. Cognito sends HTML alone."}},
+		{name: "that a mail has no text", target: "/mailbox/{1}?view=text", want: []string{"This mail has no text part. Cognito sends only HTML."}},
 		{
 			name: "the headers of a mail", target: "/mailbox/{3}?view=headers",
 			want: []string{"List-Unsubscribe-Post", "Message-ID", "&lt;{3}@email.amazonses.com&gt;"}, not: []string{"<iframe", "Bcc</th>"},
@@ -198,7 +198,7 @@ func TestDeleteAllIsForThePageItself(t *testing.T) {
 func TestTheStylesheetIsServedAndHasEveryClassOfThePages(t *testing.T) {
 	b, ids := filled()
 	css := call(b.Handler(), http.MethodGet, "/mailbox/style.css", "").Body.String()
-	if css != string(Stylesheet()) {
+	if css != string(stylesheet) {
 		t.Error("the served stylesheet is not that of Stylesheet")
 	}
 	targets := []string{"/mailbox", "/mailbox/unknown"}

@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -34,9 +35,10 @@ func badRequest(format string, args ...any) *sesError {
 // what SES documents as an error, so that a mistake shows here and not in
 // production; texts of errors that are not documented are as observed in
 // public reports, or say in plain words what is wrong. They never repeat an
-// address. GET /v2/email/suppression/addresses/ADDRESS knows one address. Raw messages,
-// templates, attachments and every other operation are not part of the local run. Requests are not authenticated, identities and
-// configuration sets are not looked up.
+// address. GET /v2/email/suppression/addresses/ADDRESS knows one address.
+//
+// Left out: raw messages, templates, attachments, every other operation, the check
+// of signatures, identities and configuration sets.
 func (b *Box) SES() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v2/email/outbound-emails", b.sendEmail)
@@ -153,22 +155,13 @@ func (r *sendEmail) check() *sesError {
 	case r.FromEmailAddress == "":
 		return badRequest("FromEmailAddress is missing.")
 	}
-	if failure := checkAddresses("FromEmailAddress", r.FromEmailAddress); failure != nil {
+	if failure := r.checkAddresses(); failure != nil {
 		return failure
 	}
-	if failure := checkAddresses("ReplyToAddresses", r.ReplyToAddresses...); failure != nil {
-		return failure
-	}
-	if failure := r.checkRecipients(); failure != nil {
-		return failure
-	}
-	if failure := r.checkTags(); failure != nil {
-		return failure
-	}
-	return r.Content.Simple.check()
+	return cmp.Or(r.checkTags(), r.Content.Simple.check())
 }
 
-func (r *sendEmail) checkRecipients() *sesError {
+func (r *sendEmail) checkAddresses() *sesError {
 	d := r.Destination
 	switch n := len(d.ToAddresses) + len(d.CcAddresses) + len(d.BccAddresses); {
 	case n == 0:
@@ -176,47 +169,51 @@ func (r *sendEmail) checkRecipients() *sesError {
 	case n > maxRecipients:
 		return badRequest("Recipient count exceeds %d.", maxRecipients)
 	}
-	if failure := checkAddresses("ToAddresses", d.ToAddresses...); failure != nil {
-		return failure
+	for _, list := range []struct {
+		parameter string
+		addresses []string
+	}{
+		{"FromEmailAddress", []string{r.FromEmailAddress}}, {"ReplyToAddresses", r.ReplyToAddresses},
+		{"ToAddresses", d.ToAddresses}, {"CcAddresses", d.CcAddresses}, {"BccAddresses", d.BccAddresses},
+	} {
+		for _, address := range list.addresses {
+			if failure := checkAddress(list.parameter, address); failure != nil {
+				return failure
+			}
+		}
 	}
-	if failure := checkAddresses("CcAddresses", d.CcAddresses...); failure != nil {
-		return failure
-	}
-	return checkAddresses("BccAddresses", d.BccAddresses...)
+	return nil
 }
 
-// checkAddresses accepts "a@b" and "Name <a@b>" in 7-bit ASCII: SES has no
+// checkAddress accepts "a@b" and "Name <a@b>" in 7-bit ASCII: SES has no
 // SMTPUTF8 (RFC 6531), so a domain must be in Punycode and a name in an encoded
 // word (Destination and SendEmail, SES API v2 reference).
-func checkAddresses(parameter string, values ...string) *sesError {
-	for _, value := range values {
-		a, err := mail.ParseAddress(value)
-		if err != nil {
-			return badRequest("%s: Illegal address", parameter)
-		}
-		at := strings.LastIndexByte(a.Address, '@')
-		switch {
-		case !ascii(a.Address[at+1:]):
-			return badRequest("%s: Domain contains illegal character; write it in Punycode", parameter)
-		case !ascii(a.Address[:at]):
-			return badRequest("%s: Local address contains a character outside of ASCII", parameter)
-		case !ascii(value):
-			return badRequest("%s: A name outside of ASCII must be an encoded word (RFC 2047)", parameter)
-		}
+func checkAddress(parameter, value string) *sesError {
+	a, err := mail.ParseAddress(value)
+	if err != nil {
+		return badRequest("%s: Illegal address", parameter)
+	}
+	local, domain, _ := strings.CutLast(a.Address, "@")
+	switch {
+	case !ascii(domain):
+		return badRequest("%s: Domain contains illegal character; write it in Punycode", parameter)
+	case !ascii(local):
+		return badRequest("%s: Local address contains a character outside of ASCII", parameter)
+	case !ascii(value):
+		return badRequest("%s: A name outside of ASCII must be an encoded word (RFC 2047)", parameter)
 	}
 	return nil
 }
 
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
-// checkTags holds EmailTags to MessageTag (SES API v2 reference).
+// checkTags checks EmailTags by MessageTag (SES API v2 reference).
 func (r *sendEmail) checkTags() *sesError {
 	for _, tag := range r.EmailTags {
-		if !tagPattern.MatchString(tag.Name) {
-			return badRequest("Invalid tag name <%s>: only alphanumeric ASCII characters, '_', and '-' are allowed.", tag.Name)
-		}
-		if !tagPattern.MatchString(tag.Value) {
-			return badRequest("Invalid tag value <%s>: only alphanumeric ASCII characters, '_', and '-' are allowed.", tag.Value)
+		for part, value := range map[string]string{"name": tag.Name, "value": tag.Value} {
+			if !tagPattern.MatchString(value) {
+				return badRequest("Invalid tag %s <%s>: only alphanumeric ASCII characters, '_', and '-' are allowed.", part, value)
+			}
 		}
 	}
 	return nil
@@ -252,7 +249,7 @@ func (s *simple) check() *sesError {
 	return s.checkHeaders()
 }
 
-// checkHeaders holds Headers to MessageHeader (SES API v2 reference).
+// checkHeaders checks Headers by MessageHeader (SES API v2 reference).
 func (s *simple) checkHeaders() *sesError {
 	if len(s.Headers) > maxHeaders {
 		return badRequest("Content.Simple.Headers has more than %d entries.", maxHeaders)

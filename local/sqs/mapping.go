@@ -77,17 +77,13 @@ func (q *Queue) deliver(ctx context.Context, batch []Message) {
 func (q *Queue) invoke(ctx context.Context, batch []Message) (failed map[string]bool, err error) {
 	payload, err := json.Marshal(q.event(batch))
 	if err != nil {
-		return nil, fmt.Errorf("encode the event: %w", err)
+		panic(err) // numbers and strings always encode
 	}
 	reply, err := q.options.Invoke(ctx, payload)
 	if err != nil {
 		return nil, fmt.Errorf("invoke the consumer: %w", err)
 	}
-	failed, err = failures(reply, batch)
-	if err != nil {
-		return nil, fmt.Errorf("read the consumer's reply: %w", err)
-	}
-	return failed, nil
+	return failures(reply, batch)
 }
 
 // event and record have the shape that Lambda gives to a batch of a FIFO queue
@@ -166,12 +162,12 @@ func failures(reply []byte, batch []Message) (map[string]bool, error) {
 	// Maps, because fields of structs match keys in any case.
 	var response map[string]json.RawMessage
 	if err := json.Unmarshal(reply, &response); err != nil {
-		return nil, errors.New("it is no JSON object")
+		return nil, errors.New("the consumer's reply is not a JSON object")
 	}
 	var items []map[string]any
 	if list, ok := response["batchItemFailures"]; ok {
 		if err := json.Unmarshal(list, &items); err != nil {
-			return nil, errors.New("batchItemFailures is no list of objects")
+			return nil, errors.New("the consumer's batchItemFailures is not a list of objects")
 		}
 	}
 	known := map[string]bool{}
@@ -181,7 +177,7 @@ func failures(reply []byte, batch []Message) (map[string]bool, error) {
 	for i, item := range items {
 		id, _ := item["itemIdentifier"].(string)
 		if !known[id] {
-			return nil, fmt.Errorf("batchItemFailures[%d] has no itemIdentifier of a message in the batch", i)
+			return nil, fmt.Errorf("the consumer's batchItemFailures[%d] has no itemIdentifier of a message in the batch", i)
 		}
 		failed[id] = true
 	}

@@ -58,11 +58,12 @@ func (q *Queue) service() *awsjson.Service {
 }
 
 func (q *Queue) send(_ *http.Request, request sendMessage) (any, error) {
-	accept := q.accept
-	if address, err := url.Parse(request.QueueURL); err == nil && address.Path == q.deadPath() {
-		accept = q.acceptDead
-	} else if err := q.checkURL(request.QueueURL); err != nil {
-		return nil, err
+	address, err := url.Parse(request.QueueURL)
+	dead := err == nil && address.Path == q.deadPath()
+	if !dead {
+		if err := q.checkURL(request.QueueURL); err != nil {
+			return nil, err
+		}
 	}
 	if err := request.check(); err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (q *Queue) send(_ *http.Request, request sendMessage) (any, error) {
 	for name, attribute := range request.MessageAttributes {
 		message.Attributes[name] = attribute.StringValue
 	}
-	m := accept(message)
+	m := q.accept(message, dead)
 	return map[string]string{
 		"MessageId":      m.ID,
 		"SequenceNumber": m.SequenceNumber,
@@ -161,13 +162,11 @@ func (r sendMessage) check() error {
 			return invalidValue("Message attribute '%s' must contain a non-empty value of type 'String'.", name)
 		}
 	}
-	ids := []struct{ parameter, value string }{
-		{"MessageGroupId", r.MessageGroupID},
-		{"MessageDeduplicationId", r.MessageDeduplicationID},
-	}
-	for _, id := range ids {
-		if len(id.value) > 128 || strings.ContainsFunc(id.value, outsideID) {
-			return invalidValue("Value %s for parameter %s is invalid. Reason: %[2]s can only include alphanumeric and punctuation characters. 1 to 128 in length.", id.value, id.parameter)
+	for _, id := range [][2]string{
+		{"MessageGroupId", r.MessageGroupID}, {"MessageDeduplicationId", r.MessageDeduplicationID},
+	} {
+		if len(id[1]) > 128 || strings.ContainsFunc(id[1], outsideID) {
+			return invalidValue("Value %s for parameter %s is invalid. Reason: %[2]s can only include alphanumeric and punctuation characters. 1 to 128 in length.", id[1], id[0])
 		}
 	}
 	return nil

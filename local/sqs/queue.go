@@ -5,8 +5,7 @@
 // because a kindness here would be a lost message there; nothing of it was
 // compared with a live account.
 //
-// Beside the queue stands its dead-letter queue, to which a consumer may send as
-// well.
+// It has a dead-letter queue, to which a consumer may send as well.
 //
 // Left out: every operation but SendMessage and ChangeMessageVisibility, binary
 // message attributes, delays, content-based deduplication, signatures, retention
@@ -108,6 +107,9 @@ func New(options Options) *Queue {
 		inFlight: map[string]bool{},
 		retryAt:  map[string]time.Time{},
 		changed:  make(chan struct{}),
+
+		accepted:     register{byID: map[string]Message{}},
+		acceptedDead: register{byID: map[string]Message{}},
 	}
 	q.api = q.service()
 	return q
@@ -161,58 +163,40 @@ func (q *Queue) Idle(ctx context.Context) error {
 	}
 }
 
-// accept stores a message and returns it with its id and sequence number. A
-// repeat within the deduplication interval is answered with the first
-// message's and not stored, even if that one was handled long ago.
-func (q *Queue) accept(m Message) Message {
+// accept stores a message, in the queue or in its dead-letter queue, and returns it
+// with its time, id and sequence number. A repeat within the deduplication interval is
+// answered with the first message's and not stored, even if that one was handled long
+// ago.
+func (q *Queue) accept(m Message, dead bool) Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if earlier, ok := q.stamp(&m, &q.accepted); ok {
-		return earlier
+	known := &q.accepted
+	if dead {
+		known = &q.acceptedDead
 	}
-	q.waiting = append(q.waiting, &m)
-	q.notify()
-	return m
-}
-
-// acceptDead is accept for the dead-letter queue.
-func (q *Queue) acceptDead(m Message) Message {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if earlier, ok := q.stamp(&m, &q.acceptedDead); ok {
-		return earlier
-	}
-	q.dead = append(q.dead, m)
-	q.notify()
-	return m
-}
-
-// stamp gives a message its time, id and number, unless it repeats an earlier one.
-func (q *Queue) stamp(m *Message, known *register) (Message, bool) {
 	m.Sent = q.options.Clock()
 	known.forget(m.Sent.Add(-deduplicationInterval))
 	if earlier, ok := known.byID[m.DeduplicationID]; ok {
-		return earlier, true
+		return earlier
 	}
 	q.sequence++
 	m.SequenceNumber = fmt.Sprintf("188%017d", q.sequence)
 	m.ID = uuid.NewV4().String()
-	known.add(*m)
-	return Message{}, false
+	known.byID[m.DeduplicationID] = m
+	known.order = append(known.order, m)
+	if dead {
+		q.dead = append(q.dead, m)
+	} else {
+		q.waiting = append(q.waiting, &m)
+	}
+	q.notify()
+	return m
 }
 
 // A register knows the messages of the deduplication interval.
 type register struct {
 	byID  map[string]Message // by deduplication id
 	order []Message
-}
-
-func (r *register) add(m Message) {
-	if r.byID == nil {
-		r.byID = map[string]Message{}
-	}
-	r.byID[m.DeduplicationID] = m
-	r.order = append(r.order, m)
 }
 
 // forget drops the messages that were sent at that time or before.
