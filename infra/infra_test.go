@@ -31,7 +31,7 @@ func TestWhatAWSWouldRefuseIsRefusedBeforeTheDeployment(t *testing.T) {
 		"a sender outside the verified domain": {strings.Replace(bare, "identity: no-reply@example.com", "identity: example.org", 1),
 			`poolpost.yaml:3: mail.identity: must be no-reply@example.com, the sender's address, or its domain, not "example.org": SES sends only for what it has verified`},
 		"an attribute with a name of 21 characters": {attributes.ReplaceAllString(bare, "attributes: [{name: abcdefghijklmnopqrstu}]"),
-			`poolpost.yaml:2: pool.attributes[0].name: must be 1 to 20 characters without blanks, not "abcdefghijklmnopqrstu"`},
+			`poolpost.yaml:2: pool.attributes[0].name: must be 1 to 20 characters without spaces, not "abcdefghijklmnopqrstu"`},
 		"51 attributes": {attributes.ReplaceAllString(bare, "attributes: ["+manyAttributes(51)+"]"),
 			`poolpost.yaml:2: pool.attributes: has 51 entries; Cognito takes 50 custom attributes at most`},
 		"a client without an address": {strings.Replace(bare, "{name: web, url: https://app.example.com/}", "{name: web}", 1),

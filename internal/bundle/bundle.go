@@ -175,7 +175,7 @@ const modulePath = "poolpost"
 
 // writeFiles makes dir hold these files and the bootstrap, nothing else. A
 // function that runs may read a file at any moment, so each is put in its place
-// at once. Until then it lies beside dir: in dir, another build that runs at the
+// at once. Until then it is beside dir: in dir, another build that runs at the
 // same time would take it for a file that is no longer needed.
 func writeFiles(dir string, files map[string][]byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

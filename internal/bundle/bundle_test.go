@@ -297,7 +297,7 @@ func TestFilesThatAreNoLongerNeededGo(t *testing.T) {
 }
 
 // A function that has opened a file reads it to its end, while the next build
-// writes it anew.
+// writes it again.
 func TestAFileThatIsBeingReadStaysWhole(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "send-mail")

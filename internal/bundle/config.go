@@ -53,9 +53,9 @@ func senders(s *settings.Settings) map[string]config.Sender {
 	return all
 }
 
-// From is the sender for a header: a name in ASCII stands in quotes, another
+// From is the sender for a header: a name in ASCII is in quotes, another
 // one is an encoded word without (RFC 2047, section 5). An address without a
-// name stands alone.
+// name is alone.
 func From(a settings.Address) string {
 	if a.Name == "" {
 		return a.Address

@@ -15,7 +15,7 @@ func asciiPattern(pattern string) string {
 	}
 	tree, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return pattern // package settings has told of it
+		return pattern // package settings has reported it
 	}
 	inASCII(tree)
 	return tree.String()

@@ -7,7 +7,7 @@ import (
 	"poolpost/internal/settings"
 )
 
-// darkCard is what the button stands on where the reader's colours are dark
+// darkCard is the background of the button where the reader's colours are dark
 // (layout.mjml).
 const darkCard = "#1e293b"
 

@@ -51,7 +51,7 @@ func TestTextsAreReadableInLightAndDark(t *testing.T) {
 	}{
 		{[]string{"#1f2937", "#5b6678", "#0f172a"}, []string{page, card}},
 		{[]string{"#e2e8f0", "#a3b1c6", "#f8fafc"}, []string{darkPage, darkCard}},
-		{[]string{"#1f2937"}, []string{page}}, // what stands in the place of a logo, in the dark too
+		{[]string{"#1f2937"}, []string{page}}, // the alternative text of a logo, in the dark too
 	} {
 		known = append(known, test.texts...)
 		for _, text := range test.texts {

@@ -288,7 +288,7 @@ func TestNoBreakSpacesAreWrittenAsCognitoTakesThem(t *testing.T) {
 		t.Error("the HTML has lost them")
 	}
 	if strings.ContainsAny(m.HTML+m.Text+m.SMS+m.Subject, "\u00a0\u202f") {
-		t.Error("one of them stands in a part as it is")
+		t.Error("a part contains one of them as it is")
 	}
 }
 
@@ -347,9 +347,8 @@ func TestTheTextPartSaysTheSame(t *testing.T) {
 			t.Errorf("the text holds HTML: %q", m.Text)
 		}
 		for _, name := range m.kind.Spec().Values {
-			blank := message.FieldDelimiter + name + message.FieldDelimiter
-			if !strings.Contains(m.HTML, blank) || !strings.Contains(m.Text, blank) {
-				t.Errorf("the %s stands in one part only", name)
+			if !strings.Contains(m.HTML, marked(name)) || !strings.Contains(m.Text, marked(name)) {
+				t.Errorf("only one part has the %s", name)
 			}
 		}
 	})
@@ -545,7 +544,7 @@ func TestMistakesFailTheBuild(t *testing.T) {
 		"a placeholder in the greeting that there is not": {set("greeting", "Hello {name} of {brand}"), []string{
 			`templates/locales/en\.yaml:\d+: greeting: \{brand\} cannot be filled here; these can: \{name\}`}},
 
-		"a direction that is none":  {set("direction", "left"), []string{`templates/locales/en\.yaml:\d+: direction: must be ltr or rtl, not "left"`}},
+		"an unknown direction":      {set("direction", "left"), []string{`templates/locales/en\.yaml:\d+: direction: must be ltr or rtl, not "left"`}},
 		"a greeting without a name": {set("greeting", "Hello,"), []string{`templates/locales/en\.yaml:\d+: greeting: must hold \{name\}`}},
 		"several words for all that are missing": {func(t *testing.T, files fstest.MapFS) {
 			for _, path := range []string{"direction", "greeting", "greetingWithoutName", "name", "passwordPolicy", "questions"} {
@@ -598,7 +597,7 @@ func TestMistakesFailTheBuild(t *testing.T) {
 			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: must be one line, without tabs and other controls`}},
 		"a refusal with a full stop": {set("refusals.TRY_AGAIN", "Try again."), []string{
 			`templates/locales/en\.yaml:\d+: refusals\.TRY_AGAIN: must not end in a full stop: Cognito adds one`}},
-		"a template that is none": {edit("messages/welcome.tmpl", `"note"}}`, `"note"`), []string{
+		"an unclosed template action": {edit("messages/welcome.tmpl", `"note"}}`, `"note"`), []string{
 			`parse messages/welcome\.tmpl: template: messages/welcome\.tmpl:1: .*`}},
 		"a page that is no template": {edit("pages/confirm.tmpl", "{{.Button}}", "{{.Button"), []string{
 			`parse pages/confirm\.tmpl: template: pages/confirm\.tmpl:.*`}},

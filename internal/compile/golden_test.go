@@ -16,7 +16,7 @@ import (
 	"poolpost/internal/message"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden anew")
+var update = flag.Bool("update", false, "write testdata/golden again")
 
 const goldens = "testdata/golden"
 
@@ -149,5 +149,5 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// around is what stands near a place in a text.
+// around is what is near a place in a text.
 func around(s string, i int) string { return s[max(0, i-30):min(len(s), i+60)] }

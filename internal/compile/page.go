@@ -36,7 +36,7 @@ func (p *pageContext) MinimumLength() int { return p.settings.Pool.PasswordPolic
 // PasswordPattern is the pool's policy, but for the length, as a regular
 // expression for the attribute pattern (HTML standard: JavaScript with the flag
 // v). The symbols are those of the developer guide, "Adding user pool password
-// requirements"; PasswordType lets no password begin or end with a blank.
+// requirements"; PasswordType lets no password begin or end with a space.
 func (p *pageContext) PasswordPattern() string {
 	const symbols = `(?=.*[ \^$*.\[\]\{\}\(\)?"!@#%&\/\\,><':;\|_~\x60=+\-])`
 	classes := required(p.settings.Pool.PasswordPolicy, "(?=.*[0-9])", "(?=.*[a-z])", "(?=.*[A-Z])", symbols)

@@ -92,7 +92,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 	}
 	for _, m := range anyPlaceholder.FindAllStringSubmatch(page.HTML, -1) {
 		if !slices.Contains(filledByPages, m[1]) {
-			t.Errorf("nothing fills its blank %q", m[1])
+			t.Errorf("nothing fills its placeholder %q", m[1])
 		}
 	}
 	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {

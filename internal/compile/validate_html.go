@@ -78,7 +78,7 @@ func (p part) picture(attributes map[string]string) {
 }
 
 // sameWords reports what only one of the parts says, or in another order: a
-// screen reader reads the HTML as it stands.
+// screen reader reads the HTML in its order.
 func (p part) sameWords(shown []string, text string) {
 	inHTML, inText := strings.Join(shown, " "), oneLine(text)
 	for _, words := range shown {

@@ -207,20 +207,20 @@ func TestLint(t *testing.T) {
 			m.HTML += "<p>24&#xA0;hours &amp; more</p>"
 			m.Text += "24 hours & more\n"
 		}, nil},
-		"words that the HTML hides":    {sample, func(m *message.Message) { m.HTML += `<div style="display:none">Preheader</div><style>a{}</style>` }, nil},
-		"a line above the foot":        {sample, func(m *message.Message) { m.Text += "--\n" }, nil},
-		"a blank that the layout lost": {sample, func(m *message.Message) { m.HTML += "<p title=9blank0code9>" }, []string{never + "9blank0"}},
+		"words that the HTML hides":          {sample, func(m *message.Message) { m.HTML += `<div style="display:none">Preheader</div><style>a{}</style>` }, nil},
+		"a line above the foot":              {sample, func(m *message.Message) { m.Text += "--\n" }, nil},
+		"a placeholder that the layout lost": {sample, func(m *message.Message) { m.HTML += "<p title=9blank0code9>" }, []string{never + "9blank0"}},
 		"a value that the layout refused": {sample, func(m *message.Message) { m.HTML += "<p style=ZgotmplZ>" }, []string{
 			never + "ZgotmplZ"}},
-		"a template's own blank": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
-		"a blank that does not end": {sample, func(m *message.Message) { m.SMS += message.FieldDelimiter }, []string{
+		"a template's own placeholder": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
+		"a placeholder that does not end": {sample, func(m *message.Message) { m.SMS += message.FieldDelimiter }, []string{
 			"the text message holds a placeholder that does not end"}},
 
 		"an address in the words":     {sample, func(m *message.Message) { m.HTML += "<p>See example.com/help</p>"; m.Text += "See example.com/help\n" }, []string{stray + "example.com/help"}},
 		"an https address":            {sample, func(m *message.Message) { m.HTML += "<p>https://a/</p>"; m.Text += "https://a/\n" }, []string{stray + "https://a/"}},
 		"another mailbox":             {sample, func(m *message.Message) { m.HTML += "<p>a@localhost</p>"; m.Text += "a@localhost\n" }, []string{stray + "a@localhost"}},
 		"the mailbox for help":        {sample, func(m *message.Message) { m.HTML += "<p>support@example.com</p>"; m.Text += "support@example.com\n" }, nil},
-		"a full stop without a blank": {sample, func(m *message.Message) { m.Subject = "Confirm it.Now" }, []string{"the subject shows an address that is not the link of the message: it.Now"}},
+		"a full stop without a space": {sample, func(m *message.Message) { m.Subject = "Confirm it.Now" }, []string{"the subject shows an address that is not the link of the message: it.Now"}},
 		"abbreviations":               {sample, func(m *message.Message) { m.Subject = "Confirm it, e.g. at 8 a.m. or 9.30" }, nil},
 		"an address in a text message": {sample, func(m *message.Message) { m.SMS += " www.example.com" }, []string{
 			"the text message shows an address that is not the link of the message: www.example.com"}},

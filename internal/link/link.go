@@ -25,7 +25,7 @@ const (
 // Link is what a link to one of our pages carries.
 type Link struct {
 	Client string // app client id; empty for operations without one
-	User   string // Cognito user name; in this pool never an e-mail address
+	User   string // Cognito user name; in this pool never an email address
 	Code   string // confirmation code, or Cognito's placeholder for it
 	Locale string // BCP 47 tag of the page
 	Return string // where to go afterwards; empty for the client's own page
@@ -35,7 +35,7 @@ type Link struct {
 //
 // The code comes before the locale: a mail program that swallows the end of an
 // address, or adds a full stop to it, then spoils the language and not the
-// code. Cognito's placeholder ({####}) stands there unescaped, because Cognito
+// code. Cognito's placeholder ({####}) is there unescaped, because Cognito
 // looks for exactly these characters (CustomMessage trigger, codeParameter).
 func Build(base, path string, l Link) string {
 	var b strings.Builder
@@ -109,7 +109,7 @@ func Read(query url.Values) (Link, error) {
 
 // CleanCode returns the digits of a code, as 0 to 9, and nothing when it is no
 // code. It may have been typed with the decimal digits of any script, and typed
-// or pasted with blanks and invisible marks around or between them.
+// or pasted with spaces and invisible marks around or between them.
 // Cognito's codes are 6 digits, and up to 8 have been seen.
 func CleanCode(code string) string {
 	if utf8.RuneCountInString(code) > 64 {
@@ -158,7 +158,7 @@ func isClientID(id string) bool {
 }
 
 // isUserName checks a value against UsernameType: 1 to 128 characters without
-// white space or controls. The user name of a pool with e-mail sign-in is a
+// white space or controls. The user name of a pool with email sign-in is a
 // UUID; an address is refused, so that the page cannot be used to ask Cognito
 // about the address of somebody else.
 func isUserName(name string) bool {

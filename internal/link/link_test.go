@@ -17,7 +17,7 @@ func TestBuild(t *testing.T) {
 		link       Link
 		want       string
 	}{
-		"the code stands before the locale": {
+		"the code comes before the locale": {
 			"https://links.example.com", PathConfirm, Link{Client: client, User: user, Code: "123456", Locale: "en"},
 			"https://links.example.com/confirm?client=" + client + "&user=" + user + "&code=123456&lang=en",
 		},
@@ -83,7 +83,7 @@ func TestRead(t *testing.T) {
 		"a link that lost its end":          {"client=" + client + "&user=" + user + "&co", Link{Client: client, User: user}, false},
 		"a code that lost digits":           {"user=" + user + "&code=123", Link{User: user}, false},
 		"a code with a full stop behind":    {"user=" + user + "&code=123456.", Link{User: user}, false},
-		"a code typed with blanks":          {"user=" + user + "&code=123+456+", Link{User: user, Code: "123456"}, false},
+		"a code typed with spaces":          {"user=" + user + "&code=123+456+", Link{User: user, Code: "123456"}, false},
 		"a placeholder that was not filled": {"user=" + user + "&code={####}", Link{User: user}, false},
 		"a locale with a full stop behind":  {"user=" + user + "&lang=en.", Link{User: user, Locale: "en."}, false},
 		"a locale that is a novel":          {"user=" + user + "&lang=" + strings.Repeat("x", 36), Link{User: user}, false},
@@ -105,7 +105,7 @@ func TestRead(t *testing.T) {
 		"no user":                                {"client=" + client + "&code=123456", Link{}, true},
 		"an empty user":                          {"client=" + client + "&user=&code=123456", Link{}, true},
 		"an address in the place of the user":    {"user=ada%40example.com&code=123456", Link{}, true},
-		"a user name with a blank":               {"user=a+b&code=123456", Link{}, true},
+		"a user name with a space":               {"user=a+b&code=123456", Link{}, true},
 		"a user name with a no-break space":      {"user=a%C2%A0b", Link{}, true},
 		"a user name with a line break":          {"user=a%0d%0ab", Link{}, true},
 		"a user name with a NUL":                 {"user=a%00b", Link{}, true},

@@ -62,7 +62,7 @@ func WithStatus(page, status string) string {
 	return b.String()
 }
 
-// below reports whether path is base or lies below it.
+// below reports whether path is base or below it.
 func below(path, base string) bool {
 	base = strings.TrimSuffix(base, "/")
 	rest, ok := strings.CutPrefix(path, base)
@@ -81,7 +81,7 @@ func parse(raw string) (*url.URL, error) {
 	for i := range len(raw) {
 		// Browsers drop tabs and line breaks, and read a backslash as a slash.
 		if c := raw[i]; c <= ' ' || c >= 0x7f || c == '\\' {
-			return nil, errors.New("holds a blank, a backslash or a character outside ASCII; escape it, and write an international host in Punycode")
+			return nil, errors.New("holds a space, a backslash or a character outside ASCII; escape it, and write an international host in Punycode")
 		}
 	}
 	u, err := url.Parse(raw)
@@ -103,7 +103,7 @@ func parse(raw string) (*url.URL, error) {
 		return nil, errors.New("must not end in a #fragment")
 	}
 	// A server may undo %2e, %2f and %5c, so they count as what they stand for. Some
-	// undo them twice, and some drop what stands behind a semicolon.
+	// undo them twice, and some drop what follows a semicolon.
 	for segment := range strings.FieldsFuncSeq(u.Path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if segment, _, _ = strings.Cut(segment, ";"); segment == "." || segment == ".." {
 			return nil, errors.New("must not hold . or .. in its path")

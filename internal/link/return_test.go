@@ -12,7 +12,7 @@ func TestCheck(t *testing.T) {
 		full     = "must be a full https address, such as https://app.example.com/"
 		https    = "must begin with https://"
 		bad      = "is no address"
-		odd      = "holds a blank, a backslash or a character outside ASCII; escape it, and write an international host in Punycode"
+		odd      = "holds a space, a backslash or a character outside ASCII; escape it, and write an international host in Punycode"
 		host     = "has an impossible host"
 		userinfo = "must not hold a user or a password"
 		fragment = "must not end in a #fragment"
@@ -170,7 +170,7 @@ func TestReturns(t *testing.T) {
 		"a script with the host":                  "javascript://app.example.com/%0aalert(1)",
 		"a script in mixed case":                  "JaVaScRiPt:alert(1)",
 		"a script behind a tab":                   "java\tscript:alert(1)",
-		"a script behind a blank":                 " javascript:alert(1)",
+		"a script after a space":                  " javascript:alert(1)",
 		"data":                                    "data:text/html;base64,PHNjcmlwdD4=",
 		"a view of the source":                    "view-source:https://app.example.com/",
 		"no TLS":                                  "http://app.example.com/",

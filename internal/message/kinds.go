@@ -17,7 +17,7 @@ const (
 	Welcome         Kind = "welcome"
 )
 
-// Names of placeholders. Each stands in one known context: Link in an href,
+// Names of placeholders. Each has one known context: Link in an href,
 // Greeting is made from Name, the others are text.
 const (
 	Link     = "link"

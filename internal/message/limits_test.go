@@ -15,7 +15,7 @@ func TestAcceptedIsCognitosPattern(t *testing.T) {
 	accepted := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		if r >= 0xd800 && r <= 0xdfff || r == utf8.RuneError {
-			continue // no characters; and what stands for a broken byte
+			continue // no characters; and what a broken byte becomes
 		}
 		want := cognitoPattern.MatchString(string(r))
 		if got := Accepted(r); got != want {

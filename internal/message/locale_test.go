@@ -28,7 +28,7 @@ func TestLookup(t *testing.T) {
 		"small letters":                {all, []string{"zh-hans-cn"}, "zh-Hans"},
 		"underscores":                  {all, []string{"en_GB"}, "en-GB"},
 		"the locale of a POSIX system": {all, []string{"fr_FR.UTF-8"}, "fr"},
-		"blanks around":                {all, []string{" fr\t"}, "fr"},
+		"spaces around":                {all, []string{" fr\t"}, "fr"},
 
 		"an old tag of Hebrew":                  {all, []string{"iw"}, "he"},
 		"an old tag of Hebrew with a country":   {all, []string{"iw-IL"}, "he"},

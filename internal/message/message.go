@@ -61,7 +61,7 @@ func Decode(file []byte) (Message, error) {
 	return Message{parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]}, nil
 }
 
-// File is where a compiled message lies, below the folder of a function.
+// File is where a compiled message is, below the folder of a function.
 func File(client, locale string, kind Kind) string {
 	return filepath.Join("messages", client, locale, string(kind))
 }

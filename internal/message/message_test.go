@@ -15,10 +15,10 @@ import (
 	"golang.org/x/net/html"
 )
 
-// mark writes a blank as a compiled file has it.
+// mark writes a placeholder as in a compiled file.
 func mark(name string) string { return FieldDelimiter + name + FieldDelimiter }
 
-// sample has every context that a blank can stand in.
+// sample has every context that a placeholder can have.
 var sample = Message{
 	Greeting:            "Hello " + mark(Name) + ",",
 	GreetingWithoutName: "Hello,",
@@ -61,7 +61,7 @@ func TestFill(t *testing.T) {
 			Values{Link: "https://a/?code={####}", Code: "{####}", User: "{username}"},
 			Filled{"For {####}", `<p>Hello,</p><a href="https://a/?code={####}">{####}{####}</a>`, "Hello, https://a/?code={####} {####}", "{####}{username}!"},
 		},
-		"a value that looks like a blank is not filled again": {
+		"a value that looks like a placeholder is not filled again": {
 			Values{Name: mark(Code), Link: mark(Code), Code: "secret"},
 			Filled{
 				"For secret", `<p>Hello &#xFFFD;code&#xFFFD;,</p><a href="&#xFFFD;code&#xFFFD;">secretsecret</a>`,

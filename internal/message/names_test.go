@@ -34,8 +34,8 @@ func TestCleanName(t *testing.T) {
 		"a number behind a name":              {"Ada 007", "Ada 007"},
 		"as many digits as a year":            {"Ada 1815", "Ada 1815"},
 		"one digit more":                      {"Ada 18151", ""},
-		"blanks around and inside":            {"  Ada \t  Lovelace\u00a0", "Ada Lovelace"},
-		"a name without blanks behind dots":   {"J.R.R.Tolkien", "J. R. R. Tolkien"},
+		"spaces around and inside":            {"  Ada \t  Lovelace\u00a0", "Ada Lovelace"},
+		"a name without spaces after dots":    {"J.R.R.Tolkien", "J. R. R. Tolkien"},
 		"a name in one word with a title":     {"Dr.No", "Dr. No"},
 		"a line break and a header":           {"Ada\r\nBcc: x", "Ada Bcc x"},
 		"line separators":                     {"Ada\u2028Lovelace\u2029x\u0085y", "Ada Lovelace x y"},
@@ -77,7 +77,7 @@ func TestCleanName(t *testing.T) {
 		"41 letters":                          {strings.Repeat("W", 41), strings.Repeat("W", 40)},
 		"2,048 letters":                       {strings.Repeat("é", 2048), strings.Repeat("é", 40)},
 		"2,048 characters of three bytes":     {strings.Repeat("名", 2048), strings.Repeat("名", 40)},
-		"a cut before a blank":                {strings.Repeat("W", 39) + " Ada", strings.Repeat("W", 39)},
+		"a cut before a space":                {strings.Repeat("W", 39) + " Ada", strings.Repeat("W", 39)},
 		"a cut through a letter with accents": {strings.Repeat("W", 39) + "e\u0301\u0302 Ada", strings.Repeat("W", 39)},
 		"a cut behind a letter with accents":  {strings.Repeat("W", 38) + "e\u0301 Ada", strings.Repeat("W", 38) + "e\u0301"},
 		"no letter before the cut":            {strings.Repeat("-", 60) + "Ada", ""},
@@ -113,7 +113,7 @@ func TestFirstName(t *testing.T) {
 	}
 }
 
-// domain is what mail programs turn into a link: a dot with no blank around,
+// domain is what mail programs turn into a link: a dot with no space around,
 // between labels of which one has two characters or more, or is a number.
 var domain = regexp.MustCompile(`[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}-]\.[\p{L}\p{M}\p{N}]|[\p{L}\p{M}\p{N}]\.[\p{L}\p{M}\p{N}]{2}|\p{N}\.[\p{L}\p{N}]|\p{L}\.\p{N}`)
 
@@ -150,7 +150,7 @@ func FuzzCleanName(f *testing.F) {
 			t.Errorf("%q holds %q", name, found)
 		}
 		if strings.TrimSpace(name) != name || strings.Contains(name, "  ") {
-			t.Errorf("%q has blanks to spare", name)
+			t.Errorf("%q has superfluous spaces", name)
 		}
 		if again := CleanName(name); again != name {
 			t.Errorf("%q becomes %q the second time", name, again)

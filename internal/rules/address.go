@@ -8,7 +8,7 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// An address is an e-mail address in the one spelling that rules compare. Upper
+// An address is an email address in the one spelling that rules compare. Upper
 // and lower case are the same person: the pool's user names are not
 // case-sensitive.
 type address struct {

@@ -107,7 +107,7 @@ func fold(text string) string {
 }
 
 // invisible reports whether a character has no shape of its own wherever it
-// stands. U+034F is ignorable although Unicode lists it among the marks
+// is. U+034F is ignorable although Unicode lists it among the marks
 // (DerivedCoreProperties.txt, Default_Ignorable_Code_Point).
 func invisible(c rune) bool {
 	return unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || c == '\u034f'

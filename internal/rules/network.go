@@ -66,44 +66,29 @@ func isNotFound(err error) bool {
 	return errors.As(err, &e) && e.IsNotFound && !e.IsTimeout && !e.IsTemporary
 }
 
-// An answer is that of one network rule.
-type answer struct {
-	no   bool
-	err  error // there is no answer
-	took time.Duration
-}
-
 // askNetwork asks the network rules all at once, and adds what they say to a
 // decision. Of those that refuse, the first one counts. A rule that errs or is too
 // slow refuses nobody; one that panics does, since then nobody knows what is wrong.
 func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
-	answers := make([]answer, len(r.network))
+	steps, errs := d.Steps[len(r.local):], make([]error, len(r.network))
 	var asking sync.WaitGroup
 	for i, rule := range r.network {
 		if rule.Enabled {
-			asking.Go(func() { answers[i] = rule.ask(ctx, a.address) })
+			asking.Go(func() {
+				start := time.Now()
+				steps[i].Result, errs[i] = rule.ask(ctx, a.address)
+				steps[i].Took = time.Since(start)
+			})
 		}
 	}
 	asking.Wait()
 	var unanswered []string
-	for i, rule := range r.network {
-		if !rule.Enabled {
-			continue
+	for i, step := range steps {
+		if errs[i] != nil {
+			unanswered = append(unanswered, step.Name+": "+logging.Reason(errs[i]))
 		}
-		got, step := answers[i], &d.Steps[len(r.local)+i]
-		step.Result, step.Took = passed, got.took
-		switch {
-		case got.err == logging.ErrPanic:
-			step.Result = TryAgain
-		case got.no:
-			step.Result = rule.Codes[0]
-		case got.err != nil:
-			step.Result = noAnswer
-		}
-		if got.err != nil {
-			unanswered = append(unanswered, rule.Name+": "+logging.Reason(got.err))
-		}
-		if d.Refusal == nil && step.Result != passed && step.Result != noAnswer {
+		refuses := step.Result != off && step.Result != passed && step.Result != noAnswer
+		if refuses && d.Refusal == nil {
 			d.Refusal = r.Refuse(step.Result, a.Locale)
 		}
 	}
@@ -112,17 +97,20 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
 	}
 }
 
-// ask asks a network rule, and waits no longer than its limit even if what it
-// asks does not notice the end of its context.
-func (rule networkRule) ask(ctx context.Context, a address) answer {
+// ask is the result of a network rule. It waits no longer than the limit even if
+// what is asked does not notice the end of its context.
+func (rule networkRule) ask(ctx context.Context, a address) (result string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, networkLimit)
 	defer cancel()
-	start := time.Now()
+	type answer struct {
+		refuses bool
+		err     error
+	}
 	answers := make(chan answer, 1)
 	go func() {
 		var got answer
 		got.err = logging.Recover(func() (err error) {
-			got.no, err = rule.refuses(ctx, a)
+			got.refuses, err = rule.refuses(ctx, a)
 			return err
 		})
 		answers <- got
@@ -133,6 +121,14 @@ func (rule networkRule) ask(ctx context.Context, a address) answer {
 	case <-ctx.Done():
 		got.err = ctx.Err()
 	}
-	got.took = time.Since(start)
-	return got
+	switch {
+	case got.err == logging.ErrPanic:
+		return TryAgain, got.err
+	case got.refuses:
+		return rule.Codes[0], got.err
+	case got.err != nil:
+		return noAnswer, got.err
+	default:
+		return passed, nil
+	}
 }

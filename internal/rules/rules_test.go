@@ -97,7 +97,7 @@ func TestRulesThatCannotBeUsedAreAnError(t *testing.T) {
 		want   string
 	}{
 		"no locale": {config.PreSignUp{}, "no locale"},
-		"a pattern that is none": {config.PreSignUp{
+		"an invalid pattern": {config.PreSignUp{
 			Locales: []string{"en"}, Attributes: []config.AttributeRule{{Key: "nickname", Pattern: "("}},
 		}, "compile pattern of nickname"},
 	} {
@@ -200,7 +200,7 @@ func TestDecide_steps(t *testing.T) {
 	}
 }
 
-// BenchmarkDecide is every rule that needs no network, for somebody who may join.
+// BenchmarkDecide is every rule that needs no network, for somebody who is accepted.
 func BenchmarkDecide(b *testing.B) {
 	r := newRules(b, func(c *config.PreSignUp) {
 		everything(c)

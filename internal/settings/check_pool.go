@@ -15,7 +15,7 @@ var (
 )
 
 func (c checker) checkPool(p Pool) {
-	c.matches("pool.name", p.Name, poolName, "1 to 128 letters, digits, blanks or any of _+=,.@-")
+	c.matches("pool.name", p.Name, poolName, "1 to 128 letters, digits, spaces or any of _+=,.@-")
 	if p.Region == "" {
 		c.Report("pool.region", "is missing; write an AWS region, such as eu-central-1")
 	} else {
@@ -49,7 +49,7 @@ func (c checker) checkAttributes(attributes []Attribute) {
 		case strings.HasPrefix(a.Name, "custom:"):
 			c.Report(key+".name", "is written without the prefix custom:")
 		case !isName(a.Name, 20):
-			c.Report(key+".name", "must be 1 to 20 characters without blanks, not %q", a.Name)
+			c.Report(key+".name", "must be 1 to 20 characters without spaces, not %q", a.Name)
 		}
 		c.unique(key+".name", a.Name, names)
 		names = append(names, a.Name)
@@ -63,7 +63,7 @@ func (c checker) checkGroups(groups []string) {
 	for i, name := range groups {
 		key := fmt.Sprintf("groups[%d]", i)
 		if !isName(name, 128) {
-			c.Report(key, "must be 1 to 128 characters without blanks, not %q", name)
+			c.Report(key, "must be 1 to 128 characters without spaces, not %q", name)
 		}
 		c.unique(key, name, groups[:i])
 	}

@@ -14,7 +14,7 @@ import (
 //go:embed testdata/good.yaml
 var good string
 
-// Every address of an app stands in mails, so each is bounded.
+// Mails contain every address of an app, so each is bounded.
 func TestAddressesThatAreTooLong(t *testing.T) {
 	const app = "https://app.example.com/"
 	for key, replace := range map[string]string{

@@ -235,11 +235,11 @@ func TestWhatAFileSaysReplacesTheDefaults(t *testing.T) {
 	}
 }
 
-// edit replaces a text that stands exactly once in another.
+// edit replaces a text that is exactly once in another.
 func edit(t *testing.T, text, replace, by string) string {
 	t.Helper()
 	if strings.Count(text, replace) != 1 {
-		t.Fatalf("%q stands %d times in the text", replace, strings.Count(text, replace))
+		t.Fatalf("%q is %d times in the text", replace, strings.Count(text, replace))
 	}
 	return strings.Replace(text, replace, by, 1)
 }
@@ -297,7 +297,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("client %q has no brand", c.Name)
 			}
 			if !slices.Contains(s.Locales, c.Locale) {
-				t.Errorf("client %q has a locale that is none of the pool's", c.Name)
+				t.Errorf("client %q has a locale that the pool does not have", c.Name)
 			}
 			if !strings.HasPrefix(strings.ToLower(c.SignInURL), "http") || c.RefreshTokenDays < 1 {
 				t.Errorf("client %+v", c)

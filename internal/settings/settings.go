@@ -29,7 +29,7 @@ type Settings struct {
 	Alarms       Alarms       `yaml:"alarms"`
 }
 
-// Pool is the Cognito user pool. Users sign in with their e-mail address.
+// Pool is the Cognito user pool. Users sign in with their email address.
 type Pool struct {
 	Name           string            `yaml:"name"`       // 1 to 128 characters
 	Region         string            `yaml:"region"`     // of the pool and of its SES identity
