@@ -31,13 +31,10 @@ func (u *userPool) clientName(ctx context.Context, pool, id string) (string, err
 		return name, nil
 	}
 	out, err := u.cognito.DescribeUserPoolClient(ctx, &cognitoidentityprovider.DescribeUserPoolClientInput{
-		UserPoolId: aws.String(pool), ClientId: aws.String(id),
+		UserPoolId: &pool, ClientId: &id,
 	})
-	if err != nil {
+	if err != nil || out.UserPoolClient == nil {
 		return "", err
-	}
-	if out.UserPoolClient == nil {
-		return "", nil
 	}
 	name := aws.ToString(out.UserPoolClient.ClientName)
 	u.known[strings.Clone(id)] = name

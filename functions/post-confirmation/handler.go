@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"poolpost/internal/config"
@@ -20,16 +19,10 @@ import (
 
 type handler struct {
 	config  config.PostConfirmation
-	cognito groupAdder
+	cognito *cognitoidentityprovider.Client
 	queue   mail.Queue
 	budget  time.Duration // for all side effects together
 	log     *logging.Logger
-}
-
-type groupAdder interface {
-	AdminAddUserToGroup(
-		context.Context, *cognitoidentityprovider.AdminAddUserToGroupInput, ...func(*cognitoidentityprovider.Options),
-	) (*cognitoidentityprovider.AdminAddUserToGroupOutput, error)
 }
 
 // Invoke returns the event as it came, whatever happens.
@@ -88,7 +81,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 
 func (h *handler) addToGroup(ctx context.Context, event *trigger.Event, group string) error {
 	_, err := h.cognito.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
-		UserPoolId: aws.String(event.UserPoolID), Username: aws.String(event.UserName), GroupName: aws.String(group),
+		UserPoolId: &event.UserPoolID, Username: &event.UserName, GroupName: &group,
 	})
 	if err != nil {
 		return fmt.Errorf("add to group %s: %w", group, err)

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -21,21 +20,25 @@ import (
 
 func init() {
 	newAWS = func() (rules.Suppressions, accounts) {
-		cfg := awsconfig.Load()
-		return newSuppressions(cfg), newUserPool(cfg)
+		s := newServices(awsconfig.Load())
+		return s, s
 	}
 }
 
-// suppressions is SES's suppression list of the account.
-type suppressions struct{ ses *sesv2.Client }
+// services are SES's suppression list of the account, and the users of the pool.
+type services struct {
+	ses     *sesv2.Client
+	cognito *cognitoidentityprovider.Client
+}
 
-func newSuppressions(cfg aws.Config) suppressions {
-	return suppressions{sesv2.NewFromConfig(awsconfig.WithReconnect(cfg))}
+func newServices(cfg aws.Config) services {
+	cfg = awsconfig.WithReconnect(cfg)
+	return services{sesv2.NewFromConfig(cfg), cognitoidentityprovider.NewFromConfig(cfg)}
 }
 
 // Suppressed is GetSuppressedDestination of SES v2: NotFoundException means that
 // the address is not on the list.
-func (s suppressions) Suppressed(ctx context.Context, address string) (bool, error) {
+func (s services) Suppressed(ctx context.Context, address string) (bool, error) {
 	_, err := s.ses.GetSuppressedDestination(ctx, &sesv2.GetSuppressedDestinationInput{EmailAddress: &address})
 	if _, ok := errors.AsType[*ses.NotFoundException](err); ok {
 		return false, nil
@@ -43,34 +46,22 @@ func (s suppressions) Suppressed(ctx context.Context, address string) (bool, err
 	return err == nil, err
 }
 
-// userPool are the accounts of the pool, as far as linking needs them.
-type userPool struct {
-	cognito *cognitoidentityprovider.Client
-}
-
-func newUserPool(cfg aws.Config) userPool {
-	return userPool{cognitoidentityprovider.NewFromConfig(awsconfig.WithReconnect(cfg))}
-}
-
 // maxUserName is Cognito's, in characters (API reference, UsernameType).
 const maxUserName = 128
 
 // find returns the account with an address, or nil.
-func (u userPool) find(ctx context.Context, pool, email string) (*account, error) {
+func (s services) find(ctx context.Context, pool, email string) (*account, error) {
 	if utf8.RuneCountInString(email) > maxUserName {
 		return nil, nil // it could not have signed up
 	}
-	user, err := u.cognito.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{
-		UserPoolId: aws.String(pool), Username: aws.String(email),
+	user, err := s.cognito.AdminGetUser(ctx, &cognitoidentityprovider.AdminGetUserInput{
+		UserPoolId: &pool, Username: &email,
 	})
 	if _, ok := errors.AsType[*types.UserNotFoundException](err); ok {
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil || user.UserStatus == types.UserStatusTypeExternalProvider {
 		return nil, err
-	}
-	if user.UserStatus == types.UserStatusTypeExternalProvider {
-		return nil, nil
 	}
 	found := &account{
 		name:   aws.ToString(user.Username),
@@ -94,25 +85,19 @@ func (u userPool) find(ctx context.Context, pool, email string) (*account, error
 // link is AdminLinkProviderForUser. Cognito may call a trigger up to three
 // times, so a link that is there already is fine (the text is observed). It changes an
 // account, so it is not repeated here.
-func (u userPool) link(ctx context.Context, pool, user, provider, id string) error {
-	_, err := u.cognito.AdminLinkProviderForUser(ctx, &cognitoidentityprovider.AdminLinkProviderForUserInput{
-		UserPoolId: aws.String(pool),
-		DestinationUser: &types.ProviderUserIdentifierType{
-			ProviderName: aws.String("Cognito"), ProviderAttributeValue: aws.String(user),
-		},
+func (s services) link(ctx context.Context, pool, user, provider, id string) error {
+	_, err := s.cognito.AdminLinkProviderForUser(ctx, &cognitoidentityprovider.AdminLinkProviderForUserInput{
+		UserPoolId:      &pool,
+		DestinationUser: &types.ProviderUserIdentifierType{ProviderName: aws.String("Cognito"), ProviderAttributeValue: &user},
 		// The provider's own id of the person, for every kind of provider (API
 		// reference, AdminLinkProviderForUser).
 		SourceUser: &types.ProviderUserIdentifierType{
-			ProviderName: aws.String(provider), ProviderAttributeName: aws.String("Cognito_Subject"),
-			ProviderAttributeValue: aws.String(id),
+			ProviderName: &provider, ProviderAttributeName: aws.String("Cognito_Subject"), ProviderAttributeValue: &id,
 		},
 	}, func(o *cognitoidentityprovider.Options) { o.Retryer = aws.NopRetryer{} })
 	invalid, ok := errors.AsType[*types.InvalidParameterException](err)
 	if ok && strings.Contains(invalid.ErrorMessage(), "already linked") {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("link to %s: %w", provider, err)
-	}
-	return nil
+	return err
 }

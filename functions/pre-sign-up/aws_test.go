@@ -112,7 +112,7 @@ func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
 	h, logged := newHandler(t, func(c *config.PreSignUp) {
 		c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google", "Facebook", "My", "My_Company"}, AssumeVerified: []string{"My_Company"}}
 	})
-	h.accounts = newUserPool(service(t, p.ServeHTTP))
+	h.accounts = newServices(service(t, p.ServeHTTP))
 	return h, logged
 }
 
@@ -268,7 +268,7 @@ func TestTheSuppressionListIsAsked(t *testing.T) {
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t, func(c *config.PreSignUp) { c.Email.RefuseSuppressed = true })
-			list := newSuppressions(service(t, func(w http.ResponseWriter, r *http.Request) {
+			list := newServices(service(t, func(w http.ResponseWriter, r *http.Request) {
 				if got, want := r.Method+" "+r.URL.EscapedPath(), "GET /v2/email/suppression/addresses/jane%2Ba%2Fb%40example.com"; got != want {
 					t.Errorf("SES is asked %s, want %s", got, want)
 				}

@@ -108,34 +108,25 @@ func (c *composer) input(
 	if c.stage != "" {
 		tags = append(tags, tag("stage", c.stage))
 	}
-	return &sesv2.SendEmailInput{
-		FromEmailAddress:               aws.String(sender.From),
-		ReplyToAddresses:               list(sender.ReplyTo),
-		FeedbackForwardingEmailAddress: optional(sender.Feedback),
-		Destination:                    &types.Destination{ToAddresses: []string{to}},
+	input := &sesv2.SendEmailInput{
+		FromEmailAddress: &sender.From,
+		Destination:      &types.Destination{ToAddresses: []string{to}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: content(filled.Subject),
 			Body:    &types.Body{Html: content(wrapLines(filled.HTML)), Text: content(filled.Text)},
 		}},
-		ConfigurationSetName: optional(c.configurationSet),
-		EmailTags:            tags,
+		EmailTags: tags,
 	}
-}
-
-// list is a list of one value, or none.
-func list(value string) []string {
-	if value == "" {
-		return nil
+	if sender.ReplyTo != "" {
+		input.ReplyToAddresses = []string{sender.ReplyTo}
 	}
-	return []string{value}
-}
-
-// optional is a value, or none.
-func optional(value string) *string {
-	if value == "" {
-		return nil
+	if sender.Feedback != "" {
+		input.FeedbackForwardingEmailAddress = &sender.Feedback
 	}
-	return aws.String(value)
+	if c.configurationSet != "" {
+		input.ConfigurationSetName = &c.configurationSet
+	}
+	return input
 }
 
 func content(s string) *types.Content {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -42,9 +43,6 @@ type kmsCall struct {
 	err error
 }
 
-// start forgets the call before.
-func (c *kmsCall) start(ctx context.Context) { c.ctx, c.err = ctx, nil }
-
 // HandleInitialize makes it a middleware of the KMS client.
 func (c *kmsCall) HandleInitialize(
 	_ context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -63,8 +61,7 @@ const (
 	maxPlain = 256
 )
 
-// newCodeDecrypter decrypts codes of one pool that are encrypted under one key, by its
-// ARN.
+// newCodeDecrypter decrypts codes of one pool, under one key by its ARN.
 func newCodeDecrypter(cfg aws.Config, key, pool string) (decrypter, string, error) {
 	d := &codeDecrypter{pool: pool, kms: &kmsCall{}}
 	// Cognito encrypts without key commitment (suite 0x0378, observed), which
@@ -91,23 +88,17 @@ func newCodeDecrypter(cfg aws.Config, key, pool string) (decrypter, string, erro
 	}
 	endpoint, _ := kms.NewDefaultEndpointResolverV2().ResolveEndpoint(
 		context.Background(), kms.EndpointParameters{Region: &cfg.Region}.WithDefaults())
-	return d, endpoint.URI.String(), warmCurve()
+	warmCurve()
+	return d, endpoint.URI.String(), nil
 }
 
 // warmCurve verifies a signature, as every code has one: the first takes longer
 // than the rest, and does so at the start, where a function has a whole CPU.
-func warmCurve() error {
-	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		return fmt.Errorf("make a key: %w", err)
-	}
+func warmCurve() {
+	key, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader) // rand.Reader does not fail
 	digest := make([]byte, sha512.Size384)
-	signature, err := ecdsa.SignASN1(rand.Reader, key, digest)
-	if err != nil {
-		return fmt.Errorf("sign: %w", err)
-	}
+	signature, _ := ecdsa.SignASN1(rand.Reader, key, digest)
 	ecdsa.VerifyASN1(&key.PublicKey, digest, signature)
-	return nil
 }
 
 // decrypt returns a code or a temporary password in plain text. The encryption
@@ -120,7 +111,7 @@ func (d *codeDecrypter) decrypt(ctx context.Context, code string) (string, error
 	if err != nil {
 		return "", errCode
 	}
-	d.kms.start(ctx)
+	d.kms.ctx, d.kms.err = ctx, nil
 	out, err := d.sdk.Decrypt(ctx, esdktypes.DecryptInput{
 		Ciphertext: ciphertext, Keyring: d.keyring, EncryptionContext: map[string]string{"userpool-id": d.pool},
 	})
@@ -135,13 +126,6 @@ func (d *codeDecrypter) decrypt(ctx context.Context, code string) (string, error
 
 // printable reports whether a text can be a code or a password.
 func printable(text []byte) bool {
-	if len(text) == 0 || len(text) > maxPlain*utf8.UTFMax || !utf8.Valid(text) {
-		return false
-	}
-	for _, r := range string(text) {
-		if !unicode.IsPrint(r) {
-			return false
-		}
-	}
-	return true
+	return len(text) > 0 && len(text) <= maxPlain*utf8.UTFMax && utf8.Valid(text) &&
+		!bytes.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }

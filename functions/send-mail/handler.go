@@ -61,7 +61,7 @@ func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 			delay = b.failed(policy, receives(record))
 		}
 		b.waiting[group] = delay
-		_ = h.queues.changeVisibility(ctx, record, delay) // if it fails, the queue's own timeout is right too
+		h.queues.changeVisibility(ctx, record, delay)
 		failure := events.SQSBatchItemFailure{ItemIdentifier: record.MessageId}
 		reply.BatchItemFailures = append(reply.BatchItemFailures, failure)
 	}
@@ -94,29 +94,33 @@ func (b *batch) failed(policy retryPolicy, receives int) time.Duration {
 // process sends one mail, or makes it a dead letter. If neither worked, or the mail is
 // to be tried again, it returns the retry policy.
 func (h *handler) process(ctx context.Context, record events.SQSMessage) (policy retryPolicy, retry bool) {
-	start := h.log.Start()
-	line := logging.Line{Outcome: "sent"}
-	defer func() { h.log.Event(ctx, start, line) }()
-	err := logging.Recover(func() error { return h.send(ctx, record.Body, &line) })
-	if err == nil {
-		return retryPolicy{}, false
-	}
-	line.Outcome, line.Err = classify(err), err
-	policy = policies[line.Outcome]
-	if h.shouldRetry(record, line.Outcome) {
-		if line.Outcome != failed {
-			line.Err, line.Warning = nil, err // waiting helps
+	policy, retry = policies[failed], true
+	_ = h.log.Record(ctx, func(line *logging.Line) error {
+		err := logging.Recover(func() error { return h.send(ctx, record.Body, line) })
+		if err == nil {
+			line.Outcome, retry = "sent", false
+			return nil
 		}
-		return policy, true
-	}
-	if !policy.permanent {
-		line.Outcome = givenUp
-	}
-	if err := h.queues.deadLetter(ctx, record, deadLetterReason(err)); err != nil {
-		line.Outcome, line.Err = failed, err
-		return policies[failed], true
-	}
-	return policy, false
+		outcome := classify(err)
+		policy, line.Outcome = policies[outcome], outcome
+		switch {
+		case !h.shouldRetry(record, outcome):
+			deadLetterErr := h.queues.deadLetter(ctx, record, deadLetterReason(err))
+			if deadLetterErr != nil {
+				policy, line.Outcome = policies[failed], failed
+				return deadLetterErr
+			}
+			retry = false
+			if !policy.permanent {
+				line.Outcome = givenUp
+			}
+		case outcome != failed:
+			line.Warning = err // not an error: waiting helps
+			return nil
+		}
+		return err
+	})
+	return policy, retry
 }
 
 // shouldRetry reports whether a mail that was not sent shall be tried again.

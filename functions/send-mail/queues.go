@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -23,16 +22,12 @@ type queues struct {
 
 // changeVisibility lets a mail come again after a time of up to 12 hours. An error does
 // no harm: the mail then comes after the queue's own visibility timeout.
-func (q queues) changeVisibility(ctx context.Context, record events.SQSMessage, delay time.Duration) error {
-	_, err := q.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
-		QueueUrl:          aws.String(q.mail),
-		ReceiptHandle:     aws.String(record.ReceiptHandle),
+func (q queues) changeVisibility(ctx context.Context, record events.SQSMessage, delay time.Duration) {
+	_, _ = q.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
+		QueueUrl:          &q.mail,
+		ReceiptHandle:     &record.ReceiptHandle,
 		VisibilityTimeout: int32(delay / time.Second),
 	})
-	if err != nil {
-		return fmt.Errorf("delay a mail: %w", err)
-	}
-	return nil
 }
 
 // deadLetter puts a mail on the dead-letter queue, with the reason as an attribute. When
@@ -40,16 +35,13 @@ func (q queues) changeVisibility(ctx context.Context, record events.SQSMessage, 
 // of it at the worst: within five minutes the second has the same id.
 func (q queues) deadLetter(ctx context.Context, record events.SQSMessage, reason string) error {
 	_, err := q.sqs.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:               aws.String(q.dead),
-		MessageBody:            aws.String(record.Body),
+		QueueUrl:               &q.dead,
+		MessageBody:            &record.Body,
 		MessageGroupId:         aws.String(record.Attributes["MessageGroupId"]),
-		MessageDeduplicationId: aws.String(record.MessageId),
+		MessageDeduplicationId: &record.MessageId,
 		MessageAttributes: map[string]types.MessageAttributeValue{
-			"reason": {DataType: aws.String("String"), StringValue: aws.String(reason)},
+			"reason": {DataType: aws.String("String"), StringValue: &reason},
 		},
 	})
-	if err != nil {
-		return fmt.Errorf("put on the dead-letter queue: %w", err)
-	}
-	return nil
+	return err
 }

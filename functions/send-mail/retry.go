@@ -85,15 +85,13 @@ var codeOutcomes = map[string]string{
 
 // classify returns the outcome for an error.
 func classify(err error) string {
-	var own logging.Safe
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[logging.Safe](err); ok {
 		if own == logging.ErrPanic || own == errNoKey {
 			return failed
 		}
 		return refused
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		// SES has one code for the rate of a second and for the quota of a day, and
 		// the text is what differs (developer guide, "Errors related to the sending
 		// quotas for your Amazon SES account").
@@ -107,8 +105,7 @@ func classify(err error) string {
 			return throttled
 		}
 	}
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		switch status := response.HTTPStatusCode(); {
 		case status == http.StatusTooManyRequests:
 			return throttled
@@ -116,9 +113,8 @@ func classify(err error) string {
 			return unavailable
 		}
 	}
-	var request *smithyhttp.RequestSendError
-	var timeout interface{ Timeout() bool }
-	if errors.As(err, &request) || errors.As(err, &timeout) && timeout.Timeout() {
+	_, unsent := errors.AsType[*smithyhttp.RequestSendError](err)
+	if unsent || logging.IsTimeout(err) {
 		return unavailable
 	}
 	return failed
@@ -127,8 +123,7 @@ func classify(err error) string {
 // deadLetterReason is what a dead letter carries, for those who list them: words only,
 // so no path.
 func deadLetterReason(err error) string {
-	var file *fs.PathError
-	if errors.As(err, &file) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		err = errFile
 	}
 	return logging.Reason(err)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -15,14 +17,12 @@ import (
 
 // setTakeoverValues sets what a message about a sign-in that looks like an account
 // take-over is filled with. A stranger may have chosen the device's name, so nothing that
-// is shown can be a link or a phone number; what Cognito left out is a dash.
+// is shown can be a link or a phone number.
 func setTakeoverValues(values message.Values, alert *mail.TakeoverAlert, client config.Client) {
-	if alert == nil {
-		alert = &mail.TakeoverAlert{}
-	}
-	values[message.Time] = orDash(signInTime(alert.Time))
-	values[message.Place] = orDash(place(alert))
-	values[message.Device] = orDash(device(alert.Device))
+	alert = cmp.Or(alert, &mail.TakeoverAlert{})
+	values[message.Time] = cmp.Or(signInTime(alert.Time), unknown)
+	values[message.Place] = cmp.Or(place(alert), unknown)
+	values[message.Device] = cmp.Or(device(alert.Device), unknown)
 	values[message.Link] = link.ForMessage("", message.AccountTakeover, client, link.Link{})
 	if u, err := url.Parse(alert.ReportURL); err == nil && isCognitoDomain(u) {
 		values[message.Link] = u.String()
@@ -37,12 +37,8 @@ func isCognitoDomain(u *url.URL) bool {
 	return u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Host, ".amazoncognito.com")
 }
 
-func orDash(text string) string {
-	if text == "" {
-		return "–"
-	}
-	return text
-}
+// unknown is shown for what Cognito left out.
+const unknown = "–"
 
 // signInTime is a time to the minute. Cognito's form of it is not documented; the
 // first layout is the one that was observed. A time in no usual form is shown as
@@ -59,16 +55,11 @@ func signInTime(text string) string {
 
 // place is city, country and IP address, as far as they are known.
 func place(alert *mail.TakeoverAlert) string {
-	var parts []string
-	for _, name := range []string{message.CleanName(alert.City), message.CleanName(alert.Country)} {
-		if name != "" {
-			parts = append(parts, name)
-		}
-	}
+	parts := []string{message.CleanName(alert.City), message.CleanName(alert.Country)}
 	if ip, err := netip.ParseAddr(alert.IP); err == nil {
 		parts = append(parts, ip.WithZone("").String())
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }
 
 // device is a device's name, such as "Chrome 126, Windows 10", as words: what

@@ -4,6 +4,7 @@
 package functiontest
 
 import (
+	_ "embed"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,46 +18,8 @@ import (
 	"poolpost/templates"
 )
 
-// Two apps that differ in everything that a message shows. Riders is the
-// default; drivers has a page of its own for new passwords, and no other.
-const sampleSettings = `
-pool: {region: eu-central-1}
-mail:
-  from: {name: Riders, address: no-reply@example.com}
-  replyTo: help@example.com
-  nameAttributes: [given_name, name, agentName]
-links: {host: links.example.com}
-brands:
-  - {name: riders, displayName: Riders, color: "#1d4ed8", postalAddress: "1 Sample Street", support: riders@example.com}
-  - {name: drivers, displayName: Drivers & Co, color: "#7f1d1d", postalAddress: "2 Sample Street", support: drivers@example.com}
-clients:
-  - name: riders
-    brand: riders
-    locale: en
-    url: https://riders.example.com/
-    signInUrl: https://riders.example.com/sign-in
-    attributeUrl: https://riders.example.com/account/verify?tab=email
-    returnUrls: [https://riders.example.com/trips]
-  - name: drivers
-    brand: drivers
-    locale: fr
-    url: https://drivers.example.com/start?a=1&b=2
-    resetUrl: https://drivers.example.com/reset
-locales: [en, fr, ar]
-signUp:
-  email:
-    deniedDomains: [example.net, "*.example.net", throwaway.example, "*.throwaway.example", alone.example, "*.below.example"]
-  attributes:
-    - name: agentName
-      label: {en: Agent name, fr: Nom d’agent, ar: اسم الوكيل}
-      required: true
-      # Alternatives: the pattern is for the whole value all the same.
-      pattern: "[\\p{L}\\p{M}][\\p{L}\\p{M}\\p{N} -]*|[0-9]{3}"
-      minLength: 2
-      maxLength: 10
-    - {name: nickname, maxLength: 8}
-groups: [members, riders]
-`
+//go:embed sample.yaml
+var sampleSettings []byte
 
 type sample struct {
 	settings *settings.Settings
@@ -65,7 +28,7 @@ type sample struct {
 
 // compiled is done once: it reads every template of the project.
 var compiled = sync.OnceValues(func() (sample, error) {
-	s, err := settings.Parse("sample.yaml", []byte(sampleSettings))
+	s, err := settings.Parse("sample.yaml", sampleSettings)
 	if err != nil {
 		return sample{}, err
 	}

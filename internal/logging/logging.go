@@ -159,27 +159,31 @@ func appendMember(b []byte, key, value string) []byte {
 // or its type.
 func Reason(err error) string {
 	var api interface{ ErrorCode() string }
-	var file *fs.PathError
-	var timeout interface{ Timeout() bool }
-	var errno syscall.Errno
-	switch {
-	case errors.As(err, &api):
+	if errors.As(err, &api) {
 		return api.ErrorCode()
-	case errors.As(err, &file):
+	}
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
 		return file.Error()
-	case errors.As(err, &timeout) && timeout.Timeout():
+	}
+	if IsTimeout(err) {
 		return "timeout"
-	case errors.As(err, &errno):
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Error() // such as connection refused
 	}
-	var own Safe
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[Safe](err); ok {
 		return string(own)
 	}
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
 	}
 	return reflect.TypeOf(err).String()
+}
+
+// IsTimeout reports whether an error is that time was up.
+func IsTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // Safe is an error whose text is fit for a log: a constant, or made of nothing

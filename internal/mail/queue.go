@@ -14,12 +14,8 @@ import (
 
 // Queue is the mail queue, an SQS FIFO queue.
 type Queue struct {
-	SQS sender // may have a retry policy: a repeat is no second mail
+	SQS *sqs.Client // may have a retry policy: a repeat is no second mail
 	URL string
-}
-
-type sender interface {
-	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 }
 
 // maxBody is SQS's limit for a message, in bytes, before it was raised to 1 MiB in
@@ -46,10 +42,7 @@ func (q Queue) Put(ctx context.Context, e Entry, sub, id string) error {
 		return errTooLong
 	}
 	out, err := q.SQS.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl:               aws.String(q.URL),
-		MessageBody:            aws.String(string(body)),
-		MessageGroupId:         aws.String(sub),
-		MessageDeduplicationId: aws.String(id),
+		QueueUrl: &q.URL, MessageBody: aws.String(string(body)), MessageGroupId: &sub, MessageDeduplicationId: &id,
 	})
 	if err != nil {
 		return fmt.Errorf("put on the mail queue: %w", err)
