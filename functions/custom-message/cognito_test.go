@@ -26,9 +26,7 @@ const driversID = "2driversexample3456789abcd"
 func ask(t *testing.T, h *handler, logged *functiontest.Log) string {
 	t.Helper()
 	logged.Reset()
-	e := newEvent("SignUp")
-	e.CallerContext["clientId"] = driversID
-	fill(t, h, e.payload(t))
+	fill(t, h, newEvent(t, "SignUp", "callerContext.clientId", driversID))
 	client, _ := logged.Lines(t)[0]["client"].(string)
 	return client
 }
@@ -149,17 +147,15 @@ func TestASlowCognitoCostsAboutASecond(t *testing.T) {
 }
 
 func TestCognitoIsNotAskedInVain(t *testing.T) {
-	for name, edit := range map[string]func(*event){
-		"for an operation without an app client": func(e *event) { e.CallerContext["clientId"] = "CLIENT_ID_NOT_APPLICABLE" },
-		"for an event with a null client":        func(e *event) { e.CallerContext["clientId"] = nil },
-		"for an event without a client":          func(e *event) { delete(e.CallerContext, "clientId") },
-		"for an event without a caller":          func(e *event) { e.CallerContext = nil },
+	for name, caller := range map[string]any{
+		"for an operation without an app client": map[string]any{"clientId": "CLIENT_ID_NOT_APPLICABLE"},
+		"for an event with a null client":        map[string]any{"clientId": nil},
+		"for an event without a client":          map[string]any{},
+		"for an event without a caller":          nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged, asked := newAskingHandler(t, describe("drivers"))
-			e := newEvent("ForgotPassword")
-			edit(&e)
-			fill(t, h, e.payload(t))
+			fill(t, h, newEvent(t, "ForgotPassword", "callerContext", caller))
 			logged.CheckLine(t, map[string]any{"client": "riders"})
 			if asked.Load() != 0 {
 				t.Errorf("Cognito was asked %d times", asked.Load())

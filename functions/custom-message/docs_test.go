@@ -2,26 +2,19 @@ package main
 
 import (
 	"maps"
-	"os"
-	"regexp"
 	"strings"
 	"testing"
 
+	"poolpost/internal/functiontest"
 	"poolpost/internal/message"
 )
 
 // The README's table says which source leads to which message.
 func TestTheReadmeListsEverySource(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "## What Cognito sends")
-	section, _, _ = strings.Cut(section, "\n## ")
 	listed := map[string]message.Kind{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([A-Za-z, ]+) \\|").FindAllStringSubmatch(section, -1) {
-		for source := range strings.SplitSeq(row[2], ", ") {
-			listed[source] = message.Kind(row[1])
+	for _, row := range functiontest.Table(t, "README.md", "## What Cognito sends, and where its link leads") {
+		for source := range strings.SplitSeq(row[1], ", ") {
+			listed[source] = message.Kind(strings.Trim(row[0], "`"))
 		}
 	}
 	want := map[string]message.Kind{}

@@ -50,53 +50,14 @@ func (h *handler) of(client string) *handler {
 	return h
 }
 
-// An event is what Cognito sends, ready to be changed.
-type event struct {
-	Version       any            `json:"version"`
-	Region        string         `json:"region"`
-	UserPoolID    string         `json:"userPoolId"`
-	UserName      string         `json:"userName"`
-	CallerContext map[string]any `json:"callerContext"`
-	TriggerSource string         `json:"triggerSource"`
-	Request       request        `json:"request"`
-	Response      map[string]any `json:"response"`
-}
-
-type request struct {
-	UserAttributes    map[string]any    `json:"userAttributes"`
-	CodeParameter     any               `json:"codeParameter"`
-	LinkParameter     any               `json:"linkParameter"`
-	UsernameParameter any               `json:"usernameParameter"`
-	ClientMetadata    map[string]string `json:"clientMetadata,omitempty"`
-}
-
-// newEvent is an ordinary event of a source.
-func newEvent(source string) event {
-	e := event{
-		Version: "1", Region: "eu-central-1", UserPoolID: pool, UserName: userID,
-		CallerContext: map[string]any{"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": ridersID},
-		TriggerSource: "CustomMessage_" + source,
-		Request: request{
-			UserAttributes: map[string]any{"sub": userID, "email": "jane@example.com", "email_verified": "false", "name": "Jane"},
-			CodeParameter:  code, LinkParameter: "{##Click Here##}",
-			ClientMetadata: map[string]string{},
-		},
-		Response: map[string]any{"smsMessage": nil, "emailMessage": nil, "emailSubject": nil},
-	}
-	if source == "AdminCreateUser" {
-		e.Request.UsernameParameter = "{username}"
-		e.CallerContext["clientId"] = "CLIENT_ID_NOT_APPLICABLE"
-	}
-	return e
-}
-
-func (e event) payload(t testing.TB) []byte {
+// newEvent is an ordinary event of a source, with changes.
+func newEvent(t testing.TB, source string, changes ...any) []byte {
 	t.Helper()
-	b, err := json.Marshal(e)
-	if err != nil {
-		t.Fatal(err)
+	name := "sign-up-without-client-metadata"
+	if source == "AdminCreateUser" {
+		name = "admin-create-user-without-an-app-client"
 	}
-	return b
+	return functiontest.Event(t, name, append(changes, "triggerSource", "CustomMessage_"+source)...)
 }
 
 // A response is what Cognito reads in the reply.
@@ -215,7 +176,7 @@ func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
 		t.Run(test.source+" of "+test.client, func(t *testing.T) {
 			h, logged := newHandler(t)
 			h.of(test.client)
-			filled := fill(t, h, newEvent(test.source).payload(t))
+			filled := fill(t, h, newEvent(t, test.source))
 
 			want, err := message.Decode(functiontest.Compiled(t).Messages[message.File(test.client, h.config.Clients[0].Locale, test.kind)])
 			if err != nil {
@@ -336,10 +297,8 @@ func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, logged := newHandler(t)
-			e := newEvent("SignUp")
-			e.Request.UserAttributes["locale"] = test.attribute
-			e.Request.ClientMetadata["locale"] = test.metadata
-			filled := fill(t, h.of(test.client), e.payload(t))
+			filled := fill(t, h.of(test.client), newEvent(t, "SignUp",
+				"request.userAttributes.locale", test.attribute, "request.clientMetadata.locale", test.metadata))
 			logged.CheckLine(t, map[string]any{"locale": test.want})
 			if href := hrefs(filled.EmailMessage)[0]; !strings.HasSuffix(href, "&lang="+test.want) {
 				t.Errorf("the link does not carry on in %s: %s", test.want, href)
@@ -361,24 +320,21 @@ func sources() (all []string) {
 }
 
 func TestEveryResponseIsWithinCognitosLimits(t *testing.T) {
-	long := map[string]func(*event){
-		"with ordinary values": func(*event) {},
-		"with the longest values": func(e *event) {
-			e.UserName = strings.Repeat("\U00010348", 128)
-			e.Request.UserAttributes["name"] = strings.Repeat("W", 2048)
-			e.Request.ClientMetadata["return"] = "https://riders.example.com/trips?" + strings.Repeat("%26", 670)
+	values := map[string][]any{
+		"with ordinary values": nil,
+		"with the longest values": {
+			"userName", strings.Repeat("\U00010348", 128), "request.userAttributes.name", strings.Repeat("W", 2048),
+			"request.clientMetadata.return", "https://riders.example.com/trips?" + strings.Repeat("%26", 670),
 		},
 	}
 	for _, source := range sources() {
 		for _, client := range []string{"riders", "drivers"} {
 			for _, locale := range []string{"en", "fr", "ar"} {
-				for name, edit := range long {
+				for name, changes := range values {
 					t.Run(strings.Join([]string{source, client, locale, name}, " "), func(t *testing.T) {
 						h, _ := newHandler(t)
-						e := newEvent(source)
-						edit(&e)
-						e.Request.ClientMetadata["locale"] = locale
-						checkLimits(t, fill(t, h.of(client), e.payload(t)))
+						event := newEvent(t, source, append(changes, "request.clientMetadata.locale", locale)...)
+						checkLimits(t, fill(t, h.of(client), event))
 					})
 				}
 			}
@@ -415,7 +371,7 @@ func checkLimits(t testing.TB, filled response) {
 
 func TestHostileValuesDoNotBreakOut(t *testing.T) {
 	h, _ := newHandler(t)
-	friendly := fill(t, h, newEvent("SignUp").payload(t))
+	friendly := fill(t, h, newEvent(t, "SignUp"))
 	for name, hostile := range map[string]string{
 		"a script":                        `<script>alert(1)</script>`,
 		"the end of an attribute":         `" onmouseover="alert(1)`,
@@ -439,11 +395,8 @@ func TestHostileValuesDoNotBreakOut(t *testing.T) {
 		"nothing but blanks":              " \t\u00a0 ",
 	} {
 		t.Run(name+" as a name", func(t *testing.T) {
-			e := newEvent("SignUp")
-			for _, key := range []string{"name", "given_name", "custom:agentName"} {
-				e.Request.UserAttributes[key] = hostile
-			}
-			filled := fill(t, h, e.payload(t))
+			filled := fill(t, h, newEvent(t, "SignUp", "request.userAttributes.name", hostile,
+				"request.userAttributes.given_name", hostile, "request.userAttributes.custom:agentName", hostile))
 			checkLimits(t, filled)
 			if skeleton(filled.EmailMessage) != skeleton(friendly.EmailMessage) {
 				t.Error("the mail has other tags than with a friendly name")
@@ -466,10 +419,9 @@ func TestHostileValuesDoNotBreakOut(t *testing.T) {
 			}
 		})
 		t.Run(name+" as a user name", func(t *testing.T) {
-			e := newEvent("SignUp")
 			// What JSON makes of broken UTF-8 is what Cognito would send.
-			e.UserName = string([]rune(hostile)[:min(utf8.RuneCountInString(hostile), 128)])
-			filled := fill(t, h, e.payload(t))
+			user := string([]rune(hostile)[:min(utf8.RuneCountInString(hostile), 128)])
+			filled := fill(t, h, newEvent(t, "SignUp", "userName", user))
 			checkLimits(t, filled)
 			if skeleton(filled.EmailMessage) != skeleton(friendly.EmailMessage) {
 				t.Error("the mail has other tags than with a friendly user name")
@@ -479,7 +431,7 @@ func TestHostileValuesDoNotBreakOut(t *testing.T) {
 				t.Fatal(err)
 			}
 			query := u.Query()
-			if query.Get("user") != e.UserName || query.Get("code") != "123456" || len(query) != 4 {
+			if query.Get("user") != user || query.Get("code") != "123456" || len(query) != 4 {
 				t.Errorf("the link carries %q", query)
 			}
 		})
@@ -487,39 +439,34 @@ func TestHostileValuesDoNotBreakOut(t *testing.T) {
 }
 
 func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
-	signUp := newEvent("SignUp")
-	withoutCode, codeSaysNone := newEvent("SignUp"), newEvent("SignUp")
-	withoutCode.Request.CodeParameter = nil
-	codeSaysNone.Request.CodeParameter = "None"
-	withoutUser := newEvent("AdminCreateUser")
-	withoutUser.Request.UsernameParameter = nil
+	signUp := newEvent(t, "SignUp")
 	file := message.File("riders", "en", message.SignUp)
 	for name, test := range map[string]struct {
 		payload []byte
 		spoil   func(*testing.T, *handler)
 		reason  string
 	}{
-		"settings without clients, which panic": {signUp.payload(t), func(_ *testing.T, h *handler) {
+		"settings without clients, which panic": {signUp, func(_ *testing.T, h *handler) {
 			h.config = config.CustomMessage{}
 		}, "panic"},
-		"a message that was not compiled": {signUp.payload(t), func(t *testing.T, h *handler) {
+		"a message that was not compiled": {signUp, func(t *testing.T, h *handler) {
 			if err := os.Remove(filepath.Join(h.files.Dir, file)); err != nil {
 				t.Fatal(err)
 			}
 		}, file},
-		"a message file that is damaged": {signUp.payload(t), func(t *testing.T, h *handler) {
+		"a message file that is damaged": {signUp, func(t *testing.T, h *handler) {
 			if err := os.WriteFile(filepath.Join(h.files.Dir, file), []byte("half a file"), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, "Error"},
-		"no placeholder of a code":                   {withoutCode.payload(t), nil, "lacks the placeholder of the code"},
-		"None as the placeholder of a code":          {codeSaysNone.payload(t), nil, "lacks the placeholder of the code"},
-		"an invitation without the user name's":      {withoutUser.payload(t), nil, "lacks the placeholder of the user name"},
+		"no placeholder of a code":                   {newEvent(t, "SignUp", "request.codeParameter", nil), nil, "lacks the placeholder of the code"},
+		"None as the placeholder of a code":          {newEvent(t, "SignUp", "request.codeParameter", "None"), nil, "lacks the placeholder of the code"},
+		"an invitation without the user name's":      {newEvent(t, "AdminCreateUser", "request.usernameParameter", nil), nil, "lacks the placeholder of the user name"},
 		"an event that is a list":                    {[]byte(`[1,2]`), nil, "decode event: is not a JSON object"},
 		"an event that is a text":                    {[]byte(`"CustomMessage_SignUp"`), nil, "decode event: is not a JSON object"},
 		"attributes that are a list":                 {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":[]}}`), nil, "decode event: request: userAttributes: is not a JSON object"},
 		"an attribute that is an object":             {[]byte(`{"triggerSource":"CustomMessage_SignUp","version":"1","request":{"userAttributes":{"name":{}}}}`), nil, "decode event: request: userAttributes: is not a string"},
-		"a response that is a number":                {spoiledResponse(t), nil, "the event's response: is not a JSON object"},
+		"a response that is a number":                {newEvent(t, "SignUp", "response", 7), nil, "the event's response: is not a JSON object"},
 		"an event with white space around and in it": {[]byte(" {\n\t\"triggerSource\": [] } \n"), nil, "decode event: triggerSource: is not a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -558,7 +505,7 @@ func TestStart_withoutSettingsOrVariables(t *testing.T) {
 	} {
 		t.Setenv("LINKS_URL", test.links)
 		logged := &functiontest.Log{}
-		payload := newEvent("SignUp").payload(t)
+		payload := newEvent(t, "SignUp")
 		reply, err := start(test.dir, logged.Logger("custom-message")).Invoke(t.Context(), payload)
 		if err != nil || !bytes.Equal(reply, payload) {
 			t.Errorf("%s: got %q, %v, want the event as it was", name, reply, err)
@@ -581,7 +528,7 @@ func TestStart_minimal(t *testing.T) {
 	newClientNames = nil
 	t.Setenv("LINKS_URL", links)
 	logged := &functiontest.Log{}
-	payload := newEvent("SignUp").payload(t)
+	payload := newEvent(t, "SignUp")
 	reply, err := start(newDir(t), logged.Logger("custom-message")).Invoke(t.Context(), payload)
 	if err != nil || !bytes.Equal(reply, payload) {
 		t.Errorf("got %q, %v, want the event as it was", reply, err)
@@ -594,65 +541,20 @@ func newDir(t *testing.T) string {
 	return dir
 }
 
-// spoiledResponse is an event that is fine but for its response.
-func spoiledResponse(t testing.TB) []byte {
-	t.Helper()
-	return bytes.Replace(newEvent("SignUp").payload(t), []byte(`{"emailMessage":null,"emailSubject":null,"smsMessage":null}`), []byte("7"), 1)
-}
-
 func TestNothingPersonalIsLogged(t *testing.T) {
-	// Every text of the event is a secret, or has one planted in it.
-	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
-	plant := func(source string) event {
-		e := newEvent(source)
-		e.UserName = secret("user")
-		e.UserPoolID = secret("pool")
-		e.Region = secret("region")
-		e.CallerContext = map[string]any{"awsSdkVersion": secret("sdk"), "clientId": secret("client")}
-		e.Request.CodeParameter = secret("code")
-		e.Request.LinkParameter = secret("link")
-		e.Request.UsernameParameter = secret("username")
-		for _, key := range []string{"sub", "email", "name", "given_name", "locale", "custom:agentName", secret("key")} {
-			e.Request.UserAttributes[key] = secret("attribute")
+	h, logged := newHandler(t)
+	noMessages, withoutClients := *h, *h
+	noMessages.files = &message.Files{Dir: t.TempDir()}
+	withoutClients.config.Clients = nil // panics
+	for name, payload := range functiontest.WithSecrets(t) {
+		for _, h := range []*handler{h, &noMessages, &withoutClients} {
+			t.Run(name, func(t *testing.T) {
+				logged.CheckNothingPersonal(t, func() error {
+					_, err := h.Invoke(t.Context(), payload)
+					return err
+				}, code)
+			})
 		}
-		e.Request.ClientMetadata = map[string]string{"locale": secret("locale"), "return": secret("return"), secret("key"): secret("metadata")}
-		e.Response = map[string]any{secret("key"): secret("response")}
-		return e
-	}
-	hidden := plant("SignUp")
-	hidden.TriggerSource = secret("source")
-	otherVersion := plant("SignUp")
-	otherVersion.Version = secret("version")
-	withoutCode := plant("SignUp")
-	withoutCode.Request.CodeParameter = ""
-	notText := plant("SignUp")
-	notText.Request.UserAttributes[secret("key")] = []string{secret("list")}
-	for name, test := range map[string]struct {
-		payload []byte
-		spoil   func(*handler)
-	}{
-		"a sign-up":                      {plant("SignUp").payload(t), nil},
-		"an invitation":                  {plant("AdminCreateUser").payload(t), nil},
-		"a source that is a secret":      {hidden.payload(t), nil},
-		"a version that is a secret":     {otherVersion.payload(t), nil},
-		"an event without a code":        {withoutCode.payload(t), nil},
-		"an attribute that is no text":   {notText.payload(t), nil},
-		"an event that is cut off":       {plant("SignUp").payload(t)[:400], nil},
-		"an event that is one secret":    {[]byte(secret("event")), nil},
-		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
-		"a message that is missing":      {plant("SignUp").payload(t), func(h *handler) { h.files.Dir = filepath.Join(h.files.Dir, "none") }},
-		"a panic":                        {plant("SignUp").payload(t), func(h *handler) { h.config.Clients = nil }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h, logged := newHandler(t)
-			if test.spoil != nil {
-				test.spoil(h)
-			}
-			logged.CheckNothingPersonal(t, func() error {
-				_, err := h.Invoke(t.Context(), test.payload)
-				return err
-			}, code)
-		})
 	}
 }
 
@@ -666,9 +568,7 @@ func FuzzInvoke(f *testing.F) {
 	known := map[string]bool{}
 	for _, source := range sources() {
 		for _, locale := range h.config.Locales {
-			e := newEvent(source)
-			e.Request.ClientMetadata["locale"] = locale
-			known[skeleton(fill(f, h, e.payload(f)).EmailMessage)] = true
+			known[skeleton(fill(f, h, newEvent(f, source, "request.clientMetadata.locale", locale)).EmailMessage)] = true
 		}
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
@@ -700,7 +600,7 @@ func BenchmarkInvoke(b *testing.B) {
 	h, _ := newHandler(b)
 	h.log = logging.NewWith("custom-message", io.Discard, time.Now)
 	for _, source := range []string{"SignUp", "AdminCreateUser"} {
-		payload := newEvent(source).payload(b)
+		payload := newEvent(b, source)
 		b.Run(source, func(b *testing.B) {
 			// 13 of them are jsontext's decoders, of the event and of its response.
 			functiontest.Bench(b, 42, func() {

@@ -3,8 +3,6 @@ package main
 import (
 	"io"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -76,11 +74,9 @@ func TestAnEventThatCannotBeReadIsAnError(t *testing.T) {
 }
 
 func TestNothingPersonalIsLogged(t *testing.T) {
-	events := functiontest.Events(t)
-	events["an event that cannot be read"] = []byte(`{"detail":{"mail":{"destination":"jane@example.com","tags":"secret"}}}`)
-	for name, payload := range events {
+	h, logged := newHandler(t)
+	for name, payload := range functiontest.WithSecrets(t) {
 		t.Run(name, func(t *testing.T) {
-			h, logged := newHandler(t)
 			logged.CheckNothingPersonal(t, func() error {
 				_, err := h.Invoke(t.Context(), payload)
 				return err
@@ -91,15 +87,9 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 
 // The table of docs/mail.md has every outcome.
 func TestTheDocumentationListsEveryOutcome(t *testing.T) {
-	text, err := os.ReadFile("../../docs/mail.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "## Feedback\n")
-	section, _, _ = strings.Cut(section, "\n## ")
 	var listed []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|").FindAllStringSubmatch(section, -1) {
-		listed = append(listed, row[1])
+	for _, row := range functiontest.Table(t, "docs/mail.md", "## Feedback") {
+		listed = append(listed, strings.Trim(row[0], "`"))
 	}
 	want := slices.AppendSeq([]string{"bounced", "bounced-for-now", "suppressed", logging.Unknown}, maps.Values(outcomes))
 	slices.Sort(want)

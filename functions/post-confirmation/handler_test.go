@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -404,49 +403,25 @@ func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
 }
 
 func TestNothingPersonalIsLogged(t *testing.T) {
-	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
-	plant := func(version, source string) []byte {
-		b, err := json.Marshal(map[string]any{
-			"version": version, "region": secret("region"), "userPoolId": secret("pool"), "userName": secret("user"),
-			"callerContext": map[string]any{"awsSdkVersion": secret("sdk"), "clientId": secret("client")},
-			"triggerSource": source,
-			"request": map[string]any{
-				"userAttributes": map[string]any{"sub": secret("sub"), "email": secret("email"), "email_verified": "true", "name": secret("name"), "locale": secret("locale"), secret("key"): secret("attribute")},
-				"clientMetadata": map[string]any{"locale": secret("locale"), secret("key"): secret("token")},
-			},
-			"response": map[string]any{secret("key"): secret("response")},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	confirmed := plant("1", "PostConfirmation_ConfirmSignUp")
-	for name, test := range map[string]struct {
-		payload []byte
-		fail    func(context.Context, string) error
-	}{
-		"a confirmation":                 {confirmed, nil},
-		"a forgotten password":           {plant("1", "PostConfirmation_ConfirmForgotPassword"), nil},
-		"a source that is a secret":      {plant("1", secret("source")), nil},
-		"a version that is a secret":     {plant(secret("version"), "PostConfirmation_ConfirmSignUp"), nil},
-		"an event that is cut off":       {confirmed[:300], nil},
-		"an event that is one secret":    {[]byte(secret("event")), nil},
-		"an event that is a secret text": {[]byte(`"` + secret("event") + `"`), nil},
-		"an error of AWS that quotes the address": {confirmed, func(context.Context, string) error {
-			return &functiontest.APIError{Status: 400, Code: "InvalidParameterValue", Message: secret("message")}
-		}},
-		"an error without a code that quotes the address": {confirmed, func(context.Context, string) error { return errors.New(secret("message")) }},
-		"a panic that quotes the address":                 {confirmed, func(context.Context, string) error { panic(secret("panic")) }},
+	h, r, logged := newHandler(t)
+	const quote = "secret of jane@example.com"
+	for failure, fail := range map[string]func(context.Context, string) error{
+		"": nil,
+		"an error of AWS": func(context.Context, string) error {
+			return &functiontest.APIError{Status: 400, Code: "InvalidParameterValue", Message: quote}
+		},
+		"an error without a code": func(context.Context, string) error { return errors.New(quote) },
+		"a panic":                 func(context.Context, string) error { panic(quote) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			h, r, logged := newHandler(t)
-			r.fail = test.fail
-			logged.CheckNothingPersonal(t, func() error {
-				_, err := h.Invoke(t.Context(), test.payload)
-				return err
+		r.fail = fail
+		for name, payload := range functiontest.WithSecrets(t) {
+			t.Run(failure+" "+name, func(t *testing.T) {
+				logged.CheckNothingPersonal(t, func() error {
+					_, err := h.Invoke(t.Context(), payload)
+					return err
+				})
 			})
-		})
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -119,16 +118,8 @@ func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
 // comes is the event of somebody who comes through a provider.
 func comes(t *testing.T, userName string, attributes map[string]any) []byte {
 	t.Helper()
-	event := map[string]any{}
-	if err := json.Unmarshal(payload(t, "ExternalProvider", attributes), &event); err != nil {
-		t.Fatal(err)
-	}
-	event["userName"] = userName
-	b, err := json.Marshal(event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return functiontest.Event(t, "sign-up",
+		"triggerSource", "PreSignUp_ExternalProvider", "userName", userName, "request.userAttributes", attributes)
 }
 
 func TestAProvidersUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -35,20 +34,10 @@ func newHandler(t testing.TB, change ...func(*config.PreSignUp)) (*handler, *fun
 	return h, logged
 }
 
-// payload is an event with these attributes, as JSON of anything.
+// payload is an event with these attributes.
 func payload(t testing.TB, source string, attributes map[string]any) []byte {
 	t.Helper()
-	b, err := json.Marshal(map[string]any{
-		"version": "1", "region": "eu-central-1", "userPoolId": "eu-central-1_Sample001", "userName": "0a1b2c3d-1111-4222-8333-444455556666",
-		"callerContext": map[string]any{"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "1example23456789abcdefghij"},
-		"triggerSource": "PreSignUp_" + source,
-		"request":       map[string]any{"userAttributes": attributes, "validationData": nil},
-		"response":      map[string]any{"autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return functiontest.Event(t, "sign-up", "triggerSource", "PreSignUp_"+source, "request.userAttributes", attributes)
 }
 
 func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
@@ -290,52 +279,29 @@ func TestARefusalWithoutASentenceIsOne(t *testing.T) {
 }
 
 func TestNothingPersonalIsLoggedOrTold(t *testing.T) {
-	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
-	plant := func(source string, attributes map[string]any) []byte {
-		attributes["sub"], attributes["name"], attributes["locale"] = secret("sub"), secret("name"), secret("locale")
-		attributes[secret("key")] = secret("attribute")
-		b, err := json.Marshal(map[string]any{
-			"version": secret("version"), "region": secret("region"), "userPoolId": secret("pool"), "userName": secret("user"),
-			"callerContext": map[string]any{"awsSdkVersion": secret("sdk"), "clientId": secret("client")},
-			"triggerSource": source,
-			"request": map[string]any{
-				"userAttributes": attributes, "clientMetadata": map[string]any{"locale": secret("locale"), secret("key"): secret("metadata")},
-				"validationData": map[string]any{"password": secret("password"), secret("key"): secret("token")},
-			},
-			"response": map[string]any{secret("key"): secret("response")}, secret("key"): secret("later"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	fine := map[string]any{"email": "secret@example.com", "custom:agentName": "Agent Jane"}
-	for name, test := range map[string]struct {
-		payload []byte
-		spoil   func(*handler)
-	}{
-		"an accepted sign-up":           {plant("PreSignUp_SignUp", fine), nil},
-		"an address that is refused":    {plant("PreSignUp_SignUp", map[string]any{"email": "secret jane@example.com"}), nil},
-		"a domain that is refused":      {plant("PreSignUp_SignUp", map[string]any{"email": "jane@secret.throwaway.example"}), nil},
-		"an attribute that is too long": {plant("PreSignUp_SignUp", map[string]any{"email": "secret@example.com", "custom:agentName": secret("name")}), nil},
-		"an attribute that is refused":  {plant("PreSignUp_SignUp", map[string]any{"email": "secret@example.com", "custom:agentName": "secret!"}), nil},
-		"an attribute that is no text":  {plant("PreSignUp_SignUp", map[string]any{"email": []string{secret("list")}}), nil},
-		"a user of an administrator":    {plant("PreSignUp_AdminCreateUser", map[string]any{"email": secret("address")}), nil},
-		"a source that is a secret":     {plant(secret("source"), map[string]any{"email": secret("address")}), nil},
-		"an event that is cut off":      {plant("PreSignUp_SignUp", fine)[:300], nil},
-		"an event that is one secret":   {[]byte(secret("event")), nil},
-		"a panic":                       {plant("PreSignUp_SignUp", fine), func(h *handler) { h.rules = nil }},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h, logged := newHandler(t)
-			if test.spoil != nil {
-				test.spoil(h)
-			}
-			logged.CheckNothingPersonal(t, func() error {
-				_, err := h.Invoke(t.Context(), test.payload)
-				return err
+	h, logged := newHandler(t)
+	withoutRules := *h
+	withoutRules.rules = nil // panics
+	check := func(name string, payload []byte) {
+		for _, h := range []*handler{h, &withoutRules} {
+			t.Run(name, func(t *testing.T) {
+				logged.CheckNothingPersonal(t, func() error {
+					_, err := h.Invoke(t.Context(), payload)
+					return err
+				})
 			})
-		})
+		}
+	}
+	for name, payload := range functiontest.WithSecrets(t) {
+		check(name, payload)
+	}
+	for name, attributes := range map[string]map[string]any{
+		"an address that is refused":   {"email": "secret jane@example.com"},
+		"a domain that is refused":     {"email": "jane@secret.throwaway.example"},
+		"an attribute that is refused": {"email": "jane@example.com", "custom:agentName": "secret!"},
+		"an attribute that is a list":  {"email": []string{"secret"}},
+	} {
+		check(name, payload(t, "SignUp", attributes))
 	}
 }
 

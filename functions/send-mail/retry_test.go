@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
+	"poolpost/internal/functiontest"
 	"poolpost/internal/logging"
 )
 
@@ -107,26 +108,21 @@ func TestAMailThatWaitsIsNotReceivedTooOften(t *testing.T) {
 
 // The table of docs/mail.md is that of the code.
 func TestTheDocumentationListsEveryOutcome(t *testing.T) {
-	text, err := os.ReadFile("../../docs/mail.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(text), "## Error handling\n")
-	section, _, _ = strings.Cut(section, "\n## ")
+	const file, heading = "docs/mail.md", "## Error handling"
 	listed := map[string]retryPolicy{}
-	row := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|[^|]*\\| ([^|]*) \\| ([^|]*) \\|$")
-	for _, cells := range row.FindAllStringSubmatch(section, -1) {
-		p := retryPolicy{permanent: cells[2] == "dead letter at once", account: cells[3] == "all emails"}
-		if from, to, ok := strings.Cut(cells[2], " to "); ok {
+	for _, row := range functiontest.Table(t, file, heading) {
+		next := row[2]
+		p := retryPolicy{permanent: next == "dead letter at once", account: row[3] == "all emails"}
+		if from, to, ok := strings.Cut(next, " to "); ok {
 			p.minDelay, p.maxDelay = duration(t, from), duration(t, to)
 		}
-		listed[cells[1]] = p
+		listed[strings.Trim(row[0], "`")] = p
 	}
 	if !maps.Equal(listed, policies) {
 		t.Errorf("docs/mail.md says %+v, the code %+v", listed, policies)
 	}
 	for code, outcome := range codeOutcomes {
-		if !regexp.MustCompile("(?m)^- `" + outcome + "`: (.*\n)?.*`" + code + "`").MatchString(section) {
+		if !regexp.MustCompile("(?m)^- `" + outcome + "`: (.*\n)?.*`" + code + "`").MatchString(functiontest.Section(t, file, heading)) {
 			t.Errorf("docs/mail.md does not list %s with %s", code, outcome)
 		}
 	}

@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,8 +26,8 @@ func TestTheDocumentationListsEveryPage(t *testing.T) {
 		templates = append(templates, strings.TrimSuffix(filepath.Base(file), ".tmpl"))
 	}
 	var documented []string
-	for _, row := range rows(t, "(?m)^\\| `([a-z-]+)` \\| ([0-9]{3}) \\|") {
-		documented = append(documented, row[1]+" "+row[2])
+	for _, row := range functiontest.Table(t, "docs/verify-link.md", "## Pages") {
+		documented = append(documented, strings.Trim(row[0], "`")+" "+row[1])
 	}
 	for _, list := range [][]string{pages, names, templates, documented} {
 		slices.Sort(list)
@@ -58,22 +56,12 @@ func TestTheDocumentationListsEveryAnswer(t *testing.T) {
 		}
 		want = append(want, strings.Join([]string{name, code, cell(a.confirm), cell(a.resend), cell(a.reset)}, " | "))
 	}
-	for _, row := range rows(t, "(?m)^\\| ([^|]+ \\| (?:`[A-Za-z]+Exception`|–) \\| [^|]+ \\| [^|]+ \\| [^|]+) \\|$") {
-		documented = append(documented, row[1])
+	for _, row := range functiontest.Table(t, "docs/verify-link.md", "## Cognito's answers") {
+		documented = append(documented, strings.Join(row, " | "))
 	}
 	slices.Sort(want)
 	slices.Sort(documented)
 	if !slices.Equal(documented, want) {
 		t.Errorf("docs/verify-link.md has\n%s\nthe code has\n%s", strings.Join(documented, "\n"), strings.Join(want, "\n"))
 	}
-}
-
-// rows are the matches of a row of a table in docs/verify-link.md.
-func rows(t *testing.T, row string) [][]string {
-	t.Helper()
-	text, err := os.ReadFile("../../docs/verify-link.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return regexp.MustCompile(row).FindAllStringSubmatch(string(text), -1)
 }

@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -77,44 +76,4 @@ func Dir[Config any](t testing.TB, function string) (string, Config) {
 		t.Fatal(err)
 	}
 	return dir, c
-}
-
-// Events are the sample events of the function under test, by their file's name
-// without its ending.
-func Events(t testing.TB) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob("testdata/events/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("there are no sample events: %v", err)
-	}
-	events := map[string][]byte{}
-	for _, file := range files {
-		payload, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		events[strings.TrimSuffix(filepath.Base(file), ".json")] = payload
-	}
-	return events
-}
-
-// EachEvent runs a test with every sample event and its row of a table. An event
-// without a row fails, and so does a row without an event.
-func EachEvent[Row any](t *testing.T, rows map[string]Row, test func(t *testing.T, payload []byte, want Row)) {
-	t.Helper()
-	events := Events(t)
-	for name, payload := range events {
-		t.Run(name, func(t *testing.T) {
-			want, ok := rows[name]
-			if !ok {
-				t.Fatal("the event has no row in this test")
-			}
-			test(t, payload, want)
-		})
-	}
-	for name := range rows {
-		if _, ok := events[name]; !ok {
-			t.Errorf("there is no event %s", name)
-		}
-	}
 }

@@ -65,6 +65,7 @@ func (l *Log) CheckLine(t testing.TB, want map[string]any) {
 // function must log something.
 func (l *Log) CheckNothingPersonal(t testing.TB, run func() error, signs ...string) {
 	t.Helper()
+	l.Reset()
 	var returned error
 	all := capture(t, func() { returned = run() }) + l.String()
 	if returned != nil {
