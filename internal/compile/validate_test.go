@@ -43,7 +43,7 @@ func valid() map[message.Kind]message.Message {
 	}
 }
 
-func TestLint(t *testing.T) {
+func TestValidate(t *testing.T) {
 	const (
 		sample             = message.SignUp
 		notLogo            = "the HTML loads a picture that is not the brand's logo: "
