@@ -41,7 +41,6 @@ func newApp(s *Stack) *app {
 	}
 }
 
-// appPage is what the page shows.
 type appPage struct {
 	Title, Here string
 	Step        string
@@ -86,7 +85,6 @@ func (a *app) form(step, next string, submit func(*http.Request, *appPage) error
 	}
 }
 
-// page is a page with what the form said.
 func (a *app) page(r *http.Request, step string) appPage {
 	p := appPage{Title: "Sign up", Here: "app", Step: step, Locales: a.settings.Locales, Email: r.FormValue("email")}
 	for _, c := range a.settings.Clients {
@@ -181,7 +179,6 @@ func (a *app) provider(r *http.Request, p *appPage) error {
 	return nil
 }
 
-// signIn signs in and reads the user's attributes and groups.
 func (a *app) signIn(r *http.Request, p *appPage) error {
 	ctx := r.Context()
 	tokens, err := a.pool.InitiateAuth(ctx, &cognito.InitiateAuthInput{

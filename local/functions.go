@@ -14,7 +14,6 @@ import (
 	"poolpost/templates"
 )
 
-// build puts the functions into their folders.
 func (s *Stack) build(ctx context.Context, o Options, progress func(step string)) (err error) {
 	s.compiled = o.hooks.compiled
 	if s.compiled == nil {

@@ -31,14 +31,6 @@ type invocationError struct {
 	ErrorMessage string `json:"errorMessage"`
 }
 
-// withFreePorts are the options for a stack that may run beside the one that these
-// options describe: on free ports, with links that lead to that one.
-func (o Options) withFreePorts() Options {
-	o.links = "http://" + o.Web
-	o.Web, o.AWS = "127.0.0.1:0", "127.0.0.1:0"
-	return o
-}
-
 // checkFunction returns an error that lists the functions when these settings have
 // none of that name.
 func (o Options) checkFunction(name string) error {
@@ -53,29 +45,36 @@ func (o Options) checkFunction(name string) error {
 	return fmt.Errorf("there is no function %q with these settings; the functions are %s", name, strings.Join(names, ", "))
 }
 
+// startFor is Start for a call of one function. The stack may run beside the one that
+// the options describe: it has free ports, and its links lead to that one.
+func startFor(ctx context.Context, o Options, function string) (*Stack, error) {
+	if err := o.checkFunction(function); err != nil {
+		return nil, err
+	}
+	o.links, o.Web, o.AWS = "http://"+o.Web, "127.0.0.1:0", "127.0.0.1:0"
+	return Start(ctx, o)
+}
+
 // Invoke starts the real binary of a function, sends it the bytes of each file
 // as one invocation, and writes a line for each. An invocation that fails is a
 // line, not an error.
 func Invoke(ctx context.Context, o Options, function string, files []string, stdout io.Writer) error {
-	if err := o.checkFunction(function); err != nil {
-		return err
-	}
-	s, err := Start(ctx, o.withFreePorts())
+	s, err := startFor(ctx, o, function)
 	if err != nil {
 		return err
 	}
 	encoder := json.NewEncoder(stdout)
 	encoder.SetEscapeHTML(false)
 	for _, file := range files {
-		var r result
-		if r, err = s.invokeFile(ctx, function, file); err == nil {
+		r, err := s.invokeFile(ctx, function, file)
+		if err == nil {
 			err = encoder.Encode(r)
 		}
 		if err != nil {
-			break
+			return errors.Join(err, s.Close())
 		}
 	}
-	return errors.Join(err, s.Close())
+	return s.Close()
 }
 
 func (s *Stack) invokeFile(ctx context.Context, function, file string) (result, error) {
@@ -88,9 +87,9 @@ func (s *Stack) invokeFile(ctx context.Context, function, file string) (result, 
 	start := time.Now()
 	response, err := s.host.Invoke(ctx, function, payload)
 	r.MS = float64(time.Since(start).Microseconds()) / 1000
-	var failed *lambda.FunctionError
+	failed, ok := errors.AsType[*lambda.FunctionError](err)
 	switch {
-	case errors.As(err, &failed):
+	case ok:
 		r.Error = &invocationError{failed.Type, failed.Message}
 	case err != nil:
 		return r, fmt.Errorf("invoke %s: %w", function, err)
@@ -126,10 +125,7 @@ func (s *Stack) newestMail() string {
 // folder of its bootstrap and files. Any other tool that serves the Lambda
 // Runtime API can start the same binary with them.
 func Env(ctx context.Context, o Options, function string, stdout io.Writer) error {
-	if err := o.checkFunction(function); err != nil {
-		return err
-	}
-	s, err := Start(ctx, o.withFreePorts())
+	s, err := startFor(ctx, o, function)
 	if err != nil {
 		return err
 	}

@@ -179,7 +179,6 @@ func localApp(set *settings.Settings, linksURL string) {
 	}
 }
 
-// assemble puts the parts together; nothing runs yet.
 func (s *Stack) assemble(o Options) error {
 	queue := o.hooks.queue
 	queue.Name, queue.Region, queue.Account = "mail.fifo", s.settings.Pool.Region, account

@@ -165,7 +165,6 @@ func (p *preview) changes(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// messagesPage is the grid of all messages, or one of them.
 type messagesPage struct {
 	Title, Here string
 	Version     int
@@ -189,15 +188,12 @@ func lookOf(r *http.Request) look {
 	return look{r.FormValue("kind"), r.FormValue("client"), r.FormValue("locale"), r.FormValue("width"), r.FormValue("scheme")}
 }
 
-// Address is that of the page.
 func (o look) Address() string { return o.With("width", o.Width) }
 
-// With is the address of the page with one thing changed.
 func (o look) With(name, value string) string {
 	return "/messages?" + mailbox.Query("kind", o.Kind, "client", o.Client, "locale", o.Locale, "width", o.Width, "scheme", o.Scheme, name, value)
 }
 
-// HTMLAddress is that of the HTML alone.
 func (o look) HTMLAddress() string {
 	return "/messages/html?" + mailbox.Query("kind", o.Kind, "client", o.Client, "locale", o.Locale)
 }
@@ -273,7 +269,6 @@ func (p *preview) grid(state previewState) (grids []gridOfClient) {
 	return grids
 }
 
-// html is the HTML of one message, for the frame in the preview.
 func (p *preview) html(w http.ResponseWriter, r *http.Request) {
 	state := p.compileIfChanged()
 	filled, ok := p.sample(w, r, state)
@@ -314,7 +309,6 @@ func (p *preview) send(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, lookOf(r).Address(), http.StatusSeeOther)
 }
 
-// sample is the message that a request names.
 func (p *preview) sample(w http.ResponseWriter, r *http.Request, state previewState) (message.Filled, bool) {
 	if state.settings == nil {
 		http.Error(w, state.problems, http.StatusInternalServerError)
@@ -335,7 +329,6 @@ const (
 	samplePassword = "aB3-sample" // the temporary one of an invitation
 )
 
-// fillSample fills a compiled message with what it could be filled with.
 func (p *preview) fillSample(state previewState, client settings.Client, locale string, kind message.Kind) message.Filled {
 	m, err := message.Decode(state.messages[message.File(client.Name, locale, kind)])
 	if err != nil {

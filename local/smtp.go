@@ -44,7 +44,6 @@ func sendSMTP(ctx context.Context, server string, m mailbox.Message, now time.Ti
 	return nil
 }
 
-// deliver speaks SMTP (RFC 5321).
 func deliver(connection net.Conn, host, from, to string, text []byte) error {
 	client, err := smtp.NewClient(connection, host)
 	if err != nil {

@@ -28,7 +28,6 @@ func (s *Stack) webHandler() http.Handler {
 	return mux
 }
 
-// render writes a page of this program.
 func render(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {

@@ -17,7 +17,6 @@ func (u *user) facts() userFacts {
 	return userFacts{u.name, epoch(u.created), epoch(u.modified), true, u.status}
 }
 
-// userResult is UserType of the API reference.
 type userResult struct {
 	userFacts
 	Attributes []attribute
@@ -61,7 +60,7 @@ func (p *Pool) adminCreateUser(ctx context.Context, c caller, in adminCreateUser
 		return nil, err
 	}
 	u.password, u.modified = password, p.now()
-	u.temporaryUntil = p.now().AddDate(0, 0, p.settings.Pool.PasswordPolicy.TemporaryPasswordDays)
+	u.temporaryUntil = p.now().AddDate(0, 0, p.options.Settings.Pool.PasswordPolicy.TemporaryPasswordDays)
 	result := adminCreateUserResult{userResult{u.facts(), u.listed()}}
 	if in.MessageAction == "SUPPRESS" {
 		return result, nil
@@ -134,7 +133,6 @@ type adminGetUserResult struct {
 	UserAttributes []attribute
 }
 
-// adminGetUser is AdminGetUser.
 func (p *Pool) adminGetUser(_ context.Context, _ caller, in adminUserInput) (any, error) {
 	u, err := p.get(in.Username)
 	if err != nil {
@@ -173,7 +171,7 @@ func (p *Pool) adminAddUserToGroup(_ context.Context, _ caller, in groupInput) (
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(p.settings.Groups, in.GroupName) {
+	if !slices.Contains(p.options.Settings.Groups, in.GroupName) {
 		return nil, failure("ResourceNotFoundException", "Group not found.")
 	}
 	if !slices.Contains(u.groups, in.GroupName) {
@@ -201,7 +199,6 @@ type listGroupsResult struct {
 	NextToken string `json:",omitempty"`
 }
 
-// adminListGroupsForUser is AdminListGroupsForUser.
 func (p *Pool) adminListGroupsForUser(_ context.Context, _ caller, in listGroupsInput) (any, error) {
 	u, err := p.get(in.Username)
 	if err != nil {
@@ -210,7 +207,7 @@ func (p *Pool) adminListGroupsForUser(_ context.Context, _ caller, in listGroups
 	names, next, err := page(u.groups, in.Limit, in.NextToken)
 	result := listGroupsResult{[]group{}, next}
 	for _, name := range names {
-		result.Groups = append(result.Groups, group{name, p.id, epoch(p.created), epoch(p.created)})
+		result.Groups = append(result.Groups, group{name, p.options.PoolID, epoch(p.created), epoch(p.created)})
 	}
 	return result, err
 }

@@ -7,7 +7,6 @@ type getUserResult struct {
 	UserAttributes []attribute
 }
 
-// getUser is GetUser.
 func (p *Pool) getUser(_ context.Context, c caller, _ tokenRequest) (any, error) {
 	return getUserResult{c.user.name, c.user.listed()}, nil
 }
@@ -75,7 +74,6 @@ func codeFor(name string) (purpose, error) {
 	return purpose(name), nil
 }
 
-// getUserAttributeVerificationCode is GetUserAttributeVerificationCode.
 func (p *Pool) getUserAttributeVerificationCode(ctx context.Context, c caller, in attributeCodeInput) (any, error) {
 	kind, err := codeFor(in.AttributeName)
 	if err != nil {

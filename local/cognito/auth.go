@@ -47,28 +47,24 @@ func (p *Pool) initiateAuth(_ context.Context, _ caller, in initiateAuthInput) (
 	return nil, invalidParameter("%s flow not enabled for this client", in.AuthFlow) // observed
 }
 
-// required reads a parameter of a map; the text is observed.
-func required(parameters map[string]string, name string) (string, error) {
-	value := parameters[name]
-	if value == "" {
-		return "", invalidParameter("Missing required parameter %s", name)
+// required refuses parameters that lack one of these names; the text is observed.
+func required(parameters map[string]string, names ...string) error {
+	for _, name := range names {
+		if parameters[name] == "" {
+			return invalidParameter("Missing required parameter %s", name)
+		}
 	}
-	return value, nil
+	return nil
 }
 
 // signIn checks name and password. "Managing user existence error responses":
 // an unknown user and a wrong password are answered alike. That a user is
 // unconfirmed is only told with the right password (observed).
 func (p *Pool) signIn(in initiateAuthInput) (any, error) {
-	username, err := required(in.AuthParameters, "USERNAME")
-	if err != nil {
+	if err := required(in.AuthParameters, "USERNAME", "PASSWORD"); err != nil {
 		return nil, err
 	}
-	password, err := required(in.AuthParameters, "PASSWORD")
-	if err != nil {
-		return nil, err
-	}
-	u, err := p.authenticate(username, password)
+	u, err := p.authenticate(in.AuthParameters["USERNAME"], in.AuthParameters["PASSWORD"])
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +121,10 @@ func (p *Pool) demandPassword(u *user, clientID string) (any, error) {
 
 // refreshTokens issues new tokens for a refresh token, which stays valid.
 func (p *Pool) refreshTokens(in initiateAuthInput) (any, error) {
-	token, err := required(in.AuthParameters, "REFRESH_TOKEN")
-	if err != nil {
+	if err := required(in.AuthParameters, "REFRESH_TOKEN"); err != nil {
 		return nil, err
 	}
-	g, ok := p.refresh[token]
+	g, ok := p.refresh[in.AuthParameters["REFRESH_TOKEN"]]
 	if !ok || g.clientID != in.ClientId {
 		return nil, notAuthorized("Invalid Refresh Token")
 	}
@@ -168,14 +163,10 @@ func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeI
 	if in.ChallengeName != "NEW_PASSWORD_REQUIRED" {
 		return nil, invalidParameter("This pool has no challenge %s.", in.ChallengeName)
 	}
-	username, err := required(in.ChallengeResponses, "USERNAME")
-	if err != nil {
+	if err := required(in.ChallengeResponses, "USERNAME", "NEW_PASSWORD"); err != nil {
 		return nil, err
 	}
-	plain, err := required(in.ChallengeResponses, "NEW_PASSWORD")
-	if err != nil {
-		return nil, err
-	}
+	username, plain := in.ChallengeResponses["USERNAME"], in.ChallengeResponses["NEW_PASSWORD"]
 	if err := check(struct {
 		UserAttributes []attribute
 		NewPassword    string

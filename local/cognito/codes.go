@@ -41,7 +41,7 @@ type issuedCode struct {
 // notice of a code for an attribute has that address, not yet verified (derived: the
 // senders of AWS's examples mail to the address in the event).
 func (p *Pool) newCode(u *user, f purpose, source string, metadata map[string]string) (notice, error) {
-	number, err := rand.Int(p.rand, big.NewInt(1_000_000))
+	number, err := rand.Int(p.options.Rand, big.NewInt(1_000_000))
 	if err != nil {
 		return notice{}, fmt.Errorf("draw a code: %w", err)
 	}
@@ -64,7 +64,6 @@ func (p *Pool) newCode(u *user, f purpose, source string, metadata map[string]st
 	return n, nil
 }
 
-// sendCode sends a new code, and says where it went.
 func (p *Pool) sendCode(ctx context.Context, c caller, u *user, f purpose, source string, metadata map[string]string) (codeDelivery, error) {
 	n, err := p.newCode(u, f, source, metadata)
 	if err != nil {

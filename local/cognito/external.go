@@ -5,7 +5,6 @@ import (
 	"maps"
 )
 
-// externalProvider is the state of a user who came through a provider.
 const externalProvider = "EXTERNAL_PROVIDER"
 
 // maxLinks is how many identities can be linked to a user (API reference,

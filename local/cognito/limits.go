@@ -9,8 +9,7 @@ import (
 // "Quotas in Amazon Cognito"). AWS gives 5 to 20 for a forgotten password,
 // depending on the risk of the request; this is the lower end.
 func hourly(operation string) int {
-	switch operation {
-	case "ConfirmSignUp", "VerifyUserAttribute":
+	if operation == "ConfirmSignUp" || operation == "VerifyUserAttribute" {
 		return 15
 	}
 	return 5
@@ -55,7 +54,6 @@ func (p *Pool) lockedOut(name string) error {
 	return notAuthorized("Password attempts exceeded")
 }
 
-// failed counts a wrong password.
 func (p *Pool) failed(name string) {
 	l, now := p.lockouts[name], p.now()
 	if now.Sub(l.tried) >= longestLockout {

@@ -95,37 +95,36 @@ func filter(expression string) (func(*user) bool, error) {
 	}
 	name, prefix := match[1], match[2] == "^="
 	wanted := regexp.MustCompile(`\\(.)`).ReplaceAllString(match[3], "$1")
-	value, fold, ok := searchable(name)
-	if !ok {
+	if !slices.Contains(searchable, name) {
 		return nil, invalidParameter("Invalid search attribute: %s", name)
 	}
+	// An address is compared like a user name of the pool, without case.
+	fold := name == "email" || name == "cognito:user_status"
 	return func(u *user) bool {
-		have, want := value(u), wanted
+		have, want := u.searched(name), wanted
 		if fold {
 			have, want = lower(have), lower(want)
 		}
-		if prefix {
-			return strings.HasPrefix(have, want)
-		}
-		return have == want
+		return have == want || prefix && strings.HasPrefix(have, want)
 	}, nil
 }
 
-// searchable returns how to read an attribute that ListUsers can search, and
-// whether the case of letters is ignored. An address is compared like a user
-// name of the pool, without case.
-func searchable(name string) (value func(*user) string, fold, ok bool) {
+var searchable = []string{
+	"username", "sub", "cognito:user_status", "status",
+	"email", "phone_number", "name", "given_name", "family_name", "preferred_username",
+}
+
+// searched is the value of a searchable attribute.
+func (u *user) searched(name string) string {
 	switch name {
 	case "username":
-		return func(u *user) string { return u.name }, false, true
+		return u.name
 	case "sub":
-		return func(u *user) string { return u.sub }, false, true
+		return u.sub
 	case "cognito:user_status":
-		return func(u *user) string { return u.status }, true, true
+		return u.status
 	case "status":
-		return func(*user) string { return "Enabled" }, false, true
-	case "email", "phone_number", "name", "given_name", "family_name", "preferred_username":
-		return func(u *user) string { return u.attributes[name] }, name == "email", true
+		return "Enabled"
 	}
-	return nil, false, false
+	return u.attributes[name]
 }

@@ -58,7 +58,7 @@ func (n notice) defaultText(medium string) text {
 // it (developer guide, "Custom message Lambda trigger"). Mails are left to the
 // CustomEmailSender function where the pool has one.
 func (p *Pool) send(ctx context.Context, c caller, n notice) error {
-	if function, ok := p.triggers[customEmailSender]; ok && n.email != "" {
+	if function, ok := p.options.Triggers[customEmailSender]; ok && n.email != "" {
 		if err := p.handOver(ctx, c, function, n); err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 	}
 	p.unlocked(func() {
 		for _, delivery := range deliveries {
-			p.deliver(delivery)
+			p.options.Deliver(delivery)
 		}
 	})
 	return nil
@@ -102,7 +102,7 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 // compose picks the text of a message: the function's, or Cognito's with a
 // note that says why. It fails where Cognito fails.
 func (p *Pool) compose(n notice, medium string, custom customMessageResponse) (text, string, error) {
-	if _, ok := p.triggers[customMessage]; !ok {
+	if _, ok := p.options.Triggers[customMessage]; !ok {
 		return n.defaultText(medium), "the pool has no CustomMessage trigger", nil
 	}
 	if medium == "SMS" {
@@ -208,7 +208,6 @@ func (n notice) delivery() codeDelivery {
 	return deliveryTo("email", n.email)
 }
 
-// notify prepares a notice to a user.
 func (u *user) notify(source, code string, metadata map[string]string) notice {
 	return notice{source: source, userName: u.name, attributes: u.forEvent(), code: code, metadata: metadata}
 }

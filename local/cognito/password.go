@@ -19,13 +19,12 @@ type passwordHash struct{ salt, sum []byte }
 
 const hashRounds = 1000
 
-// newPassword checks a password against the policy and hashes it.
 func (p *Pool) newPassword(password string) (passwordHash, error) {
 	if err := p.checkPassword(password); err != nil {
 		return passwordHash{}, err
 	}
 	salt := make([]byte, 16)
-	if _, err := io.ReadFull(p.rand, salt); err != nil {
+	if _, err := io.ReadFull(p.options.Rand, salt); err != nil {
 		return passwordHash{}, fmt.Errorf("draw a salt: %w", err)
 	}
 	return passwordHash{salt, hash(password, salt)}, nil
@@ -60,7 +59,7 @@ type characterClass struct {
 // symbols are those of the developer guide, "Adding user pool password
 // requirements"; a blank inside the password is one as well.
 func (p *Pool) classes() []characterClass {
-	policy := p.settings.Pool.PasswordPolicy
+	policy := p.options.Settings.Pool.PasswordPolicy
 	return []characterClass{
 		{lowers, "lowercase", policy.RequireLowercase},
 		{uppers, "uppercase", policy.RequireUppercase},
@@ -73,7 +72,7 @@ func (p *Pool) classes() []characterClass {
 // texts are observed.
 func (p *Pool) checkPassword(password string) error {
 	const text = "Password did not conform with policy: "
-	if utf8.RuneCountInString(password) < p.settings.Pool.PasswordPolicy.MinimumLength {
+	if utf8.RuneCountInString(password) < p.options.Settings.Pool.PasswordPolicy.MinimumLength {
 		return failure("InvalidPasswordException", text+"Password not long enough")
 	}
 	for _, class := range p.classes() {
@@ -93,12 +92,12 @@ func (p *Pool) temporaryPassword() (string, error) {
 			from = append(from, strings.TrimSpace(class.characters))
 		}
 	}
-	for len(from) < max(p.settings.Pool.PasswordPolicy.MinimumLength, 8) {
+	for len(from) < max(p.options.Settings.Pool.PasswordPolicy.MinimumLength, 8) {
 		from = append(from, lowers+uppers+digits)
 	}
 	var password strings.Builder
 	for _, characters := range from {
-		n, err := rand.Int(p.rand, big.NewInt(int64(len(characters))))
+		n, err := rand.Int(p.options.Rand, big.NewInt(int64(len(characters))))
 		if err != nil {
 			return "", fmt.Errorf("draw a temporary password: %w", err)
 		}

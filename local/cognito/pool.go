@@ -86,22 +86,14 @@ type Delivery struct {
 // Pool is a user pool. It is an http.Handler; its methods may be called from
 // several goroutines.
 type Pool struct {
-	id       string
-	region   string
-	settings *settings.Settings
-	clients  map[string]settings.Client // by app client id
-	schema   map[string]attributeRule
-	triggers map[string]string
-	invoke   func(ctx context.Context, function string, payload []byte) ([]byte, error)
-	later    func(function string, payload []byte) error
-	encrypt  func(ctx context.Context, code string) (string, error)
-	timeout  time.Duration
-	deliver  func(Delivery)
-	now      func() time.Time
-	rand     io.Reader
-	created  time.Time
-	key      func() *signingKey
-	api      *awsjson.Service
+	options Options
+	region  string
+	clients map[string]settings.Client // by app client id
+	schema  map[string]attributeRule
+	now     func() time.Time
+	created time.Time
+	key     func() *signingKey
+	api     *awsjson.Service
 
 	// mu guards what follows, and is held during an operation, but for the time in
 	// which a trigger runs or a message is delivered: either may call the pool. All
@@ -148,36 +140,30 @@ func New(o Options) (*Pool, error) {
 		}
 		clients[id] = client
 	}
+	o.TriggerTimeout = cmp.Or(o.TriggerTimeout, 5*time.Second)
+	if o.Deliver == nil {
+		o.Deliver = func(Delivery) {}
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
 	p := &Pool{
-		id:        o.PoolID,
-		region:    match[1],
-		settings:  o.Settings,
-		clients:   clients,
-		schema:    schemaOf(o.Settings.Pool),
-		triggers:  o.Triggers,
-		invoke:    o.Invoke,
-		later:     o.InvokeLater,
-		encrypt:   o.Encrypt,
-		timeout:   cmp.Or(o.TriggerTimeout, 5*time.Second),
-		deliver:   o.Deliver,
-		now:       o.Clock,
-		rand:      o.Rand,
-		key:       sync.OnceValue(newSigningKey),
-		users:     map[string]*user{},
-		addresses: map[string]*user{}, identities: map[identity]*user{},
-		quotas:   map[string][]time.Time{},
-		lockouts: map[string]lockout{},
-		sessions: map[string]challenge{},
-		refresh:  map[string]grant{},
-	}
-	if p.deliver == nil {
-		p.deliver = func(Delivery) {}
-	}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	if p.rand == nil {
-		p.rand = rand.Reader
+		options:    o,
+		region:     match[1],
+		clients:    clients,
+		schema:     schemaOf(o.Settings.Pool),
+		now:        o.Clock,
+		key:        sync.OnceValue(newSigningKey),
+		users:      map[string]*user{},
+		addresses:  map[string]*user{},
+		identities: map[identity]*user{},
+		quotas:     map[string][]time.Time{},
+		lockouts:   map[string]lockout{},
+		sessions:   map[string]challenge{},
+		refresh:    map[string]grant{},
 	}
 	p.created = p.now()
 	p.api = p.service()
@@ -191,7 +177,6 @@ func (p *Pool) unlocked(f func()) {
 	f()
 }
 
-// client returns the app client of that id.
 func (p *Pool) client(id string) (settings.Client, error) {
 	client, ok := p.clients[id]
 	if !ok {

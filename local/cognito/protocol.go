@@ -15,7 +15,8 @@ import (
 
 const maxBody = 1 << 20
 
-// operations are what the API has here. The signed ones are for administrators.
+// operations are what the API has here: a line each, besides a type for the request and
+// a function. The signed ones are for administrators.
 func (p *Pool) operations() map[string]awsjson.Operation {
 	return map[string]awsjson.Operation{
 		"SignUp":                           open(p, p.signUp),
@@ -82,7 +83,6 @@ func (p *Pool) service() *awsjson.Service {
 	}
 }
 
-// ServeHTTP answers one request of the API.
 func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.api.ServeHTTP(w, r) }
 
 // A caller is who makes a request. Triggers are told the first two.

@@ -16,11 +16,10 @@ type request interface {
 	authorize(p *Pool, c *caller) error
 }
 
-// An adminRequest is a request of an administrator.
 type adminRequest struct{ UserPoolId string }
 
 func (in adminRequest) authorize(p *Pool, c *caller) error {
-	if in.UserPoolId != p.id {
+	if in.UserPoolId != p.options.PoolID {
 		return failure("ResourceNotFoundException", "User pool %s does not exist.", in.UserPoolId)
 	}
 	c.clientID = new("CLIENT_ID_NOT_APPLICABLE")
@@ -42,7 +41,6 @@ func (in clientRequest) authorize(p *Pool, c *caller) error {
 	return nil
 }
 
-// A tokenRequest is a request of a user who has signed in.
 type tokenRequest struct{ AccessToken string }
 
 func (in tokenRequest) authorize(p *Pool, c *caller) error {
@@ -146,7 +144,6 @@ func violations(path string, members reflect.Value) (all []string) {
 	return slices.DeleteFunc(all, func(text string) bool { return text == "" })
 }
 
-// check reports all violations of a struct at once.
 func check(members any) error {
 	all := violations("", reflect.ValueOf(members))
 	switch len(all) {

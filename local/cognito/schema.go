@@ -9,7 +9,6 @@ import (
 	"poolpost/internal/settings"
 )
 
-// An attributeRule is the schema of one attribute.
 type attributeRule struct {
 	min, max int // characters
 	// writable attributes may be written by app clients. The two flags
@@ -41,7 +40,6 @@ func schemaOf(pool settings.Pool) map[string]attributeRule {
 // phoneNumber is what Cognito takes: a plus sign and up to 15 digits.
 var phoneNumber = regexp.MustCompile(`^\+[0-9]{1,15}$`)
 
-// isAddress reports whether s is a plain email address.
 func isAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Address == s

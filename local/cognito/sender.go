@@ -35,10 +35,10 @@ func (p *Pool) handOver(ctx context.Context, c caller, function string, n notice
 	p.mu.Unlock()
 	defer p.mu.Lock()
 	var err error
-	if request.Code, err = p.encrypt(ctx, code); err != nil {
+	if request.Code, err = p.options.Encrypt(ctx, code); err != nil {
 		return fmt.Errorf("encrypt the code of %s: %w", source, err)
 	}
-	if err := p.later(function, p.event(c, source, n.userName, request, nil)); err != nil {
+	if err := p.options.InvokeLater(function, p.event(c, source, n.userName, request, nil)); err != nil {
 		return fmt.Errorf("hand over to %s: %w", function, err)
 	}
 	return nil

@@ -25,7 +25,7 @@ type signUpResult struct {
 // responses"). The order of the checks is derived. AutoVerifiedAttributes of the
 // pool is email alone, so the code goes there.
 func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error) {
-	if !p.settings.Pool.SelfSignUp {
+	if !p.options.Settings.Pool.SelfSignUp {
 		return nil, notAuthorized("SignUp is not permitted for this user pool")
 	}
 	u, err := p.prepare(unconfirmed, in.Username, in.UserAttributes, true)

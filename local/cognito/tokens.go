@@ -48,7 +48,6 @@ func (k *signingKey) sign(claims map[string]any) string {
 	return signed + "." + segment(signature)
 }
 
-// read returns the claims of a token that this key signed.
 func (k *signingKey) read(token string, claims any) bool {
 	signed, signature, ok := strings.CutLast(token, ".")
 	if !ok {
@@ -93,7 +92,6 @@ type tokens struct {
 	TokenType    string
 }
 
-// startSession signs a user in.
 func (p *Pool) startSession(u *user, clientID string) (any, error) {
 	refresh, err := p.opaque()
 	if err != nil {
@@ -142,13 +140,12 @@ func (p *Pool) tokensFor(g grant) tokens {
 }
 
 func (p *Pool) issuer() string {
-	return "https://cognito-idp." + p.region + ".amazonaws.com/" + p.id
+	return "https://cognito-idp." + p.region + ".amazonaws.com/" + p.options.PoolID
 }
 
-// opaque makes a token that says nothing.
 func (p *Pool) opaque() (string, error) {
 	b := make([]byte, 48)
-	if _, err := io.ReadFull(p.rand, b); err != nil {
+	if _, err := io.ReadFull(p.options.Rand, b); err != nil {
 		return "", fmt.Errorf("draw a token: %w", err)
 	}
 	return base64.RawURLEncoding.EncodeToString(b), nil

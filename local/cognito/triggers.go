@@ -92,7 +92,7 @@ type functionError interface {
 // that fails has responded, so its error text goes to the caller at once
 // (derived).
 func (p *Pool) trigger(ctx context.Context, c caller, trigger, source, userName string, request, response any) error {
-	function, ok := p.triggers[trigger]
+	function, ok := p.options.Triggers[trigger]
 	if !ok {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (p *Pool) event(c caller, source, userName string, request, response any) [
 	return encode(event{
 		Version:       "1",
 		Region:        p.region,
-		UserPoolID:    p.id,
+		UserPoolID:    p.options.PoolID,
 		UserName:      userName,
 		CallerContext: callerContext{c.sdk, c.clientID},
 		TriggerSource: source,
@@ -124,8 +124,8 @@ func (p *Pool) event(c caller, source, userName string, request, response any) [
 // are observed.
 func (p *Pool) attempt(ctx context.Context, trigger, function string, payload []byte) ([]byte, error) {
 	for range maxAttempts {
-		limited, cancel := context.WithTimeout(ctx, p.timeout)
-		reply, err := p.invoke(limited, function, payload)
+		limited, cancel := context.WithTimeout(ctx, p.options.TriggerTimeout)
+		reply, err := p.options.Invoke(limited, function, payload)
 		timedOut := limited.Err() != nil
 		cancel()
 		var failed functionError

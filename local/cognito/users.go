@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 	"uuid"
 )
 
@@ -143,14 +144,9 @@ func maskAddress(address string) string {
 	return first(local) + "***@" + first(domain) + "***"
 }
 
-// first is the first character of s.
 func first(s string) string {
-	for i := range s {
-		if i > 0 {
-			return s[:i]
-		}
-	}
-	return s
+	_, size := utf8.DecodeRuneInString(s)
+	return s[:size]
 }
 
 // maskPhone turns +12065550100 into +*******0100 (observed).

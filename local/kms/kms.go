@@ -75,7 +75,6 @@ func (k *Key) wrap(plaintext []byte, context map[string]string) []byte {
 
 var anyID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// unwrap is the inverse of wrap.
 func (k *Key) unwrap(blob []byte, context map[string]string) ([]byte, error) {
 	sealed, ours := bytes.CutPrefix(blob, []byte(k.id))
 	if !ours && anyID.Match(blob) {
@@ -118,7 +117,6 @@ type request struct {
 	NumberOfBytes     int
 }
 
-// response is what they answer.
 type response struct {
 	KeyId               string
 	Plaintext           []byte
@@ -160,7 +158,6 @@ func (k *Key) decrypt(_ *http.Request, in request) (any, error) {
 	return &response{KeyId: k.arn, Plaintext: plaintext, EncryptionAlgorithm: "SYMMETRIC_DEFAULT"}, nil
 }
 
-// check refuses the id or ARN of another key.
 func (k *Key) check(id string) error {
 	if id == k.arn || id == k.id {
 		return nil

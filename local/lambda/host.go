@@ -183,7 +183,6 @@ func (h *Host) take(p *pool, id string) (*process, error) {
 	return proc, proc.awaitInit(id, h.options.InitLimit)
 }
 
-// start starts a process and remembers it for Close until it ends.
 func (h *Host) start(f Function, id string) (*process, error) {
 	// The lock is held for the whole start, so that Close misses no process.
 	h.mu.Lock()

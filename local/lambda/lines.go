@@ -29,7 +29,6 @@ func (w *lineWriter) Write(output []byte) (int, error) {
 	return len(output), nil
 }
 
-// flush hands on what came without a line end.
 func (w *lineWriter) flush() {
 	if len(w.partial) > 0 {
 		w.emit(string(w.partial))

@@ -204,7 +204,6 @@ func (p *process) alive() bool {
 	}
 }
 
-// kill ends p and its children and returns when they are gone.
 func (p *process) kill() {
 	p.killGroup()
 	<-p.exited

@@ -21,7 +21,6 @@ import (
 // text message is a mail without HTML and subject that has the tag sms and
 // telephone numbers for addresses. EmailTags of SES become tags name=value.
 
-// envelope is what every reply says of a message.
 type envelope struct {
 	ID        string
 	MessageID string
@@ -147,7 +146,6 @@ func (b *Box) apiDelete(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte("ok"))
 }
 
-// number reads a query parameter that is a count.
 func number(r *http.Request, name string, otherwise int) int {
 	n, err := strconv.Atoi(r.FormValue(name))
 	if err != nil || n < 0 || n > capacity {

@@ -140,14 +140,12 @@ func (b *Box) open(id string) (Message, bool) {
 	return b.messages[i], true
 }
 
-// remove deletes the messages with these ids.
 func (b *Box) remove(ids []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.messages = slices.DeleteFunc(b.messages, func(m Message) bool { return slices.Contains(ids, m.ID) })
 }
 
-// clear deletes all messages.
 func (b *Box) clear() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -23,7 +23,6 @@ var stylesheet []byte
 //go:embed *.html
 var files embed.FS
 
-// pageSize is how many messages a page of the list shows.
 const pageSize = 100
 
 // Policies for the pages, and for a mail inside one. A mail may show pictures
@@ -152,7 +151,6 @@ func (p pages) delete(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/mailbox", http.StatusSeeOther)
 }
 
-// view is what templates show of a message.
 type view struct {
 	Message
 	SenderName                                string // or the address, if there is no name
@@ -172,7 +170,6 @@ func newView(m Message) view {
 	}
 }
 
-// display writes addresses for people, with names decoded.
 func display(list []*mail.Address) string {
 	var all []string
 	for _, a := range list {
@@ -211,7 +208,6 @@ type span struct{ Text, Link string }
 
 var webAddress = regexp.MustCompile(`https?://[^\s<>"]*[^\s<>".,;:!?)]`)
 
-// linked splits a text into links and what is between them.
 func linked(text string) []span {
 	var spans []span
 	at := 0

@@ -105,7 +105,6 @@ type record struct {
 	AWSRegion         string            `json:"awsRegion"`
 }
 
-// value is a message attribute.
 type value struct {
 	StringValue      string   `json:"stringValue"`
 	StringListValues []string `json:"stringListValues"`

@@ -94,7 +94,6 @@ type changeMessageVisibility struct {
 	VisibilityTimeout int // seconds
 }
 
-// changeVisibility is ChangeMessageVisibility.
 func (q *Queue) changeVisibility(_ *http.Request, r changeMessageVisibility) (any, error) {
 	if err := q.checkURL(r.QueueURL); err != nil {
 		return nil, err
@@ -109,7 +108,6 @@ func (q *Queue) changeVisibility(_ *http.Request, r changeMessageVisibility) (an
 	return nil, nil
 }
 
-// checkURL refuses the address of another queue.
 func (q *Queue) checkURL(queueURL string) error {
 	if address, err := url.Parse(queueURL); err != nil || address.Path != q.path() {
 		return failure("com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
