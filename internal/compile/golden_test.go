@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"poolpost/internal/message"
 )
 
@@ -67,7 +69,9 @@ func greetings(m message.Message) string {
 }
 
 // golden are the goldens of the project's own messages, by their file: what a
-// mail program and Cognito get.
+// mail program and Cognito get. There is one file of texts for each locale. HTML is
+// there for one locale of each direction: TestEveryLocaleHasTheSameHTML and Validate,
+// which compares its words with the text, hold that of the others.
 func golden(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -76,26 +80,65 @@ func golden(t *testing.T) map[string]string {
 	for _, locale := range []string{"en", "ar"} { // a second brand, with a logo
 		m := compiledFor(t, drivers, "drivers", locale, message.SignUp)
 		messages = append(messages, compiled{"drivers/" + locale, message.SignUp, m})
+		values := sampleValues(locale)
+		values[message.Name] = message.CleanName(nastiest)
+		files[locale+"/sign-up.hostile.html"] = compiledFor(t, drivers, "web", locale, message.SignUp).Fill(values).HTML
 	}
 	files["hostile-names.txt"] = greetings(messages[0].Message)
 	for _, m := range messages {
-		filled := m.Fill(sampleValues(path.Base(m.locale)))
-		files[m.name()+".html"] = filled.HTML
-		files[m.name()+".txt"] = filled.Text
-		files[m.name()+".meta.txt"] = fmt.Sprintf("subject: %s\npreheader: %s\ntext message: %s\n",
-			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.SMS)
-		if m.kind == message.SignUp {
-			values := sampleValues(path.Base(m.locale))
-			values[message.Name] = message.CleanName(nastiest)
-			files[m.name()+".hostile.html"] = m.Fill(values).HTML
+		locale := path.Base(m.locale)
+		filled := m.Fill(sampleValues(locale))
+		files[m.locale+".txt"] += fmt.Sprintf("=== %s\nsubject: %s\npreheader: %s\ntext message: %s\n\n%s", m.kind,
+			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.SMS, filled.Text)
+		if locale == "en" || locale == "ar" {
+			files[m.name()+".html"] = filled.HTML
 		}
 	}
 	return files
 }
 
-// TestGoldens holds every part of every message in every locale against its
-// golden, and finds goldens without a message. After a change of words or
-// layout, run it with -update and read the difference.
+// TestEveryLocaleHasTheSameHTML holds that the HTML of a message differs in its words only
+// from that of English, or of Arabic where a line begins on the right.
+func TestEveryLocaleHasTheSameHTML(t *testing.T) {
+	each(t, func(t *testing.T, m compiled) {
+		model := "en"
+		if dir, _ := directionOf(m.locale); dir == "rtl" {
+			model = "ar"
+		}
+		got := withoutWords(m)
+		want := withoutWords(compiled{model, m.kind, compiledFor(t, compiledProject(t), "web", model, m.kind)})
+		if got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// withoutWords is the HTML of a message without its texts, subject and language.
+func withoutWords(m compiled) string {
+	var b strings.Builder
+	tokens := html.NewTokenizer(strings.NewReader(m.HTML))
+	for tag := ""; tokens.Next() != html.ErrorToken; {
+		token := tokens.Token()
+		if token.Type != html.TextToken {
+			tag = token.Data
+		} else if tag != "style" && strings.TrimSpace(token.Data) != "" {
+			token.Data = "text"
+		}
+		for i, attribute := range token.Attr {
+			switch attribute.Val {
+			case m.locale:
+				token.Attr[i].Val = "locale"
+			case m.Subject:
+				token.Attr[i].Val = "subject"
+			}
+		}
+		b.WriteString(token.String() + "\n")
+	}
+	return b.String()
+}
+
+// TestGoldens compares the messages with their goldens, and finds goldens without a
+// message. After a change of words or layout, run make goldens and read the difference.
 func TestGoldens(t *testing.T) {
 	want := golden(t)
 	if *update {
@@ -126,12 +169,12 @@ func TestGoldens(t *testing.T) {
 	}
 	for file := range have {
 		if _, ok := want[file]; !ok {
-			t.Errorf("%s is the golden of no message; run this test with -update", file)
+			t.Errorf("%s is the golden of no message; run make goldens", file)
 		}
 	}
 	for _, file := range slices.Sorted(maps.Keys(want)) {
 		if !have[file] {
-			t.Errorf("%s is missing; run this test with -update", file)
+			t.Errorf("%s is missing; run make goldens", file)
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(goldens, file))
@@ -143,7 +186,7 @@ func TestGoldens(t *testing.T) {
 			for i < min(len(text), len(want[file])) && text[i] == want[file][i] {
 				i++
 			}
-			t.Errorf("%s differs from the message, at byte %d:\ngolden  %q\nmessage %q\nIf the message is right, run this test with -update.",
+			t.Errorf("%s differs from the message, at byte %d:\ngolden  %q\nmessage %q\nIf the message is right, run make goldens.",
 				file, i, around(string(text), i), around(want[file], i))
 		}
 	}
