@@ -51,13 +51,13 @@ func readRequest(ctx context.Context, payload []byte) (*http.Request, error) {
 	var headers map[string]string
 	var encoded lambdaenv.Raw
 	err := lambdaenv.ReadEvent(payload, lambdaenv.Fields{
-		"version":         &version,
-		"rawPath":         &path,
-		"rawQueryString":  &query,
-		"headers":         &headers,
-		"body":            &text,
-		"isBase64Encoded": &encoded,
-		"requestContext":  lambdaenv.Fields{"http": lambdaenv.Fields{"method": &method}},
+		"version", &version,
+		"rawPath", &path,
+		"rawQueryString", &query,
+		"headers", &headers,
+		"body", &text,
+		"isBase64Encoded", &encoded,
+		"requestContext", lambdaenv.Fields{"http", lambdaenv.Fields{"method", &method}},
 	})
 	if err != nil {
 		return nil, err

@@ -809,7 +809,7 @@ func BenchmarkGET(b *testing.B) {
 	s := newSite(b)
 	s.handler.log = logging.NewWith("verify-link", io.Discard, time.Now)
 	g, event := s.throughGateway(), functiontest.Events(b)["open-the-link-of-a-sign-up"]
-	functiontest.Bench(b, 82, func() {
+	functiontest.Bench(b, 75, func() {
 		if reply, err := g.Invoke(b.Context(), event); err != nil || !bytes.HasPrefix(reply, []byte(`{"statusCode":200,`)) {
 			b.Fatalf("%v: %s", err, reply)
 		}

@@ -1,7 +1,6 @@
-// Package config is the part of the settings that a function runs with: the
-// file settings.json beside its bootstrap, written when the function is built.
-// What is known only after the deployment comes through environment variables,
-// which each function's main.go names.
+// Package config is the part of the settings that a function runs with: the file settings.json
+// beside its bootstrap, written when the function is built. What only the deployment knows is
+// in environment variables, which each function's main.go names.
 package config
 
 import (
@@ -11,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // File is the name of the settings beside a bootstrap.
@@ -112,14 +112,12 @@ type AutoConfirm struct {
 	VerifyEmail bool `yaml:"verifyEmail" json:"verifyEmail,omitempty"`
 }
 
-// ExternalProviders says what becomes of a first sign-in through Facebook and
-// the like.
+// ExternalProviders decide about a first sign-in through Facebook and the like.
 type ExternalProviders struct {
 	// Policy is accept (an account of its own, Cognito's default), refuse, or
 	// link: to the account that has the same address, if both are verified.
 	Policy string `yaml:"policy" json:"policy"`
-	// Trusted are the names of providers whose word on addresses is taken: only
-	// they are linked.
+	// Trusted are the providers that are believed to verify addresses: only they are linked.
 	Trusted []string `yaml:"trusted" json:"trusted,omitempty"`
 	// AssumeVerified are those of them that verify addresses without saying so:
 	// Facebook sends no email_verified.
@@ -233,24 +231,13 @@ func notNull[T any](d *jsontext.Decoder, _ *T) error {
 
 // ClientByName returns the client of that name, or the first one.
 func ClientByName(clients []Client, name string) Client {
-	for _, c := range clients {
-		if c.Name == name {
-			return c
-		}
-	}
-	return clients[0]
+	i := slices.IndexFunc(clients, func(c Client) bool { return c.Name == name })
+	return clients[max(i, 0)]
 }
 
-// ClientByID returns the client whose app client id is id, and whether there is one; ids
-// are by the clients' names. Without an id it is the first client.
+// ClientByID returns the client whose app client id is id, by the ids of clients' names, and
+// whether there is one. Without an id, or such a client, it is the first.
 func ClientByID(clients []Client, ids map[string]string, id string) (Client, bool) {
-	if id == "" {
-		return clients[0], true
-	}
-	for _, c := range clients {
-		if ids[c.Name] == id {
-			return c, true
-		}
-	}
-	return clients[0], false
+	i := slices.IndexFunc(clients, func(c Client) bool { return id == "" || ids[c.Name] == id })
+	return clients[max(i, 0)], i >= 0
 }

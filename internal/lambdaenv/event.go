@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Fields are fields of a JSON object by name. Each is read into a *string, a *map[string]string,
-// a *Raw, or Fields for those of an object in it. null is an empty string, a nil map, or an
-// object without fields.
-type Fields map[string]any
+// Fields are fields of a JSON object: pairs of a name and a *string, a *map[string]string, a *Raw,
+// or Fields of an object in it. null is an empty string, a nil map, or an object without fields.
+// (A map would cost more allocations.)
+type Fields []any
 
 // Raw is a value as it is written, with the text before and after it.
 type Raw struct{ Before, Value, After string }
@@ -76,7 +76,13 @@ func (r reader) read(target any) (err error) {
 	switch target := target.(type) {
 	case Fields:
 		return r.object(func(name string) error {
-			err := r.read(target[name])
+			var into any
+			for i := 0; i < len(target); i += 2 {
+				if target[i] == name {
+					into = target[i+1]
+				}
+			}
+			err := r.read(into)
 			if err != nil && err != errNotJSON {
 				return fmt.Errorf("%s: %w", name, err)
 			}

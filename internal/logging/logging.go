@@ -1,10 +1,6 @@
-// Package logging writes one JSON line an event, which is a metric as well, and
-// keeps what is personal out of it.
-//
-// A line names the trigger, the kind of message, the locale, the client of the
-// settings, the outcome, the duration and the request id. It never holds an
-// address, a name, a code, a password, a link, a token or an event; errors of
-// AWS are logged by their code, because their texts quote addresses.
+// Package logging writes one JSON line an event, which is a metric as well. A line never holds
+// an address, a name, a code, a password, a link, a token or an event; errors of AWS are logged
+// by their code, because their texts quote addresses.
 package logging
 
 import (
@@ -36,14 +32,13 @@ type Logger struct {
 	now             func() time.Time
 }
 
-// New returns the logger of a function. The environment variable STACK, the name of
-// the deployment, keeps apart the metrics of several in one account. Lines go to standard
-// output, from the level that Lambda's logging configuration asks for (FATAL, which no line
-// has, is taken for INFO). They are JSON whatever format it names: CloudWatch finds no
-// metrics in anything else.
+// New returns the logger of a function, to standard output. The environment variable STACK, the
+// name of the deployment, separates the metrics of several in one account. Lambda's logging
+// configuration sets the level; FATAL, which no line has, counts as INFO. Lines are JSON whatever
+// format it names: CloudWatch finds no metrics in anything else.
 //
-// It silences package log: aws-lambda-go prints there whatever error a handler
-// returns, and the error of a refusal is an answer, not a fault.
+// It silences package log: aws-lambda-go prints the errors that a handler returns, and a refusal
+// is an answer, not a fault.
 func New(function string) *Logger {
 	log.SetOutput(io.Discard)
 	l := NewWith(function, os.Stdout, time.Now)
@@ -51,23 +46,22 @@ func New(function string) *Logger {
 	return l
 }
 
-// NewWith is New with another output and another clock, for tests. Each line is one
-// write. An output for several events at the same time must accept concurrent writes.
+// NewWith is New with another output and clock, for tests. Each line is one write; with several
+// events at the same time, out must accept concurrent writes.
 func NewWith(function string, out io.Writer, now func() time.Time) *Logger {
 	return &Logger{stack: cmp.Or(os.Getenv("STACK"), Unknown), function: function, out: out, now: now}
 }
 
 // Outcomes that several functions have.
 const (
-	// Failed is the outcome of an event that could not be handled.
 	Failed = "failed"
-	// Unknown is the outcome, or the trigger, of an event that the function was not
-	// written for; its line is a warning.
+	// Unknown is also the trigger of an event that the function was not written for; its line
+	// is a warning.
 	Unknown = "unknown"
 )
 
-// Line is what a function logs about one event. Its texts are from this project's
-// own settings and code, never from the event.
+// Line is what a function logs about one event. Its texts are from the settings and the code,
+// never from the event.
 type Line struct {
 	Trigger string // such as CustomMessage_SignUp
 	Kind    string // kind of message
@@ -83,12 +77,9 @@ type Line struct {
 // Start returns the time that Event measures from.
 func (l *Logger) Start() time.Time { return l.now() }
 
-// Event writes a line. It is in CloudWatch's embedded metric format: the metrics
-// Events and Duration, by stack, function and outcome.
-//
-// It is put together by hand: slog's handler, which looks up the caller, renames keys and
-// encodes the metadata every time, takes longer than the rules or the message of an event
-// (docs/speed.md).
+// Event writes a line in CloudWatch's embedded metric format: the metrics Events and Duration,
+// by stack, function and outcome. It does so by hand, because slog's handler takes longer than
+// the rules or the message of an event (docs/speed.md).
 func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	level := slog.LevelInfo
 	switch {
@@ -110,22 +101,20 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	b = appendMetrics(b, now, line.ByKind)
 	b = append(b, `,"Events":1,"Duration":`...)
 	b = strconv.AppendFloat(b, float64(now.Sub(start).Microseconds())/1000, 'f', -1, 64)
-	b = appendMember(b, "Stack", l.stack)
-	b = appendMember(b, "Function", l.function)
-	b = appendMember(b, "Outcome", line.Outcome)
-	b = appendMember(b, "trigger", line.Trigger)
-	b = appendMember(b, "kind", line.Kind)
-	b = appendMember(b, "locale", line.Locale)
-	b = appendMember(b, "client", line.Client)
-	b = appendMember(b, "detail", line.Detail)
-	if line.Warning != nil {
-		b = appendMember(b, "warning", Reason(line.Warning))
-	}
-	if line.Err != nil {
-		b = appendMember(b, "reason", Reason(line.Err))
-	}
+	requestID := ""
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
-		b = appendMember(b, "requestId", invocation.AwsRequestID)
+		requestID = invocation.AwsRequestID
+	}
+	for _, member := range [...]struct{ key, value string }{
+		{"Stack", l.stack}, {"Function", l.function}, {"Outcome", line.Outcome}, {"trigger", line.Trigger},
+		{"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client}, {"detail", line.Detail},
+		{"warning", Reason(line.Warning)}, {"reason", Reason(line.Err)}, {"requestId", requestID},
+	} {
+		if member.value == "" {
+			continue
+		}
+		b = append(b, `,"`+member.key+`":`...)
+		b, _ = jsontext.AppendQuote(b, member.value) // the error is for bytes that it has replaced
 	}
 	_, _ = l.out.Write(append(b, "}\n"...)) // there is nowhere to report it
 }
@@ -142,22 +131,13 @@ func appendMetrics(b []byte, now time.Time, byKind bool) []byte {
 	return append(b, `],"Metrics":[{"Name":"Events","Unit":"Count"},{"Name":"Duration","Unit":"Milliseconds"}]}]}`...)
 }
 
-// appendMember adds a text to an object, unless it is empty.
-func appendMember(b []byte, key, value string) []byte {
-	if value == "" {
-		return b
-	}
-	b = append(b, ',', '"')
-	b = append(b, key...)
-	b = append(b, '"', ':')
-	b, _ = jsontext.AppendQuote(b, value) // the error is for bytes that it has replaced
-	return b
-}
-
 // Reason describes an error without its text, which may quote personal data: by the code
 // of an AWS error, the file that cannot be read, the network's error, a Safe error in it,
-// or its type.
+// or its type. nil has none.
 func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
 	var api interface{ ErrorCode() string }
 	if errors.As(err, &api) {
 		return api.ErrorCode()

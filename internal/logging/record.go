@@ -13,7 +13,7 @@ const (
 // outcome is Failed until handle sets another one, as the last thing it does.
 //
 // The error of handle, or ErrPanic, becomes the line's; ErrUnknown becomes the outcome
-// Unknown. Record returns it by its Reason, fit for whoever invoked the function.
+// Unknown. Record returns the error's Reason, fit for whoever invoked the function.
 func (l *Logger) Record(ctx context.Context, handle func(*Line) error) error {
 	start := l.Start()
 	line := Line{Outcome: Failed}
@@ -43,7 +43,7 @@ func Recover(do func() error) (err error) {
 }
 
 // Failing is a function that could not start: it logs the reason with every event, and
-// answers with the error unless Reply has another answer.
+// returns it unless Reply answers.
 type Failing struct {
 	Log     *Logger
 	Err     error  // logged with its text: it is about the function's own files and variables

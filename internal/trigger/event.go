@@ -55,20 +55,20 @@ type Event struct {
 func Decode(payload []byte) (*Event, error) {
 	e := &Event{}
 	err := lambdaenv.ReadLooseEvent(payload, lambdaenv.Fields{
-		"triggerSource": &e.TriggerSource,
-		"version":       &e.Version,
-		"region":        &e.Region,
-		"userPoolId":    &e.UserPoolID,
-		"userName":      &e.UserName,
-		"callerContext": lambdaenv.Fields{"clientId": &e.ClientID},
-		"request": lambdaenv.Fields{
-			"userAttributes":    &e.UserAttributes,
-			"clientMetadata":    &e.ClientMetadata,
-			"codeParameter":     &e.CodeParameter,
-			"usernameParameter": &e.UsernameParameter,
-			"code":              &e.Code,
+		"triggerSource", &e.TriggerSource,
+		"version", &e.Version,
+		"region", &e.Region,
+		"userPoolId", &e.UserPoolID,
+		"userName", &e.UserName,
+		"callerContext", lambdaenv.Fields{"clientId", &e.ClientID},
+		"request", lambdaenv.Fields{
+			"userAttributes", &e.UserAttributes,
+			"clientMetadata", &e.ClientMetadata,
+			"codeParameter", &e.CodeParameter,
+			"usernameParameter", &e.UsernameParameter,
+			"code", &e.Code,
 		},
-		"response": &e.response,
+		"response", &e.response,
 	})
 	if err != nil {
 		return nil, logging.Safe("decode event: " + err.Error())
