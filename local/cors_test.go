@@ -63,9 +63,7 @@ func TestWhichPagesMayCallTheAWSAPIs(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), test.method, s.awsURL+test.path, strings.NewReader("{}"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			set := func(name, value string) {
 				if value != "" {
 					request.Header.Set(name, value)
@@ -78,9 +76,7 @@ func TestWhichPagesMayCallTheAWSAPIs(t *testing.T) {
 				set("Access-Control-Request-Headers", "cache-control,content-type,x-amz-target,x-amz-user-agent")
 			}
 			response, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			defer response.Body.Close()
 			if response.StatusCode != test.status {
 				body, _ := io.ReadAll(response.Body)

@@ -8,10 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	cip "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
-
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
 	"poolpost/local/cognito"
@@ -47,12 +43,8 @@ func TestEachAppOfThePoolHasItsSender(t *testing.T) {
 		"drivers": {`"Drivers" <go@example.com>`, "drivers@example.com"},
 	} {
 		to := client + "@example.com"
-		if _, err := s.sdk().SignUp(ctx, &cip.SignUpInput{
-			ClientId: aws.String(s.clientIDs[client]), Username: aws.String(to), Password: aws.String(password),
-			UserAttributes: []types.AttributeType{attribute("email", to), attribute("custom:agentName", "Ann")},
-		}); err != nil {
-			t.Fatal(err)
-		}
+		_, err := s.trySignUp(t, client, to, "Ann", nil)
+		noError(t, err)
 		for _, kind := range []message.Kind{message.SignUp, message.Welcome} {
 			m, err := s.box.Wait(ctx, func(m mailbox.Message) bool { return m.To[0] == to && m.Tags["kind"] == string(kind) })
 			if err != nil {
@@ -71,14 +63,10 @@ func TestEachAppOfThePoolHasItsSender(t *testing.T) {
 func TestAllIsInOneAccount(t *testing.T) {
 	s := startStack(t)
 	response, err := http.Post(s.awsURL+"/2015-03-31/functions/nobody/invocations", "application/json", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body) // names the ARN that was looked for
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if want := ":" + account + ":function:nobody"; !strings.Contains(string(body), want) {
 		t.Errorf("functions are in another account: %s", body)
 	}

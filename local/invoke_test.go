@@ -24,13 +24,9 @@ func TestInvokeTellsTheMailsOfItsEventAlone(t *testing.T) {
 		})
 	}
 	event, err := json.Marshal(batch)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	file := filepath.Join(t.TempDir(), "event.json")
-	if err := os.WriteFile(file, event, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.WriteFile(file, event, 0o644))
 	fill := func() {
 		for held := -1; held < len(s.box.Messages()); {
 			held = len(s.box.Messages())

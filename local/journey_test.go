@@ -32,23 +32,47 @@ func attribute(name, value string) types.AttributeType {
 // signUp signs a person up with the AWS SDK.
 func (s *Stack) signUp(t testing.TB, email, agentName string, metadata map[string]string) string {
 	t.Helper()
-	out, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
-		ClientId: aws.String(s.clientIDs["web"]), Username: aws.String(email), Password: aws.String(password),
+	out, err := s.trySignUp(t, "web", email, agentName, metadata)
+	noError(t, err)
+	return *out.UserSub
+}
+
+func (s *Stack) trySignUp(t testing.TB, client, email, agentName string, metadata map[string]string) (*cognito.SignUpOutput, error) {
+	return s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
+		ClientId: aws.String(s.clientIDs[client]), Username: aws.String(email), Password: aws.String(password),
 		UserAttributes: []types.AttributeType{attribute("email", email), attribute("custom:agentName", agentName)},
 		ClientMetadata: metadata,
 	})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// signIn returns an access token.
+func (s *Stack) signIn(t testing.TB, email, password string) *string {
+	t.Helper()
+	out, err := s.sdk().InitiateAuth(t.Context(), &cognito.InitiateAuthInput{
+		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
+		AuthParameters: map[string]string{"USERNAME": email, "PASSWORD": password},
+	})
+	if err != nil || out.AuthenticationResult == nil {
+		t.Fatalf("%s cannot sign in: %v", email, err)
 	}
-	return *out.UserSub
+	return out.AuthenticationResult.AccessToken
+}
+
+// invite creates a user, who gets an invitation with a temporary password.
+func (s *Stack) invite(t testing.TB, email, password string, more ...types.AttributeType) {
+	t.Helper()
+	_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
+		UserPoolId: aws.String(s.poolID), Username: aws.String(email), TemporaryPassword: aws.String(password),
+		DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
+		UserAttributes:         append(more, attribute("email", email)),
+	})
+	noError(t, err)
 }
 
 func (s *Stack) status(t testing.TB, user string) types.UserStatusType {
 	t.Helper()
 	out, err := s.sdk().AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(user)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return out.UserStatus
 }
 
@@ -70,9 +94,7 @@ func signUpToWelcome(t *testing.T, s *Stack) {
 	}
 	address := linkOf(t, m)
 	query, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	code := query.Query().Get("code")
 	if !strings.Contains(m.HTML, ">"+code+"<") {
 		t.Errorf("the mail does not show the code %s beside the button", code)
@@ -105,19 +127,11 @@ func signUpToWelcome(t *testing.T, s *Stack) {
 		t.Errorf("the welcome mail is not as it should be: %+v", welcome)
 	}
 	groups, err := s.sdk().AdminListGroupsForUser(ctx, &cognito.AdminListGroupsForUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if len(groups.Groups) != 1 || *groups.Groups[0].GroupName != "members" {
 		t.Errorf("the user is in %v, want members", groups.Groups)
 	}
-	tokens, err := s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
-		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": "ANN@EXAMPLE.COM", "PASSWORD": password},
-	})
-	if err != nil || tokens.AuthenticationResult == nil {
-		t.Errorf("signing in with the address in capitals: %v", err)
-	}
+	s.signIn(t, "ANN@EXAMPLE.COM", password)
 }
 
 func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) { eachDelivery(t, keepLanguage) }
@@ -237,9 +251,7 @@ func replacePassword(t *testing.T, s *Stack) {
 	s.signUp(t, "fay@example.com", "Fay", nil)
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "fay@example.com", "en", message.SignUp)), nil))
 	_, err := s.sdk().ForgotPassword(ctx, &cognito.ForgotPasswordInput{ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("fay@example.com")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "fay@example.com", "en", message.ForgotPassword)), nil)
 	if page.title != s.title(t, "en", "reset") {
 		t.Fatalf("the page: %+v", page)
@@ -255,13 +267,7 @@ func replacePassword(t *testing.T, s *Stack) {
 	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in?status=reset-done" {
 		t.Fatalf("a good password: %+v", done)
 	}
-	_, err = s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
-		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": "fay@example.com", "PASSWORD": "another-sample-2"},
-	})
-	if err != nil {
-		t.Errorf("signing in with the new password: %v", err)
-	}
+	s.signIn(t, "fay@example.com", "another-sample-2")
 }
 
 func TestAnOldLinkForAPasswordOffersANewOne(t *testing.T) {
@@ -307,14 +313,7 @@ func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing
 const temporaryPassword = `temp<3>&"a'b-sample`
 
 func invite(t *testing.T, s *Stack) {
-	_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
-		UserPoolId: aws.String(s.poolID), Username: aws.String("gus@example.com"), TemporaryPassword: aws.String(temporaryPassword),
-		DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
-		UserAttributes:         []types.AttributeType{attribute("email", "gus@example.com"), attribute("email_verified", "true")},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.invite(t, "gus@example.com", temporaryPassword, attribute("email_verified", "true"))
 	m := s.mail(t, "gus@example.com", "en", message.Invitation)
 	if m.Note != "" || !strings.Contains(m.HTML, "gus@example.com") || !strings.Contains(html.UnescapeString(m.HTML), temporaryPassword) {
 		t.Errorf("the invitation lacks something: %s", m.Note)
@@ -333,22 +332,11 @@ func changeAddress(t *testing.T, s *Stack) {
 	ctx := t.Context()
 	s.signUp(t, "hal@example.com", "Hal", nil)
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "hal@example.com", "en", message.SignUp)), nil))
-	auth, err := s.sdk().InitiateAuth(ctx, &cognito.InitiateAuthInput{
-		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": "hal@example.com", "PASSWORD": password},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token := auth.AuthenticationResult.AccessToken
-	_, err = s.sdk().UpdateUserAttributes(ctx, &cognito.UpdateUserAttributesInput{AccessToken: token, UserAttributes: []types.AttributeType{attribute("email", "hal.new@example.com")}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := s.signIn(t, "hal@example.com", password)
+	_, err := s.sdk().UpdateUserAttributes(ctx, &cognito.UpdateUserAttributesInput{AccessToken: token, UserAttributes: []types.AttributeType{attribute("email", "hal.new@example.com")}})
+	noError(t, err)
 	address, err := url.Parse(linkOf(t, s.mail(t, "hal.new@example.com", "en", message.AttributeChange)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if address.Host != "app.example.com" {
 		t.Errorf("the link leads to %s, want the app: only the app has the access token", address.Host)
 	}
@@ -373,13 +361,9 @@ func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := s.sdk().SignUp(t.Context(), &cognito.SignUpInput{
-				ClientId: aws.String(s.clientIDs["web"]), Username: aws.String(c.email), Password: aws.String(password),
-				UserAttributes: []types.AttributeType{attribute("email", c.email), attribute("custom:agentName", c.agent)},
-				ClientMetadata: map[string]string{"locale": c.locale},
-			})
-			var refused *types.UserLambdaValidationException
-			if !errors.As(err, &refused) || !strings.HasPrefix(refused.ErrorMessage(), c.want) || strings.HasSuffix(refused.ErrorMessage(), "..") {
+			_, err := s.trySignUp(t, "web", c.email, c.agent, map[string]string{"locale": c.locale})
+			refused, ok := errors.AsType[*types.UserLambdaValidationException](err)
+			if !ok || !strings.HasPrefix(refused.ErrorMessage(), c.want) || strings.HasSuffix(refused.ErrorMessage(), "..") {
 				t.Errorf("got %v, want a UserLambdaValidationException %q", err, c.want)
 			}
 		})
@@ -402,14 +386,7 @@ func hostileNames(t *testing.T, s *Stack) {
 		t.Run(user, func(t *testing.T) {
 			email := user + "@example.com"
 			// AdminCreateUser, because pre-sign-up would refuse most of these.
-			_, err := s.sdk().AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
-				UserPoolId: aws.String(s.poolID), Username: aws.String(email), TemporaryPassword: aws.String("temp-sample-3"),
-				DesiredDeliveryMediums: []types.DeliveryMediumType{types.DeliveryMediumTypeEmail},
-				UserAttributes:         []types.AttributeType{attribute("email", email), attribute("custom:agentName", name)},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			s.invite(t, email, "temp-sample-3", attribute("custom:agentName", name))
 			m := s.mail(t, email, "en", message.Invitation)
 			if m.Note != "" {
 				t.Errorf("Cognito would have sent its default: %s", m.Note)
@@ -418,7 +395,7 @@ func hostileNames(t *testing.T, s *Stack) {
 				t.Error("the name has put something clickable into the mail")
 			}
 			if n := strings.Count(m.HTML, "temp-sample-3"); n != 1 {
-				t.Errorf("the password stands %d times in the mail", n)
+				t.Errorf("the password is in the mail %d times", n)
 			}
 		})
 	}
@@ -432,9 +409,7 @@ func nothingPersonal(t *testing.T, s *Stack) {
 	m := s.mail(t, "secret.person@example.com", "en", message.SignUp)
 	address := linkOf(t, m)
 	query, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	s.press(t, browse(t, http.MethodGet, address, nil))
 	s.mail(t, "secret.person@example.com", "en", message.Welcome)
 	text := logs.String()

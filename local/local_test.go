@@ -35,6 +35,13 @@ type lockedBuffer struct {
 	b  strings.Builder
 }
 
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (l *lockedBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,13 +76,9 @@ const allLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR,
 func sampleWith(t testing.TB, name string, replaced ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(sampleSettings)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600))
 	return file
 }
 
@@ -86,9 +89,7 @@ func startWith(t testing.TB, file string, change ...func(*Options)) *Stack {
 	t.Helper()
 	name := filepath.Base(file)
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	building.Lock()
 	defer building.Unlock()
 	o := Options{
@@ -99,9 +100,7 @@ func startWith(t testing.TB, file string, change ...func(*Options)) *Stack {
 		f(&o)
 	}
 	s, err := Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	built[name], compiled[string(text)] = true, s.compiled
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
@@ -148,9 +147,7 @@ func (s *Stack) sdk() *cognito.Client {
 func (s *Stack) subject(t testing.TB, locale string, kind message.Kind) string {
 	t.Helper()
 	m, err := (&message.Files{Dir: filepath.Join(s.dir, "send-mail")}).Message("web", locale, kind)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return m.Subject
 }
 
@@ -158,9 +155,7 @@ func (s *Stack) subject(t testing.TB, locale string, kind message.Kind) string {
 func (s *Stack) title(t testing.TB, locale, state string) string {
 	t.Helper()
 	p, err := (&message.Files{Dir: filepath.Join(s.dir, "verify-link")}).Page("web", locale, state)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return html.UnescapeString(heading.FindStringSubmatch(p.HTML)[1])
 }
 
@@ -217,22 +212,16 @@ type shown struct {
 func browse(t testing.TB, method, address string, form url.Values) shown {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	page := string(body)
 	p := shown{status: response.StatusCode, form: url.Values{}}
 	if m := heading.FindStringSubmatch(page); m != nil {

@@ -31,9 +31,7 @@ func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
 		for _, locale := range s.settings.Locales {
 			for _, kind := range message.Kinds() {
 				response, err := http.Get(s.webURL + "/messages/html?" + query(client.Name, locale, string(kind)))
-				if err != nil {
-					t.Fatal(err)
-				}
+				noError(t, err)
 				page, err := io.ReadAll(response.Body)
 				response.Body.Close()
 				if err != nil || response.StatusCode != http.StatusOK {
@@ -62,22 +60,14 @@ func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
 func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	t.Helper()
 	root := t.TempDir()
-	if err := os.CopyFS(filepath.Join(root, "templates"), os.DirFS("../templates")); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.CopyFS(filepath.Join(root, "templates"), os.DirFS("../templates")))
 	text, err := os.ReadFile("../internal/settings/testdata/sample.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	file := filepath.Join(root, "poolpost.yaml")
-	if err := os.WriteFile(file, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.WriteFile(file, text, 0o644))
 	edit(t, file, allLocales, "locales: [en, fr, ar, it]")
 	set, err := settings.Read(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	localApp(set, "http://127.0.0.1:8080")
 	p = &preview{
 		dir: filepath.Join(root, "functions"), settings: set, file: file,
@@ -97,22 +87,16 @@ func edit(t *testing.T, file, old, by string) {
 	if err != nil || !strings.Contains(string(text), old) {
 		t.Fatalf("%s does not hold %q, %v", file, old, err)
 	}
-	if err := os.WriteFile(file, []byte(strings.Replace(string(text), old, by, 1)), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.WriteFile(file, []byte(strings.Replace(string(text), old, by, 1)), 0o644))
 }
 
 func get(t *testing.T, address string) (status int, body string) {
 	t.Helper()
 	response, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return response.StatusCode, string(text)
 }
 
@@ -265,9 +249,7 @@ func sendSample(t *testing.T, address, to, through string) (status int, where st
 	response, err := client.PostForm(address+"/messages/send", url.Values{
 		"client": {"web"}, "locale": {"fr"}, "kind": {"welcome"}, "to": {to}, "through": {through},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer response.Body.Close()
 	return response.StatusCode, response.Header.Get("Location")
 }
@@ -303,9 +285,7 @@ func TestASampleHasTheSenderOfItsBrand(t *testing.T) {
 func smtpServer(t *testing.T) (address string, mails <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { l.Close() })
 	taken := make(chan string, 1)
 	go func() {
@@ -344,9 +324,7 @@ func TestASampleIsSentThroughAnSMTPServer(t *testing.T) {
 		t.Fatalf("status %d", status)
 	}
 	m, err := mail.ReadMessage(bufio.NewReader(strings.NewReader(<-mails)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	for header, want := range map[string]string{
 		"From": `"MyApp" <no-reply@example.com>`, "Reply-To": "support@example.com", "To": "bob@example.com", "Subject": "Bienvenue sur MyApp",
 	} {
@@ -355,15 +333,11 @@ func TestASampleIsSentThroughAnSMTPServer(t *testing.T) {
 		}
 	}
 	_, parameters, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	parts := multipart.NewReader(m.Body, parameters["boundary"])
 	for _, want := range []string{"Votre compte est prêt\n", "<h1 "} {
 		part, err := parts.NextPart()
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		text, err := io.ReadAll(part)
 		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in %s\n%v", want, text, err)

@@ -33,18 +33,14 @@ func startReceiver(t *testing.T) receiver {
 		t.Skip("there is no aws-ses-v2-local: make test installs it, with Node.js")
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	address := free.Addr().String()
 	_, port, _ := net.SplitHostPort(address)
 	free.Close()
 	command := exec.CommandContext(t.Context(), receiverCommand, "--host", "127.0.0.1", "--port", port)
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, command.Start())
 	t.Cleanup(func() { _ = command.Wait() }) // the test's context ends it
 	r := receiver{"http://" + address}
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {

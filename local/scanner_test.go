@@ -24,14 +24,10 @@ func TestALinkSurvivesScannersAndImpatience(t *testing.T) {
 	} {
 		for _, method := range []string{http.MethodHead, http.MethodGet, http.MethodGet} {
 			request, err := http.NewRequestWithContext(t.Context(), method, address, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			request.Header = header
 			response, err := http.DefaultClient.Do(request)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			response.Body.Close()
 			if response.StatusCode != http.StatusOK {
 				t.Errorf("%s with %v: status %d", method, header, response.StatusCode)

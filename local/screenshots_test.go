@@ -56,9 +56,7 @@ func save(t *testing.T, file string, png []byte, err error) {
 	if err == nil {
 		err = os.WriteFile(file, png, 0o644)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 }
 
 // look opens a page in a colour scheme, in a window of width × height.

@@ -211,9 +211,7 @@ func confirm(t *testing.T, s *Stack, people, workers int, repeat bool) (expected
 		times = 2
 	}
 	code, err := s.encrypt(t.Context(), soakCode)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	numbers := make(chan int)
 	var callers sync.WaitGroup
 	for range workers {
@@ -297,9 +295,7 @@ func deadLetters(t *testing.T, s *Stack, c *chaos) map[string]bool {
 	dead := map[string]bool{}
 	for _, m := range s.queue.DeadLetters() {
 		entry, err := mail.Decode(m.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		dead[mailTo(string(entry.Kind), entry.To)] = true
 	}
 	for _, record := range c.undeliveredRecords() {
@@ -308,9 +304,7 @@ func deadLetters(t *testing.T, s *Stack, c *chaos) map[string]bool {
 				Request struct{ UserAttributes struct{ Email string } }
 			}
 		}
-		if err := json.Unmarshal(record, &event); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, json.Unmarshal(record, &event))
 		dead[mailTo(string(message.ForgotPassword), event.RequestPayload.Request.UserAttributes.Email)] = true
 	}
 	return dead

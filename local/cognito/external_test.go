@@ -45,9 +45,7 @@ func TestAProvidersUserSignsUpOnce(t *testing.T) {
 		CallerContext           struct{ ClientID string }
 		Request                 struct{ UserAttributes, ValidationData map[string]string }
 	}
-	if err := json.Unmarshal(asked[0], &e); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, json.Unmarshal(asked[0], &e))
 	if e.TriggerSource != "PreSignUp_ExternalProvider" || e.UserName != "Facebook_123" || e.CallerContext.ClientID != webClient ||
 		e.Request.UserAttributes["email"] != ada || e.Request.ValidationData == nil || len(e.Request.ValidationData) != 0 {
 		t.Errorf("pre-sign-up got %s", asked[0])
@@ -101,9 +99,7 @@ func TestLinksThatAreRefused(t *testing.T) {
 	if _, err := w.comes("Google", "signed-up"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.link(sub, "Facebook", "123"); err != nil {
-		t.Fatal(err)
-	}
+	ok(t, w.link(sub, "Facebook", "123"))
 	for name, test := range map[string]struct{ user, provider, id, want string }{
 		"twice":                          {sub, "Facebook", "123", "SourceUser is already linked to DestinationUser"},
 		"to another user":                {other, "Facebook", "123", "Merging is not currently supported"},

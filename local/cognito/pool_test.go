@@ -87,9 +87,7 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 		f(&o)
 	}
 	pool, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 	w.pool = pool
 	server := httptest.NewServer(pool)
 	t.Cleanup(server.Close)
@@ -313,9 +311,7 @@ func refused(t *testing.T, err error, kind, message string) {
 
 func ok(t *testing.T, err error) {
 	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+	ok(t, err)
 }
 
 func with(attributes ...string) func(*cognito.SignUpInput) {

@@ -20,9 +20,7 @@ func TestAnAsynchronousInvocationThatFailsIsTriedTwiceMoreAndThenHandedOver(t *t
 	h := newHost(t, lambda.Options{
 		Logs: lines.add, RetryDelays: soon, OnFailure: func(record []byte) { records <- record },
 	}, function(t, "greet", "handler", nil))
-	if err := h.InvokeAsync("greet", []byte(`{"do":"refuse","text":"<b>"}`)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, h.InvokeAsync("greet", []byte(`{"do":"refuse","text":"<b>"}`)))
 	var got struct {
 		Version        string
 		Timestamp      time.Time
@@ -37,9 +35,7 @@ func TestAnAsynchronousInvocationThatFailsIsTriedTwiceMoreAndThenHandedOver(t *t
 		}
 		ResponsePayload struct{ ErrorType, ErrorMessage string }
 	}
-	if err := json.Unmarshal(<-records, &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(<-records, &got))
 	id := got.RequestContext.RequestID
 	if n := lines.count(func(line string) bool {
 		return strings.HasPrefix(line, "greet: RequestId: "+id+" asynchronous invocation, attempt ")
@@ -60,9 +56,7 @@ func TestAnAsynchronousInvocationThatSucceedsInTheEndIsNotHandedOver(t *testing.
 	}, function(t, "greet", "handler", nil))
 	c := newCallers(t)
 	for _, r := range []request{{Do: "refuse once", Address: filepath.Join(t.TempDir(), "refused")}, {Do: "wait", Address: c.address()}} {
-		if err := h.InvokeAsync("greet", event(t, r)); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, h.InvokeAsync("greet", event(t, r)))
 	}
 	_ = c.accept().Close()
 	for end := time.Now().Add(10 * time.Second); lines.count(isAttempt) == 0 && time.Now().Before(end); {
@@ -81,9 +75,7 @@ func TestAnAsynchronousInvocationOfNobody(t *testing.T) {
 	if err := h.InvokeAsync("nobody", []byte("{}")); !errors.Is(err, lambda.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, lambda.ErrNotFound)
 	}
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, h.Close())
 	if err := h.InvokeAsync("greet", []byte("{}")); !errors.Is(err, lambda.ErrClosed) {
 		t.Errorf("got %v, want %v", err, lambda.ErrClosed)
 	}
@@ -93,9 +85,7 @@ func TestAnAsynchronousInvocationOfNobody(t *testing.T) {
 func TestCloseDoesNotWaitForAnotherAttempt(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{Logs: lines.add, OnFailure: func([]byte) { t.Error("it was given up") }}, function(t, "greet", "handler", nil))
-	if err := h.InvokeAsync("greet", []byte(`{"do":"refuse"}`)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, h.InvokeAsync("greet", []byte(`{"do":"refuse"}`)))
 	for lines.count(isAttempt) == 0 {
 		time.Sleep(time.Millisecond)
 	}
@@ -118,9 +108,7 @@ func TestAnInvocationIsKilledByItsTraceID(t *testing.T) {
 	conn := c.accept()
 	trace := make([]byte, 128)
 	n, err := conn.Read(trace)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if !h.Kill(string(trace[:n])) {
 		t.Fatal("the invocation was not found")
 	}

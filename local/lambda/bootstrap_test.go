@@ -52,13 +52,9 @@ func TestMain(m *testing.M) {
 func function(t testing.TB, name, bootstrap string, env map[string]string) lambda.Function {
 	t.Helper()
 	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	dir := t.TempDir()
-	if err := os.Symlink(self, filepath.Join(dir, "bootstrap")); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.Symlink(self, filepath.Join(dir, "bootstrap")))
 	variables := map[string]string{"BOOTSTRAP": bootstrap}
 	maps.Copy(variables, env)
 	return lambda.Function{Name: name, Dir: dir, Env: variables, Timeout: 20 * time.Second}

@@ -23,13 +23,18 @@ const region = "eu-west-1"
 // patience bounds what a test waits for; nothing waits that long when it works.
 const patience = 20 * time.Second
 
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func newHost(t testing.TB, options lambda.Options, functions ...lambda.Function) *lambda.Host {
 	t.Helper()
 	options.Region = region
 	h, err := lambda.New(options, functions...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = h.Close() })
 	return h
 }
@@ -37,9 +42,7 @@ func newHost(t testing.TB, options lambda.Options, functions ...lambda.Function)
 func event(t testing.TB, r request) []byte {
 	t.Helper()
 	payload, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return payload
 }
 
@@ -132,9 +135,7 @@ type callers struct {
 func newCallers(t *testing.T) callers {
 	t.Helper()
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
 	return callers{t, listener}
 }
@@ -158,9 +159,7 @@ func (c callers) accept() net.Conn {
 // wantEnded checks that the process at the other end of conn has ended.
 func wantEnded(t *testing.T, conn net.Conn) {
 	t.Helper()
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, conn.SetReadDeadline(time.Now().Add(patience)))
 	_, err := conn.Read(make([]byte, 1))
 	if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the process still runs: read said %v", err)
@@ -226,9 +225,7 @@ func TestAFunctionSeesItsInvocation(t *testing.T) {
 		t.Errorf("got trace id %s, want %s", got.TraceID, want)
 	}
 	dir, err := filepath.EvalSymlinks(f.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if got.Dir != dir {
 		t.Errorf("got working directory %s, want %s", got.Dir, dir)
 	}
@@ -388,9 +385,7 @@ func TestWhatFollowsAFailure(t *testing.T) {
 func TestTheSizeOfAnswersIsLimited(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	around, err := json.Marshal(reply{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	largest := 6291556 - len(around)
 	if got := invoke(t, h, "greet", request{Do: "fill", Size: largest}); len(got.Text) != largest {
 		t.Errorf("got %d bytes, want %d", len(got.Text), largest)
@@ -403,9 +398,7 @@ func TestTheSizeOfAnswersIsLimited(t *testing.T) {
 func TestAnIdleProcessThatWasKilledIsReplaced(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	first := invoke(t, h, "greet", request{})
-	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, syscall.Kill(first.PID, syscall.SIGKILL))
 	for syscall.Kill(first.PID, 0) == nil {
 		time.Sleep(time.Millisecond)
 	}
@@ -425,18 +418,14 @@ func TestAKilledProcessSaysSo(t *testing.T) {
 	c := newCallers(t)
 	failed := errorLater(t.Context(), t, h, "greet", request{Do: "wait", Address: c.address()})
 	c.accept()
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, syscall.Kill(pid, syscall.SIGKILL))
 	wantError(t, functionError(t, <-failed),
 		"Runtime.ExitError", requestID+"Runtime exited with error: signal: killed")
 }
 
 func TestAnExecutableThatCannotRun(t *testing.T) {
 	f := lambda.Function{Name: "greet", Dir: t.TempDir(), Timeout: time.Second}
-	if err := os.WriteFile(filepath.Join(f.Dir, "bootstrap"), []byte("\x7fELF, but not really"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.WriteFile(filepath.Join(f.Dir, "bootstrap"), []byte("\x7fELF, but not really"), 0o755))
 	h := newHost(t, lambda.Options{}, f)
 	wantError(t, invokeError(t, h, "greet", request{}),
 		"Runtime.InvalidEntrypoint", requestID+"fork/exec .*/bootstrap: exec format error")
@@ -475,9 +464,7 @@ func TestTheRuntimeAPIRefusesWhatARuntimeMustNotDo(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{Logs: lines.add}, function(t, "greet", "raw", nil))
 	payload, err := h.Invoke(t.Context(), "greet", []byte("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	const want = `["next without an answer: 403 InvalidStateTransition",` +
 		`"init error after init: 403 InvalidStateTransition",` +
 		`"answer to another id: 400 InvalidRequestID",` +
@@ -536,9 +523,7 @@ func TestOutputArrivesInWholeLines(t *testing.T) {
 		}
 	}
 	calls.Wait()
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, h.Close())
 	known := regexp.MustCompile(`^(greet: |part: )(rest of )*(greet |part )?(one|two)?$`)
 	if bad := lines.count(func(line string) bool { return !known.MatchString(line) }); bad > 0 {
 		t.Errorf("%d lines are not whole: %q", bad, lines.lines)
@@ -563,9 +548,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	working := c.accept()
 
 	for range 2 {
-		if err := h.Close(); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, h.Close())
 	}
 	if err := <-busy; !errors.Is(err, lambda.ErrClosed) {
 		t.Errorf("the invocation under way: got %v, want %v", err, lambda.ErrClosed)
@@ -583,9 +566,7 @@ func TestCloseEndsAStartThatHangs(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "hang at start", map[string]string{"ADDRESS": c.address()}))
 	called := errorLater(t.Context(), t, h, "greet", request{})
 	starting := c.accept()
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, h.Close())
 	wantEnded(t, starting)
 	if err := <-called; !errors.Is(err, lambda.ErrClosed) {
 		t.Errorf("got %v, want %v", err, lambda.ErrClosed)
@@ -618,9 +599,7 @@ func TestNewRefuses(t *testing.T) {
 		return []lambda.Function{changed}
 	}
 	plain := t.TempDir()
-	if err := os.WriteFile(filepath.Join(plain, "bootstrap"), []byte("#!/bin/sh\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, os.WriteFile(filepath.Join(plain, "bootstrap"), []byte("#!/bin/sh\n"), 0o644))
 	tests := []struct {
 		name      string
 		functions []lambda.Function

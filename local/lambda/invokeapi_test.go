@@ -85,21 +85,15 @@ func filler(size int) string {
 func call(t *testing.T, url, kind, body string) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, bytes.NewReader([]byte(body)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	if kind != "" {
 		req.Header.Set("X-Amz-Invocation-Type", kind)
 	}
 	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	return resp, string(answer)
 }
 
@@ -109,9 +103,7 @@ func TestTheRequestIDOfTheAPIIsTheFunctions(t *testing.T) {
 	defer server.Close()
 	resp, body := call(t, server.URL+"/2015-03-31/functions/greet/invocations", "", "{}")
 	var got reply
-	if err := json.Unmarshal([]byte(body), &got); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal([]byte(body), &got))
 	if want := resp.Header.Get("X-Amzn-Requestid"); want == "" || got.RequestID != want {
 		t.Errorf("the function saw %q, the caller %q", got.RequestID, want)
 	}
@@ -139,9 +131,7 @@ func TestAnAsynchronousInvocationRunsWithoutItsCaller(t *testing.T) {
 
 func TestAClosedHostIsAServiceFault(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
-	if err := h.Close(); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, h.Close())
 	server := httptest.NewServer(h)
 	defer server.Close()
 	for _, kind := range []string{"RequestResponse", "Event"} {

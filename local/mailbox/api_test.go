@@ -59,17 +59,11 @@ func TestTheRepliesAreThoseOfMailpit(t *testing.T) {
 				t.Fatalf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body)
 			}
 			var reply any
-			if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil {
-				t.Fatal(err)
-			}
+			noError(t, json.Unmarshal(w.Body.Bytes(), &reply))
 			pretty, err := json.MarshalIndent(reply, "", "  ")
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			golden, err := os.ReadFile("testdata/" + test.golden)
-			if err != nil {
-				t.Fatal(err)
-			}
+			noError(t, err)
 			if got := name.Replace(string(pretty)) + "\n"; got != string(golden) {
 				t.Errorf("got %s\nwant %s", got, golden)
 			}
@@ -80,9 +74,7 @@ func TestTheRepliesAreThoseOfMailpit(t *testing.T) {
 func TestTheAPIGivesTheHTMLByteForByte(t *testing.T) {
 	b, ids := filled()
 	var m full
-	if err := json.Unmarshal(call(b.Handler(), http.MethodGet, "/api/v1/message/"+ids[0], "").Body.Bytes(), &m); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(call(b.Handler(), http.MethodGet, "/api/v1/message/"+ids[0], "").Body.Bytes(), &m))
 	if want := b.Messages()[2].HTML; m.HTML != want {
 		t.Errorf("got %q, want %q", m.HTML, want)
 	}
@@ -93,9 +85,7 @@ func TestAMessageIsUnreadUntilItIsOpened(t *testing.T) {
 	call(b.Handler(), http.MethodGet, "/api/v1/message/"+ids[1], "")
 	call(b.Handler(), http.MethodGet, "/mailbox/"+ids[2], "")
 	var list summaries
-	if err := json.Unmarshal(call(b.Handler(), http.MethodGet, "/api/v1/messages", "").Body.Bytes(), &list); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, json.Unmarshal(call(b.Handler(), http.MethodGet, "/api/v1/messages", "").Body.Bytes(), &list))
 	if list.Unread != 1 || !list.Messages[0].Read || !list.Messages[1].Read || list.Messages[2].Read {
 		t.Errorf("%d unread in %+v", list.Unread, list.Messages)
 	}

@@ -10,6 +10,13 @@ import (
 	"time"
 )
 
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestTheBoxKeepsTheNewest(t *testing.T) {
 	b := New(func() time.Time { return time.Unix(1700000000, 0) })
 	for i := range capacity + 3 {

@@ -218,9 +218,7 @@ func TestTheStylesheetIsServedAndHasEveryClassOfThePages(t *testing.T) {
 func classes(t *testing.T, page string) []string {
 	t.Helper()
 	document, err := html.Parse(strings.NewReader(page))
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	var all []string
 	for n := range document.Descendants() {
 		for _, a := range n.Attr {

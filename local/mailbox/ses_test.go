@@ -49,9 +49,7 @@ func welcome() *sesv2.SendEmailInput {
 func TestSESTakesAMailAsItWasSent(t *testing.T) {
 	b := New(nil)
 	out, err := sesClient(t, b).SendEmail(t.Context(), welcome())
-	if err != nil {
-		t.Fatal(err)
-	}
+	noError(t, err)
 	all := b.Messages()
 	if len(all) != 1 {
 		t.Fatalf("%d messages in the box", len(all))
@@ -201,6 +199,20 @@ func TestSESAnswersOtherRequestsAsErrors(t *testing.T) {
 		b.SES().ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v2/email/outbound-emails", strings.NewReader(body)))
 		if w.Code != http.StatusBadRequest || w.Header().Get("X-Amzn-ErrorType") == "" {
 			t.Errorf("%q: %d %s", body, w.Code, w.Body)
+		}
+	}
+}
+
+func TestOneAddressIsSuppressed(t *testing.T) {
+	client := sesClient(t, New(nil))
+	out, err := client.GetSuppressedDestination(t.Context(), &sesv2.GetSuppressedDestinationInput{EmailAddress: aws.String(suppressedAddress)})
+	if err != nil || out.SuppressedDestination.Reason != types.SuppressionListReasonBounce {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	for _, address := range []string{"ann@example.com", "a+b/c@example.com"} {
+		_, err := client.GetSuppressedDestination(t.Context(), &sesv2.GetSuppressedDestinationInput{EmailAddress: aws.String(address)})
+		if _, ok := errors.AsType[*types.NotFoundException](err); !ok {
+			t.Errorf("%s: got %v, want NotFoundException", address, err)
 		}
 	}
 }

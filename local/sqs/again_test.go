@@ -50,9 +50,7 @@ func TestAConsumerSaysHowLongAFailedMessageWaits(t *testing.T) {
 				q = newQueue(Options{Retry: 30 * time.Second, TimeScale: test.scale}, c)
 				defer run(t, q)()
 				send(t, q, "ann:a")
-				if err := q.Idle(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				noError(t, q.Idle(t.Context()))
 				if got := time.Since(began); got != test.want {
 					t.Errorf("delivered again after %v, want %v", got, test.want)
 				}
@@ -79,9 +77,7 @@ func TestWhereSecondsAreShortAMessageIsOlder(t *testing.T) {
 		q := newQueue(Options{Retry: time.Second, TimeScale: 0.1}, c)
 		defer run(t, q)()
 		send(t, q, "ann:a")
-		if err := q.Idle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, q.Idle(t.Context()))
 		if took := time.Since(began); took != time.Second || !slices.Equal(ages, []time.Duration{0, 10 * time.Second}) {
 			t.Errorf("after %v its ages are %v, want 0 and 10 s", took, ages)
 		}
@@ -98,9 +94,7 @@ func TestAWaitForNothingIsRefused(t *testing.T) {
 		q := newQueue(Options{}, c)
 		defer run(t, q)()
 		send(t, q, "ann:a")
-		if err := q.Idle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, q.Idle(t.Context()))
 		for name, test := range map[string]struct {
 			receipt string
 			seconds int32
@@ -123,24 +117,22 @@ func TestAMessageWhoseAcknowledgementIsLostComesAgain(t *testing.T) {
 		q := newQueue(Options{DropAck: func(m Message) bool { return m.Body == "b" && m.Receives == 1 }}, c)
 		defer run(t, q)()
 		send(t, q, "ann:b")
-		if err := q.Idle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, q.Idle(t.Context()))
 		equal(t, "deliveries", c.calls, []string{"b", "b"})
 	})
+}
+
+func reason(text string) map[string]types.MessageAttributeValue {
+	return map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: &text}}
 }
 
 func TestWhatAConsumerSendsToTheDeadLetters(t *testing.T) {
 	q := newQueue(Options{}, &consumer{})
 	for range 2 { // the second one is a repeat
-		_, err := client(q).SendMessage(t.Context(), &sqs.SendMessageInput{
-			QueueUrl: aws.String(q.DeadURL(endpoint)), MessageBody: aws.String("body"),
-			MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
-			MessageAttributes: map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String("rejected")}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		in := input(q)
+		in.QueueUrl, in.MessageAttributes = aws.String(q.DeadURL(endpoint)), reason("rejected")
+		_, err := client(q).SendMessage(t.Context(), in)
+		noError(t, err)
 	}
 	dead := q.DeadLetters()
 	if len(dead) != 1 || dead[0].Attributes["reason"] != "rejected" || dead[0].Body != "body" || dead[0].Group != "ann" {
@@ -150,10 +142,7 @@ func TestWhatAConsumerSendsToTheDeadLetters(t *testing.T) {
 		t.Error("it went to the queue itself")
 	}
 	// The deduplication of the queue itself is another one.
-	_, err := client(q).SendMessage(t.Context(), &sqs.SendMessageInput{
-		QueueUrl: aws.String(q.URL(endpoint)), MessageBody: aws.String("body"),
-		MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
-	})
+	_, err := client(q).SendMessage(t.Context(), input(q))
 	if err != nil || q.Depth() != 1 {
 		t.Errorf("sent again to the queue: %v, depth %d", err, q.Depth())
 	}
@@ -168,17 +157,11 @@ func TestMessageAttributesReachTheConsumer(t *testing.T) {
 		}}
 		q := newQueue(Options{}, c)
 		defer run(t, q)()
-		_, err := client(q).SendMessage(t.Context(), &sqs.SendMessageInput{
-			QueueUrl: aws.String(q.URL(endpoint)), MessageBody: aws.String("body"),
-			MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
-			MessageAttributes: map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String("redrive")}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := q.Idle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		in := input(q)
+		in.MessageAttributes = reason("redrive")
+		_, err := client(q).SendMessage(t.Context(), in)
+		noError(t, err)
+		noError(t, q.Idle(t.Context()))
 		if got.StringValue != "redrive" || got.DataType != "String" {
 			t.Errorf("got %+v", got)
 		}

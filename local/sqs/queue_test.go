@@ -28,6 +28,13 @@ const endpoint = "http://127.0.0.1:9229"
 // can run on the clock of a synctest bubble.
 type inMemory struct{ http.Handler }
 
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (h inMemory) Do(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
@@ -93,18 +100,23 @@ func newQueue(o Options, c *consumer) *Queue {
 	return New(o)
 }
 
+// input is a message that the queue takes.
+func input(q *Queue) *sqs.SendMessageInput {
+	return &sqs.SendMessageInput{
+		QueueUrl: aws.String(q.URL(endpoint)), MessageBody: aws.String("body"),
+		MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
+	}
+}
+
 // send puts messages on the queue; each is written group:body, and the body is
 // the deduplication id too.
 func send(t *testing.T, q *Queue, messages ...string) {
 	t.Helper()
 	for _, m := range messages {
 		group, body, _ := strings.Cut(m, ":")
-		_, err := client(q).SendMessage(t.Context(), &sqs.SendMessageInput{
-			QueueUrl:               aws.String(q.URL(endpoint)),
-			MessageBody:            &body,
-			MessageGroupId:         &group,
-			MessageDeduplicationId: &body,
-		})
+		in := input(q)
+		in.MessageBody, in.MessageGroupId, in.MessageDeduplicationId = &body, &group, &body
+		_, err := client(q).SendMessage(t.Context(), in)
 		if err != nil {
 			t.Fatalf("send %s: %v", m, err)
 		}
@@ -219,9 +231,7 @@ func TestDelivery(t *testing.T) {
 				start := time.Now()
 				stop := run(t, q)
 				defer stop()
-				if err := q.Idle(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				noError(t, q.Idle(t.Context()))
 				if took := time.Since(start); took != test.takes {
 					t.Errorf("took %s, want %s", took, test.takes)
 				}
@@ -262,9 +272,7 @@ func TestMalformedRepliesFailTheWholeBatch(t *testing.T) {
 				q := newQueue(Options{MaxReceives: 1}, c)
 				send(t, q, "ann:a1", "bob:b1")
 				defer run(t, q)()
-				if err := q.Idle(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+				noError(t, q.Idle(t.Context()))
 				if n := len(q.DeadLetters()); n != 2 {
 					t.Errorf("%d dead letters, want both messages", n)
 				}
@@ -293,9 +301,7 @@ func TestOtherGroupsGoOnWhileOneIsInFlight(t *testing.T) {
 			t.Errorf("depth is %d, want the message in flight and the one behind it", n)
 		}
 		close(release)
-		if err := q.Idle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, q.Idle(t.Context()))
 		equal(t, "invocations", c.calls, []string{"a1", "b1", "a2"})
 	})
 }
@@ -307,13 +313,10 @@ func TestARepeatIsAcceptedButNotDeliveredForFiveMinutes(t *testing.T) {
 		defer run(t, q)()
 		put := func(body string) *sqs.SendMessageOutput {
 			t.Helper()
-			out, err := client(q).SendMessage(t.Context(), &sqs.SendMessageInput{
-				QueueUrl: aws.String(q.URL(endpoint)), MessageBody: &body,
-				MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			in := input(q)
+			in.MessageBody = &body
+			out, err := client(q).SendMessage(t.Context(), in)
+			noError(t, err)
 			return out
 		}
 		first := put("one")
@@ -344,13 +347,9 @@ func TestTheEventIsThatOfLambda(t *testing.T) {
 		send(t, q, `ann:{"kind":"welcome"}`)
 		time.Sleep(1500 * time.Millisecond)
 		defer run(t, q)()
-		if err := q.Idle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, q.Idle(t.Context()))
 		var event map[string]any
-		if err := json.Unmarshal(got, &event); err != nil {
-			t.Fatal(err)
-		}
+		noError(t, json.Unmarshal(got, &event))
 		r := event["Records"].([]any)[0].(map[string]any)
 		for _, key := range []string{"messageId", "receiptHandle"} {
 			if id, _ := r[key].(string); len(id) < 20 {
@@ -359,13 +358,9 @@ func TestTheEventIsThatOfLambda(t *testing.T) {
 			r[key] = "random"
 		}
 		golden, err := os.ReadFile("testdata/event.json")
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		have, err := json.MarshalIndent(event, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
+		noError(t, err)
 		if string(have) != strings.TrimSpace(string(golden)) {
 			t.Errorf("got %s\nwant %s", have, golden)
 		}
@@ -408,10 +403,7 @@ func TestSendMessageRefuses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			in := &sqs.SendMessageInput{
-				QueueUrl: aws.String(q.URL(endpoint)), MessageBody: aws.String("body"),
-				MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
-			}
+			in := input(q)
 			test.change(in)
 			_, err := client(q).SendMessage(t.Context(), in)
 			apiErr, ok := errors.AsType[smithy.APIError](err)
@@ -430,13 +422,10 @@ func TestSendMessageRefuses(t *testing.T) {
 
 func TestABodyOfExactlyOneMiBPasses(t *testing.T) {
 	q := newQueue(Options{}, &consumer{})
-	_, err := client(q).SendMessage(t.Context(), &sqs.SendMessageInput{
-		QueueUrl: aws.String(q.URL(endpoint)), MessageBody: aws.String(strings.Repeat("é", 1<<19)),
-		MessageGroupId: aws.String("ann"), MessageDeduplicationId: aws.String("welcome-ann"),
-	})
-	if err != nil {
-		t.Error(err)
-	}
+	in := input(q)
+	in.MessageBody = aws.String(strings.Repeat("é", 1<<19))
+	_, err := client(q).SendMessage(t.Context(), in)
+	noError(t, err)
 }
 
 func TestOtherRequestsAreAnsweredAsErrors(t *testing.T) {
@@ -504,9 +493,7 @@ func TestManyGroupsKeepTheirOrder(t *testing.T) {
 		})
 	}
 	senders.Wait()
-	if err := q.Idle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	noError(t, q.Idle(t.Context()))
 	for g := range 20 {
 		if order := got[fmt.Sprintf("g%d", g)]; order != "01234567" {
 			t.Errorf("group %d was delivered as %s", g, order)
