@@ -62,14 +62,6 @@ var (
 // made. The result depends on the sources and the settings only, not on where or
 // when it is built. Poolpost's own folder is only read: it may be in the module cache.
 func BuildBinaries(ctx context.Context, dir string, s *settings.Settings, p Platform, functions []Function) error {
-	module, err := ModuleDir(ctx)
-	if err != nil {
-		return err
-	}
-	return buildBinaries(ctx, module, dir, s, p, functions)
-}
-
-func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings, p Platform, functions []Function) error {
 	for _, minimal := range []bool{false, true} {
 		files := map[string]string{}
 		for _, f := range functions {
@@ -77,7 +69,7 @@ func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings
 				files["./functions/"+f.Name] = filepath.Join(dir, f.Name, "bootstrap")
 			}
 		}
-		if err := goBuild(ctx, module, dir, p, minimal, files); err != nil {
+		if err := goBuild(ctx, dir, p, tags(minimal), files); err != nil {
 			return fmt.Errorf("build functions: %w", err)
 		}
 	}
@@ -87,14 +79,11 @@ func buildBinaries(ctx context.Context, module, dir string, s *settings.Settings
 // GoBuild compiles a package of Poolpost, given by its path below the module's
 // folder, as functions are compiled.
 func GoBuild(ctx context.Context, file string, p Platform, pkg string) error {
-	module, err := ModuleDir(ctx)
+	err := os.MkdirAll(filepath.Dir(file), 0o755)
+	if err == nil {
+		err = goBuild(ctx, filepath.Dir(file), p, tags(false), map[string]string{pkg: file})
+	}
 	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return fmt.Errorf("build %s: %w", pkg, err)
-	}
-	if err := goBuild(ctx, module, filepath.Dir(file), p, false, map[string]string{pkg: file}); err != nil {
 		return fmt.Errorf("build %s: %w", pkg, err)
 	}
 	return nil
@@ -103,12 +92,15 @@ func GoBuild(ctx context.Context, file string, p Platform, pkg string) error {
 // goBuild compiles packages into files below dir, with the versions of Poolpost's own
 // go.mod. Each binary is put in its place at once, so that a process that runs the
 // old one keeps it.
-func goBuild(ctx context.Context, module, dir string, p Platform, minimal bool, files map[string]string) error {
+func goBuild(ctx context.Context, dir string, p Platform, tags string, files map[string]string) error {
 	if len(files) == 0 {
 		return nil
 	}
-	dir, err := filepath.Abs(dir)
+	module, err := ModuleDir(ctx)
 	if err != nil {
+		return err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
 	bin, err := os.MkdirTemp(dir, "bin-")
@@ -120,7 +112,7 @@ func goBuild(ctx context.Context, module, dir string, p Platform, minimal bool, 
 	if p.noBuildID {
 		flags += " -buildid="
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", tags(minimal), "-ldflags", flags}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags", tags, "-ldflags", flags}
 	args = append(args, "-o", bin+string(filepath.Separator))
 	for pkg, file := range files {
 		args = append(args, pkg)
@@ -152,12 +144,12 @@ func tags(minimal bool) string {
 // ModuleDir is the folder of Poolpost's sources: this clone, or what the module
 // of the working directory requires, which may be in the module cache.
 func ModuleDir(ctx context.Context) (string, error) {
+	const module = "poolpost"
 	// A module that vendors has no folder with all of Poolpost's sources in vendor/.
-	command := exec.CommandContext(ctx, "go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", modulePath)
+	command := exec.CommandContext(ctx, "go", "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module)
 	command.Env = append(os.Environ(), "GOFLAGS=")
 	out, err := command.Output()
-	var failed *exec.ExitError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", fmt.Errorf("find the sources of Poolpost: run this inside its clone, or inside a module that requires it: %s", strings.TrimSpace(string(failed.Stderr)))
 	}
 	if err != nil {
@@ -165,13 +157,10 @@ func ModuleDir(ctx context.Context) (string, error) {
 	}
 	dir := strings.TrimSpace(string(out))
 	if dir == "" {
-		return "", fmt.Errorf("find the sources of Poolpost: run go mod download %s", modulePath)
+		return "", fmt.Errorf("find the sources of Poolpost: run go mod download %s", module)
 	}
 	return dir, nil
 }
-
-// modulePath is that of the module with the functions.
-const modulePath = "poolpost"
 
 // writeFiles makes dir hold these files and the bootstrap, nothing else. A
 // function that runs may read a file at any moment, so each is put in its place

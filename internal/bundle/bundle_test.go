@@ -24,7 +24,7 @@ import (
 	"poolpost/templates"
 )
 
-const root = "../.."
+var root, _ = filepath.Abs("../..")
 
 func shipped(t *testing.T) *settings.Settings {
 	t.Helper()
@@ -383,7 +383,8 @@ func clones(t *testing.T, s *settings.Settings, p Platform, functions []Function
 		if err := Write(dir, s, out, functions); err != nil {
 			t.Fatal(err)
 		}
-		if err := buildBinaries(t.Context(), sources, dir, s, p, functions); err != nil {
+		t.Chdir(sources)
+		if err := BuildBinaries(t.Context(), dir, s, p, functions); err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range functions {
@@ -416,11 +417,7 @@ func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
 	s.Mail.Delivery = settings.DeliverySES
 	for path, content := range clones(t, s, Platform{"linux", runtime.GOARCH, true}, Functions)[0] {
 		for _, place := range []string{"/internal/message", "templates"} {
-			absolute, err := filepath.Abs(filepath.Join(root, place))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if bytes.Contains(content, []byte(absolute)) {
+			if bytes.Contains(content, []byte(filepath.Join(root, place))) {
 				t.Errorf("%s names %s of this machine", path, place)
 			}
 		}
@@ -447,7 +444,9 @@ func TestAProgramThatDoesNotCompileIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	err := buildBinaries(t.Context(), sources, dir, shipped(t), ThisMachine, []Function{Named("pre-sign-up")})
+	s := shipped(t)
+	t.Chdir(sources)
+	err := BuildBinaries(t.Context(), dir, s, ThisMachine, []Function{Named("pre-sign-up")})
 	if err == nil || !strings.HasPrefix(err.Error(), "build functions: exit status 1\n") || !strings.Contains(err.Error(), "functions/pre-sign-up/broken.go:3:") {
 		t.Errorf("got %v", err)
 	}
@@ -468,22 +467,18 @@ func TestABuildCanBeGivenUp(t *testing.T) {
 }
 
 func TestTheSourcesAreFoundFromTheModuleThatRequiresThem(t *testing.T) {
-	want, err := filepath.Abs(root)
-	if err != nil {
-		t.Fatal(err)
-	}
 	adopter, elsewhere := t.TempDir(), t.TempDir()
-	required := "module example.com/app\n\ngo 1.27.0\n\nrequire poolpost v0.0.0\n\nreplace poolpost => " + want + "\n"
+	required := "module example.com/app\n\ngo 1.27.0\n\nrequire poolpost v0.0.0\n\nreplace poolpost => " + root + "\n"
 	if err := os.WriteFile(filepath.Join(adopter, "go.mod"), []byte(required), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(adopter, "vendor"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{".", want, adopter} {
+	for _, dir := range []string{".", root, adopter} {
 		t.Chdir(dir)
-		if got, err := ModuleDir(t.Context()); err != nil || got != want {
-			t.Errorf("from %s: got %q, %v, want %q", dir, got, err, want)
+		if got, err := ModuleDir(t.Context()); err != nil || got != root {
+			t.Errorf("from %s: got %q, %v, want %q", dir, got, err, root)
 		}
 	}
 	t.Chdir(elsewhere)

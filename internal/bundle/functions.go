@@ -20,9 +20,9 @@ type Function struct {
 	Timeout time.Duration // of one invocation
 
 	has      condition // which pools have it; nil: all
-	callsAWS condition // when it calls AWS
-	// optional says when the settings use the function's optional part, which a
-	// build with the tag minimal leaves out; nil: it has none.
+	callsAWS bool      // without its optional part too
+	// optional says when the settings use the function's optional part, which calls AWS
+	// and which a build with the tag minimal leaves out; nil: it has none.
 	optional condition
 
 	env         []string // its variables, beside STACK; see Values
@@ -34,9 +34,6 @@ type Function struct {
 }
 
 type condition func(*settings.Settings) bool
-
-func always(*settings.Settings) bool { return true }
-func never(*settings.Settings) bool  { return false }
 
 // Cognito invokes one of custom-message and custom-email-sender, never both.
 func cognitoSends(s *settings.Settings) bool     { return !s.Mail.UsesCustomSender() }
@@ -60,7 +57,7 @@ var Functions = []Function{
 		Name:     "custom-email-sender",
 		Timeout:  10 * time.Second, // nobody waits for it: Cognito invokes it asynchronously
 		has:      usesCustomSender,
-		callsAWS: always,
+		callsAWS: true,
 		env:      []string{"MAIL_QUEUE_URL"},
 		config:   func(s *settings.Settings) any { return config.CustomEmailSender{NameAttributes: nameAttributes(s)} },
 	},
@@ -68,7 +65,6 @@ var Functions = []Function{
 		Name:     "custom-message",
 		Timeout:  triggerTimeout,
 		has:      cognitoSends,
-		callsAWS: severalClients,
 		optional: severalClients,
 		env:      []string{"LINKS_URL"},
 		config: func(s *settings.Settings) any {
@@ -77,9 +73,8 @@ var Functions = []Function{
 		files: cognitoMessages,
 	},
 	{
-		Name:     "mail-feedback",
-		Timeout:  10 * time.Second,
-		callsAWS: never,
+		Name:    "mail-feedback",
+		Timeout: 10 * time.Second,
 		config: func(s *settings.Settings) any {
 			return config.MailFeedback{Clients: clientNames(s), Locales: s.Locales}
 		},
@@ -87,7 +82,7 @@ var Functions = []Function{
 	{
 		Name:     "post-confirmation",
 		Timeout:  triggerTimeout,
-		callsAWS: always,
+		callsAWS: true,
 		env:      []string{"MAIL_QUEUE_URL"},
 		config: func(s *settings.Settings) any {
 			return config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
@@ -96,7 +91,6 @@ var Functions = []Function{
 	{
 		Name:     "pre-sign-up",
 		Timeout:  triggerTimeout,
-		callsAWS: rulesCallAWS,
 		optional: rulesCallAWS,
 		config: func(s *settings.Settings) any {
 			return config.PreSignUp{
@@ -118,7 +112,7 @@ var Functions = []Function{
 	{
 		Name:        "send-mail",
 		Timeout:     30 * time.Second, // for a batch
-		callsAWS:    always,
+		callsAWS:    true,
 		optional:    usesCustomSender, // it decrypts codes
 		env:         []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS"},
 		optionalEnv: []string{"KMS_KEY_ARN", "LINKS_URL", "USER_POOL_ID"},
@@ -130,7 +124,7 @@ var Functions = []Function{
 	{
 		Name:     "verify-link",
 		Timeout:  10 * time.Second,
-		callsAWS: always,
+		callsAWS: true,
 		env:      []string{"USER_POOL_CLIENTS"},
 		config:   func(s *settings.Settings) any { return config.VerifyLink{Clients: s.Clients, Locales: s.Locales} },
 		files:    func(out *compile.Output) map[string][]byte { return out.Pages },
@@ -165,7 +159,7 @@ func Names(functions []Function) []string {
 // AWS takes five milliseconds, and each service closes those that were idle for a while
 // (docs/speed.md).
 func (f Function) MemoryMB(s *settings.Settings) int {
-	if f.callsAWS(s) {
+	if f.callsAWS || f.optional != nil && f.optional(s) {
 		return 512
 	}
 	return 256
