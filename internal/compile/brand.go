@@ -52,19 +52,12 @@ func (c *brandContext) Imprint() string {
 }
 
 // Questions is where to ask.
-func (c *brandContext) Questions() (string, error) {
-	text, err := expand(c.locale.Questions, c.values)
-	if err != nil {
-		return "", c.locale.problem("questions", "%v", err)
-	}
-	return text, nil
+func (c *brandContext) Questions() string {
+	return c.locale.expand("questions", c.locale.Questions, c.values)
 }
 
 // Footer is both of these in one line.
-func (c *brandContext) Footer() (string, error) {
-	questions, err := c.Questions()
-	return c.Imprint() + " · " + questions, err
-}
+func (c *brandContext) Footer() string { return c.Imprint() + " · " + c.Questions() }
 
 // passwordPolicy is the policy in words.
 func passwordPolicy(l *Locale, p settings.PasswordPolicy) string {

@@ -48,14 +48,15 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 				tag, tag, strings.Join(tags, ", ")))
 			continue
 		}
-		problems = append(problems, l.checkTranslation(locales[sourceLocale])...)
-		problems = append(problems, l.checkRefusals(locales[sourceLocale])...)
+		l.checkTranslation(locales[sourceLocale])
+		l.checkRefusals(locales[sourceLocale])
 		out.Refusals[tag] = l.Refusals
 		for _, client := range s.Clients {
 			b := newBrandContext(s, client, l)
 			problems = append(problems, set.messages(b, out.Messages)...)
 			problems = append(problems, set.pages(b, out.Pages)...)
 		}
+		problems = append(problems, l.Err())
 	}
 	if err := errors.Join(distinct(problems)...); err != nil {
 		return nil, err

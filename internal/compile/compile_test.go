@@ -523,8 +523,8 @@ func TestEveryLocaleHasTheRefusalsOfTheSource(t *testing.T) {
 	files := copied(t)
 	replace(t, files, "locales/fr.yaml", "  TRY_AGAIN:", "  TRY_LATER:")
 	_, err := All(files, s)
-	want := regexp.MustCompile(`^templates/locales/fr\.yaml:\d+: refusals\.TRY_LATER: there is no such refusal; remove it
-templates/locales/fr\.yaml:\d+: refusals\.TRY_AGAIN: is missing$`)
+	want := regexp.MustCompile(`^templates/locales/fr\.yaml:\d+: refusals\.TRY_AGAIN: is missing
+templates/locales/fr\.yaml:\d+: refusals\.TRY_LATER: there is no such refusal; remove it$`)
 	if err == nil || !want.MatchString(err.Error()) {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

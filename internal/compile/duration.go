@@ -41,33 +41,30 @@ func pluralForm(tag string, n int) string {
 
 // checkDurations asks for exactly the plural forms that the language has, each
 // with its number, unless the form is for one number only.
-func (l *Locale) checkDurations() (problems []error) {
+func (l *Locale) checkDurations() {
 	for _, longest := range longestValidity {
 		numbers := map[string][]int{} // by form
 		for n := 1; n <= longest.Number; n++ {
 			form := pluralForm(l.Tag, n)
 			numbers[form] = append(numbers[form], n)
 		}
-		problem := func(form, format string, args ...any) {
-			problems = append(problems, l.problem("durations."+longest.Unit+"."+form, format, args...))
-		}
+		key := "durations." + longest.Unit + "."
 		words := l.Durations[longest.Unit]
 		for _, form := range slices.Sorted(maps.Keys(numbers)) {
 			switch word := words[form]; {
 			case word == "":
-				problem(form, "is missing; it is the plural form for %d", numbers[form][0])
+				l.Report(key+form, "is missing; it is the plural form for %d", numbers[form][0])
 			case len(numbers[form]) > 1 && !strings.Contains(word, "{n}"):
-				problem(form, "must hold {n}, the number")
+				l.Report(key+form, "must hold {n}, the number")
 			}
 			if _, err := expand(words[form], map[string]string{"n": ""}); err != nil {
-				problem(form, "%v", err)
+				l.Report(key+form, "%v", err)
 			}
 		}
 		for _, form := range slices.Sorted(maps.Keys(words)) {
 			if numbers[form] == nil {
-				problem(form, "is no plural form of this language; remove it")
+				l.Report(key+form, "is no plural form of this language; remove it")
 			}
 		}
 	}
-	return problems
 }

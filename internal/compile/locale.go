@@ -37,7 +37,7 @@ type Locale struct {
 	} `yaml:"passwordPolicy"`
 	Refusals map[string]string `yaml:"refusals"`
 
-	file *yamlfile.File
+	*yamlfile.File
 }
 
 // readLocales reads the words of the wanted locales, and lists those that there are.
@@ -68,39 +68,43 @@ func readLocales(templates fs.FS, wanted func(tag string) bool) (map[string]*Loc
 func readLocale(tag string, text []byte) (*Locale, error) {
 	l := &Locale{Tag: tag}
 	var err error
-	if l.file, err = yamlfile.Read("templates/locales/"+tag+".yaml", "language", text, l); err != nil {
+	if l.File, err = yamlfile.Read("templates/locales/"+tag+".yaml", "language", text, l); err != nil {
 		return nil, err
 	}
-	if err := l.file.Err(); err != nil {
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	return l, l.check()
+	l.check()
+	return l, l.Err()
 }
 
-// problem is a problem of the words at a path such as messages.sign-up.subject.
-func (l *Locale) problem(path, format string, args ...any) error {
-	return l.file.At(path, format, args...)
+// expand fills the placeholders of the words at a path.
+func (l *Locale) expand(path, words string, values map[string]string) string {
+	text, err := expand(words, values)
+	if err != nil {
+		l.Report(path, "%v", err)
+	}
+	return text
 }
 
 // check finds words that are there but empty, and a direction that does not exist.
 // Which words there must be, the templates decide when they are compiled.
-func (l *Locale) check() error {
-	var problems []error
+func (l *Locale) check() {
 	if l.Direction != "ltr" && l.Direction != "rtl" {
-		problems = append(problems, l.problem("direction", "must be ltr or rtl, not %q", l.Direction))
+		l.Report("direction", "must be ltr or rtl, not %q", l.Direction)
 	}
 	for _, path := range []string{
 		"greeting", "greetingWithoutName", "name", "passwordPolicy.length", "passwordPolicy.lowercase", "passwordPolicy.numbers",
 		"passwordPolicy.separator", "passwordPolicy.symbols", "passwordPolicy.uppercase", "questions",
 	} {
-		if l.file.Texts[path] == "" {
-			problems = append(problems, l.problem(path, "is missing"))
+		if l.Texts[path] == "" {
+			l.Report(path, "is missing")
 		}
 	}
 	if !strings.Contains(l.Greeting, "{name}") {
-		problems = append(problems, l.problem("greeting", "must hold {name}"))
+		l.Report("greeting", "must hold {name}")
 	}
-	return errors.Join(append(problems, l.checkDurations()...)...)
+	l.checkDurations()
 }
 
 // sourceLocale is the one that others are translated from.
@@ -109,25 +113,24 @@ const sourceLocale = "en"
 // checkTranslation finds words that were left as they are in the source, and
 // such that lost what is filled in. The name of the app may come and go: where
 // a sentence needs it differs.
-func (l *Locale) checkTranslation(source *Locale) (problems []error) {
+func (l *Locale) checkTranslation(source *Locale) {
 	if source == nil || language(l.Tag) == language(source.Tag) {
-		return nil
+		return
 	}
-	for _, path := range slices.Sorted(maps.Keys(l.file.Texts)) {
-		word, original := l.file.Texts[path], source.file.Texts[path]
+	for _, path := range slices.Sorted(maps.Keys(l.Texts)) {
+		word, original := l.Texts[path], source.Texts[path]
 		if word == original && isSentence(word) {
-			problems = append(problems, l.problem(path, "is not translated: it is the same as in %s.yaml", source.Tag))
+			l.Report(path, "is not translated: it is the same as in %s.yaml", source.Tag)
 		}
 		if strings.HasPrefix(path, "durations.") || strings.HasPrefix(path, "refusals.") {
 			continue // what these hold has checks of its own
 		}
 		for _, p := range braces.FindAllString(original, -1) {
 			if p != "{brand}" && !strings.Contains(word, p) {
-				problems = append(problems, l.problem(path, "lacks %s, which %s.yaml has there", p, source.Tag))
+				l.Report(path, "lacks %s, which %s.yaml has there", p, source.Tag)
 			}
 		}
 	}
-	return problems
 }
 
 // language is the first part of a tag: the language without script and region.
@@ -146,41 +149,38 @@ func isSentence(word string) bool {
 // checkRefusals checks the sentences for refused sign-ups against those of the
 // source: the same codes, the values that are known with each, one line, and no
 // full stop at the end, since Cognito adds one.
-func (l *Locale) checkRefusals(source *Locale) (problems []error) {
-	problem := func(code, format string, args ...any) {
-		problems = append(problems, l.problem("refusals."+code, format, args...))
-	}
+func (l *Locale) checkRefusals(source *Locale) {
+	const key = "refusals."
 	for _, code := range slices.Sorted(maps.Keys(l.Refusals)) {
 		sentence := l.Refusals[code]
 		if source != nil && source.Refusals[code] == "" {
-			problem(code, "there is no such refusal; remove it")
+			l.Report(key+code, "there is no such refusal; remove it")
 			continue
 		}
 		values := map[string]string{}
 		for _, name := range refusalValues(code) {
 			values[name] = ""
 			if !strings.Contains(sentence, "{"+name+"}") {
-				problem(code, "lacks {%s}", name)
+				l.Report(key+code, "lacks {%s}", name)
 			}
 		}
 		if _, err := expand(sentence, values); err != nil {
-			problem(code, "%v", err)
+			l.Report(key+code, "%v", err)
 		}
 		if strings.ContainsFunc(sentence, unicode.IsControl) {
-			problem(code, "must be one line, without tabs and other controls")
+			l.Report(key+code, "must be one line, without tabs and other controls")
 		}
 		if strings.HasSuffix(sentence, ".") || strings.HasSuffix(sentence, "。") {
-			problem(code, "must not end in a full stop: Cognito adds one")
+			l.Report(key+code, "must not end in a full stop: Cognito adds one")
 		}
 	}
 	if source != nil {
 		for _, code := range slices.Sorted(maps.Keys(source.Refusals)) {
 			if l.Refusals[code] == "" {
-				problem(code, "is missing")
+				l.Report(key+code, "is missing")
 			}
 		}
 	}
-	return problems
 }
 
 // refusalValues are the values that package rules knows with a code. The sentence

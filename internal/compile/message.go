@@ -1,7 +1,6 @@
 package compile
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
-	"poolpost/internal/yamlfile"
 )
 
 // A messageContext is what the templates of a message see.
@@ -53,25 +51,24 @@ func (c *messageContext) Greeting() block {
 }
 
 // messages compiles the messages of one client in one locale into files.
-func (set *templateSet) messages(b *brandContext, files map[string][]byte) (problems []error) {
+func (set *templateSet) messages(b *brandContext, files map[string][]byte) (errs []error) {
 	for _, kind := range message.Kinds() {
 		c := newMessageContext(b, kind)
 		m, err := set.message(c)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		if err == nil && !c.words.failed {
+			for _, problem := range Validate(kind, m, b.Lang, b.brand, b.settings.Pool.PasswordPolicy) {
+				errs = append(errs, c.report(problem))
+			}
+			files[message.File(b.client.Name, b.Lang, kind)] = m.Encode()
 		}
-		for _, problem := range Validate(kind, m, b.Lang, b.brand, b.settings.Pool.PasswordPolicy) {
-			problems = append(problems, c.report(problem))
-		}
-		files[message.File(b.client.Name, b.Lang, kind)] = m.Encode()
+		errs = append(append(errs, err), c.words.errs...)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(b.locale.Messages)) {
 		if !kind.Exists() {
-			problems = append(problems, b.locale.problem("messages."+string(kind), "there is no such kind of message"))
+			b.locale.Report("messages."+string(kind), "there is no such kind of message")
 		}
 	}
-	return problems
+	return errs
 }
 
 // maxPreheader is about what lists of mails show behind a subject.
@@ -84,37 +81,37 @@ func newMessageContext(b *brandContext, kind message.Kind) *messageContext {
 		c.values = maps.Clone(b.values)
 		c.values["duration"] = b.locale.duration(v)
 	}
-	index := slices.IndexFunc(b.settings.Brands, func(other settings.Brand) bool { return other.Name == b.brand.Name })
-	c.words = b.locale.translations("messages."+string(kind), b.locale.Messages[kind]).
-		replaced(fmt.Sprintf("brands[%d].wording.%s.%s", index, b.Lang, kind), b.brand.Wording[b.Lang][string(kind)])
+	c.words = &translations{
+		locale: b.locale, path: "messages." + string(kind), texts: b.locale.Messages[kind], used: map[string]bool{},
+		brand: slices.IndexFunc(b.settings.Brands, func(other settings.Brand) bool { return other.Name == b.brand.Name }),
+		own:   b.brand.Wording[b.Lang][string(kind)],
+	}
 	return c
 }
 
-// report is a problem that was found in the compiled message: with words, by their
-// key, or with what the template makes of all of them.
+// report is a problem that was found in the compiled message, unless it is with words:
+// it is reported by their key.
 func (c *messageContext) report(p Problem) error {
 	text := fmt.Sprintf("%s (client %s)", p.Text, c.client.Name)
 	switch p.Key {
 	case "":
 		return fmt.Errorf("templates/messages/%s.tmpl: in %s: %s", c.kind, c.Lang, text)
 	case "greeting", "greetingWithoutName":
-		return c.locale.problem(p.Key, "%s", text)
+		c.locale.Report(p.Key, "%s", text)
 	default:
-		return c.words.problem(p.Key, "%s", text)
+		c.words.report(p.Key, "%s", text)
 	}
+	return nil
 }
 
-// message compiles one message.
+// message compiles one message. Problems with its words are reported.
 func (set *templateSet) message(c *messageContext) (message.Message, error) {
 	w := c.words
 	c.Subject, c.Preheader, c.Why = w.text("subject", c.values), w.text("preheader", c.values), w.text("why", c.values)
 	if utf8.RuneCountInString(c.Preheader) > maxPreheader || c.Preheader == c.Subject && c.Subject != "" {
 		w.report("preheader", "must have %d characters at most, and not repeat the subject", maxPreheader)
 	}
-	greeting, err := expand(c.locale.Greeting, map[string]string{"name": placeholder(message.Name)})
-	if err != nil {
-		return message.Message{}, c.locale.problem("greeting", "%v", err)
-	}
+	greeting := c.locale.expand("greeting", c.locale.Greeting, map[string]string{"name": placeholder(message.Name)})
 	var sms string
 	if c.kind.Spec().SMS {
 		// An SMS is short of room: it has no layout, only this sentence.
@@ -128,11 +125,12 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 	}
 	var html, text strings.Builder
 	if err := set.html[c.kind].Execute(&html, c); err != nil {
-		return message.Message{}, templateError(err)
+		return message.Message{}, err
 	}
 	if err := set.text[c.kind].Execute(&text, c); err != nil {
-		return message.Message{}, templateError(err)
+		return message.Message{}, err
 	}
+	w.reportUnused()
 	return message.Message{
 		Greeting:            delimitPlaceholders(message.Plain(greeting)),
 		GreetingWithoutName: message.Plain(c.locale.GreetingWithoutName),
@@ -140,13 +138,5 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 		HTML:                entities(delimitPlaceholders(html.String())),
 		Text:                delimitPlaceholders(message.Plain(text.String())),
 		SMS:                 delimitPlaceholders(message.Plain(sms)),
-	}, w.err()
-}
-
-// templateError is the error of a template or, alone, that of the words it failed on.
-func templateError(err error) error {
-	if problem, ok := errors.AsType[*yamlfile.Problem](err); ok {
-		return problem
-	}
-	return err
+	}, nil
 }

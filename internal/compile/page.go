@@ -62,28 +62,33 @@ func inlinePolicy(html string) (string, error) {
 }
 
 // pages compiles the pages of one client in one locale into files.
-func (set *templateSet) pages(b *brandContext, files map[string][]byte) (problems []error) {
-	shared := b.locale.translations("pageWords", b.locale.PageWords)
+func (set *templateSet) pages(b *brandContext, files map[string][]byte) (errs []error) {
+	words := func(path string, texts map[string]string) *translations {
+		return &translations{locale: b.locale, path: path, texts: texts, used: map[string]bool{}}
+	}
+	shared := words("pageWords", b.locale.PageWords)
 	for _, name := range slices.Sorted(maps.Keys(set.page)) {
-		w := b.locale.translations("pages."+name, b.locale.Pages[name])
+		w := words("pages."+name, b.locale.Pages[name])
 		p := &pageContext{
 			brandContext: b, words: w, shared: shared,
 			Title: w.text("title", b.values), Text: w.text("text", b.values),
 		}
 		var out strings.Builder
 		if err := set.page[name].Execute(&out, p); err != nil {
-			problems = append(problems, templateError(err))
+			errs = append(errs, err)
 			continue
 		}
+		w.reportUnused()
 		html := delimitPlaceholders(out.String())
 		policy, err := inlinePolicy(html)
-		problems = append(problems, w.err(), err)
+		errs = append(errs, err)
 		files[message.PageFile(b.client.Name, b.Lang, name)] = message.Page{Inline: policy, HTML: html}.Encode()
 	}
-	for name := range b.locale.Pages {
+	for _, name := range slices.Sorted(maps.Keys(b.locale.Pages)) {
 		if set.page[name] == nil {
-			problems = append(problems, b.locale.problem("pages."+name, "there is no such page"))
+			b.locale.Report("pages."+name, "there is no such page")
 		}
 	}
-	return append(problems, shared.err())
+	shared.reportUnused()
+	return errs
 }

@@ -37,63 +37,54 @@ func expand(word string, values map[string]string) (string, error) {
 	return text, unknown
 }
 
-// translations are the texts of one message or page. They remember which were used,
-// and what was wrong with those.
+// translations are the texts of one message or page. They remember which were used.
 type translations struct {
-	problem  func(key, format string, args ...any) error // with a text, or with a missing one
-	texts    map[string]string
-	used     map[string]bool
-	problems []error
+	locale *Locale
+	path   string            // of the texts in the file of the locale
+	texts  map[string]string // of the locale
+	own    map[string]string // of the brand, which replace some
+	brand  int               // its index in the settings
+	used   map[string]bool
+	failed bool    // something was reported
+	errs   []error // about own
 }
 
-// translations are the texts at a path of the file.
-func (l *Locale) translations(path string, texts map[string]string) *translations {
-	problem := func(key, format string, args ...any) error { return l.problem(path+"."+key, format, args...) }
-	return &translations{problem: problem, texts: texts, used: map[string]bool{}}
-}
-
-// replaced are the translations with some of them worded differently, at a path of
-// the settings.
-func (t *translations) replaced(path string, texts map[string]string) *translations {
-	if len(texts) == 0 {
-		return t
-	}
-	all := maps.Clone(t.texts)
-	maps.Copy(all, texts)
-	problem := func(key, format string, args ...any) error {
-		if _, ok := texts[key]; ok {
-			return &yamlfile.Problem{Key: path + "." + key, Message: fmt.Sprintf(format, args...)}
-		}
-		return t.problem(key, format, args...)
-	}
-	return &translations{problem: problem, texts: all, used: map[string]bool{}}
-}
-
-// text is a translation with its placeholders filled; err says what is wrong with it.
+// text is a translation with its placeholders filled.
 func (t *translations) text(key string, values map[string]string) string {
-	text, err := expand(t.texts[key], values)
+	t.used[key] = true
+	word, own := t.own[key]
+	if !own {
+		word = t.texts[key]
+	}
+	text, err := expand(word, values)
 	switch {
-	case t.used[key]:
-	case t.texts[key] == "":
+	case word == "":
 		t.report(key, "is missing")
 	case err != nil:
 		t.report(key, "%v", err)
 	}
-	t.used[key] = true
 	return text
 }
 
+// report reports a problem with a text, or with a missing one: in the file of the locale
+// or, if the brand has its own, in the settings.
 func (t *translations) report(key, format string, args ...any) {
-	t.problems = append(t.problems, t.problem(key, format, args...))
+	t.failed = true
+	if _, own := t.own[key]; own {
+		key = fmt.Sprintf("brands[%d].wording.%s.%s", t.brand, strings.Replace(t.path, "messages", t.locale.Tag, 1), key)
+		t.errs = append(t.errs, &yamlfile.Problem{Key: key, Message: fmt.Sprintf(format, args...)})
+	} else {
+		t.locale.Report(t.path+"."+key, format, args...)
+	}
 }
 
-// err is what is wrong with the texts, once all templates have asked for theirs: the
-// others are superfluous.
-func (t *translations) err() error {
-	for _, key := range slices.Sorted(maps.Keys(t.texts)) {
-		if !t.used[key] {
-			t.report(key, "no template uses it; remove it")
+// reportUnused reports the texts that no template asked for.
+func (t *translations) reportUnused() {
+	for _, texts := range []map[string]string{t.texts, t.own} {
+		for _, key := range slices.Sorted(maps.Keys(texts)) {
+			if !t.used[key] {
+				t.report(key, "no template uses it; remove it")
+			}
 		}
 	}
-	return errors.Join(t.problems...)
 }

@@ -127,11 +127,13 @@ func (f *File) At(key, format string, args ...any) *Problem {
 	return &Problem{File: f.name, Line: line, Key: key, Message: fmt.Sprintf(format, args...)}
 }
 
-// Report reports a problem at a key. At and below a key that could not be read it
-// would only be a consequence, and is left out.
+// Report reports a problem at a key, once. At and below a key that could not be read
+// it would only be a consequence, and is left out.
 func (f *File) Report(key, format string, args ...any) {
-	if !slices.ContainsFunc(f.failedKeys, func(path string) bool { return within(key, path) }) {
-		f.problems = append(f.problems, f.At(key, format, args...))
+	problem := f.At(key, format, args...)
+	if !slices.ContainsFunc(f.failedKeys, func(path string) bool { return within(key, path) }) &&
+		!slices.ContainsFunc(f.problems, func(other *Problem) bool { return *other == *problem }) {
+		f.problems = append(f.problems, problem)
 	}
 }
 
