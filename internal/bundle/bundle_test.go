@@ -35,20 +35,6 @@ func shipped(t *testing.T) *settings.Settings {
 	return s
 }
 
-func TestEveryFolderOfFunctionsIsAFunction(t *testing.T) {
-	entries, err := os.ReadDir(filepath.Join(root, "functions"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var folders []string
-	for _, entry := range entries {
-		folders = append(folders, entry.Name())
-	}
-	if !slices.Equal(folders, Names(Functions)) {
-		t.Errorf("the folders are %q, the functions %q", folders, Names(Functions))
-	}
-}
-
 // One function answers or sends what Cognito asks for, never two.
 func TestTheSettingsDecideWhichFunctionsAPoolHas(t *testing.T) {
 	s := shipped(t)

@@ -1,8 +1,7 @@
 package rules
 
 import (
-	"os"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -128,13 +127,9 @@ func everything(c *config.PreSignUp) {
 // The table of docs/sign-up-rules.md has every rule, in the order in which they
 // are asked, with its settings key, its codes and whether it is hard or soft.
 func TestTheDocumentationListsEveryRule(t *testing.T) {
-	text, err := os.ReadFile("../../docs/sign-up-rules.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var listed, want []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([^|]*) \\| ([^|]*) \\| (hard|soft) \\|").FindAllStringSubmatch(string(text), -1) {
-		listed = append(listed, strings.Join(row[1:], " | "))
+	for _, row := range functiontest.Table(t, "docs/sign-up-rules.md", "## Settings and codes") {
+		listed = append(listed, strings.Join(row, " | "))
 	}
 	for _, rule := range newRules(t, everything).steps {
 		setting, kind := "always", "hard"
@@ -144,7 +139,7 @@ func TestTheDocumentationListsEveryRule(t *testing.T) {
 		if rule.FailOpen {
 			kind = "soft"
 		}
-		want = append(want, strings.Join([]string{rule.Name, setting, "`" + strings.Join(rule.Codes, "`, `") + "`", kind}, " | "))
+		want = append(want, strings.Join([]string{"`" + rule.Name + "`", setting, "`" + strings.Join(rule.Codes, "`, `") + "`", kind}, " | "))
 	}
 	if !slices.Equal(listed, want) {
 		t.Errorf("docs/sign-up-rules.md has\n%s\nthe code has\n%s", strings.Join(listed, "\n"), strings.Join(want, "\n"))
@@ -154,23 +149,16 @@ func TestTheDocumentationListsEveryRule(t *testing.T) {
 // Every code has a row in docs/errors.md and a sentence in the source locale,
 // which the compiler holds all other locales against.
 func TestTheDocumentationListsEveryCode(t *testing.T) {
-	codes := slices.Sorted(slices.Values(codes))
-	for file, row := range map[string]string{
-		"../../docs/errors.md":            "(?m)^\\| `([A-Z_]+)` \\|",
-		"../../templates/locales/en.yaml": `(?m)^  ([A-Z_]+): "`,
-	} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var listed []string
-		for _, match := range regexp.MustCompile(row).FindAllStringSubmatch(string(text), -1) {
-			listed = append(listed, match[1])
-		}
-		slices.Sort(listed)
-		if !slices.Equal(listed, codes) {
-			t.Errorf("%s has\n%v\nthe code has\n%v", file, listed, codes)
-		}
+	var listed []string
+	for _, row := range functiontest.Table(t, "docs/errors.md", "## Codes") {
+		listed = append(listed, strings.Trim(row[0], "`"))
+	}
+	if !slices.Equal(listed, codes) {
+		t.Errorf("docs/errors.md has\n%v\nthe code has\n%v", listed, codes)
+	}
+	sentences := slices.Sorted(maps.Keys(functiontest.Compiled(t).Refusals["en"]))
+	if codes := slices.Sorted(slices.Values(codes)); !slices.Equal(sentences, codes) {
+		t.Errorf("templates/locales/en.yaml has\n%v\nthe code has\n%v", sentences, codes)
 	}
 }
 
