@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,13 +24,13 @@ import (
 	"poolpost/internal/mail"
 )
 
-// letters are the mails of one deployment that were given up. They are in two queues:
-// the dead letters of the mail queue, which send-mail could not send, and the failed
-// events, which Lambda gave up because custom-email-sender or mail-feedback failed
-// three times. What is told of them is kinds, reasons, counts and ages, never what is
-// in a mail or whom it is for.
+// letters are the emails of one deployment that were not sent. They are in two queues: the
+// dead-letter queue of the mail queue has those that send-mail could not send, and the failed
+// events are those that Lambda gave up on because custom-email-sender or mail-feedback failed
+// three times. The report has kinds, reasons, counts and ages, never what is in an email or
+// whom it is for.
 type letters struct {
-	mails, dead, failed string // addresses of queues
+	mails, dead, failed string // URLs of queues
 
 	sqs    *sqs.Client
 	lambda *lambda.Client
@@ -37,24 +38,21 @@ type letters struct {
 }
 
 const (
-	// listed is how many messages of a queue are looked at; the others are only
-	// counted.
-	listed = 1000
-	// hidden is how long a message is hidden while it is looked at or sent again,
-	// in seconds.
-	hidden = 60
+	maxRead   = 1000 // messages of a queue that are read; the others are only counted
+	hiddenFor = 60   // seconds that a message is hidden while it is read or sent again
 )
 
-// A letter is what may be told of a message.
+// A letter is the part of a message that is not personal.
 type letter struct {
 	Kind   string `json:"kind"`
 	Reason string `json:"reason"`
 }
 
-// A queueReport is what is in a queue.
+var unreadable = letter{Kind: "unreadable"}
+
 type queueReport struct {
 	Count   int           `json:"count"`
-	Letters []letterGroup `json:"letters"` // of those that were looked at
+	Letters []letterGroup `json:"letters"` // of the messages that were read
 }
 
 type letterGroup struct {
@@ -63,37 +61,35 @@ type letterGroup struct {
 	OldestSeconds float64 `json:"oldestSeconds"`
 }
 
-// list tells what is in both queues. Afterwards everything is there as before, except
-// that SQS counts a receive.
+// list reports what is in both queues, and changes nothing but SQS's count of receives.
 func (l *letters) list(ctx context.Context, out io.Writer, asJSON bool) error {
 	var report struct {
 		DeadLetters  queueReport `json:"deadLetters"`
 		FailedEvents queueReport `json:"failedEvents"`
 	}
 	var err error
-	if report.DeadLetters, err = l.look(ctx, l.dead, ofMail); err != nil {
+	if report.DeadLetters, err = l.read(ctx, l.dead, ofMail); err != nil {
 		return err
 	}
-	if report.FailedEvents, err = l.look(ctx, l.failed, ofEvent); err != nil {
+	if report.FailedEvents, err = l.read(ctx, l.failed, ofEvent); err != nil {
 		return err
 	}
 	if asJSON {
 		return cli.WriteJSON(out, report)
 	}
-	if err := report.DeadLetters.write(out, "mails that send-mail could not send"); err != nil {
+	if err := report.DeadLetters.write(out, "emails that send-mail could not send"); err != nil {
 		return err
 	}
-	return report.FailedEvents.write(out, "events that a function could not take")
+	return report.FailedEvents.write(out, "events that a function could not process")
 }
 
-func (l *letters) look(ctx context.Context, url string, of func(types.Message) letter) (queueReport, error) {
-	count, err := l.count(ctx, url)
+func (l *letters) read(ctx context.Context, url string, of func(types.Message) letter) (queueReport, error) {
+	count, _, err := l.queue(ctx, url)
 	if err != nil {
 		return queueReport{}, err
 	}
 	found := map[letter][]time.Time{}
-	seen := 0
-	for seen < listed {
+	for seen := 0; seen < maxRead; {
 		messages, err := l.receive(ctx, url)
 		if err != nil {
 			return queueReport{}, err
@@ -108,9 +104,8 @@ func (l *letters) look(ctx context.Context, url string, of func(types.Message) l
 		defer l.releaseMessages(ctx, url, messages)
 	}
 	report := queueReport{Count: count, Letters: []letterGroup{}}
-	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b letter) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
-	}) {
+	byKindAndReason := func(a, b letter) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason)) }
+	for _, key := range slices.SortedFunc(maps.Keys(found), byKindAndReason) {
 		oldest := l.now().Sub(slices.MinFunc(found[key], time.Time.Compare))
 		report.Letters = append(report.Letters, letterGroup{key, len(found[key]), oldest.Round(time.Second).Seconds()})
 	}
@@ -127,31 +122,20 @@ func (r queueReport) write(out io.Writer, title string) error {
 	return table.Flush()
 }
 
-// redrive sends everything again. SQS moves the dead letters back to the mail
-// queue by itself; the failed events are given to their functions once more, as
-// SQS moves nothing back to Lambda ("StartMessageMoveTask", SQS API reference).
+// redrive sends everything again. SQS moves the dead letters back to the mail queue. It moves
+// nothing back to Lambda ("StartMessageMoveTask", SQS API reference), so the failed events are
+// passed to their functions again.
 func (l *letters) redrive(ctx context.Context, out io.Writer) error {
-	if err := l.moveMails(ctx, out); err != nil {
-		return err
-	}
-	return l.repeatEvents(ctx, out)
-}
-
-func (l *letters) moveMails(ctx context.Context, out io.Writer) error {
-	count, err := l.count(ctx, l.dead)
+	count, from, err := l.queue(ctx, l.dead)
 	if err != nil {
 		return err
 	}
 	if count > 0 {
-		from, err := l.arn(ctx, l.dead)
+		_, to, err := l.queue(ctx, l.mails)
 		if err != nil {
 			return err
 		}
-		to, err := l.arn(ctx, l.mails)
-		if err != nil {
-			return err
-		}
-		// With a destination, since SQS does not know where those belong that
+		// With a destination, since SQS does not know the source of messages that
 		// send-mail has put there itself (SQS developer guide, "Troubleshooting
 		// dead-letter queue redrive", CouldNotDetermineMessageSource).
 		_, err = l.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
@@ -159,16 +143,16 @@ func (l *letters) moveMails(ctx context.Context, out io.Writer) error {
 			return fmt.Errorf("move the dead letters back to the mail queue: %w", err)
 		}
 	}
-	fmt.Fprintf(out, "%d mails are on their way back to the mail queue\n", count)
-	return nil
+	fmt.Fprintf(out, "%d emails are on their way back to the mail queue\n", count)
+	return l.repeatEvents(ctx, out)
 }
 
-// repeatEvents invokes functions with the events that they could not take. One
-// that fails again comes back, and stays. When it is interrupted between an
-// invocation and the end of its message, that event comes twice.
+// repeatEvents invokes functions with their failed events. An event that fails again comes back
+// to the queue and stays there. If redrive is interrupted before it deletes a message, the next
+// redrive passes that event to its function again.
 func (l *letters) repeatEvents(ctx context.Context, out io.Writer) error {
 	began := l.now()
-	repeated, unreadable := 0, 0
+	repeated, others := 0, 0
 	for {
 		messages, err := l.receive(ctx, l.failed)
 		if err != nil {
@@ -181,41 +165,43 @@ func (l *letters) repeatEvents(ctx context.Context, out io.Writer) error {
 		for _, m := range messages {
 			r, err := readRecord(m)
 			if err != nil {
-				unreadable++
+				others++
 				continue
 			}
 			_, err = l.lambda.Invoke(ctx, &lambda.InvokeInput{
-				FunctionName: &r.RequestContext.FunctionARN, InvocationType: lambdatypes.InvocationTypeEvent, Payload: r.RequestPayload,
+				FunctionName: &r.RequestContext.FunctionARN, Payload: r.RequestPayload,
+				InvocationType: lambdatypes.InvocationTypeEvent,
 			})
 			if err != nil {
 				return fmt.Errorf("repeat an event, after %d: %w", repeated, err)
 			}
-			if _, err := l.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &l.failed, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			_, err = l.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &l.failed, ReceiptHandle: m.ReceiptHandle})
+			if err != nil {
 				return fmt.Errorf("delete an event that was repeated: %w", err)
 			}
 			repeated++
 		}
 	}
-	fmt.Fprintf(out, "%d events were given to their functions again\n", repeated)
-	if unreadable > 0 {
-		return fmt.Errorf("%d messages of the failed events are none of Lambda's records, and stay there", unreadable)
+	fmt.Fprintf(out, "%d events were passed to their functions again\n", repeated)
+	if others > 0 {
+		return fmt.Errorf("%d failed events are not records of Lambda, and stay in the queue", others)
 	}
 	return nil
 }
 
-// ofMail is what may be told of a mail. Its reason is what send-mail has written
-// beside it; a mail without one was received too often.
+// ofMail takes the reason that send-mail has written beside an email. An email without one was
+// received too often.
 func ofMail(m types.Message) letter {
 	entry, err := mail.Decode(aws.ToString(m.Body))
 	if err != nil {
-		return letter{"unreadable", ""}
+		return unreadable
 	}
-	return letter{word(string(entry.Kind)), word(cmp.Or(aws.ToString(m.MessageAttributes["reason"].StringValue), "tried too often"))}
+	reason := cmp.Or(aws.ToString(m.MessageAttributes["reason"].StringValue), "tried too often")
+	return letter{word(string(entry.Kind)), word(reason)}
 }
 
-// A record is what Lambda tells of an asynchronous invocation that it gave up
-// (Lambda developer guide, "Capturing records of Lambda asynchronous
-// invocations").
+// A record describes an asynchronous invocation that Lambda gave up on (Lambda developer
+// guide, "Capturing records of Lambda asynchronous invocations").
 type record struct {
 	RequestContext struct {
 		FunctionARN string `json:"functionArn"`
@@ -234,31 +220,27 @@ func readRecord(m types.Message) (record, error) {
 		return r, err
 	}
 	if r.RequestContext.FunctionARN == "" || len(r.RequestPayload) == 0 {
-		return r, fmt.Errorf("it lacks a function or an event")
+		return r, errors.New("no function or no event")
 	}
 	return r, nil
 }
 
-// safe is the type of the errors whose message is fit for a log (package logging),
-// as aws-lambda-go reports it.
-const safe = "Safe"
-
-// ofEvent is what may be told of a failed event. Other messages may quote what
-// they are about; types do not.
 func ofEvent(m types.Message) letter {
 	r, err := readRecord(m)
 	if err != nil {
-		return letter{"unreadable", ""}
+		return unreadable
 	}
 	var event struct {
 		TriggerSource string `json:"triggerSource"` // from Cognito
 		DetailType    string `json:"detail-type"`   // from EventBridge
 	}
 	if err := json.Unmarshal(r.RequestPayload, &event); err != nil {
-		return letter{"unreadable", ""}
+		return unreadable
 	}
 	reason := cmp.Or(r.ResponsePayload.ErrorType, r.RequestContext.Condition)
-	if reason == safe {
+	// aws-lambda-go reports the type of an error. Only the message of a logging.Safe is fit
+	// for a log; another one may quote personal data.
+	if reason == "Safe" {
 		reason = r.ResponsePayload.ErrorMessage
 	}
 	return letter{word(cmp.Or(event.TriggerSource, event.DetailType)), word(reason)}
@@ -267,8 +249,7 @@ func ofEvent(m types.Message) letter {
 // plain has no room for an address, a link or a code.
 var plain = regexp.MustCompile(`^[A-Za-z*][A-Za-z _.,:*-]{0,99}$`)
 
-// word is a value from a message, unless it could be something else than the
-// name or the reason that it should be.
+// word is a value from a message, unless it could be something other than a name or a reason.
 func word(s string) string {
 	if plain.MatchString(s) {
 		return s
@@ -276,7 +257,7 @@ func word(s string) string {
 	return "unknown"
 }
 
-// sent is when SQS took a message into the queue.
+// sent is when SQS accepted a message.
 func sent(m types.Message) time.Time {
 	ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64)
 	if err != nil {
@@ -285,12 +266,11 @@ func sent(m types.Message) time.Time {
 	return time.UnixMilli(ms)
 }
 
-// receive takes up to ten messages, which nobody else sees for a while; none
-// when there are none left. Of a FIFO queue it takes no more of a person's
-// messages while some of them are hidden.
+// receive hides and returns up to ten messages, or none if none are left. A FIFO queue returns
+// no more of a person's messages while some of them are hidden.
 func (l *letters) receive(ctx context.Context, url string) ([]types.Message, error) {
 	reply, err := l.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: hidden, WaitTimeSeconds: 1,
+		QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: hiddenFor, WaitTimeSeconds: 1,
 		MessageAttributeNames:       []string{"reason"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
 	})
@@ -300,8 +280,8 @@ func (l *letters) receive(ctx context.Context, url string) ([]types.Message, err
 	return reply.Messages, nil
 }
 
-// releaseMessages lets messages be received again. When it cannot, SQS does so when
-// their visibility timeout ends.
+// releaseMessages makes messages visible again. If it fails, SQS does so when their visibility
+// timeout ends.
 func (l *letters) releaseMessages(ctx context.Context, url string, messages []types.Message) {
 	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url}
 	for i, m := range messages {
@@ -312,22 +292,15 @@ func (l *letters) releaseMessages(ctx context.Context, url string, messages []ty
 	_, _ = l.sqs.ChangeMessageVisibilityBatch(ctx, in)
 }
 
-func (l *letters) count(ctx context.Context, url string) (int, error) {
-	text, err := l.attribute(ctx, url, types.QueueAttributeNameApproximateNumberOfMessages)
+// queue returns how many messages a queue has, and its ARN.
+func (l *letters) queue(ctx context.Context, url string) (count int, arn string, err error) {
+	const messages = types.QueueAttributeNameApproximateNumberOfMessages
+	reply, err := l.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{messages, types.QueueAttributeNameQueueArn},
+	})
 	if err != nil {
-		return 0, err
+		return 0, "", fmt.Errorf("read the attributes of %s: %w", url, err)
 	}
-	return strconv.Atoi(text)
-}
-
-func (l *letters) arn(ctx context.Context, url string) (string, error) {
-	return l.attribute(ctx, url, types.QueueAttributeNameQueueArn)
-}
-
-func (l *letters) attribute(ctx context.Context, url string, name types.QueueAttributeName) (string, error) {
-	reply, err := l.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{name}})
-	if err != nil {
-		return "", fmt.Errorf("ask for the %s of %s: %w", name, url, err)
-	}
-	return reply.Attributes[string(name)], nil
+	count, err = strconv.Atoi(reply.Attributes[string(messages)])
+	return count, reply.Attributes[string(types.QueueAttributeNameQueueArn)], err
 }

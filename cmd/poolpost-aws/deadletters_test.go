@@ -193,12 +193,12 @@ func TestListTellsKindsReasonsAndAges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `5 mails that send-mail could not send
+	const want = `5 emails that send-mail could not send
   1  unknown     unknown          oldest 1m0s
   1  unreadable                   oldest 1m0s
   2  welcome     address refused  oldest 50h0m0s
   1  welcome     tried too often  oldest 1m0s
-3 events that a function could not take
+3 events that a function could not process
   1  CustomEmailSender_SignUp  Error             oldest 2h0m0s
   1  Email Bounced             EventAgeExceeded  oldest 7h0m0s
   1  unreadable                                  oldest 0s
@@ -242,7 +242,7 @@ func TestWhyAnEventFailedIsToldInTheWordsOfTheFunction(t *testing.T) {
 
 func TestNothingIsListedWhereNothingIs(t *testing.T) {
 	got, err := command(t, &account{t: t}, "dead-letters")
-	if want := "0 mails that send-mail could not send\n0 events that a function could not take\n"; err != nil || got != want {
+	if want := "0 emails that send-mail could not send\n0 events that a function could not process\n"; err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
@@ -250,10 +250,10 @@ func TestNothingIsListedWhereNothingIs(t *testing.T) {
 func TestRedriveSendsEverythingAgain(t *testing.T) {
 	a := newAccount(t)
 	got, err := command(t, a, "redrive")
-	if want := "1 messages of the failed events are none of Lambda's records, and stay there"; err == nil || err.Error() != want {
+	if want := "1 failed events are not records of Lambda, and stay in the queue"; err == nil || err.Error() != want {
 		t.Errorf("got the error %v, want %s", err, want)
 	}
-	if want := "5 mails are on their way back to the mail queue\n2 events were given to their functions again\n"; got != want {
+	if want := "5 emails are on their way back to the mail queue\n2 events were passed to their functions again\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	const prefix = "arn:aws:sqs:eu-central-1:123456789012:"
@@ -275,7 +275,7 @@ func TestRedriveSendsEverythingAgain(t *testing.T) {
 
 func TestAnEventThatFailsAgainIsGivenOnce(t *testing.T) {
 	a := &account{t: t, queues: map[string][]*message{"/failed": {{body: signUp, age: time.Hour}}}, again: expired}
-	if got, err := command(t, a, "redrive"); err != nil || !strings.HasSuffix(got, "\n1 events were given to their functions again\n") {
+	if got, err := command(t, a, "redrive"); err != nil || !strings.HasSuffix(got, "\n1 events were passed to their functions again\n") {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if left := a.queues["/failed"]; len(left) != 1 || left[0].body != expired {
@@ -286,7 +286,7 @@ func TestAnEventThatFailsAgainIsGivenOnce(t *testing.T) {
 func TestRedriveDoesNothingWhereNothingIs(t *testing.T) {
 	a := &account{t: t}
 	got, err := command(t, a, "redrive")
-	if want := "0 mails are on their way back to the mail queue\n0 events were given to their functions again\n"; err != nil || got != want || a.moved != nil {
+	if want := "0 emails are on their way back to the mail queue\n0 events were passed to their functions again\n"; err != nil || got != want || a.moved != nil {
 		t.Errorf("got %q, %v, moved %v", got, err, a.moved)
 	}
 }
@@ -305,7 +305,7 @@ func TestAnEventStaysUntilItsFunctionHasIt(t *testing.T) {
 
 func TestWhatAWSRefusesIsTold(t *testing.T) {
 	for operation, want := range map[string]string{
-		"GetQueueAttributes":   "ask for the ApproximateNumberOfMessages of ",
+		"GetQueueAttributes":   "read the attributes of ",
 		"StartMessageMoveTask": "move the dead letters back to the mail queue: ",
 		"ReceiveMessage":       "read http://",
 		"DeleteMessage":        "delete an event that was repeated: ",

@@ -1,9 +1,9 @@
-// Command poolpost-aws is the commands of poolpost that talk to an adopter's AWS
-// account, with the credentials that the AWS CLI would use. poolpost compiles and runs
-// it.
+// Command poolpost-aws has the commands of poolpost that talk to an adopter's AWS account,
+// with the credentials that the AWS CLI would use. poolpost compiles and runs it.
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -34,22 +34,16 @@ type commands struct {
 func run(ctx context.Context, args []string, now func() time.Time, s cli.Streams) int {
 	var c commands
 	return cli.Main(ctx, &c, &c.Flags, args, s, func(k *kong.Context) error {
-		switch command := k.Command(); command {
-		case "dead-letters":
-			l, err := newLetters(ctx, c.DeadLetters.Deployment, &c.Flags, now)
-			if err != nil {
-				return err
-			}
-			return l.list(ctx, s.Out, c.DeadLetters.JSON)
-		case "redrive":
-			l, err := newLetters(ctx, c.Redrive.Deployment, &c.Flags, now)
-			if err != nil {
-				return err
-			}
-			return l.redrive(ctx, s.Out)
-		default:
-			panic("poolpost-aws: no command " + command)
+		// The flags of the other command are empty.
+		deployment := cli.Deployment{From: cmp.Or(c.DeadLetters.From, c.Redrive.From)}
+		l, err := newLetters(ctx, deployment, &c.Flags, now)
+		if err != nil {
+			return err
 		}
+		if k.Selected().Name == "redrive" {
+			return l.redrive(ctx, s.Out)
+		}
+		return l.list(ctx, s.Out, c.DeadLetters.JSON)
 	})
 }
 
@@ -64,12 +58,10 @@ func newLetters(ctx context.Context, d cli.Deployment, f *cli.Flags, now func() 
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	l := &letters{sqs: sqs.NewFromConfig(cfg), lambda: lambda.NewFromConfig(cfg), now: now}
-	for _, queue := range []struct {
-		output string
-		url    *string
-	}{{"MailQueueUrl", &l.mails}, {"DeadLetterQueueUrl", &l.dead}, {"FailedEventsQueueUrl", &l.failed}} {
-		if *queue.url = outputs[queue.output]; *queue.url == "" {
-			return nil, fmt.Errorf("the outputs of the deployment have no %s: run make deploy again", queue.output)
+	l.mails, l.dead, l.failed = outputs["MailQueueUrl"], outputs["DeadLetterQueueUrl"], outputs["FailedEventsQueueUrl"]
+	for _, name := range []string{"MailQueueUrl", "DeadLetterQueueUrl", "FailedEventsQueueUrl"} {
+		if outputs[name] == "" {
+			return nil, fmt.Errorf("the outputs of the deployment have no %s: run make deploy again", name)
 		}
 	}
 	return l, nil

@@ -1,6 +1,6 @@
 // Command poolpost-cdk is Poolpost's own CDK app: a stack Pool with the user pool of
-// poolpost.yaml and everything around it, and a stack Identity with what SES sends as.
-// An app of your own imports package infra instead.
+// poolpost.yaml and everything around it, and a stack Identity with its SES identity. An app of
+// your own imports package infra instead.
 //
 // The CDK CLI runs it (cdk.json). Context: settings, the settings file; stage, such as
 // dev or prod.
@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -41,16 +41,26 @@ func run(app awscdk.App, file, stage string) error {
 	}
 	name := "Poolpost-" + hyphenated(set.Pool.Name) + "-" + hyphenated(stage)
 	if len(name) > maxStackName {
-		return fmt.Errorf("stage: the stack's name %s would have %d characters, and CloudFormation takes %d; shorten the stage or pool.name", name, len(name), maxStackName)
+		return fmt.Errorf("stage: the stack's name %s would have %d characters, and CloudFormation takes %d; "+
+			"shorten the stage or pool.name", name, len(name), maxStackName)
 	}
-	identityStack := newStack(app, "Identity", "Poolpost-Identity-"+hyphenated(set.Mail.Identity), "Poolpost: what SES sends as, "+set.Mail.Identity, set, true)
+	newStack := func(id, name, description string, protected bool) awscdk.Stack {
+		return awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{
+			StackName:             jsii.String(name),
+			Description:           jsii.String("Poolpost: " + description),
+			Env:                   &awscdk.Environment{Region: jsii.String(set.Pool.Region)},
+			TerminationProtection: jsii.Bool(protected),
+		})
+	}
+	identityName := "Poolpost-Identity-" + hyphenated(set.Mail.Identity)
+	identityStack := newStack("Identity", identityName, "the SES identity "+set.Mail.Identity, true)
 	identity, err := infra.NewIdentity(identityStack, "Default", file)
 	if err != nil {
 		return err
 	}
 	identity.Outputs(identityStack)
 
-	poolStack := newStack(app, "Pool", name, "Poolpost: the user pool "+set.Pool.Name+" and its sign-up", set, stage != "dev")
+	poolStack := newStack("Pool", name, "the user pool "+set.Pool.Name+" and its sign-up", stage != "dev")
 	for _, key := range slices.Sorted(maps.Keys(set.Pool.Tags)) {
 		awscdk.Tags_Of(poolStack).Add(jsii.String(key), jsii.String(set.Pool.Tags[key]), nil)
 	}
@@ -61,35 +71,17 @@ func run(app awscdk.App, file, stage string) error {
 	}
 	pool.Outputs(poolStack)
 
-	// What is done otherwise than cdk-nag advises is suppressed at its resource, with
-	// the reason.
+	// Exceptions are suppressed at their resources, with reasons.
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	return nil
 }
 
 const maxStackName = 128 // CloudFormation API reference, CreateStack
 
-func newStack(app awscdk.App, id, name, description string, set *settings.Settings, protected bool) awscdk.Stack {
-	return awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{
-		StackName:             jsii.String(name),
-		Description:           jsii.String(description),
-		Env:                   &awscdk.Environment{Region: jsii.String(set.Pool.Region)},
-		TerminationProtection: jsii.Bool(protected),
-	})
-}
+var notInStackNames = regexp.MustCompile(`[^A-Za-z0-9]`)
 
-// hyphenated is a name with a hyphen in the place of all but letters and digits: a
-// stack's name takes no others.
-func hyphenated(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-			return r
-		default:
-			return '-'
-		}
-	}, name)
-}
+// hyphenated is a name as CloudFormation allows it in the name of a stack.
+func hyphenated(name string) string { return notInStackNames.ReplaceAllString(name, "-") }
 
 // contextValue is a value given to the CLI with -c, or its default.
 func contextValue(app awscdk.App, key, otherwise string) string {

@@ -13,14 +13,13 @@ import (
 	"poolpost/internal/bundle"
 )
 
-// runAWS runs poolpost-aws with the same arguments, and compiles it before if it is
-// not up to date.
+// runAWS compiles poolpost-aws if it is not up to date, and runs it with the same arguments.
 func runAWS(ctx context.Context, args []string, s cli.Streams) error {
 	program, err := filepath.Abs(filepath.Join(".build", "bin", "poolpost-aws"))
 	if err != nil {
 		return err
 	}
-	// To find out that nothing has changed takes a moment, and is not worth a line.
+	// The go command needs a moment to see that nothing has changed: that is not worth a line.
 	built := make(chan error, 1)
 	go func() { built <- bundle.GoBuild(ctx, program, bundle.ThisMachine, "./cmd/poolpost-aws") }()
 	select {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -18,9 +17,9 @@ type checkCommand struct {
 	JSON bool `help:"Write JSON."`
 }
 
-// Run compiles every message of the settings, checks it against Cognito's contract and
-// the project's own rules (package compile), and tells how much room there is left, or
-// every mistake, one a line. It deploys and writes nothing.
+// Run compiles every message, checks it against Cognito's contract and the project's own rules
+// (package compile), and reports how much room is left, or every mistake on a line of its own.
+// It deploys and writes nothing.
 func (c *checkCommand) Run(f *cli.Flags, s cli.Streams) error {
 	result, err := check(f.Settings)
 	if err != nil {
@@ -29,29 +28,33 @@ func (c *checkCommand) Run(f *cli.Flags, s cli.Streams) error {
 	if c.JSON {
 		return cli.WriteJSON(s.Out, result)
 	}
-	result.write(s.Out)
-	return nil
+	_, err = fmt.Fprintf(s.Out, `%d messages meet Cognito's limits (clients: %d, locales: %d, kinds: %d)
+With the longest values in their placeholders
+  the longest HTML          has %5d of %d characters: %s
+  the largest HTML          has %5d of the 102 KB that Gmail shows
+  the longest subject       has %5d of %d characters: %s
+  the longest text message  has %5d of %d characters: %s
+`, result.Messages, result.Clients, result.Locales, result.Kinds,
+		result.HTML.Characters, result.HTML.Limit, result.HTML.Message, (result.HTMLBytes+1023)/1024,
+		result.Subject.Characters, result.Subject.Limit, result.Subject.Message,
+		result.SMS.Characters, result.SMS.Limit, result.SMS.Message)
+	return err
 }
 
-// A checkResult is how large the messages are, with the longest values in their
-// placeholders.
+// A checkResult has the sizes of the messages, with the longest values in their placeholders.
 type checkResult struct {
 	Messages  int     `json:"messages"`
 	Clients   int     `json:"clients"`
 	Locales   int     `json:"locales"`
 	Kinds     int     `json:"kinds"`
 	HTML      longest `json:"html"`
-	HTMLBytes int     `json:"htmlBytes"` // of the largest one, which need not have the most characters
+	HTMLBytes int     `json:"htmlBytes"` // of the largest message, which may have fewer characters than another
 	Subject   longest `json:"subject"`
 	SMS       longest `json:"sms"`
 }
 
 func check(file string) (*checkResult, error) {
-	set, err := settings.ReadForDeployment(file)
-	if err != nil {
-		return nil, err
-	}
-	out, err := compile.All(templates.Beside(file), set)
+	set, out, err := compiled(file, settings.ReadForDeployment)
 	if err != nil {
 		return nil, err
 	}
@@ -78,18 +81,19 @@ func check(file string) (*checkResult, error) {
 	return r, nil
 }
 
-func (r *checkResult) write(w io.Writer) {
-	fmt.Fprintf(w, "%d messages are fit to be sent (clients: %d, locales: %d, kinds: %d). With the longest values in their placeholders\n",
-		r.Messages, r.Clients, r.Locales, r.Kinds)
-	fmt.Fprintf(w, "  the longest HTML          has %5d of %d characters: %s\n", r.HTML.Characters, r.HTML.Limit, r.HTML.Message)
-	fmt.Fprintf(w, "  the largest HTML          has %5d of the 102 KB that Gmail shows\n", (r.HTMLBytes+1023)/1024)
-	fmt.Fprintf(w, "  the longest subject       has %5d of %d characters: %s\n", r.Subject.Characters, r.Subject.Limit, r.Subject.Message)
-	fmt.Fprintf(w, "  the longest text message  has %5d of %d characters: %s\n", r.SMS.Characters, r.SMS.Limit, r.SMS.Message)
+// compiled reads the settings and compiles their messages.
+func compiled(file string, read func(string) (*settings.Settings, error)) (*settings.Settings, *compile.Output, error) {
+	set, err := read(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	out, err := compile.All(templates.Beside(file), set)
+	return set, out, err
 }
 
 // A longest is the longest text of a kind so far.
 type longest struct {
-	Message    string `json:"message"` // whose it is, as CLIENT/LOCALE/KIND
+	Message    string `json:"message"` // CLIENT/LOCALE/KIND
 	Characters int    `json:"characters"`
 	Limit      int    `json:"limit"`
 }

@@ -11,7 +11,8 @@ import (
 
 func TestTheFiguresOfTheProjectsOwnMessages(t *testing.T) {
 	out, _ := must(t, "check", "--settings", sampleSettings)
-	want := regexp.MustCompile(`^112 messages are fit to be sent \(clients: 1, locales: 16, kinds: 7\)\. .*
+	want := regexp.MustCompile(`^112 messages meet Cognito's limits \(clients: 1, locales: 16, kinds: 7\)
+With the longest values in their placeholders
   the longest HTML          has \d{5} of 20000 characters: web/\S+
   the largest HTML          has    \d\d of the 102 KB that Gmail shows
   the longest subject       has    \d\d of 140 characters: web/\S+

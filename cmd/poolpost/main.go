@@ -1,8 +1,6 @@
-// Command poolpost runs Poolpost on this machine, checks settings and messages, and
-// reads what was deployed. `poolpost --help` lists its commands; how it is built and
-// why in two programs is in docs/decisions.
-//
-// It never links the CDK.
+// Command poolpost runs Poolpost on this machine, checks settings and messages, and reads the
+// outputs of a deployment. docs/decisions says why there are two programs. It never links the
+// CDK.
 package main
 
 import (
@@ -26,19 +24,19 @@ func main() {
 
 type commands struct {
 	cli.Flags
-	Dev     devCommand     `cmd:"" help:"Run everything: sign-up page, user pool, functions, mailbox." example:"poolpost dev --web 127.0.0.1:8081 --aws 127.0.0.1:9230"`
-	Check   checkCommand   `cmd:"" help:"Check the settings and every message against Cognito's limits." example:"poolpost check --settings drivers.yaml"`
-	Rules   rulesCommand   `cmd:"" help:"Explain who may sign up, rule by rule." example:"poolpost rules --email ann@gmial.com --attr agentName=Ann"`
-	Invoke  invokeCommand  `cmd:"" help:"Send events to one function, and write a line of JSON for each." example:"poolpost invoke custom-message functions/custom-message/testdata/events/*.json"`
-	Env     envCommand     `cmd:"" help:"Write what one function is started with." example:"poolpost env custom-message"`
-	Outputs outputsCommand `cmd:"" help:"Write amplify_outputs.json and .env.poolpost from the last deployment." example:"poolpost outputs --stage prod"`
+	Dev     devCommand     `cmd:"" help:"Run everything: sign-up page, user pool, functions, mailbox."`
+	Check   checkCommand   `cmd:"" help:"Check the settings and every message against Cognito's limits."`
+	Rules   rulesCommand   `cmd:"" help:"Show what each sign-up rule decides."`
+	Invoke  invokeCommand  `cmd:"" help:"Send events to a function, and write one line of JSON for each."`
+	Env     envCommand     `cmd:"" help:"Write the environment that a function starts with."`
+	Outputs outputsCommand `cmd:"" help:"Write amplify_outputs.json and .env.poolpost from the last deployment."`
 	cli.AWS
 }
 
 func run(ctx context.Context, args []string, s cli.Streams) int {
 	var c commands
 	return cli.Main(ctx, &c, &c.Flags, args, s, func(k *kong.Context) error {
-		if cli.UsesAWS(k) {
+		if cli.UsesAWS(k.Selected()) {
 			return runAWS(ctx, args, s)
 		}
 		return k.Run()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,32 +14,19 @@ import (
 
 type outputsCommand struct{ cli.Deployment }
 
-// Run writes what a front end needs to know of a deployment: amplify_outputs.json, as
-// Amplify's client libraries read it (format version 1.3), which has the default
-// client only, and .env.poolpost with one line a value and one a client.
+// Run writes the files that a front end needs: amplify_outputs.json, which Amplify's client
+// libraries read (format version 1.3) and which has only the default client, the first of the
+// settings, and .env.poolpost with one line for each output and each client.
 func (c *outputsCommand) Run(f *cli.Flags) error {
 	values, err := c.Outputs(f)
 	if err != nil {
 		return err
 	}
-	return writeOutputs(values, ".")
-}
-
-func writeOutputs(values cli.Outputs, dir string) error {
 	env, err := environment(values)
 	if err != nil {
 		return fmt.Errorf("read outputs: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "amplify_outputs.json"), amplifyOutputs(values), 0o644); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, ".env.poolpost"), env, 0o644)
-}
-
-// amplifyOutputs is the file for the default client, which is the first of the
-// settings.
-func amplifyOutputs(values cli.Outputs) []byte {
-	auth := map[string]any{
+	auth := map[string]string{
 		"aws_region":          values["Region"],
 		"user_pool_id":        values["UserPoolId"],
 		"user_pool_client_id": values["ClientId"],
@@ -47,16 +34,18 @@ func amplifyOutputs(values cli.Outputs) []byte {
 	if id := values["IdentityPoolId"]; id != "" {
 		auth["identity_pool_id"] = id
 	}
-	text, err := json.MarshalIndent(map[string]any{"version": "1.3", "auth": auth}, "", "  ")
+	amplify, err := json.MarshalIndent(map[string]any{"version": "1.3", "auth": auth}, "", "  ")
 	if err != nil {
-		panic(err) // strings encode
+		return err
 	}
-	return append(text, '\n')
+	if err := os.WriteFile("amplify_outputs.json", append(amplify, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(".env.poolpost", env, 0o644)
 }
 
-// environment is a line for each output, as POOLPOST_USER_POOL_ID=…, and for
-// each client, as POOLPOST_CLIENT_ID_WEB=…. The queues are no business of a front
-// end.
+// environment has a line for each output, such as POOLPOST_USER_POOL_ID=…, and for each client,
+// such as POOLPOST_CLIENT_ID_WEB=…. A front end does not need the queues.
 func environment(values cli.Outputs) ([]byte, error) {
 	var clients map[string]string
 	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
@@ -65,13 +54,14 @@ func environment(values cli.Outputs) ([]byte, error) {
 	lines := map[string]string{}
 	for key, value := range values {
 		if key != "ClientIds" && !strings.HasSuffix(key, "QueueUrl") {
-			lines[upper(key)] = value
+			lines[strings.ToUpper(wordStart.ReplaceAllString(key, "_$0"))] = value
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(clients)) {
 		key := "CLIENT_ID_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		if _, ok := lines[key]; ok {
-			return nil, fmt.Errorf("ClientIds: two clients would be POOLPOST_%s, one of them %s: rename it in the settings", key, name)
+			return nil, fmt.Errorf(
+				"ClientIds: two clients would be POOLPOST_%s, one of them %s: rename it in the settings", key, name)
 		}
 		lines[key] = clients[name]
 	}
@@ -82,14 +72,5 @@ func environment(values cli.Outputs) ([]byte, error) {
 	return []byte(b.String()), nil
 }
 
-// upper writes UserPoolId as USER_POOL_ID.
-func upper(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if i > 0 && r >= 'A' && r <= 'Z' {
-			b.WriteByte('_')
-		}
-		b.WriteRune(r)
-	}
-	return strings.ToUpper(b.String())
-}
+// wordStart is a capital letter inside a name: UserPoolId becomes USER_POOL_ID.
+var wordStart = regexp.MustCompile(`\B[A-Z]`)

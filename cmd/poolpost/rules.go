@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"text/tabwriter"
@@ -14,20 +13,18 @@ import (
 
 	"poolpost/cmd/internal/cli"
 	"poolpost/internal/bundle"
-	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/message"
 	"poolpost/internal/rules"
 	"poolpost/internal/settings"
-	"poolpost/templates"
 )
 
 type rulesCommand struct {
 	Email    string            `placeholder:"ADDRESS" help:"The address that signs up."`
 	Attr     map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute; may be repeated."`
-	Locale   string            `placeholder:"LANGUAGE" help:"The language to refuse in; else the first one of the settings."`
-	Provider bool              `help:"The person comes through Facebook or another provider."`
-	Network  bool              `help:"Ask DNS; the suppression list is on AWS, and never asked here."`
+	Locale   string            `placeholder:"LANGUAGE" help:"The language of refusals; by default the first one of the settings."`
+	Provider bool              `help:"The user comes through Facebook or another provider."`
+	Network  bool              `help:"Query DNS. The suppression list is on AWS and is never queried."`
 	JSON     bool              `help:"Write JSON."`
 }
 
@@ -39,7 +36,7 @@ func (c *rulesCommand) Validate() error {
 	return nil
 }
 
-// An explanation is what pre-sign-up would decide, and what each rule says.
+// An explanation has the decision of pre-sign-up, and the result of each rule.
 type explanation struct {
 	Accepted bool          `json:"accepted"`
 	Result   string        `json:"result"`
@@ -50,21 +47,26 @@ type explainStep struct {
 	Name    string `json:"rule"`
 	Result  string `json:"result"`
 	Took    string `json:"took,omitempty"`
-	Kind    string `json:"kind"` // hard, or soft: no answer is no refusal
+	Kind    string `json:"kind"` // hard, or soft, which lets people in when it has no answer
 	Setting string `json:"setting"`
 }
 
-// Run asks the rules themselves, with the settings as the function gets them.
+// Run applies the rules themselves, with the settings as the function gets them.
 func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
-	set, conf, sentences, err := rulesConfig(f.Settings)
+	set, out, err := compiled(f.Settings, settings.Read)
 	if err != nil {
 		return err
 	}
-	var dns rules.Resolver = notAsked{}
+	var conf config.PreSignUp
+	if err := json.Unmarshal(bundle.Named("pre-sign-up").Config(set), &conf); err != nil {
+		return err
+	}
+	var dns rules.Resolver = noNetwork{}
 	if c.Network {
 		dns = net.DefaultResolver
 	}
-	r, err := rules.New(conf, sentences, dns, notAsked{})
+	sentences := func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }
+	r, err := rules.New(conf, sentences, dns, noNetwork{})
 	if err != nil {
 		return err
 	}
@@ -103,11 +105,7 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 	if c.JSON {
 		return cli.WriteJSON(s.Out, e)
 	}
-	return e.write(s.Out)
-}
-
-func (e explanation) write(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RULE\tRESULT\tTOOK\tKIND\tSETTING")
 	for _, step := range e.Steps {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", step.Name, step.Result, step.Took, step.Kind, step.Setting)
@@ -116,27 +114,11 @@ func (e explanation) write(w io.Writer) error {
 	return table.Flush()
 }
 
-// notAsked has no answer: this command leaves the machine only when it is told
-// to, and never for AWS.
-type notAsked struct{}
+// noNetwork answers nothing: this command queries DNS only with --network, and AWS never.
+type noNetwork struct{}
 
 var errNotAsked = errors.New("not asked")
 
-func (notAsked) LookupMX(context.Context, string) ([]*net.MX, error)  { return nil, errNotAsked }
-func (notAsked) LookupHost(context.Context, string) ([]string, error) { return nil, errNotAsked }
-func (notAsked) Suppressed(context.Context, string) (bool, error)     { return false, errNotAsked }
-
-// rulesConfig is what pre-sign-up runs with, of a settings file.
-func rulesConfig(file string) (*settings.Settings, config.PreSignUp, rules.Sentences, error) {
-	var c config.PreSignUp
-	set, err := settings.Read(file)
-	if err != nil {
-		return nil, c, nil, err
-	}
-	out, err := compile.All(templates.Beside(file), set)
-	if err != nil {
-		return nil, c, nil, err
-	}
-	err = json.Unmarshal(bundle.Named("pre-sign-up").Config(set), &c)
-	return set, c, func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }, err
-}
+func (noNetwork) LookupMX(context.Context, string) ([]*net.MX, error)  { return nil, errNotAsked }
+func (noNetwork) LookupHost(context.Context, string) ([]string, error) { return nil, errNotAsked }
+func (noNetwork) Suppressed(context.Context, string) (bool, error)     { return false, errNotAsked }

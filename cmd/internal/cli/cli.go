@@ -1,8 +1,8 @@
-// Package cli is what poolpost and poolpost-aws share: how arguments are read, help,
-// exit codes, and what the last deployment has written down.
+// Package cli is what poolpost and poolpost-aws share: parsing of arguments, help, exit
+// codes and the outputs of the last deployment.
 //
-// Kong reads the arguments. A command is a struct, and for an unknown command or flag
-// kong names the nearest one, which cobra does for commands only.
+// Kong parses the arguments: a command is a struct, and kong suggests the nearest name for
+// an unknown command or flag, which cobra does for commands only.
 package cli
 
 import (
@@ -17,47 +17,48 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// The exit codes, which scripts may rely on.
+// Scripts may rely on these exit codes.
 const (
 	Done   = 0
 	Failed = 1
-	Usage  = 2 // an unknown command or flag, or one that lacks something
+	Usage  = 2
 )
 
-// Flags are those of every command.
+// examples are one line of help for each command.
+var examples = map[string]string{
+	"dev":          "poolpost dev --web 127.0.0.1:8081 --aws 127.0.0.1:9230",
+	"check":        "poolpost check --settings drivers.yaml",
+	"rules":        "poolpost rules --email ann@gmial.com --attr agentName=Ann",
+	"invoke":       "poolpost invoke custom-message functions/custom-message/testdata/events/*.json",
+	"env":          "poolpost env custom-message",
+	"outputs":      "poolpost outputs --stage prod",
+	"dead-letters": "poolpost dead-letters --stage prod",
+	"redrive":      "poolpost redrive --stage prod",
+}
+
+// Flags are the flags of every command.
 type Flags struct {
 	Settings string `default:"poolpost.yaml" placeholder:"FILE" help:"The settings (${default})."`
 	Stage    string `default:"dev" placeholder:"NAME" help:"The stage of a deployment (${default})."`
 }
 
-// AWS are the commands that talk to an adopter's AWS account. They need many of the
-// SDK's clients, so they are a program of their own, poolpost-aws.
+// AWS are the commands that talk to an adopter's AWS account. They need many clients of the
+// SDK, so they are a program of their own, poolpost-aws.
 type AWS struct {
-	DeadLetters DeadLetters `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data." example:"poolpost dead-letters --stage prod"`
-	Redrive     Redrive     `cmd:"" group:"aws" help:"Send them again, after an outage." example:"poolpost redrive --stage prod"`
+	DeadLetters struct {
+		Deployment
+		JSON bool `help:"Write JSON."`
+	} `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data."`
+	Redrive struct{ Deployment } `cmd:"" group:"aws" help:"Send them again, after an outage."`
 }
 
-type DeadLetters struct {
-	Deployment
-	JSON bool `help:"Write JSON."`
-}
-
-type Redrive struct{ Deployment }
-
-// UsesAWS says whether a command is one of AWS.
-func UsesAWS(c *kong.Context) bool { return group(c.Selected()) == "aws" }
-
-func group(node *kong.Node) string {
-	if node.Group == nil {
-		return ""
-	}
-	return node.Group.Key
-}
+// UsesAWS reports whether a command is one of AWS.
+func UsesAWS(command *kong.Node) bool { return command.Group != nil }
 
 // Streams are where a command writes to.
 type Streams struct{ Out, Err io.Writer }
 
-// WriteJSON writes what a command has found out, for programs.
+// WriteJSON writes a result for other programs.
 func WriteJSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -65,15 +66,16 @@ func WriteJSON(w io.Writer, v any) error {
 	return encoder.Encode(v)
 }
 
-// An Exit is the exit code of a command that has said everything else itself.
+// An Exit is the exit code of a command that has reported its error itself.
 type Exit int
 
 func (e Exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// Main reads the arguments into commands, a pointer to a struct, lets run do what
-// they ask for, and returns the exit code. Run methods of commands may have ctx, the
-// Flags and the Streams as parameters.
-func Main(ctx context.Context, commands any, flags *Flags, args []string, s Streams, run func(*kong.Context) error) (code int) {
+// Main parses the arguments into commands, a pointer to a struct, calls run, and returns the
+// exit code. Run methods of commands may have ctx, the Flags and the Streams as parameters.
+func Main(
+	ctx context.Context, commands any, flags *Flags, args []string, s Streams, run func(*kong.Context) error,
+) (code int) {
 	defer func() {
 		if exit, ok := recover().(Exit); ok { // of --help
 			code = int(exit)
@@ -88,7 +90,11 @@ func Main(ctx context.Context, commands any, flags *Flags, args []string, s Stre
 	)
 	c, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(s.Err, "poolpost: %v\n%s\n", nearest(err, args), seeHelp(err))
+		command := "poolpost"
+		if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context.Selected() != nil {
+			command += " " + parse.Context.Selected().Name
+		}
+		fmt.Fprintf(s.Err, "poolpost: %v\nSee \"%s --help\".\n", nearest(err, args), command)
 		return Usage
 	}
 	err = run(c)
@@ -102,8 +108,8 @@ func Main(ctx context.Context, commands any, flags *Flags, args []string, s Stre
 	return Done
 }
 
-// nearest is what kong says, but for a flag with one dash, of which it sees the first
-// letter only.
+// nearest corrects kong's error for a flag with one dash, of which kong sees only the first
+// letter.
 func nearest(err error, args []string) error {
 	i := slices.IndexFunc(args, func(arg string) bool { return len(arg) > 2 && arg[0] == '-' && arg[1] != '-' })
 	if i < 0 || !strings.HasPrefix(err.Error(), "unknown flag -"+args[i][1:2]+",") {
@@ -113,41 +119,35 @@ func nearest(err error, args []string) error {
 	return fmt.Errorf("unknown flag %s, did you mean \"-%[1]s\"?", flag)
 }
 
-// seeHelp names the help of the command whose arguments are wrong.
-func seeHelp(err error) string {
-	command := "poolpost"
-	if parse, ok := errors.AsType[*kong.ParseError](err); ok {
-		if node := parse.Context.Selected(); node != nil {
-			command = "poolpost " + node.Name
-		}
-	}
-	return `See "` + command + ` --help".`
-}
-
 // help lists all commands with an example each, or explains one.
 func help(options kong.HelpOptions, c *kong.Context) error {
 	if node := c.Selected(); node != nil {
 		if err := kong.DefaultHelpPrinter(options, c); err != nil {
 			return err
 		}
-		_, err := fmt.Fprintf(c.Stdout, "\nExample:\n  %s\n", node.Tag.Get("example"))
+		_, err := fmt.Fprintf(c.Stdout, "\nExample:\n  %s\n", examples[node.Name])
 		return err
 	}
-	var b strings.Builder
-	b.WriteString("Usage: poolpost COMMAND [flags]\n")
-	for _, part := range []struct{ group, title string }{{"", "On this machine"}, {"aws", "In your AWS account"}} {
-		fmt.Fprintf(&b, "\n%s\n", part.title)
-		for _, node := range c.Model.Children {
-			if group(node) == part.group {
-				fmt.Fprintf(&b, "  %-13s %s\n  %13s $ %s\n", node.Name, node.Help, "", node.Tag.Get("example"))
-			}
+	var here, aws, flags strings.Builder
+	for _, node := range c.Model.Children {
+		b := &here
+		if UsesAWS(node) {
+			b = &aws
 		}
+		fmt.Fprintf(b, "  %-13s %s\n  %13s $ %s\n", node.Name, node.Help, "", examples[node.Name])
 	}
-	b.WriteString("\nFlags of every command; COMMAND --help lists its own\n")
 	for _, flag := range c.Model.Flags {
-		fmt.Fprintf(&b, "  --%-17s %s\n", strings.TrimSuffix(flag.Name+" "+flag.PlaceHolder, " "), flag.Help)
+		fmt.Fprintf(&flags, "  --%-17s %s\n", strings.TrimSuffix(flag.Name+" "+flag.PlaceHolder, " "), flag.Help)
 	}
-	fmt.Fprintf(&b, "\nExit codes: %d done, %d failed, %d wrong usage.\n", Done, Failed, Usage)
-	_, err := io.WriteString(c.Stdout, b.String())
+	_, err := fmt.Fprintf(c.Stdout, `Usage: poolpost COMMAND [flags]
+
+On this machine
+%s
+In your AWS account
+%s
+Flags of every command (see COMMAND --help for the others)
+%s
+Exit codes: %d done, %d failed, %d wrong usage.
+`, &here, &aws, &flags, Done, Failed, Usage)
 	return err
 }

@@ -14,15 +14,15 @@ import (
 	"poolpost/internal/settings"
 )
 
-// A Deployment is the flag of the commands that need to know what was deployed.
+// A Deployment is the flag of the commands that need the outputs of a deployment.
 type Deployment struct {
-	From string `placeholder:"FILE" help:"The outputs file of the deployment; by default that of these settings and this stage."`
+	From string `placeholder:"FILE" help:"The outputs file; by default that of these settings and this stage."`
 }
 
-// Outputs are the values of a stack's outputs by name; package infra has the names.
+// Outputs are the outputs of a stack by name; package infra has the names.
 type Outputs map[string]string
 
-// Outputs reads what make deploy lets the CDK write. It asks AWS nothing.
+// Outputs reads the file that make deploy writes. It does not call AWS.
 func (d Deployment) Outputs(f *Flags) (Outputs, error) {
 	file := cmp.Or(d.From, filepath.Join(".build", "deployed", settings.Name(f.Settings)+"-"+f.Stage, "Pool.json"))
 	text, err := os.ReadFile(file)
