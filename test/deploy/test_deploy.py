@@ -3,9 +3,9 @@ it created.
 
 Two settings files go through the CDK's own CLI: bootstrap, diff, deploy, diff,
 destroy. In between, the emulator's Cognito, SES, Lambda and so on are asked with
-AWS's own SDK, and their answers compared with the settings. docs/deploy.md says
-what this cannot show. How the functions behave is for the other tests: the
-emulator does not run them.
+AWS's own SDK whether the parts are wired to each other. docs/deploy.md says what
+this cannot show. The values in the templates are for the tests of infra, and how
+the functions behave is for the other tests: the emulator does not run them.
 """
 
 import contextlib
@@ -94,6 +94,28 @@ def wait_for(url, process, log):
     pytest.fail(f"the emulator is not ready:\n{log.read_text()}")
 
 
+# How the resources of a type are listed, and what names them.
+INVENTORY = [
+    ("AWS::ApiGatewayV2::Api", "apigatewayv2", "get_apis", "Items", "ApiId"),
+    ("AWS::ApiGatewayV2::DomainName", "apigatewayv2", "get_domain_names", "Items", "DomainName"),
+    ("AWS::CertificateManager::Certificate", "acm", "list_certificates", "CertificateSummaryList", "CertificateArn"),
+    ("AWS::CloudWatch::Alarm", "cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("AWS::CloudWatch::Dashboard", "cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+    ("AWS::Cognito::IdentityPool", "cognito-identity", "list_identity_pools", "IdentityPools", "IdentityPoolId"),
+    ("AWS::Cognito::UserPool", "cognito-idp", "list_user_pools", "UserPools", "Id"),
+    ("AWS::Events::Rule", "events", "list_rules", "Rules", "Name"),
+    ("AWS::IAM::Role", "iam", "list_roles", "Roles", "RoleName"),
+    ("AWS::KMS::Key", "kms", "list_keys", "Keys", "KeyArn"),
+    ("AWS::Lambda::EventSourceMapping", "lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+    ("AWS::Lambda::Function", "lambda", "list_functions", "Functions", "FunctionName"),
+    ("AWS::Logs::LogGroup", "logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("AWS::S3::Bucket", "s3", "list_buckets", "Buckets", "Name"),
+    ("AWS::SES::EmailIdentity", "sesv2", "list_email_identities", "EmailIdentities", "IdentityName"),
+    ("AWS::SNS::Subscription", "sns", "list_subscriptions", "Subscriptions", "SubscriptionArn"),
+    ("AWS::SNS::Topic", "sns", "list_topics", "Topics", "TopicArn"),
+]
+
+
 class Stack:
     """A settings file in a stage, and what the emulator knows of it."""
 
@@ -180,37 +202,19 @@ class Stack:
         return {kind: {name for name in names if "cdk-" not in name} for kind, names in self.everything()}
 
     def everything(self):
-        cloudwatch = self.client("cloudwatch")
-        sns = self.client("sns")
-        api = self.client("apigatewayv2")
-        ses = self.client("sesv2")
         route53 = self.client("route53")
-        zones = [zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]]
         records = [
             record["Name"]
-            for zone in zones
+            for zone in names(route53.list_hosted_zones()["HostedZones"], "Id")
             for record in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
             if record["Type"] not in ("NS", "SOA")
         ]
-        yield "AWS::ApiGatewayV2::Api", names(api.get_apis()["Items"], "ApiId")
-        yield "AWS::ApiGatewayV2::DomainName", names(api.get_domain_names()["Items"], "DomainName")
-        yield "AWS::CertificateManager::Certificate", names(self.client("acm").list_certificates()["CertificateSummaryList"], "CertificateArn")
-        yield "AWS::CloudWatch::Alarm", names(cloudwatch.describe_alarms()["MetricAlarms"], "AlarmName")
-        yield "AWS::CloudWatch::Dashboard", names(cloudwatch.list_dashboards()["DashboardEntries"], "DashboardName")
-        yield "AWS::Cognito::IdentityPool", names(self.client("cognito-identity").list_identity_pools(MaxResults=60)["IdentityPools"], "IdentityPoolId")
-        yield "AWS::Cognito::UserPool", names(self.client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"], "Id")
-        yield "AWS::Events::Rule", names(self.client("events").list_rules()["Rules"], "Name")
-        yield "AWS::IAM::Role", names(self.client("iam").list_roles(MaxItems=1000)["Roles"], "RoleName")
-        yield "AWS::KMS::Key", names(self.client("kms").list_keys()["Keys"], "KeyArn")
-        yield "AWS::Lambda::EventSourceMapping", names(self.client("lambda").list_event_source_mappings()["EventSourceMappings"], "UUID")
-        yield "AWS::Lambda::Function", names(self.client("lambda").list_functions()["Functions"], "FunctionName")
-        yield "AWS::Logs::LogGroup", names(self.client("logs").describe_log_groups()["logGroups"], "logGroupName")
         yield "AWS::Route53::RecordSet", records
-        yield "AWS::S3::Bucket", names(self.client("s3").list_buckets()["Buckets"], "Name")
-        yield "AWS::SES::ConfigurationSet", ses.list_configuration_sets()["ConfigurationSets"]
-        yield "AWS::SES::EmailIdentity", names(ses.list_email_identities()["EmailIdentities"], "IdentityName")
-        yield "AWS::SNS::Subscription", names(sns.list_subscriptions()["Subscriptions"], "SubscriptionArn")
-        yield "AWS::SNS::Topic", names(sns.list_topics()["Topics"], "TopicArn")
+        for kind, service, operation, items, key in INVENTORY:
+            limit = {"cognito-identity": {"MaxResults": 60}, "cognito-idp": {"MaxResults": 60}, "iam": {"MaxItems": 1000}}
+            found = getattr(self.client(service), operation)(**limit.get(service, {}))
+            yield kind, names(found[items], key)
+        yield "AWS::SES::ConfigurationSet", self.client("sesv2").list_configuration_sets()["ConfigurationSets"]
         yield "AWS::SQS::Queue", self.client("sqs").list_queues().get("QueueUrls", [])
 
     def created(self, kind):
@@ -534,12 +538,12 @@ def test_dead_letters_are_listed_and_events_given_back(stack, tmp_path):
         listed = run("dead-letters")
         assert listed.returncode == 0, listed.stdout
         assert listed.stdout.splitlines() == [
-            "1 mails that send-mail could not send", "  1  welcome  sample  oldest 0s",
-            "1 events that a function could not take", "  1  Email Bounced  RetriesExhausted  oldest 0s",
+            "1 emails that send-mail could not send", "  1  welcome  sample  oldest 0s",
+            "1 events that a function could not process", "  1  Email Bounced  RetriesExhausted  oldest 0s",
         ]  # fmt: skip
     sqs.purge_queue(QueueUrl=dead["Url"])
     redriven = run("redrive")
-    assert redriven.stdout.splitlines() == ["0 mails are on their way back to the mail queue", "1 events were given to their functions again"]
+    assert redriven.stdout.splitlines() == ["0 emails are on their way back to the mail queue", "1 events were passed to their functions again"]
     assert sqs.get_queue_attributes(QueueUrl=failed["Url"], AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
