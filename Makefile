@@ -1,8 +1,8 @@
-# Every target sets up what it needs. Go and, for the CDK and the layout of emails,
-# Node.js must be on the machine; nothing is installed globally.
+# Every target installs what it needs, nothing globally, but Go and, for the CDK and the
+# layout of emails, Node.js.
 
 SHELL := /bin/bash
-# An older go fetches the toolchain of go.mod.
+# An older go command downloads the toolchain of go.mod.
 export GOTOOLCHAIN := auto
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 .DEFAULT_GOAL := help
@@ -13,7 +13,7 @@ FUZZTIME ?= 2s
 # and the CDK app ten times as long to run. send-mail is tested with it as built
 # without that SDK.
 HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$
-# Functions are built without what the settings have no use for.
+# Functions are built without the parts that the settings do not use.
 MINIMAL := -tags minimal
 OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/pre-sign-up
 # The race detector needs cgo and a C compiler.
@@ -32,7 +32,7 @@ OUTPUTS = .build/deployed/$(basename $(notdir $(SETTINGS)))-$(STAGE)/$(STACK).js
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# With the flags of functions, so that what both need is compiled once.
+# With the same flags as the functions, so that shared packages are compiled once.
 .PHONY: dev
 dev: need-go ## run everything on this machine: sign-up page, user pool, functions, mailbox
 	@echo "compiling poolpost …"; CGO_ENABLED=0 go build -trimpath -o .build/bin/poolpost ./cmd/poolpost
@@ -40,14 +40,14 @@ dev: need-go ## run everything on this machine: sign-up page, user pool, functio
 
 .PHONY: test
 test: need-go ## run all tests, nearly all with the race detector
-	@[ -n "$(RACE)" ] || echo "there is no C compiler: testing without the race detector"
-	@command -v chromium > /dev/null || echo "there is no chromium: the tests in the browser are skipped"
+	@[ -n "$(RACE)" ] || echo "no C compiler is installed: testing without the race detector"
+	@command -v chromium > /dev/null || echo "chromium is not installed: the tests in the browser are skipped"
 	@if command -v npm > /dev/null; then $(MAKE) node_modules .build/receiver/ready; \
-	else echo "there is no npm: axe-core does not look at the pages, and the test with another SES is skipped"; fi
+	else echo "npm is not installed: the tests of the pages with axe-core and with another SES are skipped"; fi
 	go test $(RACE) $$(go list ./... | grep -vE '$(HEAVY)')
 	go test $(RACE) $(MINIMAL) $(OPTIONAL)
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)') && cd examples/own-app && go test ./...; \
-	else echo "there is no Node.js: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -vE 'infra|cdk'); fi
+	else echo "Node.js is not installed: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -vE 'infra|cdk'); fi
 
 .PHONY: fuzz
 fuzz: need-go ## run each fuzz target for FUZZTIME (2s)
@@ -62,27 +62,27 @@ lint: need-go ## check the formatting, vet, staticcheck, and that templates/layo
 	go vet ./... && go vet $(MINIMAL) $(OPTIONAL) && cd examples/own-app && go vet ./...
 	$(STATICCHECK) ./... && $(STATICCHECK) $(MINIMAL) $(OPTIONAL)
 	@if command -v npm > /dev/null || [ -n "$$CI" ]; then $(MAKE) node_modules && node templates/build.mjs --check; \
-	else echo "there is no npm: templates/layout.html is not checked"; fi
+	else echo "npm is not installed: templates/layout.html is not checked"; fi
 
 .PHONY: bench
-bench: need-go ## measure the functions against an empty one, or with PEOPLE=1000 how many sign up in a second
+bench: need-go ## compare the functions with an empty one; with PEOPLE=1000, measure sign-ups a second
 ifdef PEOPLE
 	@set -o pipefail; for n in 1 4 8; do go test ./local -run TestUnderLoad -count=1 -v -people $(PEOPLE) -at-once $$n | grep 'load_test\|FAIL' | sed 's/.*load_test.go:[0-9]*: //'; done
 else
 	@if type node cmake autoreconf libtoolize &> /dev/null; then $(MAKE) .build/bench-node/ready; \
-	else echo "there is no node, cmake, autoconf or libtool: custom-message in Node.js is left out"; fi
+	else echo "node, cmake, autoconf or libtool is not installed: custom-message in Node.js is left out"; fi
 	@node=$$(ls -d .build/bench-node/node_modules 2> /dev/null); go run ./bench -node "$$node" $(ARGS)
 	go test -run '^$$' -bench SignUpToMailbox -benchtime 200x ./local
 	go test -run '^$$' -bench . -benchmem ./internal/... ./functions/...
 endif
 
 .PHONY: soak
-soak: need-go ## confirm 10,000 people under each schedule of faults, and drain 10,000 emails at SES's rates
+soak: need-go ## confirm 10,000 users under each schedule of faults, and drain 10,000 emails at SES's rates
 	@set -o pipefail; go test ./local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
 	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -mails 10000 | grep -v '^=== '
 
 .PHONY: goldens
-goldens: need-go ## write the expected messages of the tests again; read the diff
+goldens: need-go ## rewrite the expected messages of the tests; read the diff
 	go test ./internal/compile ./internal/settings -update
 
 .PHONY: templates
@@ -113,7 +113,7 @@ diff: need-go node_modules ## compare the template with what is deployed
 	$(CDK) diff $(STACK) $(CONTEXT) $(ARGS)
 
 .PHONY: deploy
-deploy: need-go node_modules ## create or change the pool and all around it on AWS; STACK=Identity: what SES sends as, first
+deploy: need-go node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
 	$(CDK) deploy $(STACK) --outputs-file $(OUTPUTS) $(CONTEXT) $(ARGS)
 
 .PHONY: destroy
@@ -121,7 +121,7 @@ destroy: need-go node_modules ## delete the stack from AWS
 	$(CDK) destroy $(STACK) $(CONTEXT) $(ARGS)
 
 .PHONY: test-deploy
-test-deploy: need-go node_modules .build/venv/ready ## deploy to an AWS emulator on this machine, ask it what is there, destroy it
+test-deploy: need-go node_modules .build/venv/ready ## deploy to an AWS emulator on this machine, test what it created, destroy it
 	@.build/venv/bin/python -B -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator test/deploy
 
 .PHONY: clean
@@ -129,36 +129,36 @@ clean: ## remove what was built
 	rm -rf .build node_modules cdk.out
 
 .DEFAULT:
-	@echo "there is no target $@: make help lists them"; exit 2
+	@echo "$@ is not a target: make help lists them"; exit 2
 
-# What must be on the machine.
+# What to do about a missing program.
 REMEDY_go := install 1.21 or newer from https://go.dev/dl/
 REMEDY_node := install Node.js 22 or newer from https://nodejs.org/
 REMEDY_npm := install it with Node.js, or as your system's package npm
 
 need-%:
-	@command -v $* > /dev/null || { echo "there is no $*: $(REMEDY_$*)"; exit 1; }
+	@command -v $* > /dev/null || { echo "$* is not installed: $(REMEDY_$*)"; exit 1; }
 
 node_modules: package.json package-lock.json | need-node
 	@$(MAKE) need-npm
 	npm ci --no-audit --no-fund
 	@touch $@
 
-# Another SES, with which a test of the local run compares.
+# Another implementation of SES, with which a test compares the local run.
 .build/receiver/ready: local/receiver/package.json local/receiver/package-lock.json | need-node
 	@$(MAKE) need-npm && mkdir -p $(@D) && cp $^ $(@D)
 	npm ci --prefix $(@D) --no-audit --no-fund
 	@touch $@
 
-# AWS's runtime client for Node.js compiles itself when it is installed.
+# AWS's runtime client for Node.js is compiled when it is installed.
 .build/bench-node/ready: bench/node/package.json bench/node/package-lock.json | need-node
 	@$(MAKE) need-npm && mkdir -p $(@D) && cp $^ $(@D)
 	cd $(@D) && npm ci --no-audit --no-fund
 	@touch $@
 
-# The emulator and what asks it: Python 3.10 or newer with venv.
+# The emulator and its tests: Python 3.10 or newer with venv.
 .build/venv/ready: test/deploy/requirements.txt
-	@python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)' 2> /dev/null || { echo "there is no Python 3.10 or newer with venv: install python3 and python3-venv"; exit 1; }
+	@python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)' 2> /dev/null || { echo "Python 3.10 or newer with venv is not installed: install python3 and python3-venv"; exit 1; }
 	@rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check -r test/deploy/requirements.txt

@@ -180,7 +180,7 @@ func TestAMachineWithoutNodeIsToldSo(t *testing.T) {
 		command.Env = append(os.Environ(), "PATH="+path, "MAKELEVEL=", "MAKEFLAGS=") // the last one of a name counts; not as a part of make test
 		out, err := command.CombinedOutput()
 		line, rest, _ := strings.Cut(string(out), "\n")
-		if err == nil || line != "there is no node: install Node.js 22 or newer from https://nodejs.org/" || !strings.HasPrefix(rest, "make: ***") {
+		if err == nil || line != "node is not installed: install Node.js 22 or newer from https://nodejs.org/" || !strings.HasPrefix(rest, "make: ***") {
 			t.Errorf("make %s: %v\n%s", target, err, out)
 		}
 	}
