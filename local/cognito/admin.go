@@ -108,18 +108,14 @@ func (p *Pool) addInvited(ctx context.Context, c caller, in adminCreateUserInput
 }
 
 type adminUserInput struct {
-	adminRequest
-	Username       string
+	adminUserRequest
 	ClientMetadata map[string]string
 }
 
 // adminConfirmSignUp is AdminConfirmSignUp. It does not verify the address, and
 // the event of PostConfirmation has no client id (observed).
 func (p *Pool) adminConfirmSignUp(ctx context.Context, c caller, in adminUserInput) (any, error) {
-	u, err := p.get(in.Username)
-	if err != nil {
-		return nil, err
-	}
+	u := c.user
 	if err := u.confirmable(); err != nil {
 		return nil, err
 	}
@@ -133,21 +129,14 @@ type adminGetUserResult struct {
 	UserAttributes []attribute
 }
 
-func (p *Pool) adminGetUser(_ context.Context, _ caller, in adminUserInput) (any, error) {
-	u, err := p.get(in.Username)
-	if err != nil {
-		return nil, err
-	}
-	return adminGetUserResult{u.facts(), u.listed()}, nil
+func (p *Pool) adminGetUser(_ context.Context, c caller, in adminUserInput) (any, error) {
+	return adminGetUserResult{c.user.facts(), c.user.listed()}, nil
 }
 
 // adminResetUserPassword is AdminResetUserPassword: the user cannot sign in
 // until a new password is set with the code. The refusals are observed.
 func (p *Pool) adminResetUserPassword(ctx context.Context, c caller, in adminUserInput) (any, error) {
-	u, err := p.get(in.Username)
-	if err != nil {
-		return nil, err
-	}
+	u := c.user
 	if err := u.resettable(); err != nil {
 		return nil, err
 	}
@@ -155,34 +144,29 @@ func (p *Pool) adminResetUserPassword(ctx context.Context, c caller, in adminUse
 		return nil, invalidParameter("Cannot reset password for the user as there is no registered/verified email or phone_number")
 	}
 	u.status, u.modified = resetRequired, p.now()
-	_, err = p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
+	_, err := p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
 	return nil, err
 }
 
 type groupInput struct {
-	adminRequest
-	Username, GroupName string
+	adminUserRequest
+	GroupName string
 }
 
 // adminAddUserToGroup is AdminAddUserToGroup. The groups are those of the
 // settings. Adding a user twice is no error.
-func (p *Pool) adminAddUserToGroup(_ context.Context, _ caller, in groupInput) (any, error) {
-	u, err := p.get(in.Username)
-	if err != nil {
-		return nil, err
-	}
+func (p *Pool) adminAddUserToGroup(_ context.Context, c caller, in groupInput) (any, error) {
 	if !slices.Contains(p.options.Settings.Groups, in.GroupName) {
 		return nil, failure("ResourceNotFoundException", "Group not found.")
 	}
-	if !slices.Contains(u.groups, in.GroupName) {
-		u.groups = append(u.groups, in.GroupName)
+	if !slices.Contains(c.user.groups, in.GroupName) {
+		c.user.groups = append(c.user.groups, in.GroupName)
 	}
 	return nil, nil
 }
 
 type listGroupsInput struct {
-	adminRequest
-	Username  string
+	adminUserRequest
 	Limit     *int
 	NextToken string
 }
@@ -199,12 +183,8 @@ type listGroupsResult struct {
 	NextToken string `json:",omitempty"`
 }
 
-func (p *Pool) adminListGroupsForUser(_ context.Context, _ caller, in listGroupsInput) (any, error) {
-	u, err := p.get(in.Username)
-	if err != nil {
-		return nil, err
-	}
-	names, next, err := page(u.groups, in.Limit, in.NextToken)
+func (p *Pool) adminListGroupsForUser(_ context.Context, c caller, in listGroupsInput) (any, error) {
+	names, next, err := page(c.user.groups, in.Limit, in.NextToken)
 	result := listGroupsResult{[]group{}, next}
 	for _, name := range names {
 		result.Groups = append(result.Groups, group{name, p.options.PoolID, epoch(p.created), epoch(p.created)})

@@ -85,8 +85,7 @@ func (p *Pool) getUserAttributeVerificationCode(ctx context.Context, c caller, i
 	if c.user.attributes[in.AttributeName] == "" {
 		return nil, invalidParameter("The user has no %s.", in.AttributeName)
 	}
-	delivered, err := p.sendCode(ctx, c, c.user, kind, sourceVerifyAttribute, in.ClientMetadata)
-	return deliveredResult{delivered}, err
+	return p.sendCode(ctx, c, c.user, kind, sourceVerifyAttribute, in.ClientMetadata)
 }
 
 type verifyAttributeInput struct {

@@ -64,12 +64,12 @@ func (p *Pool) newCode(u *user, f purpose, source string, metadata map[string]st
 	return n, nil
 }
 
-func (p *Pool) sendCode(ctx context.Context, c caller, u *user, f purpose, source string, metadata map[string]string) (codeDelivery, error) {
+func (p *Pool) sendCode(ctx context.Context, c caller, u *user, f purpose, source string, metadata map[string]string) (deliveredResult, error) {
 	n, err := p.newCode(u, f, source, metadata)
 	if err != nil {
-		return codeDelivery{}, err
+		return deliveredResult{}, err
 	}
-	return n.delivery(), p.send(ctx, c, n)
+	return deliveredResult{n.delivery()}, p.send(ctx, c, n)
 }
 
 // redeem uses a code up. API reference, ConfirmSignUp: CodeMismatchException

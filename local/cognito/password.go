@@ -122,8 +122,7 @@ func (p *Pool) forgotPassword(ctx context.Context, c caller, in clientUserInput)
 	if u == nil || u.attributes["email_verified"] != "true" {
 		return deliveredResult{deliveryTo("email", in.Username)}, nil
 	}
-	delivered, err := p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
-	return deliveredResult{delivered}, err
+	return p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
 }
 
 // resettable refuses a user who still has a temporary password; the text is

@@ -89,7 +89,7 @@ func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.api.ServeHT
 type caller struct {
 	sdk      string
 	clientID *string // nil is sent as null
-	user     *user   // of a tokenRequest
+	user     *user   // of a tokenRequest or an adminUserRequest
 }
 
 var sdkName = regexp.MustCompile(`^(aws-sdk-[a-z0-9-]+)/([0-9][0-9.]*)`)

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// A request is the input of an operation. It embeds one of the three types below,
-// or does as they do.
+// A request is the input of an operation. It embeds one of the types below.
 type request interface {
 	// authorize refuses a request of somebody else, and completes the caller.
 	authorize(p *Pool, c *caller) error
@@ -24,6 +23,20 @@ func (in adminRequest) authorize(p *Pool, c *caller) error {
 	}
 	c.clientID = new("CLIENT_ID_NOT_APPLICABLE")
 	return nil
+}
+
+// An adminUserRequest is a request of an administrator about a user.
+type adminUserRequest struct {
+	adminRequest
+	Username string
+}
+
+func (in adminUserRequest) authorize(p *Pool, c *caller) (err error) {
+	if err := in.adminRequest.authorize(p, c); err != nil {
+		return err
+	}
+	c.user, err = p.get(in.Username)
+	return err
 }
 
 // A clientRequest is a request of an app client. The pool's clients have no

@@ -54,7 +54,7 @@ func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error
 			p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u, in.ClientMetadata)
 	}
 	delivered, err := p.sendCode(ctx, c, u, forSignUp, sourceSignUp, in.ClientMetadata)
-	return signUpResult{UserSub: u.name, CodeDeliveryDetails: &delivered}, err
+	return signUpResult{UserSub: u.name, CodeDeliveryDetails: &delivered.CodeDeliveryDetails}, err
 }
 
 // prepare makes a user of a request, who is not yet in the pool.
@@ -170,6 +170,5 @@ func (p *Pool) resendConfirmationCode(ctx context.Context, c caller, in clientUs
 	if u.status != unconfirmed {
 		return nil, invalidParameter("User is already confirmed.") // observed
 	}
-	delivered, err := p.sendCode(ctx, c, u, forSignUp, sourceResendCode, in.ClientMetadata)
-	return deliveredResult{delivered}, err
+	return p.sendCode(ctx, c, u, forSignUp, sourceResendCode, in.ClientMetadata)
 }
