@@ -146,7 +146,7 @@ func TestASlowCognitoCostsAboutASecond(t *testing.T) {
 	}
 }
 
-func TestCognitoIsNotAskedInVain(t *testing.T) {
+func TestCognitoIsNotCalledWithoutNeed(t *testing.T) {
 	for name, caller := range map[string]any{
 		"for an operation without an app client": map[string]any{"clientId": "CLIENT_ID_NOT_APPLICABLE"},
 		"for an event with a null client":        map[string]any{"clientId": nil},

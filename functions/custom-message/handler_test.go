@@ -193,7 +193,7 @@ func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
 				t.Errorf("the mail has the links %q, want %q", got, wantLinks)
 			}
 			if visible := text(filled.EmailMessage); !strings.Contains(visible, code) {
-				t.Error("the code does not stand in the mail for typing by hand")
+				t.Error("the mail lacks the code to type by hand")
 			}
 			if !strings.Contains(filled.SMSMessage, code) {
 				t.Errorf("the text message lacks the code: %q", filled.SMSMessage)
@@ -387,12 +387,12 @@ func TestHostileValuesDoNotBreakOut(t *testing.T) {
 		"an isolate and a joiner":         "Ja\u2066ne\u200d\u200b\ufeff",
 		"an address":                      `https://evil.example/login`,
 		"an address without a scheme":     `www.evil.example`,
-		"an e-mail address":               `security@evil.example`,
+		"an email address":                `security@evil.example`,
 		"the marks of compiled files":     "\x00link\x00 \x1c \x00code\x00",
 		"a template":                      `{{.Code}} {code} {link} 9blank0code9`,
 		"broken UTF-8":                    "Jane\xff\xfe",
 		"300 KB":                          strings.Repeat("W<", 150<<10),
-		"nothing but blanks":              " \t\u00a0 ",
+		"white space only":                " \t\u00a0 ",
 	} {
 		t.Run(name+" as a name", func(t *testing.T) {
 			filled := fill(t, h, newEvent(t, "SignUp", "request.userAttributes.name", hostile,

@@ -23,7 +23,7 @@ func main() {
 }
 
 // start is the function, ready for its first event. Nothing here may stop it: a person
-// must get a code all the same. What is missing is logged with every event, and Cognito's
+// must still get a code. What is missing is logged with every event, and Cognito's
 // own text goes out.
 func start(dir string, log *logging.Logger) lambda.Handler {
 	c, err := config.Read[config.CustomMessage](dir)

@@ -369,12 +369,12 @@ func TestNobodysAttemptsAreUsedUpByThoseBefore(t *testing.T) {
 
 func TestAnEventThatCannotBeReadComesBackIfItIsJSON(t *testing.T) {
 	for name, payload := range map[string]string{
-		"a list":                      "[1]",
-		"a text":                      `"PostConfirmation_ConfirmSignUp"`,
-		"attributes that are a list":  `{"triggerSource":"PostConfirmation_ConfirmSignUp","request":{"userAttributes":[]}}`,
-		"a source that is an object":  `{"triggerSource":{}}`,
-		"a caller that is a number":   `{"callerContext":7}`,
-		"blanks around the odd event": " \n{\"userName\":[] }\t",
+		"a list":                       "[1]",
+		"a text":                       `"PostConfirmation_ConfirmSignUp"`,
+		"attributes that are a list":   `{"triggerSource":"PostConfirmation_ConfirmSignUp","request":{"userAttributes":[]}}`,
+		"a source that is an object":   `{"triggerSource":{}}`,
+		"a caller that is a number":    `{"callerContext":7}`,
+		"white space around the event": " \n{\"userName\":[] }\t",
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := newHandler(t)

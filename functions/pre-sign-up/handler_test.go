@@ -218,7 +218,7 @@ func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
 		"attributes that are a list":   {`{"triggerSource":"PreSignUp_SignUp","request":{"userAttributes":["email"]}}`, nil, unreadable},
 		"an address that is an object": {`{"triggerSource":"PreSignUp_AdminCreateUser","request":{"userAttributes":{"email":{}}}}`, nil, unreadable},
 		"a source that is a list":      {`{"triggerSource":["PreSignUp_AdminCreateUser"]}`, nil, unreadable},
-		"a pattern that is none": {string(withLetter), func(t *testing.T, h *handler) {
+		"a pattern that does not compile": {string(withLetter), func(t *testing.T, h *handler) {
 			broken, _ := newHandler(t, func(c *config.PreSignUp) {
 				c.Attributes[0].Pattern, c.Attributes[0].ASCIIPattern = "[", ".*"
 			})
@@ -263,7 +263,7 @@ func TestStart_withoutRulesRefuses(t *testing.T) {
 	}
 }
 
-// Without its sentences, a refusal has its code all the same, and the log tells of it.
+// Without its sentences, a refusal still has its code, and the log says why.
 func TestARefusalWithoutASentenceIsOne(t *testing.T) {
 	h, logged := newHandler(t)
 	var err error

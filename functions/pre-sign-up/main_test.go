@@ -27,7 +27,7 @@ const child = "PRE_SIGN_UP_TEST_CHILD"
 
 // runMain runs this test once more as the function itself, with the files of dir
 // and a Lambda Runtime API (developer guide, "Using the Lambda runtime API") that
-// has one event. It returns the error that Lambda is told, and what is printed.
+// has one event. It returns the error that Lambda gets, and what is printed.
 func runMain(t *testing.T, dir string, event []byte) (answer, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -63,7 +63,7 @@ func runMain(t *testing.T, dir string, event []byte) (answer, stdout, stderr str
 	select {
 	case answer = <-answers:
 	default:
-		t.Error("Lambda is told nothing")
+		t.Error("Lambda gets no error")
 	}
 	return answer, printed.String(), complained.String()
 }
@@ -111,7 +111,7 @@ func TestConfigure_minimal(t *testing.T) {
 func checkOneLine(t *testing.T, code, answer, stdout, stderr string) {
 	t.Helper()
 	if !strings.Contains(answer, code+": ") {
-		t.Errorf("Lambda is told %s", answer)
+		t.Errorf("Lambda gets %s", answer)
 	}
 	var line map[string]any
 	if err := json.Unmarshal([]byte(stdout), &line); err != nil || line["Outcome"] != code {

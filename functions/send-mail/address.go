@@ -9,7 +9,7 @@ import (
 // deliverable returns an address as SES takes it: SES has no SMTPUTF8, so the
 // local part must be ASCII and the domain is written in Punycode (SES API v2
 // reference, Destination). Whatever could be read as more than one address, or
-// as more than an address, is refused: quotes, brackets, commas, blanks, line
+// as more than an address, is refused: quotes, brackets, commas, spaces, line
 // breaks.
 func deliverable(address string) (string, error) {
 	if address == "" {

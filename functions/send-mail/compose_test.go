@@ -1,14 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 
 	"poolpost/internal/link"
@@ -21,13 +19,7 @@ import (
 func sendEntry(t *testing.T, h *handler, r *recorder, entry mail.Entry) *sesv2.SendEmailInput {
 	t.Helper()
 	r.sent = nil
-	body, err := json.Marshal(entry)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := record(t, "id", "group", "")
-	m.Body = string(body)
-	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{m}}); err != nil || len(r.sent) != 1 {
+	if _, err := h.Handle(t.Context(), batchOf(queued(t, entry))); err != nil || len(r.sent) != 1 {
 		t.Fatalf("%d mails were sent: %v; dead letters %q", len(r.sent), err, r.reasons())
 	}
 	return r.sent[0]
@@ -79,7 +71,7 @@ func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
 				t.Errorf("the text has %q: %s", want.not, text)
 			}
 			if strings.ContainsAny(html+text+*in.Content.Simple.Subject.Data, message.FieldDelimiter+message.PartSeparator) {
-				t.Error("the mail has a blank that is not filled")
+				t.Error("the mail has a placeholder that is not filled")
 			}
 		})
 	}
@@ -127,11 +119,11 @@ func TestWrapLines(t *testing.T) {
 		"a long line":                strings.Repeat("<p>some words</p> ", 400),
 		"long lines":                 strings.Repeat(strings.Repeat("word ", 500)+"\n", 3),
 		"a line just long enough":    strings.Repeat("a", 998),
-		"a blank as the last one":    strings.Repeat("a", 998) + " b",
+		"a space as the last one":    strings.Repeat("a", 998) + " b",
 		"a long word among others":   "a " + strings.Repeat("b", 1500) + " c " + strings.Repeat("d ", 800),
 		"a long word and nothing":    strings.Repeat("b", 1500),
 		"two bytes for each letter":  strings.Repeat("żółw ", 900),
-		"blanks, and nothing else":   strings.Repeat(" ", 3000),
+		"spaces only":                strings.Repeat(" ", 3000),
 		"a long address in the link": `<a href="https://example.com/` + strings.Repeat("a", 2000) + `">b</a> c`,
 	} {
 		got := wrapLines(html)
@@ -169,8 +161,8 @@ func TestAddresses(t *testing.T) {
 		"a second address in the local part": {"joe@example.com, jane@example.com", ""},
 		"a header":                           {"jane@example.com\r\nBcc: joe@example.com", ""},
 		"a line break in the local part":     {"jane\n@example.com", ""},
-		"a blank":                            {"jane @example.com", ""},
-		"a blank in the domain":              {"jane@exam ple.com", ""},
+		"a space":                            {"jane @example.com", ""},
+		"a space in the domain":              {"jane@exam ple.com", ""},
 		"a quoted local part":                {`"jane doe"@example.com`, ""},
 		"a comment":                          {"jane(home)@example.com", ""},
 		"an IP literal":                      {"jane@[192.0.2.1]", ""},
@@ -240,7 +232,7 @@ func TestANoticeShowsNothingThatActs(t *testing.T) {
 	}
 }
 
-// What an entry lacks, or has too much of, is told by its reason.
+// The reason names what is wrong with an entry.
 func TestEntriesThatAreNoMailAreDeadLetters(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*mail.Entry)
@@ -254,13 +246,7 @@ func TestEntriesThatAreNoMailAreDeadLetters(t *testing.T) {
 		h, r, _ := testHandler(t)
 		entry := full(message.SignUp)
 		test.change(&entry)
-		body, err := json.Marshal(entry)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := record(t, "id", "group", "")
-		m.Body = string(body)
-		if reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{m}}); err != nil || len(reply.BatchItemFailures) != 0 ||
+		if reply, err := h.Handle(t.Context(), batchOf(queued(t, entry))); err != nil || len(reply.BatchItemFailures) != 0 ||
 			!slices.Equal(r.reasons(), []string{string(test.reason)}) {
 			t.Errorf("%s: got %v, %v with the reasons %q", name, reply, err, r.reasons())
 		}

@@ -35,7 +35,7 @@ import (
 	"poolpost/internal/message"
 )
 
-var update = flag.Bool("update", false, "encrypt the codes of testdata/codes.json anew")
+var update = flag.Bool("update", false, "write testdata/codes.json")
 
 const (
 	codesFile = "testdata/codes.json"
@@ -165,7 +165,7 @@ var plains = map[string]string{
 }
 
 // sampleCodes are codes that were encrypted once, by name, so that another
-// version of the SDK is held against them.
+// version of the SDK is tested with them.
 func sampleCodes(t *testing.T) map[string]string {
 	t.Helper()
 	if *update {
@@ -260,7 +260,7 @@ func TestWhatIsNoCodeOfThisPoolIsADeadLetter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)
 			h.composer.decrypter = new(sampleKMS).decrypter(t, keyARN, poolID)
-			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{coded(t, message.SignUp, code)}})
+			reply, err := h.Handle(t.Context(), batchOf(coded(t, message.SignUp, code)))
 			if err != nil || len(reply.BatchItemFailures) != 0 || len(r.sent) != 0 || len(r.dead) != 1 {
 				t.Fatalf("got %v, %v with %d mails and %d dead letters: %s", reply, err, len(r.sent), len(r.dead), logged)
 			}
@@ -277,13 +277,7 @@ func TestWhatIsNoCodeOfThisPoolIsADeadLetter(t *testing.T) {
 // coded is a mail with a code on the queue.
 func coded(t *testing.T, kind message.Kind, code string) events.SQSMessage {
 	t.Helper()
-	body, err := json.Marshal(mail.Entry{Kind: kind, To: "jane@example.com", ClientID: ridersID, User: "0a1b2c3d", Code: code})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := record(t, "id", "group", "jane@example.com")
-	m.Body = string(body)
-	return m
+	return queued(t, mail.Entry{Kind: kind, To: "jane@example.com", ClientID: ridersID, User: "0a1b2c3d", Code: code})
 }
 
 // The SDK hides KMS's errors among its own; they decide what helps.
@@ -310,7 +304,7 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 			h.composer.decrypter = k.decrypter(t, keyARN, poolID)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second+300*time.Millisecond)
 			defer cancel()
-			if _, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{coded(t, message.SignUp, code)}}); err != nil {
+			if _, err := h.Handle(ctx, batchOf(coded(t, message.SignUp, code))); err != nil {
 				t.Fatal(err)
 			}
 			if n := k.calls.Load(); n != 1 {
@@ -320,7 +314,7 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 			if len(r.sent) != 0 || (len(r.dead) == 1) != (want == refused) || strings.Contains(logged.String(), "jane") {
 				t.Errorf("%d mails, %d dead letters: %s", len(r.sent), len(r.dead), logged)
 			}
-			k.fail.Store("") // the next code is not held against the last one's error
+			k.fail.Store("") // the last error does not stay
 			if got, err := h.composer.decrypter.decrypt(t.Context(), code); err != nil || got != "123456" {
 				t.Errorf("then the code opens as %q, %v", got, err)
 			}
@@ -332,9 +326,9 @@ func TestAMailHasItsCode(t *testing.T) {
 	h, r, _ := testHandler(t)
 	h.composer.decrypter = new(sampleKMS).decrypter(t, keyARN, poolID)
 	codes := sampleCodes(t)
-	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{
+	if _, err := h.Handle(t.Context(), batchOf(
 		coded(t, message.SignUp, codes["a code of a sign-up"]), coded(t, message.Invitation, codes["a temporary password, escaped"]),
-	}}); err != nil || len(r.sent) != 2 {
+	)); err != nil || len(r.sent) != 2 {
 		t.Fatalf("%d mails were sent: %v", len(r.sent), err)
 	}
 	if text := *r.sent[0].Content.Simple.Body.Text.Data; !strings.Contains(text, "\n123456\n") || !strings.Contains(text, "&code=123456&") {

@@ -114,14 +114,24 @@ func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 // record is a welcome mail on the queue.
 func record(t *testing.T, id, group, to string) events.SQSMessage {
 	t.Helper()
-	body, err := json.Marshal(mail.Entry{Kind: message.Welcome, To: to, Name: "Jane", ClientID: ridersID})
+	m := queued(t, mail.Entry{Kind: message.Welcome, To: to, Name: "Jane", ClientID: ridersID})
+	m.MessageId, m.ReceiptHandle, m.Attributes["MessageGroupId"] = id, "receipt-"+id, group
+	return m
+}
+
+// queued is an entry on the queue, received for the first time.
+func queued(t *testing.T, entry mail.Entry) events.SQSMessage {
+	t.Helper()
+	body, err := json.Marshal(entry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return events.SQSMessage{MessageId: id, ReceiptHandle: "receipt-" + id, Body: string(body), Attributes: map[string]string{
-		"MessageGroupId": group, "ApproximateReceiveCount": "1", "SentTimestamp": "1700000000000",
+	return events.SQSMessage{MessageId: "id", ReceiptHandle: "receipt-id", Body: string(body), Attributes: map[string]string{
+		"MessageGroupId": "group", "ApproximateReceiveCount": "1", "SentTimestamp": "1700000000000",
 	}}
 }
+
+func batchOf(mails ...events.SQSMessage) events.SQSEvent { return events.SQSEvent{Records: mails} }
 
 // reported are the ids that a reply reports.
 func reported(reply events.SQSEventResponse) []string {
@@ -216,7 +226,7 @@ func TestTheReplyIsWhatLambdaReads(t *testing.T) {
 			}
 			return nil
 		}
-		reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id-1", "group", to)}})
+		reply, err := h.Handle(t.Context(), batchOf(record(t, "id-1", "group", to)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,13 +275,13 @@ func TestTheMailIsComplete(t *testing.T) {
 			continue
 		}
 		for _, words := range part.says {
-			// Lines of HTML are folded at blanks.
+			// Lines of HTML are wrapped at spaces.
 			if !strings.Contains(*part.content.Data, words) && !strings.Contains(strings.ReplaceAll(*part.content.Data, "\n", " "), words) {
 				t.Errorf("the %s lacks %q", name, words)
 			}
 		}
 		if strings.ContainsAny(*part.content.Data, message.FieldDelimiter+message.PartSeparator) {
-			t.Errorf("the %s has a blank that is not filled", name)
+			t.Errorf("the %s has a placeholder that is not filled", name)
 		}
 	}
 }
@@ -303,7 +313,7 @@ func TestWhatIsNotSetIsNotSent(t *testing.T) {
 	h, r, _ := testHandler(t)
 	h.composer.config.Senders["riders"] = config.Sender{From: "no-reply@example.com"}
 	h.composer.configurationSet, h.composer.stage = "", ""
-	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
+	if _, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", "jane@example.com"))); err != nil {
 		t.Fatal(err)
 	}
 	if in := r.sent[0]; in.ReplyToAddresses != nil || in.ConfigurationSetName != nil || in.FeedbackForwardingEmailAddress != nil || len(in.EmailTags) != 3 {
@@ -324,11 +334,8 @@ func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, _ := testHandler(t)
-			body, err := json.Marshal(mail.Entry{Kind: message.Welcome, To: "jane@example.com", ClientID: test.client, Locales: test.wanted})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{Body: string(body)}}}); err != nil {
+			m := queued(t, mail.Entry{Kind: message.Welcome, To: "jane@example.com", ClientID: test.client, Locales: test.wanted})
+			if _, err := h.Handle(t.Context(), batchOf(m)); err != nil {
 				t.Fatal(err)
 			}
 			if got := *r.sent[0].EmailTags[2].Value; got != test.want {
@@ -390,9 +397,9 @@ func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
 func TestSendingStopsInTimeToReport(t *testing.T) {
 	h, r, _ := testHandler(t)
 	r.slow = "2@example.com"
-	batch := events.SQSEvent{Records: []events.SQSMessage{
+	batch := batchOf(
 		record(t, "1", "a", "1@example.com"), record(t, "2", "b", r.slow), record(t, "3", "c", "3@example.com"), record(t, "4", "a", "4@example.com"),
-	}}
+	)
 	deadline := time.Now().Add(2*time.Second + 500*time.Millisecond)
 	ctx, cancel := context.WithDeadline(t.Context(), deadline)
 	defer cancel()
@@ -428,7 +435,7 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)
 			test.spoil(t, h)
-			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
+			reply, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", "jane@example.com")))
 			if err != nil || !slices.Equal(reported(reply), []string{"id"}) || len(r.sent) != 0 {
 				t.Errorf("got %v, %v with %d mails sent", reply, err, len(r.sent))
 			}
@@ -447,7 +454,7 @@ func TestADeadLetterOfAMissingFileHasAReasonOfWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.now = func() time.Time { return sentAt.Add(maxAge) }
-	if _, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}}); err != nil {
+	if _, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", "jane@example.com"))); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"a file of send-mail cannot be read"}; !slices.Equal(r.reasons(), want) {

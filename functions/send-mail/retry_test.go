@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -51,8 +50,8 @@ func TestClassify(t *testing.T) {
 		"a key that is disabled":             {&smithy.GenericAPIError{Code: "DisabledException"}, failed},
 		"a key that is not there just now":   {&smithy.GenericAPIError{Code: "KeyUnavailableException"}, unavailable},
 		"time is up":                         {context.DeadlineExceeded, unavailable},
-		"a code that is none":                {errCode, refused},
-		"an address that is none":            {errAddress, refused},
+		"an invalid code":                    {errCode, refused},
+		"an invalid address":                 {errAddress, refused},
 		"no key for a code":                  {errNoKey, failed},
 		"a panic":                            {logging.ErrPanic, failed},
 		"a message that is not there":        {&os.PathError{Op: "open", Path: "x", Err: os.ErrNotExist}, failed},
@@ -197,7 +196,7 @@ func TestClassify_errorsOfSES(t *testing.T) {
 			h.ses = sesOver(t, test.answer)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second+300*time.Millisecond)
 			defer cancel()
-			reply, err := h.Handle(ctx, events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
+			reply, err := h.Handle(ctx, batchOf(record(t, "id", "group", "jane@example.com")))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -244,7 +243,7 @@ func TestWhatIsSentReachesSES(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(`{"MessageId":"sample"}`))
 	})
-	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
+	reply, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", "jane@example.com")))
 	if err != nil || len(reply.BatchItemFailures)+len(r.dead)+len(r.delayed) != 0 {
 		t.Errorf("got %v, %v", reply, err)
 	}
@@ -261,15 +260,15 @@ func TestAMailIsGivenUpInTime(t *testing.T) {
 		outcome  string // given-up: a dead letter
 		wait     int32  // seconds
 	}{
-		"a failure, for the first time":                              {&types.NotFoundException{}, "1", 0, failed, 30},
-		"a failure, for the fourth time":                             {&types.NotFoundException{}, "4", time.Hour, failed, 240},
-		"a failure that waited in vain five times, behind another's": {&types.NotFoundException{}, "6", 9 * time.Minute, failed, 960},
-		"a failure, for the fifth time":                              {&types.NotFoundException{}, "5", time.Hour, "given-up", 0},
-		"a failure after many throttles":                             {&types.NotFoundException{}, "60", time.Hour, "given-up", 0},
-		"a throttle, for the fifth time":                             {&types.TooManyRequestsException{}, "5", time.Hour, throttled, 32},
-		"a quota, after a day":                                       {&types.LimitExceededException{}, "27", 25 * time.Hour, quota, 3600},
-		"a quota, just before the queue's 4":                         {&types.LimitExceededException{}, "75", 3 * 24 * time.Hour, "given-up", 0},
-		"a record without a receive count":                           {&types.TooManyRequestsException{}, "", 0, throttled, 2},
+		"a failure, for the first time":                             {&types.NotFoundException{}, "1", 0, failed, 30},
+		"a failure, for the fourth time":                            {&types.NotFoundException{}, "4", time.Hour, failed, 240},
+		"a failure that only waited five times, behind another one": {&types.NotFoundException{}, "6", 9 * time.Minute, failed, 960},
+		"a failure, for the fifth time":                             {&types.NotFoundException{}, "5", time.Hour, "given-up", 0},
+		"a failure after many throttles":                            {&types.NotFoundException{}, "60", time.Hour, "given-up", 0},
+		"a throttle, for the fifth time":                            {&types.TooManyRequestsException{}, "5", time.Hour, throttled, 32},
+		"a quota, after a day":                                      {&types.LimitExceededException{}, "27", 25 * time.Hour, quota, 3600},
+		"a quota, just before the queue's 4":                        {&types.LimitExceededException{}, "75", 3 * 24 * time.Hour, "given-up", 0},
+		"a record without a receive count":                          {&types.TooManyRequestsException{}, "", 0, throttled, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := testHandler(t)
@@ -277,7 +276,7 @@ func TestAMailIsGivenUpInTime(t *testing.T) {
 			h.now = func() time.Time { return sentAt.Add(test.age) }
 			message := record(t, "id", "group", "jane@example.com")
 			message.Attributes["ApproximateReceiveCount"] = test.receives
-			reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{message}})
+			reply, err := h.Handle(t.Context(), batchOf(message))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -295,7 +294,7 @@ func TestAMailIsGivenUpInTime(t *testing.T) {
 	}
 }
 
-// When the account may send nothing, asking for each mail would be in vain.
+// While the account may send nothing, calling SES for each mail is pointless.
 func TestNobodyAsksWhileTheAccountMayNotSend(t *testing.T) {
 	h, r, logged := testHandler(t)
 	asked := 0
@@ -305,9 +304,9 @@ func TestNobodyAsksWhileTheAccountMayNotSend(t *testing.T) {
 		}
 		return nil
 	}
-	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{
+	reply, err := h.Handle(t.Context(), batchOf(
 		record(t, "1", "a", "1@example.com"), record(t, "2", "b", "2@example.com"), record(t, "3", "c", "3@example.com"), record(t, "4", "b", "4@example.com"),
-	}})
+	))
 	if err != nil || !slices.Equal(reported(reply), []string{"2", "3", "4"}) || asked != 2 || len(logged.Lines(t)) != 2 {
 		t.Errorf("SES was asked for %d mails, and %v, %v came back", asked, reply, err)
 	}
@@ -323,19 +322,19 @@ func TestAMailThatCannotBeADeadLetterComesAgain(t *testing.T) {
 	h, r, logged := testHandler(t)
 	r.fail = func(string) error { return &types.MessageRejected{} }
 	r.deadLetterErr = &smithy.GenericAPIError{Code: "QueueDoesNotExist"}
-	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
+	reply, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", "jane@example.com")))
 	if err != nil || !slices.Equal(reported(reply), []string{"id"}) {
 		t.Errorf("got %v, %v", reply, err)
 	}
 	logged.CheckLine(t, map[string]any{"Outcome": "failed", "reason": "QueueDoesNotExist"})
 }
 
-// The wait is a kindness: without it the mail comes after the queue's own time.
-func TestAMailThatCannotBeDelayedIsReportedAllTheSame(t *testing.T) {
+// Without the delay, the mail comes again after the visibility timeout.
+func TestAMailThatCannotBeDelayedIsStillReported(t *testing.T) {
 	h, r, _ := testHandler(t)
 	r.fail = func(string) error { return &types.TooManyRequestsException{} }
 	h.queues.sqs = noDelay{r}
-	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{record(t, "id", "group", "jane@example.com")}})
+	reply, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", "jane@example.com")))
 	if err != nil || !slices.Equal(reported(reply), []string{"id"}) {
 		t.Errorf("got %v, %v", reply, err)
 	}

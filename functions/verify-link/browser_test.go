@@ -28,7 +28,7 @@ func TestInTheBrowser(t *testing.T) {
 	b := &bookInBrowser{storybook: newStorybook(t), ctx: browsertest.Start(t)}
 	b.watch(t)
 	t.Run("every page is reached", b.testAnswers)
-	t.Run("an open page sends nothing by itself", b.testOpening)
+	t.Run("an open page sends nothing on its own", b.testOpening)
 	t.Run("by keyboard alone", b.testKeyboard)
 	t.Run("the browser knows the rules for passwords", b.testRules)
 	t.Run("a double click saves a password once", b.testDoubleClick)
@@ -223,7 +223,7 @@ func (b *bookInBrowser) testKeyboard(t *testing.T) {
 	if got := ask[string](t, b, `document.getElementById("repeat").validationMessage`); got != "The two passwords are not the same" {
 		t.Errorf("two passwords that differ are told with %q", got)
 	}
-	b.do(t, "mend it", chromedp.KeyEvent(kb.Backspace+"7"))
+	b.do(t, "correct it", chromedp.KeyEvent(kb.Backspace+"7"))
 	tab("show")
 	b.do(t, "show the passwords", chromedp.KeyEvent(" "))
 	if got := ask[string](t, b, `document.getElementById("password").type + document.getElementById("repeat").type`); got != "texttext" {

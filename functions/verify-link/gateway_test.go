@@ -36,7 +36,7 @@ func (s *site) throughGateway() gateway { return gateway{s.handler, s.handler.lo
 func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
 	shared := newSite(t)
 	for name, payload := range map[string][]byte{
-		"a method that is none":       sample(t, "SECRET METHOD", "/confirm", "code=31415926", ""),
+		"an invalid method":           sample(t, "SECRET METHOD", "/confirm", "code=31415926", ""),
 		"an event that is cut off":    sample(t, "GET", "/confirm", "user=secret-jane", "")[:100],
 		"an event that is one secret": []byte("secret-jane@example.com"),
 		"a query that is a list":      []byte(`{"version":"2.0","rawQueryString":["secret-jane"]}`),
@@ -72,7 +72,7 @@ func TestWhatIsOddInARequestIsNotQuoted(t *testing.T) {
 	}{
 		"a control character in the link": {sample(t, "GET", "/confirm", "user=secret-jane&code=31415926\x01", ""), http.StatusOK}, // asks for the code
 		"a line break in the link":        {sample(t, "POST", "/confirm", "user=secret-jane&code=31415926\n", "code=31415926"), http.StatusBadRequest},
-		"a query that is none":            {sample(t, "GET", "/confirm", "user=secret-jane%zz;code=31415926", ""), http.StatusBadRequest},
+		"an invalid query":                {sample(t, "GET", "/confirm", "user=secret-jane%zz;code=31415926", ""), http.StatusBadRequest},
 		"an escape in the path":           {sample(t, "GET", "/confirm/secret%zz31415926", "", ""), http.StatusNotFound},
 		"an escape that is left":          {sample(t, "GET", "/%63onfirm", "", ""), http.StatusNotFound},
 		"a control character in the path": {sample(t, "GET", "/confirm\r\n31415926", "", ""), http.StatusNotFound},

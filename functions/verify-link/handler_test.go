@@ -312,7 +312,7 @@ func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
 					t.Errorf("Cognito was asked %d times", len(s.cognito.asked))
 				}
 				if strings.Contains(w.Body.String(), password) {
-					t.Error("the password stands in the page")
+					t.Error("the password is in the page")
 				}
 			})
 		}
@@ -346,7 +346,7 @@ func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
 	}
 }
 
-func TestALinkOfAnotherPoolIsToldSo(t *testing.T) {
+func TestALinkOfAnotherPoolHasItsPage(t *testing.T) {
 	shared := newSite(t)
 	for name, err := range map[string]error{
 		"an unknown code": says("CodeMismatchException"), "an old code": says("ExpiredCodeException"), "an unknown user": says("UserNotFoundException"),
@@ -438,7 +438,7 @@ func TestHealth(t *testing.T) {
 	s.checkNotAsked(t)
 }
 
-func TestDamagedLinksAreToldSo(t *testing.T) {
+func TestDamagedLinksHaveTheirPage(t *testing.T) {
 	shared := newSite(t)
 	ofReset := map[state]state{confirmCode: resetCode, badLink: badLink}
 	for name, test := range map[string]struct {
@@ -446,13 +446,13 @@ func TestDamagedLinksAreToldSo(t *testing.T) {
 		confirm, form state // of /confirm; none of them may ask Cognito
 	}{
 		"without a code":                 {[]string{"code", ""}, confirmCode, confirmCode},
-		"a code that is none":            {[]string{"code", "abc"}, confirmCode, confirmCode},
+		"an invalid code":                {[]string{"code", "abc"}, confirmCode, confirmCode},
 		"a code that is cut off":         {[]string{"code", "123"}, confirmCode, confirmCode},
 		"Cognito's placeholder":          {[]string{"code", "{####}"}, confirmCode, confirmCode},
 		"a code of 300 KB":               {[]string{"code", strings.Repeat("1", 300<<10)}, confirmCode, badLink}, // the form is too long
 		"without a user":                 {[]string{"user", ""}, badLink, badLink},
 		"an address as the user":         {[]string{"user", "jane@example.com"}, badLink, badLink},
-		"a user with a blank":            {[]string{"user", "jane sample"}, badLink, badLink},
+		"a user with a space":            {[]string{"user", "jane sample"}, badLink, badLink},
 		"a user with a line break":       {[]string{"user", "jane\r\nsample"}, badLink, badLink},
 		"a user of 129 characters":       {[]string{"user", strings.Repeat("ä", 129)}, badLink, badLink},
 		"a user of 300 KB":               {[]string{"user", strings.Repeat("u", 300<<10)}, badLink, badLink},
@@ -517,7 +517,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 		"another origin in an older browser":          {"https://evil.example", "", false},
 		"another port in an older browser":            {"https://" + host + ":8443", "", false},
 		"an origin that begins like ours":             {"https://" + host + ".evil.example", "", false},
-		"an origin that is none":                      {"::", "", false},
+		"an invalid origin":                           {"::", "", false},
 		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", false},
 	} {
 		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
@@ -554,7 +554,7 @@ func TestOnlyOurFormsAreRead(t *testing.T) {
 		"no body":                            {"", "application/x-www-form-urlencoded", ""},
 		"the values in the address":          {form, "application/x-www-form-urlencoded", ""},
 		"no content type":                    {"", "", form},
-		"a content type that is none":        {"", ";;;", form},
+		"an invalid content type":            {"", ";;;", form},
 		"plain text":                         {"", "text/plain", form},
 		"JSON":                               {"", "application/json", `{"client":"` + ridersID + `","user":"` + userID + `","code":"` + code + `"}`},
 		"a form with files":                  {"", "multipart/form-data; boundary=x", multipart},
@@ -646,7 +646,7 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 		"one only":                     {password, "", resetDiffer},
 		"the other one only":           {"", password, resetDiffer},
 		"none":                         {"", "", resetDiffer},
-		"blanks are part of a word":    {password, password + " ", resetDiffer},
+		"spaces count":                 {password, password + " ", resetDiffer},
 		"signs that HTML would change": {`<">&'+%41 ß`, `<">&'+%41 ß`, resetDone},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -655,7 +655,7 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 			s.checkState(t, w, test.want, "riders", "en")
 			for _, typed := range []string{password, "orrect horse", "%41"} {
 				if strings.Contains(w.Body.String(), typed) {
-					t.Errorf("%q stands in the page", typed)
+					t.Errorf("%q is in the page", typed)
 				}
 			}
 			if test.want == resetDone {
@@ -677,17 +677,17 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct{ lang, header, client, want string }{
-		"the link's":                            {"fr", "ar", ridersID, "fr"},
-		"the link's, with a region":             {"fr-CA", "", ridersID, "fr"},
-		"the browser's when the link has none":  {"", "ar", ridersID, "ar"},
-		"the browser's when the link's is none": {"xx", "ar-EG,en;q=0.8", ridersID, "ar"},
-		"the browser's first that there is":     {"", "de-AT, de;q=0.9, fr;q=0.8, en;q=0.7", ridersID, "fr"},
-		"any":                                   {"", "*", driversID, "fr"},
-		"none leads to the client's":            {"", "", driversID, "fr"},
-		"garbage leads to the client's":         {"../../../etc/passwd", ";;,,\x00<b>,", driversID, "fr"},
-		"300 KB lead to the client's":           {strings.Repeat("ar-", 100<<10), strings.Repeat("ar-", 100<<10), driversID, "fr"},
-		"a wish behind seven others is heard":   {"", "a,b,c,d,e,f,g,ar", ridersID, "ar"},
-		"a wish behind eight others is not":     {"", "a,b,c,d,e,f,g,h,ar", ridersID, "en"},
+		"the link's":                               {"fr", "ar", ridersID, "fr"},
+		"the link's, with a region":                {"fr-CA", "", ridersID, "fr"},
+		"the browser's when the link has none":     {"", "ar", ridersID, "ar"},
+		"the browser's when the link's is unknown": {"xx", "ar-EG,en;q=0.8", ridersID, "ar"},
+		"the browser's first that there is":        {"", "de-AT, de;q=0.9, fr;q=0.8, en;q=0.7", ridersID, "fr"},
+		"any":                                      {"", "*", driversID, "fr"},
+		"none leads to the client's":               {"", "", driversID, "fr"},
+		"garbage leads to the client's":            {"../../../etc/passwd", ";;,,\x00<b>,", driversID, "fr"},
+		"300 KB lead to the client's":              {strings.Repeat("ar-", 100<<10), strings.Repeat("ar-", 100<<10), driversID, "fr"},
+		"a wish behind seven others is heard":      {"", "a,b,c,d,e,f,g,ar", ridersID, "ar"},
+		"a wish behind eight others is not":        {"", "a,b,c,d,e,f,g,h,ar", ridersID, "en"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := shared.another()
@@ -756,7 +756,7 @@ func TestAPageThatIsMissingIsOurFault(t *testing.T) {
 		t.Errorf("the answer is %d %q", w.Code, w.Body)
 	}
 	if !strings.Contains(s.logged.String(), `"level":"ERROR"`) || !strings.Contains(s.logged.String(), "pages/riders/en/confirm") {
-		t.Errorf("the log does not tell what is missing: %s", s.logged)
+		t.Errorf("the log does not name what is missing: %s", s.logged)
 	}
 }
 

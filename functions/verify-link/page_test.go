@@ -210,7 +210,7 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 	}
 }
 
-// The app is told how it went, on whichever way back.
+// The app learns the result, whichever way back.
 func TestTheWayOnTellsTheStatus(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
@@ -250,7 +250,7 @@ func hostile() map[string]string {
 		"broken UTF-8":           "\xc0\xbcscript\xc0\xbe\xff",
 		"UTF-7":                  `+ADw-script+AD4-`,
 		"controls":               "\x00\x1c\x0b\r\n\u2028",
-		"a blank of ours":        "\x00continue\x00",
+		"a placeholder of ours":  "\x00continue\x00",
 		"a template":             `{{.Code}}${7*7}`,
 		"a script as an address": `javascript:alert(1)`,
 		"a right-to-left sign":   "\u202etxt.exe",

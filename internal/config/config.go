@@ -63,7 +63,7 @@ type PreSignUp struct {
 	ExternalProviders ExternalProviders `json:"externalProviders"`
 }
 
-// RefusalsFile is where the sentences of a locale lie, below the folder of
+// RefusalsFile is where the sentences of a locale are, below the folder of
 // pre-sign-up: most sign-ups are not refused and need none.
 func RefusalsFile(locale string) string { return filepath.Join("refusals", locale+".json") }
 
@@ -74,7 +74,7 @@ func SentencesIn(dir string) func(locale string) (map[string]string, error) {
 	}
 }
 
-// EmailRules decide by the e-mail address. A domain "example.com" means itself;
+// EmailRules decide by the email address. A domain "example.com" means itself;
 // "*.example.com" means every domain below it. Domains may be written in any
 // letters and are kept in lower case and Punycode.
 type EmailRules struct {
@@ -150,10 +150,10 @@ type AttributeRule struct {
 	MaxLength int `yaml:"maxLength" json:"maxLength,omitempty"`
 	// AllowedValues, if not empty, are the only values.
 	AllowedValues []string `yaml:"allowedValues" json:"allowedValues,omitempty"`
-	// ForbiddenWords may not stand in the value as whole words, in upper, lower
+	// ForbiddenWords may not be in the value as whole words, in upper, lower
 	// or full-width letters. An entry can be several words.
 	ForbiddenWords []string `yaml:"forbiddenWords" json:"forbiddenWords,omitempty"`
-	// RefuseURLs refuses a value with a web or e-mail address in it.
+	// RefuseURLs refuses a value with a web or email address in it.
 	RefuseURLs bool `yaml:"refuseUrls" json:"refuseUrls,omitempty"`
 }
 
