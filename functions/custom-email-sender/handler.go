@@ -24,10 +24,9 @@ type handler struct {
 
 const errNoRequest = logging.Safe("the invocation has no request id")
 
-// Invoke puts the request on the mail queue. It returns every error, and an event
-// that it does not know is one: Lambda then invokes it again with the same
-// request id, and in the end keeps the event on the queue for failures, from
-// where a newer version can take it. Nobody reads the reply.
+// Invoke puts the request on the mail queue. It returns every error, also that of an unknown
+// event: Lambda then invokes it again with the same request id, and in the end keeps the event
+// on the queue for failures, from where a newer version can take it. Nobody reads the reply.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return []byte("null"), h.log.Record(ctx, func(line *logging.Line) error {
 		ctx, cancel := lambdaenv.BeforeDeadline(ctx, 500*time.Millisecond) // time to log the reason
@@ -63,15 +62,14 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 		}
 	}
 	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
-	if err := h.queue.Put(ctx, entry, sub, invocation.AwsRequestID); err != nil {
-		return err
+	err = h.queue.Put(ctx, entry, sub, invocation.AwsRequestID)
+	if err == nil {
+		line.Outcome = "queued"
 	}
-	line.Outcome = "queued"
-	return nil
+	return err
 }
 
-// maxReturn is more than any address that a person may be returned to has
-// (package link).
+// maxReturn is longer than any address that a person may be returned to (package link).
 const maxReturn = 1000
 
 // kind is the kind of message for a source. Cognito has one source more here
@@ -80,8 +78,7 @@ func kind(source string) (message.Kind, bool) {
 	if source == "AccountTakeOverNotification" {
 		return message.AccountTakeover, true
 	}
-	kind, ok := message.KindOf(source)
-	return kind, ok
+	return message.KindOf(source)
 }
 
 // takeoverAlert reads what Cognito says about a suspicious sign-in. It comes instead of

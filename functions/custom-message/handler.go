@@ -90,9 +90,8 @@ func (h *handler) fill(ctx context.Context, payload []byte, line *logging.Line) 
 	return reply, err
 }
 
-// client is the client of the settings that the event is about. A pool with one
-// client needs no call. Otherwise Cognito is asked for the name, and when
-// that fails or takes too long, or the event has no client, it is the first
+// client is the client of the settings that the event is about. With several, it asks Cognito
+// for the name. When that fails or takes too long, or the event has no client, it is the first
 // one: a mail in another brand is better than none.
 func (h *handler) client(ctx context.Context, event *trigger.Event) (config.Client, error) {
 	if h.clients == nil || event.ClientID == "" {

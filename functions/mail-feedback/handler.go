@@ -49,7 +49,7 @@ type recipient struct {
 	Status string `json:"status"` // RFC 3463
 }
 
-// outcomes are those of the events that have one for all their details.
+// outcomes are those of events whose details do not matter.
 var outcomes = map[string]string{
 	"Send":              "sent",
 	"Delivery":          "delivered",
@@ -59,9 +59,8 @@ var outcomes = map[string]string{
 	"Rendering Failure": "rendering-failed",
 }
 
-// Invoke counts one event. An event that cannot be read is an error, so that it
-// is kept; one of a type that is not known is counted as that. The reply means
-// nothing.
+// Invoke counts one event. An event that cannot be read is an error, so that it is kept; one of
+// an unknown type is counted as such. Nobody reads the reply.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return []byte("null"), h.log.Record(ctx, func(line *logging.Line) error {
 		line.ByKind, line.Kind, line.Client = true, logging.Unknown, logging.Unknown

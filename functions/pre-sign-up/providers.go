@@ -13,16 +13,14 @@ import (
 // linkAccount decides about somebody who comes through an external provider
 // while the pool has an account with the same address.
 //
-// An account whose address is not verified is nobody's yet: with it, a stranger
-// could keep the address's owner out. One that is verified is linked when the
-// provider is trusted, and says or is assumed to know that the address is
-// verified on its side, too. Otherwise the person is asked to sign in to it,
-// because a second account beside it is what nobody wants.
+// An account whose address is not verified belongs to nobody yet: with it, a stranger could keep
+// the address's owner out. A verified one is linked when the provider is trusted, and says or is
+// assumed to have verified the address, too. Otherwise the person has to sign in to the account,
+// rather than get a second one.
 //
-// After linking, too, the person is refused, to sign in once more: Cognito ends
-// the sign-in during which the link was made with an error of its own, "Already
-// found an entry for username" (observed), and the next one leads to the
-// account.
+// After linking, the person is refused, too, and signs in once more: Cognito ends the sign-in
+// during which the link was made with an error, "Already found an entry for username"
+// (observed), and the next one leads to the account.
 func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
 	account, err := h.accounts.find(ctx, event.UserPoolID, a.Email)
 	if err != nil {
@@ -33,8 +31,8 @@ func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules
 	}
 	provider, id := h.identity(event.UserName)
 	line.Detail = provider
-	word := event.UserAttributes["email_verified"]
-	verified := word == "true" || word == "" && slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
+	claim := event.UserAttributes["email_verified"]
+	verified := claim == "true" || claim == "" && slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
 	if provider == "" || !verified || !account.active {
 		return h.rules.Refuse(rules.AccountExists, a.Locale)
 	}
@@ -44,10 +42,9 @@ func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules
 	return h.rules.Refuse(rules.AccountLinked, a.Locale)
 }
 
-// identity splits a user name such as Facebook_1234 into the name of a trusted
-// provider and the person's id there; of two names that fit, it is the longer
-// one. Both are empty for another provider. The provider's name has been seen in
-// lower case, too (observed).
+// identity splits a user name such as Facebook_1234 into the name of a trusted provider, the
+// longest that fits, and the person's id there. Both are empty for another provider. The name
+// may be in lower case (observed).
 func (h *handler) identity(userName string) (provider, id string) {
 	for _, name := range h.config.ExternalProviders.Trusted {
 		n := len(name)

@@ -2,14 +2,11 @@
 // Where Cognito asks for the mail, it decrypts the code first. It is the only
 // function that sends.
 //
-// Environment: USER_POOL_CLIENTS, the app client ids by the names of the
-// settings, as a JSON object; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL, the
-// addresses of the mail queue and of its dead letters (SQS FIFO);
-// CONFIGURATION_SET, the SES configuration set, STAGE, a tag of mails, and
-// SEND_INTERVAL, the time between the starts of two calls of SES, such as 250ms
-// (all optional). With mail.delivery ses also KMS_KEY_ARN, the key that Cognito
-// encrypts codes with; USER_POOL_ID, the pool whose codes are decrypted; LINKS_URL,
-// the address of the page behind the link.
+// Environment: USER_POOL_CLIENTS, the app client ids by the names of the settings, as a JSON
+// object; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL (SQS FIFO). Optional: CONFIGURATION_SET, of
+// SES; STAGE, a tag of mails; SEND_INTERVAL, the time between the starts of two calls of SES, such
+// as 250ms. With mail.delivery ses also KMS_KEY_ARN, the key that Cognito encrypts codes with;
+// USER_POOL_ID, the pool whose codes are decrypted; LINKS_URL, the page behind the link.
 package main
 
 import (

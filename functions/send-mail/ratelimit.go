@@ -7,11 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// A rateLimiter lets a client of SES start at most one attempt in an interval, the
-// SDK's own retries included, so that all instances of the function together keep
-// to the account's sending rate. SES would refuse what is beyond it, and a refused
-// mail waits longer than one that was not sent yet. Mails of one instance are sent
-// one after the other, so it needs no lock.
+// A rateLimiter lets a client of SES start at most one attempt in an interval, the SDK's own
+// retries included, so that all instances of the function together keep to the account's sending
+// rate. SES would refuse what is beyond it, and a refused mail waits longer. An instance sends
+// one mail at a time, so it needs no lock.
 type rateLimiter struct {
 	aws.RetryerV2
 	interval time.Duration

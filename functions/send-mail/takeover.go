@@ -40,10 +40,9 @@ func isCognitoDomain(u *url.URL) bool {
 // unknown is shown for what Cognito left out.
 const unknown = "–"
 
-// signInTime is a time to the minute. Cognito's form of it is not documented; the
-// first layout is the one that was observed. A time in no usual form is shown as
-// words and numbers: it has up to 14 digits, 4 of them in the year, where a phone
-// number has more in a row.
+// signInTime is a time to the minute. Cognito's layout is not documented; the first one here was
+// observed. Another layout is shown as words and numbers: it has up to 14 digits, 4 of them in
+// the year, where a phone number has more in a row.
 func signInTime(text string) string {
 	for _, layout := range []string{"Monday, January 2, 2006 03:04 PM MST", time.RFC3339, time.RFC1123, time.RFC1123Z, time.UnixDate} {
 		if t, err := time.Parse(layout, text); err == nil {
@@ -62,8 +61,8 @@ func place(alert *mail.TakeoverAlert) string {
 	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), ", ")
 }
 
-// device is a device's name, such as "Chrome 126, Windows 10", as words: what
-// could be a link or a phone number is cut off.
+// device is a device's name, such as "Chrome 126, Windows 10", without what could be a link or a
+// phone number.
 func device(name string) string { return words(name, 8, 8) }
 
 // words are the words of a text up to one that has too many digits, or with which

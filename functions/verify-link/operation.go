@@ -35,9 +35,8 @@ func (op operation) methods() string {
 	return "GET, HEAD, POST"
 }
 
-// operations are what the page can do, by its paths. ConfirmForgotPassword checks the
-// password against the pool's policy, and PasswordType: one that begins or ends with a
-// space is an invalid parameter. User and code were checked with the link.
+// operations are what the page can do, by its paths. Invalid for ConfirmForgotPassword is also a
+// password that begins or ends with a space. User and code were checked with the link.
 var operations = map[string]operation{
 	link.PathConfirm: {
 		name: "ConfirmSignUp", takesCode: true,
@@ -55,9 +54,9 @@ var operations = map[string]operation{
 	link.PathForgot: silent("ForgotPassword", resetSent),
 }
 
-// silent is an operation that sends a new link. Its page does not say whether there was
-// anything to send: a user who is confirmed, or has no verified address, gets no code, and
-// Cognito calls that an invalid parameter; for a disabled one it is not authorized.
+// silent is an operation that sends a new link. Its page does not say whether it did: Cognito
+// calls it an invalid parameter if the user is confirmed or has no verified address, and not
+// authorized if the user is disabled.
 func silent(name string, s state) operation {
 	return operation{
 		name: name, done: s, doneBefore: s, refused: s, wrong: s, expired: s, invalid: s, unavailable: unavailable,

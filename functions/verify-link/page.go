@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"io"
+	"maps"
 	"net/http"
 
 	"poolpost/internal/link"
@@ -23,7 +24,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 	}
 	defer func() { h.log.Event(r.Context(), p.start, line) }()
 	header := w.Header()
-	secure(header)
+	maps.Copy(header, secureHeader)
 	switch s := res.state; {
 	case s == wrongMethod:
 		header.Set("Allow", operations[r.URL.Path].methods())
@@ -58,33 +59,25 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 
 // plain writes an answer that needs no page.
 func plain(w http.ResponseWriter, status int, text string) {
-	secure(w.Header())
+	maps.Copy(w.Header(), secureHeader)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text)
 }
 
-// secure sets the header of every answer. All answers share the values, because
+// secureHeader is the header of every response. All responses share the values, because
 // http.Header.Set would make a list for each; none is changed in place.
-func secure(header http.Header) {
-	for _, field := range secureHeader {
-		header[field.name] = field.value
-	}
-}
-
-var secureHeader = [...]struct {
-	name  string
-	value []string
-}{
-	{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
-	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
-	{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
-	{"Permissions-Policy", []string{"camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()"}},
-	{"Referrer-Policy", []string{"no-referrer"}},
-	{"Cache-Control", []string{"no-store"}},
-	{"X-Content-Type-Options", []string{"nosniff"}},
-	{"X-Robots-Tag", []string{"noindex"}},
-	{"Strict-Transport-Security", []string{"max-age=63072000"}},
+var secureHeader = http.Header{
+	"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
+	"Cross-Origin-Opener-Policy":   {"same-origin"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Permissions-Policy": {
+		"camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()"},
+	"Referrer-Policy":           {"no-referrer"},
+	"Cache-Control":             {"no-store"},
+	"X-Content-Type-Options":    {"nosniff"},
+	"X-Robots-Tag":              {"noindex"},
+	"Strict-Transport-Security": {"max-age=63072000"},
 }
 
 // next is where a page leads on, with the name of the page as its status.

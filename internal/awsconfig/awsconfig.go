@@ -4,9 +4,12 @@
 package awsconfig
 
 import (
+	"context"
 	"crypto/tls"
+	"io"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -80,4 +83,34 @@ func WithReconnect(cfg aws.Config) aws.Config {
 		})
 	}
 	return cfg
+}
+
+// warmLimit is how long a start waits for connections. It is part of the 5 seconds that Cognito
+// waits for a trigger, and the event needs most of them when a service does not answer.
+const warmLimit = 700 * time.Millisecond
+
+// Warm opens a connection to each endpoint while a function starts: then it has a whole CPU, and
+// the first event does not wait for certificates and keys. An error comes again with the first
+// call, and is logged there.
+func Warm(ctx context.Context, cfg aws.Config, endpoints ...string) {
+	if cfg.BaseEndpoint != nil {
+		endpoints = []string{*cfg.BaseEndpoint}
+	}
+	ctx, cancel := context.WithTimeout(ctx, warmLimit)
+	defer cancel()
+	var wait sync.WaitGroup
+	for _, endpoint := range endpoints {
+		wait.Go(func() {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, http.NoBody)
+			if err != nil {
+				return
+			}
+			// Whatever the response is, it leaves a connection behind.
+			if response, err := cfg.HTTPClient.Do(request); err == nil {
+				_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
+				response.Body.Close()
+			}
+		})
+	}
+	wait.Wait()
 }
