@@ -36,15 +36,11 @@ type Spec struct {
 	// Sources are what Cognito sends it for: the trigger source without the name
 	// of its trigger, as the developer guide lists them for the custom message and
 	// the custom email sender triggers. Kinds without are for send-mail alone.
-	Sources []string
-	// Values are the placeholders that it must contain, besides the greeting.
-	Values []string
-	// SMS: there is a version of it for phones.
-	SMS bool
-	// Validity is how long its code can be used.
-	Validity Validity
-	// Target is where its link leads.
-	Target Target
+	Sources  []string
+	Values   []string // the placeholders that it must contain, besides the greeting
+	SMS      bool     // there is a version of it for phones
+	Validity Validity // how long its code can be used
+	Target   Target   // where its link leads
 }
 
 // A Validity is how long the code of a message can be used. Without a unit, the

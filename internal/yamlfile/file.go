@@ -29,10 +29,8 @@ type Problem struct {
 	Message string // what is wrong and what to write instead
 }
 
-func (p *Problem) Error() string { return p.Place() + ": " + oneLine(p.Message) }
-
-// Place is where the problem is: file, line and key, as far as there are any.
-func (p *Problem) Place() string {
+// Error begins with file, line and key, as far as there are any.
+func (p *Problem) Error() string {
 	place := p.File
 	if p.Line > 0 {
 		place += ":" + strconv.Itoa(p.Line)
@@ -40,7 +38,7 @@ func (p *Problem) Place() string {
 	if place != "" && p.Key != "" {
 		place += ": "
 	}
-	return place + oneLine(p.Key)
+	return place + oneLine(p.Key) + ": " + oneLine(p.Message)
 }
 
 // oneLine makes a text fit for a terminal: a key or a pattern of the file may
