@@ -15,15 +15,6 @@ import (
 	"poolpost/internal/logging"
 )
 
-// An alarm is a row of the table in docs/deploy.md.
-type alarm struct {
-	id        string
-	meaning   string // what it says and what to do
-	metric    awscloudwatch.IMetric
-	threshold float64 // it goes off at this value
-	periods   float64 // in a row
-}
-
 // At these rates SES puts an account under review (SES developer guide,
 // "Monitoring your sender reputation").
 const (
@@ -31,7 +22,7 @@ const (
 	complaintReview = 0.001
 )
 
-// newAlarmTopic is the topic of all alarms.
+// newAlarmTopic is the topic that every alarm notifies.
 func (p *Pool) newAlarmTopic() {
 	p.AlarmTopic = awssns.NewTopic(p, jsii.String("Alarms"), &awssns.TopicProps{
 		DisplayName: p.name("Poolpost alarms"), EnforceSSL: jsii.Bool(true),
@@ -42,46 +33,58 @@ func (p *Pool) newAlarmTopic() {
 	}
 }
 
-func (p *Pool) newAlarm(a alarm) {
-	awscloudwatch.NewAlarm(p, jsii.String(a.id), &awscloudwatch.AlarmProps{
-		AlarmDescription:   jsii.String(a.meaning),
-		Metric:             a.metric,
-		Threshold:          jsii.Number(a.threshold),
-		EvaluationPeriods:  jsii.Number(a.periods),
+// newAlarm goes off when a metric reaches the threshold once. The meaning says what to do. Each
+// alarm is a row of the table in docs/deploy.md.
+func (p *Pool) newAlarm(id, meaning string, metric awscloudwatch.IMetric, threshold float64) {
+	p.newAlarmAfter(1, id, meaning, metric, threshold)
+}
+
+// newAlarmAfter goes off when a metric reaches the threshold in so many periods in a row.
+func (p *Pool) newAlarmAfter(periods int, id, meaning string, metric awscloudwatch.IMetric, threshold float64) {
+	awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
+		AlarmDescription:   jsii.String(meaning),
+		Metric:             metric,
+		Threshold:          jsii.Number(threshold),
+		EvaluationPeriods:  number(periods),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
 	}).AddAlarmAction(awscloudwatchactions.NewSnsAction(p.AlarmTopic))
 }
 
 func (p *Pool) alarmErrors(id, name string) {
-	p.newAlarm(alarm{id + "Errors", name + " fails or times out. Read its log.", p.Functions[name].MetricErrors(metric("Sum")), 1, 1})
+	p.newAlarm(id+"Errors", name+" fails or times out. Read its log.", p.Functions[name].MetricErrors(metric("Sum")), 1)
 }
 
 func (p *Pool) alarmSlow(id, name string) {
-	limit := bundle.Named(name).Timeout.Seconds()
-	p.newAlarm(alarm{id + "Slow", fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s. Give it more memory, or find out what it waits for.", name, limit),
-		p.Functions[name].MetricDuration(metric("p99")), limit * 800, 3})
+	timeout := bundle.Named(name).Timeout.Seconds()
+	p.newAlarmAfter(3, id+"Slow",
+		fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s. "+
+			"Give it more memory, or find out what it waits for.", name, timeout),
+		p.Functions[name].MetricDuration(metric("p99")), timeout*800)
 }
 
-// metric is how a metric is watched: a statistic of five minutes.
+// metric is a statistic of five minutes.
 func metric(statistic string) *awscloudwatch.MetricOptions {
 	return &awscloudwatch.MetricOptions{Period: fiveMinutes(), Statistic: jsii.String(statistic)}
 }
 
 func fiveMinutes() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(5)) }
 
-// result is the number of events of a function with a result: the metric that its log
-// lines carry.
-func (p *Pool) result(function, result string) awscloudwatch.IMetric {
+// result counts the events of a function with an outcome. Its log lines carry the metric.
+func (p *Pool) result(function, outcome string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String(logging.Namespace), MetricName: jsii.String("Events"), Statistic: jsii.String("Sum"), Period: fiveMinutes(),
-		DimensionsMap: &map[string]*string{"Stack": jsii.String(p.values.Stack), "Function": jsii.String(function), "Outcome": jsii.String(result)},
+		Namespace: jsii.String(logging.Namespace), MetricName: jsii.String("Events"),
+		Statistic: jsii.String("Sum"), Period: fiveMinutes(),
+		DimensionsMap: &map[string]*string{
+			"Stack": jsii.String(p.values.Stack), "Function": jsii.String(function), "Outcome": jsii.String(outcome),
+		},
 	})
 }
 
-// reputation is one of SES's own rates, of the whole account.
+// reputation is a rate of the whole account, as SES reports it.
 func reputation(name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace: jsii.String("AWS/SES"), MetricName: jsii.String(name), Statistic: jsii.String("Maximum"), Period: awscdk.Duration_Hours(jsii.Number(1)),
+		Namespace: jsii.String("AWS/SES"), MetricName: jsii.String(name),
+		Statistic: jsii.String("Maximum"), Period: awscdk.Duration_Hours(jsii.Number(1)),
 	})
 }

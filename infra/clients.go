@@ -6,14 +6,19 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newClients are the app clients of the settings, without a secret: they run in
-// browsers and on phones, which cannot keep one.
+// newClients are the app clients of the settings. They have no secret: browsers and phones
+// cannot keep one.
 func (p *Pool) newClients() {
 	facebook := p.newFacebook()
+	readable := attributes()
+	readable.EmailVerified = jsii.Bool(true)
 	ids := map[string]*string{}
 	var custom []*string
 	for _, a := range p.settings.Pool.Attributes {
 		custom = append(custom, jsii.String(a.Name))
+	}
+	clientAttributes := func(standard *awscognito.StandardAttributesMask) awscognito.ClientAttributes {
+		return awscognito.NewClientAttributes().WithStandardAttributes(standard).WithCustomAttributes(custom...)
 	}
 	for _, c := range p.settings.Clients {
 		o := &awscognito.UserPoolClientOptions{
@@ -23,8 +28,8 @@ func (p *Pool) newClients() {
 			RefreshTokenValidity:       awscdk.Duration_Days(number(c.RefreshTokenDays)),
 			EnableTokenRevocation:      jsii.Bool(true),
 			PreventUserExistenceErrors: jsii.Bool(true),
-			ReadAttributes:             awscognito.NewClientAttributes().WithStandardAttributes(readable()).WithCustomAttributes(custom...),
-			WriteAttributes:            awscognito.NewClientAttributes().WithStandardAttributes(writable()).WithCustomAttributes(custom...),
+			ReadAttributes:             clientAttributes(readable),
+			WriteAttributes:            clientAttributes(attributes()),
 			DisableOAuth:               jsii.Bool(true),
 		}
 		if facebook != nil {
@@ -33,8 +38,10 @@ func (p *Pool) newClients() {
 				awscognito.UserPoolClientIdentityProvider_COGNITO(), awscognito.UserPoolClientIdentityProvider_FACEBOOK(),
 			}
 			o.OAuth = &awscognito.OAuthSettings{
-				Flows:        &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
-				Scopes:       &[]awscognito.OAuthScope{awscognito.OAuthScope_OPENID(), awscognito.OAuthScope_EMAIL(), awscognito.OAuthScope_PROFILE()},
+				Flows: &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
+				Scopes: &[]awscognito.OAuthScope{
+					awscognito.OAuthScope_OPENID(), awscognito.OAuthScope_EMAIL(), awscognito.OAuthScope_PROFILE(),
+				},
 				CallbackUrls: jsii.Strings(c.SignInURL),
 				LogoutUrls:   jsii.Strings(c.URL),
 			}
@@ -48,23 +55,16 @@ func (p *Pool) newClients() {
 	p.values.Clients = *p.stack.ToJsonString(ids, nil)
 }
 
-// readable are the standard attributes that an app sees.
-func readable() *awscognito.StandardAttributesMask {
-	mask := writable()
-	mask.EmailVerified = jsii.Bool(true)
-	return mask
-}
-
-// writable are those that it changes: what people tell about themselves.
-func writable() *awscognito.StandardAttributesMask {
+// attributes are the standard attributes of users that an app may write, and read.
+func attributes() *awscognito.StandardAttributesMask {
 	return &awscognito.StandardAttributesMask{
 		Email: jsii.Bool(true), Fullname: jsii.Bool(true), GivenName: jsii.Bool(true), FamilyName: jsii.Bool(true),
 		Nickname: jsii.Bool(true), Locale: jsii.Bool(true), ProfilePicture: jsii.Bool(true), Timezone: jsii.Bool(true),
 	}
 }
 
-// newFacebook is hosted sign-in with Facebook, when the settings have it: the
-// app's secret stays in Secrets Manager.
+// newFacebook is hosted sign-in with Facebook, if the settings have it. The app's secret stays
+// in Secrets Manager.
 func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 	f := p.settings.SignIn
 	if f.FacebookAppID == "" {
@@ -73,7 +73,7 @@ func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 	p.UserPool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
 		CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: jsii.String(f.DomainPrefix)},
 	})
-	return awscognito.NewUserPoolIdentityProviderFacebook(p, jsii.String("Facebook"), &awscognito.UserPoolIdentityProviderFacebookProps{
+	props := &awscognito.UserPoolIdentityProviderFacebookProps{
 		UserPool:     p.UserPool,
 		ClientId:     jsii.String(f.FacebookAppID),
 		ClientSecret: awscdk.SecretValue_SecretsManager(jsii.String(f.FacebookSecret), nil).UnsafeUnwrap(),
@@ -81,5 +81,6 @@ func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 		AttributeMapping: &awscognito.AttributeMapping{
 			Email: awscognito.ProviderAttribute_FACEBOOK_EMAIL(), Fullname: awscognito.ProviderAttribute_FACEBOOK_NAME(),
 		},
-	})
+	}
+	return awscognito.NewUserPoolIdentityProviderFacebook(p, jsii.String("Facebook"), props)
 }

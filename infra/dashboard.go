@@ -5,12 +5,12 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/logging"
 )
 
-// newDashboard shows the sign-up at a glance.
 func (p *Pool) newDashboard() {
 	var errors, durations []awscloudwatch.IMetric
 	for _, name := range p.functionNames {
@@ -20,8 +20,9 @@ func (p *Pool) newDashboard() {
 		errors = append(errors, f.MetricErrors(sum))
 		durations = append(durations, f.MetricDuration(slowest))
 	}
-	byKind := fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome,kind,client} MetricName="Events" Stack="%s" Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`,
-		logging.Namespace, p.values.Stack)
+	byKind := search(fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome,kind,client} MetricName="Events" Stack="%s" `+
+		`Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace, p.values.Stack))
+	waiting := func(q awssqs.Queue) awscloudwatch.IMetric { return q.MetricApproximateNumberOfMessagesVisible(nil) }
 	asked := p.results("Messages for Cognito to send", "custom-message")
 	if p.settings.Mail.UsesCustomSender() {
 		asked = p.results("Emails requested by Cognito", "custom-email-sender")
@@ -29,13 +30,23 @@ func (p *Pool) newDashboard() {
 	awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(p.values.Stack),
 		Widgets: &[]*[]awscloudwatch.IWidget{
-			{p.results("Sign-ups by result", "pre-sign-up"), asked, p.results("Confirmed users", "post-confirmation")},
-			{p.results("Link page", "verify-link"), p.results("Emails sent and failed", "send-mail"), p.results("Delivery feedback", "mail-feedback")},
-			{graph("Emails waiting, dead letters, failed events", p.MailQueue.MetricApproximateNumberOfMessagesVisible(nil),
-				p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(nil), p.FailedEvents.MetricApproximateNumberOfMessagesVisible(nil)),
-				graph("Errors", errors...), graph("p99 duration", durations...)},
-			{p.rates("Bounces", "Reputation.BounceRate", "bounced", bounceReview), p.rates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
-				graph("Bounces and complaints by kind and client", search(byKind))},
+			{
+				p.results("Sign-ups by result", "pre-sign-up"), asked, p.results("Confirmed users", "post-confirmation"),
+			},
+			{
+				p.results("Link page", "verify-link"), p.results("Emails sent and failed", "send-mail"),
+				p.results("Delivery feedback", "mail-feedback"),
+			},
+			{
+				graph("Emails waiting, dead letters, failed events",
+					waiting(p.MailQueue), waiting(p.DeadLetterQueue), waiting(p.FailedEvents)),
+				graph("Errors", errors...), graph("p99 duration", durations...),
+			},
+			{
+				p.rates("Bounces", "Reputation.BounceRate", "bounced", bounceReview),
+				p.rates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
+				graph("Bounces and complaints by kind and client", byKind),
+			},
 		},
 	})
 }
@@ -44,14 +55,15 @@ func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 }
 
-// results are the events of a function, by their results.
+// results shows the events of a function by outcome.
 func (p *Pool) results(title, function string) awscloudwatch.IWidget {
-	return graph(title, search(fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome} MetricName="Events" Stack="%s" Function="%s"', 'Sum', 300)`,
+	return graph(title, search(fmt.Sprintf(
+		`SEARCH('{%s,Stack,Function,Outcome} MetricName="Events" Stack="%s" Function="%s"', 'Sum', 300)`,
 		logging.Namespace, p.values.Stack, function)))
 }
 
-// rates are a rate of the account, as SES reports it, and of Poolpost's emails, with the
-// line at which SES puts an account under review.
+// rates shows a rate of the account, as SES reports it, and of this pool's emails, with the
+// limit at which SES reviews an account.
 func (p *Pool) rates(title, account, pool string, review float64) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
 		Title: jsii.String(title + ", account and this pool"), Width: jsii.Number(8),
@@ -60,9 +72,7 @@ func (p *Pool) rates(title, account, pool string, review float64) awscloudwatch.
 	})
 }
 
-// share is the share of a day's emails that a result of mail-feedback has: of the emails
-// that functions of Poolpost have heard of, where SES's own rates are of all emails of
-// the account.
+// share is the share of an outcome of mail-feedback in a day of this pool's emails.
 func (p *Pool) share(of string) awscloudwatch.IMetric {
 	metrics := map[string]awscloudwatch.IMetric{}
 	for _, name := range []string{"delivered", "bounced", of} {
@@ -74,7 +84,6 @@ func (p *Pool) share(of string) awscloudwatch.IMetric {
 	})
 }
 
-// search are the metrics that a search expression finds.
 func search(expression string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression: jsii.String(expression), Label: jsii.String(""), UsingMetrics: &map[string]awscloudwatch.IMetric{},

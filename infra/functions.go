@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
@@ -15,8 +17,8 @@ import (
 	"poolpost/internal/config"
 )
 
-// newFunction is a function with its own role and log group. The role may write its log
-// and its traces, and nothing else yet.
+// newFunction is a function with its own role and log group. The role may write its log and its
+// traces only.
 func (p *Pool) newFunction(id, name string) awslambda.Function {
 	log := awslogs.NewLogGroup(p, jsii.String(id+"Log"), &awslogs.LogGroupProps{
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
@@ -28,8 +30,8 @@ func (p *Pool) newFunction(id, name string) awslambda.Function {
 	})
 	log.GrantWrite(role)
 	env := map[string]*string{
-		// The CA bundle is one file; without this, Go reads every file of the
-		// certificate folders too, which takes a small function a long time.
+		// The CA bundle is one file. Without this variable, Go also reads every file of the
+		// certificate folders, which slows down the start.
 		"SSL_CERT_DIR": jsii.String("/nonexistent"),
 		// Below 1,769 MB a function has less than one CPU.
 		"GOMAXPROCS": jsii.String("1"),
@@ -52,60 +54,68 @@ func (p *Pool) newFunction(id, name string) awslambda.Function {
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Tracing:       awslambda.Tracing_ACTIVE,
 	})
-	suppress(role, "AwsSolutions-IAM5", "xray:PutTraceSegments and xray:PutTelemetryRecords do not support resource-level permissions.")
+	suppress(role, "AwsSolutions-IAM5",
+		"xray:PutTraceSegments and xray:PutTelemetryRecords do not support resource-level permissions.")
 	p.Functions[name] = f
 	p.functionNames = append(p.functionNames, name)
 	p.alarmSlow(id, name)
 	return f
 }
 
-// allow gives a function's role one more permission, in a policy of its own: a
-// function waits for its role's default policy, and one that names the pool there would
-// be a cycle, since the pool waits for its triggers.
+// allow adds a permission to a function's role, in a policy of its own: a function depends on
+// its role's default policy, so a statement there that names the pool would be a cycle, since
+// the pool depends on its triggers.
 func (p *Pool) allow(id string, f awslambda.Function, resource *string, actions ...string) {
 	awsiam.NewPolicy(p, jsii.String(id), &awsiam.PolicyProps{
 		Roles: &[]awsiam.IRole{f.Role()},
 		Statements: &[]awsiam.PolicyStatement{
-			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Actions: jsii.Strings(actions...), Resources: &[]*string{resource}}),
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Actions: jsii.Strings(actions...), Resources: &[]*string{resource},
+			}),
 		},
 	})
 }
 
-// newTriggers are the functions that the pool invokes. One of custom-message and
-// custom-email-sender: Cognito must not have both.
+// newTriggers are the functions that the pool invokes. Cognito must not have both custom-message
+// and custom-email-sender.
 func (p *Pool) newTriggers() {
 	if p.settings.Mail.UsesCustomSender() {
 		p.newCustomEmailSender()
 	} else {
 		p.newFunction("CustomMessage", "custom-message")
 		p.alarmErrors("CustomMessage", "custom-message")
-		p.newAlarm(alarm{"DefaultMails", "custom-message could not fill a message, and Cognito sent its default text. Read the log of the function.",
-			p.result("custom-message", "failed"), 1, 1})
+		p.newAlarm("DefaultMails",
+			"custom-message could not fill a message, and Cognito sent its default text. Read the log of the function.",
+			p.result("custom-message", "failed"), 1)
 	}
 
-	// A refusal is an error of the function, so its errors say nothing.
+	// A refusal is an error of the function, so there is no alarm on its errors.
 	p.newFunction("PreSignUp", "pre-sign-up")
-	p.newAlarm(alarm{"PreSignUpFails", "pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
-		p.result("pre-sign-up", "TRY_AGAIN"), 1, 1})
+	p.newAlarm("PreSignUpFails",
+		"pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
+		p.result("pre-sign-up", "TRY_AGAIN"), 1)
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
 	p.alarmErrors("PostConfirmation", "post-confirmation")
-	p.newAlarm(alarm{"NotWelcomed", "post-confirmation could not add a group or queue a welcome email. Read its log.",
-		p.result("post-confirmation", "failed"), 1, 1})
+	p.newAlarm("NotWelcomed",
+		"post-confirmation could not add a group or queue a welcome email. Read its log.",
+		p.result("post-confirmation", "failed"), 1)
 }
 
-// newCustomEmailSender queues the emails that Cognito asks for.
+// newCustomEmailSender queues the emails that Cognito requests.
 func (p *Pool) newCustomEmailSender() {
 	f := p.newFunction("CustomEmailSender", "custom-email-sender")
 	p.MailQueue.GrantSendMessages(f)
 	p.keepFailures(f)
 	p.alarmErrors("CustomEmailSender", "custom-email-sender")
-	p.newAlarm(alarm{"RequestsLost", "Lambda could not deliver a failed event of custom-email-sender to the failed-events queue, and its email is lost. Check that queue and its permissions.",
-		f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), 1, 1})
+	p.newAlarm("RequestsLost",
+		"Lambda could not deliver a failed event of custom-email-sender to the failed-events queue, "+
+			"and its email is lost. Check that queue and its permissions.",
+		f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), 1)
 }
 
-// grantTriggers gives the triggers what they need of the pool that they belong to.
+// grantTriggers lets the triggers call the operations of their pool that they need.
 func (p *Pool) grantTriggers() {
 	pool := p.UserPool.UserPoolArn()
 	if len(p.settings.Groups) > 0 {
@@ -122,7 +132,8 @@ func (p *Pool) grantTriggers() {
 		preSignUp.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("ses:GetSuppressedDestination"), Resources: jsii.Strings("*"),
 		}))
-		suppress(preSignUp.Role(), "AwsSolutions-IAM5", "ses:GetSuppressedDestination does not support resource-level permissions (service authorization reference).")
+		suppress(preSignUp.Role(), "AwsSolutions-IAM5",
+			"ses:GetSuppressedDestination does not support resource-level permissions (service authorization reference).")
 	}
 }
 
@@ -131,16 +142,18 @@ func (p *Pool) newSendMail() {
 	f := p.newFunction("SendMail", "send-mail")
 	p.DeadLetterQueue.GrantSendMessages(f)
 	f.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		// Every identity: in the sandbox, SES also asks for that of the recipient
-		// (observed). The sender is what must not be another's.
-		Actions:   jsii.Strings("ses:SendEmail"),
-		Resources: &[]*string{p.sesARN("identity", jsii.String("*")), p.sesARN("configuration-set", p.ConfigurationSet.ConfigurationSetName())},
-		Conditions: &map[string]any{
-			"StringEquals": map[string]any{"ses:FromAddress": p.senders()},
+		// Every identity: in the sandbox, SES also checks the recipient's (observed). The
+		// condition restricts the sender.
+		Actions: jsii.Strings("ses:SendEmail"),
+		Resources: &[]*string{
+			p.sesARN("identity", jsii.String("*")),
+			p.sesARN("configuration-set", p.ConfigurationSet.ConfigurationSetName()),
 		},
+		Conditions: &map[string]any{"StringEquals": map[string]any{"ses:FromAddress": p.senders()}},
 	}))
 	suppress(f.Role().Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
-		"In the sandbox, SES also checks the recipient's identity (observed), so every identity of this account and region is allowed; ses:FromAddress restricts the sender.")
+		"In the sandbox, SES also checks the recipient's identity (observed), "+
+			"so every identity of this account and region is allowed; ses:FromAddress restricts the sender.")
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(p.MailQueue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),
@@ -148,14 +161,16 @@ func (p *Pool) newSendMail() {
 	}))
 	p.grantDecrypt()
 	p.alarmErrors("SendMail", "send-mail")
-	p.newAlarm(alarm{"DailyQuota", "The daily SES quota is used up, and emails wait until SES accepts more. Request a higher quota.",
-		p.result("send-mail", "daily-quota"), 1, 1})
-	p.newAlarm(alarm{"SendingPaused", "SES has paused sending for the account or the configuration set, and emails wait. Read what AWS wrote to the account's owner.",
-		p.result("send-mail", "paused"), 1, 1})
+	p.newAlarm("DailyQuota",
+		"The daily SES quota is used up, and emails wait until SES accepts more. Request a higher quota.",
+		p.result("send-mail", "daily-quota"), 1)
+	p.newAlarm("SendingPaused",
+		"SES has paused sending for the account or the configuration set, and emails wait. "+
+			"Read what AWS wrote to the account's owner.",
+		p.result("send-mail", "paused"), 1)
 }
 
-// senders are the addresses that emails are sent from, those of the clients' brands,
-// each once.
+// senders are the addresses of the clients' brands that emails are sent from, each once.
 func (p *Pool) senders() []string {
 	var all []string
 	for _, c := range p.settings.Clients {
@@ -166,7 +181,26 @@ func (p *Pool) senders() []string {
 	return slices.Compact(all)
 }
 
-// newVerifyLink is the page behind the link. It calls Cognito's operations that take no
+// newMailFeedback gets the SES events of this pool's configuration set, and of no other emails
+// of the account.
+func (p *Pool) newMailFeedback() {
+	f := p.newFunction("MailFeedback", "mail-feedback")
+	p.alarmErrors("MailFeedback", "mail-feedback")
+	p.keepFailures(f)
+	awsevents.NewRule(p, jsii.String("MailEvents"), &awsevents.RuleProps{
+		Description: jsii.String("Poolpost: SES events for emails of " + p.settings.Pool.Name),
+		EventPattern: &awsevents.EventPattern{
+			Source: jsii.Strings("aws.ses"),
+			// SES tags every email with its configuration set.
+			Detail: &map[string]any{"mail": map[string]any{"tags": map[string]any{
+				"ses:configuration-set": []*string{p.ConfigurationSet.ConfigurationSetName()},
+			}}},
+		},
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f, nil)},
+	})
+}
+
+// newVerifyLink serves the pages behind links. It calls only operations of Cognito without a
 // signature, so its role needs no permission for them.
 func (p *Pool) newVerifyLink() {
 	p.routeLinks(p.newFunction("VerifyLink", "verify-link"))

@@ -13,23 +13,23 @@ import (
 	"poolpost/internal/settings"
 )
 
-// An Identity is what SES sends as: a domain or a single address.
+// An Identity is an SES identity: a domain or a single address.
 type Identity struct {
 	constructs.Construct
 
 	EmailIdentity awsses.EmailIdentity
 
-	records []*awsses.DkimRecord // to be made by hand
+	records []*awsses.DkimRecord // that the adopter has to create
 }
 
-// NewIdentity declares the SES identity of the settings, with the records that verify
-// it where the settings name the hosted zone.
+// NewIdentity declares the SES identity of the settings, with the records that verify it if the
+// settings name the hosted zone.
 //
-// Put it into a stack of its own, for two reasons: people report that Cognito refuses a
-// pool whose identity is not verified yet, and an account has each identity once,
-// however many stages and pools send as it. So nothing in it depends on a stage or a
-// pool, and who has the identity already needs none. All stages fall silent when it is
-// deleted: protect its stack from termination.
+// Put it into a stack of its own, for two reasons: people report that Cognito refuses a pool whose
+// identity is not verified yet, and an account has each identity once, however many stages and
+// pools use it. So nothing in it depends on a stage or a pool. If the account already has the
+// identity, you need no such stack. Without the identity no stage can send emails: protect its
+// stack from termination.
 //
 // The error is as for New; an empty settingsFile is poolpost.yaml.
 func NewIdentity(scope constructs.Construct, id, settingsFile string) (*Identity, error) {
@@ -47,25 +47,24 @@ func NewIdentity(scope constructs.Construct, id, settingsFile string) (*Identity
 func newIdentity(scope constructs.Construct, id string, mail settings.Mail) *Identity {
 	i := &Identity{}
 	constructs.NewConstruct_Override(i, scope, jsii.String(id)) // i itself is the construct
-	if strings.Contains(mail.Identity, "@") {                   // SES sends a link to the address
-		i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), &awsses.EmailIdentityProps{
-			Identity: awsses.Identity_Email(jsii.String(mail.Identity)),
-		})
+	identity := awsses.Identity_Domain(jsii.String(mail.Identity))
+	isAddress := strings.Contains(mail.Identity, "@") // SES verifies it with a link in an email
+	if isAddress {
+		identity = awsses.Identity_Email(jsii.String(mail.Identity))
+	}
+	i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), &awsses.EmailIdentityProps{Identity: identity})
+	if isAddress {
 		return i
 	}
-	i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), &awsses.EmailIdentityProps{
-		Identity: awsses.Identity_Domain(jsii.String(mail.Identity)),
-	})
 	records := *i.EmailIdentity.DkimRecords()
 	if mail.HostedZone.ID == "" {
 		i.records = records
 		return i
 	}
 	for n, record := range records {
-		// The zone may be that of a domain above the identity, while the CDK's
-		// Identity_PublicHostedZone would make the zone's domain the identity. A
-		// CfnRecordSet, since the construct above it adds the zone's name to a name
-		// that only the deployment knows.
+		// The zone may be that of a parent domain, but Identity_PublicHostedZone of the CDK
+		// would make the zone's domain the identity. A CfnRecordSet, since RecordSet would
+		// append the zone's name to a name that is known only after the deployment.
 		awsroute53.NewCfnRecordSet(i, jsii.String(fmt.Sprintf("DKIM%d", n+1)), &awsroute53.CfnRecordSetProps{
 			HostedZoneId: jsii.String(mail.HostedZone.ID), Type: jsii.String("CNAME"), Ttl: jsii.String("1800"),
 			Name: record.Name, ResourceRecords: &[]*string{record.Value},

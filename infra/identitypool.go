@@ -7,22 +7,22 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newIdentityPool turns a sign-in into AWS credentials, when the settings want
-// it: one role for people who signed in and, if there are guests, one for them.
-// Neither may do anything until the adopter adds it; the example bucket shows how.
+// newIdentityPool turns a sign-in into AWS credentials, if the settings have it. There is one
+// role for users who have signed in and one for guests. Neither has permissions until the
+// adopter adds them; the example bucket shows how.
 func (p *Pool) newIdentityPool() {
 	o := p.settings.IdentityPool
 	if !o.Enabled {
 		return
 	}
-	providers := &awscognitoidentitypool.IdentityPoolAuthenticationProviders{}
 	var userPools []awscognitoidentitypool.IUserPoolAuthenticationProvider
 	for _, c := range p.settings.Clients {
-		userPools = append(userPools, awscognitoidentitypool.NewUserPoolAuthenticationProvider(&awscognitoidentitypool.UserPoolAuthenticationProviderProps{
+		client := &awscognitoidentitypool.UserPoolAuthenticationProviderProps{
 			UserPool: p.UserPool, UserPoolClient: p.Clients[c.Name],
-		}))
+		}
+		userPools = append(userPools, awscognitoidentitypool.NewUserPoolAuthenticationProvider(client))
 	}
-	providers.UserPools = &userPools
+	providers := &awscognitoidentitypool.IdentityPoolAuthenticationProviders{UserPools: &userPools}
 	if o.FacebookAppID != "" {
 		providers.Facebook = &awscognitoidentitypool.IdentityPoolFacebookLoginProvider{AppId: jsii.String(o.FacebookAppID)}
 	}
@@ -32,15 +32,16 @@ func (p *Pool) newIdentityPool() {
 		AuthenticationProviders:        providers,
 	})
 	if o.Guests {
-		suppress(p.IdentityPool, "AwsSolutions-COG7", "Guests are enabled (identityPool.guests); their role has only the permissions that the adopter adds.")
+		suppress(p.IdentityPool, "AwsSolutions-COG7",
+			"Guests are enabled (identityPool.guests); their role has only the permissions that the adopter adds.")
 	}
 	if o.ExampleBucket {
 		p.newExampleBucket()
 	}
 }
 
-// newExampleBucket is what the roles are for: each signed-in identity reaches
-// the objects below its own identity id, and no others.
+// newExampleBucket shows what the roles are for: each signed-in identity reaches only the
+// objects below its own identity id.
 func (p *Pool) newExampleBucket() {
 	p.ExampleBucket = awss3.NewBucket(p, jsii.String("ExampleBucket"), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),

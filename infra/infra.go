@@ -1,15 +1,15 @@
-// Package infra is the CDK construct of a user pool and everything around it: the
-// functions, the page behind the links, the mail queue and its sender, alarms and a
-// dashboard. A settings file says what is in it (docs/settings.md).
+// Package infra is the CDK construct of a user pool and everything around it: the functions, the
+// pages behind links, the mail queue and its sender, alarms and a dashboard. A settings file says
+// what is in it (docs/settings.md).
 //
 // An app of your own needs a stack in the region of the settings, and one call:
 //
 //	pool, err := infra.New(stack, "Poolpost", infra.Props{SettingsFile: "poolpost.yaml", Stage: "prod"})
 //
-// New builds the functions with the go command, from the sources of the poolpost
-// module that your go.mod requires and with the versions of its own go.mod. The
-// construct suppresses, with reasons, what cdk-nag finds in it; it does not run
-// cdk-nag. What SES sends as is a construct of its own, NewIdentity.
+// New builds the functions with the go command, from the sources of the poolpost module that your
+// go.mod requires and with the versions of that module's own go.mod. The construct suppresses,
+// with reasons, what cdk-nag finds in it; it does not run cdk-nag. The SES identity is a construct
+// of its own, NewIdentity.
 package infra
 
 import (
@@ -36,6 +36,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"poolpost/internal/bundle"
 	"poolpost/internal/compile"
@@ -43,20 +44,19 @@ import (
 	"poolpost/templates"
 )
 
-// Props say what to deploy. Paths are relative to the working directory, which the
-// CDK CLI sets to the folder of cdk.json.
+// Props say what to deploy. Paths are relative to the working directory, which the CDK CLI sets
+// to the folder of cdk.json.
 type Props struct {
 	// SettingsFile is the settings file; empty: poolpost.yaml.
 	SettingsFile string
 
-	// Stage is dev, prod or another name of 1 to 64 letters, digits and hyphens. It
-	// is part of the names of resources, unless it is prod. In every stage but dev,
-	// what holds users' data is retained and protected from deletion.
+	// Stage is dev, prod or another name of 1 to 64 letters, digits and hyphens. It is part of
+	// the names of resources, unless it is prod. In every stage but dev, the resources that
+	// hold users' data are retained and protected from deletion.
 	Stage string
 
-	// TemplatesDir holds files that replace Poolpost's own messages, pages, layouts and
-	// locales: those of the same name in Poolpost's folder templates. Empty: the folder
-	// templates beside the settings file, if there is one.
+	// TemplatesDir has files that replace Poolpost's own messages, pages, layouts and locales of
+	// the same name. Empty: the folder templates beside the settings file, if there is one.
 	TemplatesDir string
 
 	// BuildDir is where the functions are built, each in a folder of its name; empty:
@@ -79,18 +79,17 @@ type Pool struct {
 	// Functions are the Lambda functions, by the names of their folders, such as
 	// pre-sign-up.
 	Functions map[string]awslambda.Function
-	// MailQueue holds the emails to be sent, DeadLetterQueue those that could not be.
+	// MailQueue has the emails to be sent, DeadLetterQueue those that could not be sent.
 	MailQueue, DeadLetterQueue awssqs.Queue
-	// FailedEvents holds the asynchronous invocations that Lambda gave up.
+	// FailedEvents has the asynchronous invocations that Lambda gave up on.
 	FailedEvents awssqs.Queue
-	// AlarmTopic hears of every alarm.
+	// AlarmTopic is notified by every alarm.
 	AlarmTopic awssns.Topic
-	// Key encrypts codes between Cognito and send-mail; nil unless mail.delivery is
-	// ses.
+	// Key encrypts codes between Cognito and send-mail; nil unless mail.delivery is ses.
 	Key awskms.Key
-	// ConfigurationSet is what every email is sent with.
+	// ConfigurationSet is the one that every email is sent with.
 	ConfigurationSet awsses.ConfigurationSet
-	// LinkAPI is the API in front of the page behind the links.
+	// LinkAPI is the API in front of verify-link.
 	LinkAPI awsapigatewayv2.HttpApi
 	// LinksURL is what links begin with, without a final slash.
 	LinksURL *string
@@ -100,18 +99,17 @@ type Pool struct {
 	functionsDir  string // has a folder for each function
 	stack         awscdk.Stack
 	functionNames []string      // in the order of the dashboard
-	values        bundle.Values // grow with the construct: a function gets what is made before it
+	values        bundle.Values // for the environment of functions, filled as resources are made
 }
 
-// New reads the settings, compiles the messages, builds the functions and declares a
-// user pool with everything around it in scope. The id is part of the logical id of
-// each resource, Default is not: a change of the id replaces the user pool, and its
-// users are gone.
+// New reads the settings, compiles the messages, builds the functions and declares a user pool
+// with everything around it in scope. The id, unless it is Default, is part of the logical id of
+// each resource: if it changes, CloudFormation replaces the user pool, and its users are gone.
 //
-// The error lists every mistake in the settings, or every one in the messages, one a
-// line. A bad stage, a stack in another region than the settings, and functions that
-// cannot be built are errors too. On an error, nothing is added to scope. Like every
-// construct of the CDK, New panics if scope has a child with this id already.
+// The error lists every mistake in the settings, or in the messages, one a line. A bad stage, a
+// stack in another region than the settings, and functions that do not compile are errors too. On
+// an error, nothing is added to scope. Like every construct of the CDK, New panics if scope
+// already has a child with this id.
 func New(scope constructs.Construct, id string, props Props) (*Pool, error) {
 	file := cmp.Or(props.SettingsFile, "poolpost.yaml")
 	set, err := readSettings(file)
@@ -122,51 +120,51 @@ func New(scope constructs.Construct, id string, props Props) (*Pool, error) {
 		return nil, err
 	}
 	dir := cmp.Or(props.BuildDir, filepath.Join(".build", "arm64", settings.Name(file)))
-	// Built before every synthesis, so the assets are never older than the code.
+	// Before every synthesis, so that the assets are never older than the code.
 	if err := build(set, file, props.TemplatesDir, dir); err != nil {
 		return nil, err
 	}
 	return newPool(scope, id, set, props.Stage, dir), nil
 }
 
-// readSettings refuses what AWS would refuse, before anything is built or
-// deployed. That a region exists is not for the settings themselves to know.
+// readSettings refuses what AWS would refuse. Only the CDK knows which regions exist.
 func readSettings(file string) (*settings.Settings, error) {
 	set, err := settings.ReadForDeployment(file)
 	if err != nil {
 		return nil, err
 	}
-	for _, region := range *regioninfo.RegionInfo_Regions() {
-		if *region.Name() == set.Pool.Region {
-			return set, nil
-		}
+	isRegion := func(r regioninfo.RegionInfo) bool { return *r.Name() == set.Pool.Region }
+	if !slices.ContainsFunc(*regioninfo.RegionInfo_Regions(), isRegion) {
+		return nil, fmt.Errorf("%s: pool.region: AWS has no region %q that the CDK knows; "+
+			"write another one, such as eu-central-1", file, set.Pool.Region)
 	}
-	return nil, fmt.Errorf("%s: pool.region: AWS has no region %q that the CDK knows; write another one, such as eu-central-1", file, set.Pool.Region)
+	return set, nil
 }
 
 var stageName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
-// checkStage finds what AWS would refuse about a stage: it is part of a tag of SES, and
-// of the user pool's name.
+// checkStage refuses a stage that AWS would refuse in an SES tag or in the user pool's name.
 func checkStage(set *settings.Settings, stage string) error {
 	const maxPoolName = 128 // Cognito API reference, CreateUserPool
 	if !stageName.MatchString(stage) {
 		return fmt.Errorf("stage: must be 1 to 64 letters, digits and hyphens, such as dev or prod, not %q", stage)
 	}
 	if name := staged(set.Pool.Name, stage); len(name) > maxPoolName {
-		return fmt.Errorf("stage: the user pool's name %s would have %d characters, and Cognito takes %d; shorten the stage or pool.name", name, len(name), maxPoolName)
+		return fmt.Errorf("stage: the user pool's name %s would have %d characters, and Cognito takes %d; "+
+			"shorten the stage or pool.name", name, len(name), maxPoolName)
 	}
 	return nil
 }
 
-// checkRegion finds a stack that is known to be in another region than the settings. An
-// environment-agnostic stack has no known region.
+// checkRegion refuses a stack in another region than the settings. The region of an
+// environment-agnostic stack is not known.
 func checkRegion(scope constructs.Construct, file string, set *settings.Settings) error {
 	region := awscdk.Stack_Of(scope).Region()
 	if *awscdk.Token_IsUnresolved(region) || *region == set.Pool.Region {
 		return nil
 	}
-	return fmt.Errorf("%s: pool.region: is %s, and the stack is in %s; write the same region in both", file, set.Pool.Region, *region)
+	return fmt.Errorf("%s: pool.region: is %s, and the stack is in %s; write the same region in both",
+		file, set.Pool.Region, *region)
 }
 
 // build compiles the messages and builds the functions.
@@ -204,7 +202,10 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 		name += "-" + id
 	}
 	p.values = bundle.Values{Stack: name, Stage: stage, SendInterval: set.Mail.SendInterval()}
-	p.tag()
+	for _, key := range slices.Sorted(maps.Keys(set.Pool.Tags)) {
+		awscdk.Tags_Of(p).Add(jsii.String(key), jsii.String(set.Pool.Tags[key]), nil)
+	}
+	awscdk.Tags_Of(p).Add(jsii.String("Stage"), jsii.String(stage), nil)
 
 	p.newAlarmTopic()
 	p.newConfigurationSet()
@@ -222,11 +223,10 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	return p
 }
 
-// protected reports whether the stage's users must survive a mistake: the pool is
-// retained and protected in every stage but dev.
+// protected reports whether the users of the stage must survive a mistake.
 func (p *Pool) protected() bool { return p.stage != "dev" }
 
-// removal is what happens to a resource that holds data when it leaves the stack.
+// removal is the policy of resources that hold data.
 func (p *Pool) removal() awscdk.RemovalPolicy {
 	if p.protected() {
 		return awscdk.RemovalPolicy_RETAIN
@@ -234,7 +234,7 @@ func (p *Pool) removal() awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_DESTROY
 }
 
-// name is the name of a resource that people look for.
+// name is the name of a resource that people look up by name.
 func (p *Pool) name(base string) *string { return jsii.String(staged(base, p.stage)) }
 
 // staged is a name with the stage, unless that is prod.
@@ -245,12 +245,11 @@ func staged(base, stage string) string {
 	return base + "-" + stage
 }
 
-// tag puts the tags of the settings on every resource, in a fixed order.
-func (p *Pool) tag() {
-	for _, key := range slices.Sorted(maps.Keys(p.settings.Pool.Tags)) {
-		awscdk.Tags_Of(p).Add(jsii.String(key), jsii.String(p.settings.Pool.Tags[key]), nil)
-	}
-	awscdk.Tags_Of(p).Add(jsii.String("Stage"), jsii.String(p.stage), nil)
-}
-
 func number(n int) *float64 { return jsii.Number(float64(n)) }
+
+// suppress says why a rule of cdk-nag does not apply to a construct and its children.
+func suppress(c constructs.IConstruct, rule, reason string) {
+	cdknag.NagSuppressions_AddResourceSuppressions(c, &[]*cdknag.NagPackSuppression{
+		{Id: jsii.String(rule), Reason: jsii.String(reason)},
+	}, jsii.Bool(true))
+}

@@ -106,7 +106,7 @@ func TestNewSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
 		{"no folder of templates", "eu-west-1", Props{Stage: "dev", TemplatesDir: "nowhere"}, "read templates: there is no folder nowhere"},
 		{"a file for a folder of templates", "eu-west-1", Props{Stage: "dev", TemplatesDir: "poolpost.yaml"}, "read templates: there is no folder poolpost.yaml"},
 		{"a mistake in the words", "", Props{Stage: "dev", TemplatesDir: "wordless"}, "templates/locales/en.yaml:"},
-		{"a template that cannot be read", "", Props{Stage: "dev", TemplatesDir: "broken"}, "read layout: read broken/layout.txt: is a directory"},
+		{"a template that cannot be read", "", Props{Stage: "dev", TemplatesDir: "broken"}, "read template: read broken/layout.txt: is a directory"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack := stackIn(test.region)

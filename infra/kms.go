@@ -8,15 +8,13 @@ import (
 )
 
 // newCustomSenderKey is the key that Cognito encrypts codes and temporary passwords with
-// before it hands them to custom-email-sender. There is none when Cognito sends the
-// emails.
+// before it passes them to custom-email-sender. Without that trigger there is no key.
 //
-// Cognito gets its right to encrypt by a grant that whoever creates the pool makes, here
-// CloudFormation (Cognito developer guide, "Custom sender Lambda triggers"). The key's
-// policy leaves that to IAM, as the CDK's default does: a statement of its own, with the
-// pool's id as the guide has it, would be a cycle, since the pool waits for its key.
-// Older editions of the guide let Cognito itself make the grant, for pools of this
-// account; it does no harm.
+// Whoever creates the pool, here CloudFormation, makes the grant that lets Cognito encrypt
+// (Cognito developer guide, "Custom sender Lambda triggers"). The key's policy leaves that to
+// IAM, as the CDK's default does: a statement with the pool's id, as the guide has it, would be
+// a cycle, since the pool depends on its key. Older editions of the guide let Cognito itself
+// make the grant, for pools of this account; that does no harm.
 func (p *Pool) newCustomSenderKey() {
 	if !p.settings.Mail.UsesCustomSender() {
 		return
@@ -24,7 +22,7 @@ func (p *Pool) newCustomSenderKey() {
 	p.Key = awskms.NewKey(p, jsii.String("CodeKey"), &awskms.KeyProps{
 		Description:       jsii.String("Poolpost: codes on their way from Cognito to send-mail"),
 		EnableKeyRotation: jsii.Bool(true),
-		// A pool that stays cannot work without its key.
+		// A retained pool cannot work without its key.
 		RemovalPolicy: p.removal(),
 	})
 	p.Key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
@@ -49,7 +47,9 @@ func (p *Pool) grantDecrypt() {
 	p.Functions["send-mail"].AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("kms:Decrypt"),
 		Resources: &[]*string{p.Key.KeyArn()},
-		// What Cognito binds every code to.
-		Conditions: &map[string]any{"StringEquals": map[string]any{"kms:EncryptionContext:userpool-id": p.UserPool.UserPoolId()}},
+		// Cognito encrypts every code in this context.
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{"kms:EncryptionContext:userpool-id": p.UserPool.UserPoolId()},
+		},
 	}))
 }

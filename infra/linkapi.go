@@ -14,13 +14,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// accessLog are the fields of the access log. Never the path's query: links
-// carry codes.
+// accessLog is the format of the access log. It has no query, since links carry codes.
 const accessLog = `{"requestId":"$context.requestId","time":"$context.requestTime","method":"$context.httpMethod",` +
-	`"route":"$context.routeKey","status":"$context.status","ms":"$context.responseLatency","error":"$context.integrationErrorMessage"}`
+	`"route":"$context.routeKey","status":"$context.status","ms":"$context.responseLatency",` +
+	`"error":"$context.integrationErrorMessage"}`
 
-// newLinkAPI is the API with its stage and its address, without a route: the
-// address must be there for the triggers, and verify-link comes after the pool.
+// newLinkAPI is the API with its stage and its URL, but without a route: the triggers need the
+// URL, and verify-link comes after the pool.
 func (p *Pool) newLinkAPI() {
 	links := p.settings.Links
 	p.LinkAPI = awsapigatewayv2.NewHttpApi(p, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
@@ -34,7 +34,7 @@ func (p *Pool) newLinkAPI() {
 	})
 	stage := p.LinkAPI.AddStage(jsii.String("Stage"), &awsapigatewayv2.HttpStageOptions{
 		AutoDeploy: jsii.Bool(true),
-		// A person presses a button a few times; the burst is for many at once.
+		// A person presses a button a few times; the burst is for many people at once.
 		Throttle:               &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(50), BurstLimit: jsii.Number(200)},
 		DetailedMetricsEnabled: jsii.Bool(true),
 	})
@@ -44,22 +44,24 @@ func (p *Pool) newLinkAPI() {
 		p.LinksURL = jsii.String("https://" + links.Host)
 		domain := p.newLinkDomain()
 		stage.Node().AddDependency(domain)
-		// The stage's own DomainMapping would have the path of the construct in its id,
-		// which is part of the logical id.
+		// The id of the stage's own DomainMapping, and so its logical id, would have the
+		// path of the construct in it.
 		awsapigatewayv2.NewApiMapping(stage, jsii.String("Pool/LinkDomainundefined"), &awsapigatewayv2.ApiMappingProps{
 			Api: p.LinkAPI, DomainName: domain, Stage: stage,
 		})
 	}
-	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+	settings := &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
 		DestinationArn: log.LogGroupArn(), Format: jsii.String(accessLog),
-	})
+	}
+	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(settings)
 	p.values.LinksURL = *p.LinksURL
 }
 
-// newLinkDomain is the host of the settings, with its certificate and, in a
-// hosted zone, its record.
+// newLinkDomain is the host of the settings, with its certificate and, in a hosted zone, its
+// record.
 func (p *Pool) newLinkDomain() awsapigatewayv2.DomainName {
 	links := p.settings.Links
+	host := jsii.String(links.Host)
 	var zone awsroute53.IHostedZone
 	if links.HostedZone.ID != "" {
 		zone = awsroute53.HostedZone_FromHostedZoneAttributes(p, jsii.String("LinkZone"), &awsroute53.HostedZoneAttributes{
@@ -67,32 +69,36 @@ func (p *Pool) newLinkDomain() awsapigatewayv2.DomainName {
 		})
 	}
 	var certificate awscertificatemanager.ICertificate
+	id := jsii.String("LinkCertificate")
 	if links.CertificateARN != "" {
-		certificate = awscertificatemanager.Certificate_FromCertificateArn(p, jsii.String("LinkCertificate"), jsii.String(links.CertificateARN))
+		certificate = awscertificatemanager.Certificate_FromCertificateArn(p, id, jsii.String(links.CertificateARN))
 	} else {
-		certificate = awscertificatemanager.NewCertificate(p, jsii.String("LinkCertificate"), &awscertificatemanager.CertificateProps{
-			DomainName: jsii.String(links.Host), Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
+		certificate = awscertificatemanager.NewCertificate(p, id, &awscertificatemanager.CertificateProps{
+			DomainName: host, Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
 			CertificateName: jsii.String(strings.Replace(*p.Node().Path(), "/Default", "", 1) + "/LinkCertificate"),
 		})
 	}
 	domain := awsapigatewayv2.NewDomainName(p, jsii.String("LinkDomain"), &awsapigatewayv2.DomainNameProps{
-		DomainName: jsii.String(links.Host), Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
+		DomainName: host, Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
 	})
 	if zone != nil {
-		target := awsroute53.RecordTarget_FromAlias(awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId()))
+		alias := awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId())
 		awsroute53.NewARecord(p, jsii.String("LinkRecord"), &awsroute53.ARecordProps{
-			Zone: zone, RecordName: jsii.String(links.Host + "."), Target: target,
+			Zone: zone, RecordName: jsii.String(links.Host + "."), Target: awsroute53.RecordTarget_FromAlias(alias),
 		})
 	}
 	return domain
 }
 
-// routeLinks leads every request to the page.
+// routeLinks routes every request to verify-link.
 func (p *Pool) routeLinks(page awslambda.Function) {
 	p.LinkAPI.AddRoutes(&awsapigatewayv2.AddRoutesOptions{
-		Path:        jsii.String("/{page+}"),
-		Methods:     &[]awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST},
+		Path: jsii.String("/{page+}"),
+		Methods: &[]awsapigatewayv2.HttpMethod{
+			awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST,
+		},
 		Integration: awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Page"), page, nil),
 	})
-	suppress(p.LinkAPI, "AwsSolutions-APIG4", "People come from an email and cannot sign in yet; the code in the link authorizes what they do.")
+	suppress(p.LinkAPI, "AwsSolutions-APIG4",
+		"People come from an email and cannot sign in yet; the code in the link authorizes what they do.")
 }

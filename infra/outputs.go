@@ -7,10 +7,10 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Outputs makes the values that a front end and the poolpost command ask for outputs of
-// a stack: Region, UserPoolId, ClientId of the first client, ClientIds by name,
-// IdentityPoolId, ExampleBucketName, LinksUrl, MailQueueUrl, DeadLetterQueueUrl and
-// FailedEventsQueueUrl. The stack must have no other outputs with these names.
+// Outputs adds the outputs that a front end and the poolpost command read to a stack: Region,
+// UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
+// LinksUrl, MailQueueUrl, DeadLetterQueueUrl and FailedEventsQueueUrl. The stack must have no other
+// outputs with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "Region", p.stack.Region())
 	output(stack, "UserPoolId", p.UserPool.UserPoolId())
@@ -28,8 +28,8 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "FailedEventsQueueUrl", p.FailedEvents.QueueUrl())
 }
 
-// Outputs makes the DNS records that verify a domain outside Route 53 outputs of a
-// stack: DkimName1, DkimValue1 and so on. There are none otherwise.
+// Outputs adds the DNS records that verify a domain outside Route 53 to a stack: DkimName1,
+// DkimValue1 and so on. Other identities have no outputs.
 func (i *Identity) Outputs(stack awscdk.Stack) {
 	for n, record := range i.records {
 		output(stack, fmt.Sprintf("DkimName%d", n+1), record.Name)
@@ -37,8 +37,7 @@ func (i *Identity) Outputs(stack awscdk.Stack) {
 	}
 }
 
-// output makes a value known after the deployment. Its name has letters and digits
-// only.
+// output adds an output. CloudFormation allows only letters and digits in its name.
 func output(stack awscdk.Stack, name string, value *string) {
 	awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{Value: value})
 }

@@ -13,30 +13,27 @@ import (
 const (
 	batchSize = 10
 
-	// maxReceives is the most that SQS counts. send-mail itself decides when an email
-	// is a dead letter, since one that waits for SES, for a whole day where the quota
-	// is used up, has done nothing wrong. What is left to SQS is an email that always
-	// kills the function: after 1,000 visibility timeouts, two days.
+	// maxReceives is the maximum of SQS. send-mail itself decides when an email is a dead
+	// letter, since one that waits for SES, for a day if the quota is used up, is not broken.
+	// SQS only moves an email that always crashes the function: after 1,000 visibility
+	// timeouts, two days.
 	maxReceives = 1000
 
-	// retentionDays is how long a queue keeps what nobody takes: as long as SQS can.
-	retentionDays = 14
+	retentionDays = 14 // the maximum of SQS
 )
 
-// newQueues are the mail queue, a FIFO queue, since one person's emails keep their order
-// and an entry that comes twice within five minutes is one email; its dead letters; and
-// the records of asynchronous invocations that Lambda gave up. The last is no FIFO queue:
-// Lambda does not send to one (Lambda developer guide, "Capturing records of Lambda
+// newQueues are the mail queue, its dead-letter queue, and the records of asynchronous
+// invocations that Lambda gave up on. The mail queue is FIFO: one person's emails keep their
+// order, and two equal entries within five minutes are one email. The failed events are not:
+// Lambda does not send to a FIFO queue (Lambda developer guide, "Capturing records of Lambda
 // asynchronous invocations").
 func (p *Pool) newQueues() {
 	p.DeadLetterQueue = p.newQueue("DeadLetters", &awssqs.QueueProps{Fifo: jsii.Bool(true)})
 	p.MailQueue = p.newQueue("MailQueue", &awssqs.QueueProps{
 		Fifo: jsii.Bool(true),
-		// Lambda developer guide, "Configuring an SQS queue": six times the function's
-		// time limit.
+		// Lambda developer guide, "Configuring an SQS queue": six times the function's timeout.
 		VisibilityTimeout: awscdk.Duration_Seconds(jsii.Number(6 * bundle.Named("send-mail").Timeout.Seconds())),
-		// High throughput: the quota of 300 calls a second holds for one person's
-		// emails, not for all.
+		// High throughput: the quota of 300 calls a second is for each person's emails.
 		DeduplicationScope:  awssqs.DeduplicationScope_MESSAGE_GROUP,
 		FifoThroughputLimit: awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID,
 		DeadLetterQueue:     &awssqs.DeadLetterQueue{Queue: p.DeadLetterQueue, MaxReceiveCount: jsii.Number(maxReceives)},
@@ -46,17 +43,22 @@ func (p *Pool) newQueues() {
 	p.values.MailQueueURL, p.values.DeadLetterQueueURL = *p.MailQueue.QueueUrl(), *p.DeadLetterQueue.QueueUrl()
 
 	most := metric("Maximum")
-	p.newAlarm(alarm{"MailsWait", "An email has waited for 15 minutes: SES throttles or rejects it. Read the log of send-mail.",
-		p.MailQueue.MetricApproximateAgeOfOldestMessage(most), 900, 1})
-	p.newAlarm(alarm{"MailsDead", "An email could not be sent and is in the dead-letter queue. Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
-		p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(most), 1, 1})
-	p.newAlarm(alarm{"EventsFailed", "Lambda gave up on an event after three attempts or six hours. Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
-		p.FailedEvents.MetricApproximateNumberOfMessagesVisible(most), 1, 1})
+	p.newAlarm("MailsWait",
+		"An email has waited for 15 minutes: SES throttles or rejects it. Read the log of send-mail.",
+		p.MailQueue.MetricApproximateAgeOfOldestMessage(most), 900)
+	p.newAlarm("MailsDead",
+		"An email could not be sent and is in the dead-letter queue."+
+			" Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
+		p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(most), 1)
+	p.newAlarm("EventsFailed",
+		"Lambda gave up on an event after three attempts or six hours."+
+			" Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
+		p.FailedEvents.MetricApproximateNumberOfMessagesVisible(most), 1)
 }
 
-// keepFailures lets Lambda try a function that is invoked asynchronously as often and as
-// long as it can, three times within six hours, and puts what still fails on a queue,
-// from where it can be started again.
+// keepFailures lets Lambda retry an asynchronously invoked function as often and as long as it
+// can, three attempts within six hours, and puts events that still fail on a queue, from which
+// poolpost redrive repeats them.
 func (p *Pool) keepFailures(f awslambda.Function) {
 	f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		RetryAttempts: jsii.Number(2), MaxEventAge: awscdk.Duration_Hours(jsii.Number(6)),
@@ -64,7 +66,7 @@ func (p *Pool) keepFailures(f awslambda.Function) {
 	})
 }
 
-// newQueue is encrypted, accepts TLS only, and keeps what it has.
+// newQueue is encrypted, and accepts TLS only.
 func (p *Pool) newQueue(id string, props *awssqs.QueueProps) awssqs.Queue {
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(retentionDays))
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED

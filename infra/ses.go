@@ -10,16 +10,16 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// newConfigurationSet is the configuration set that tells EventBridge what happens to
-// this pool's emails. There is no click tracking: it would rewrite links that carry
-// codes.
+// newConfigurationSet is the configuration set that sends the events of this pool's emails to
+// EventBridge. It does not track clicks: that would rewrite links that carry codes.
 func (p *Pool) newConfigurationSet() {
 	p.ConfigurationSet = awsses.NewConfigurationSet(p, jsii.String("ConfigurationSet"), &awsses.ConfigurationSetProps{
 		ReputationMetrics: jsii.Bool(true),
 		TlsPolicy:         awsses.ConfigurationSetTlsPolicy_REQUIRE,
 	})
+	bus := awsevents.EventBus_FromEventBusName(p, jsii.String("DefaultBus"), jsii.String("default"))
 	p.ConfigurationSet.AddEventDestination(jsii.String("Events"), &awsses.ConfigurationSetEventDestinationOptions{
-		Destination: awsses.EventDestination_EventBus(awsevents.EventBus_FromEventBusName(p, jsii.String("DefaultBus"), jsii.String("default"))),
+		Destination: awsses.EventDestination_EventBus(bus),
 		Events: &[]awsses.EmailSendingEvent{
 			awsses.EmailSendingEvent_BOUNCE, awsses.EmailSendingEvent_COMPLAINT, awsses.EmailSendingEvent_REJECT,
 			awsses.EmailSendingEvent_DELIVERY, awsses.EmailSendingEvent_DELIVERY_DELAY, awsses.EmailSendingEvent_RENDERING_FAILURE,
@@ -27,18 +27,22 @@ func (p *Pool) newConfigurationSet() {
 	})
 	p.values.ConfigurationSet = *p.ConfigurationSet.ConfigurationSetName()
 
-	// Before SES does something.
-	p.newAlarm(alarm{"Bounces", "4% of emails bounce, and SES reviews an account at 5%. Look for sign-ups with made-up addresses.",
-		reputation("Reputation.BounceRate"), 0.8 * bounceReview, 1})
-	p.newAlarm(alarm{"Complaints", "0.08% of emails are reported as spam, and SES reviews an account at 0.1%.",
-		reputation("Reputation.ComplaintRate"), 0.8 * complaintReview, 1})
+	// Before SES reviews the account.
+	p.newAlarm("Bounces",
+		"4% of emails bounce, and SES reviews an account at 5%. Look for sign-ups with made-up addresses.",
+		reputation("Reputation.BounceRate"), 0.8*bounceReview)
+	p.newAlarm("Complaints",
+		"0.08% of emails are reported as spam, and SES reviews an account at 0.1%.",
+		reputation("Reputation.ComplaintRate"), 0.8*complaintReview)
 }
 
 func (p *Pool) sesARN(kind string, name *string) *string {
-	return p.stack.FormatArn(&awscdk.ArnComponents{Service: jsii.String("ses"), Resource: jsii.String(kind), ResourceName: name})
+	return p.stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("ses"), Resource: jsii.String(kind), ResourceName: name,
+	})
 }
 
-// cognitoEmail is how Cognito sends: through SES, as the sender of all brands.
+// cognitoEmail lets Cognito send through SES, as the sender of the settings.
 func (p *Pool) cognitoEmail() awscognito.UserPoolEmail {
 	mail := p.settings.Mail
 	o := &awscognito.UserPoolSESOptions{

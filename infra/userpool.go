@@ -21,10 +21,12 @@ func (p *Pool) newUserPool() {
 		SignInAliases:       &awscognito.SignInAliases{Email: jsii.Bool(true)},
 		SignInCaseSensitive: jsii.Bool(false),
 		AutoVerify:          &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
-		// A changed address counts only when it is verified; until then the old one stays.
-		KeepOriginal:       &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
-		StandardAttributes: &awscognito.StandardAttributes{Email: &awscognito.StandardAttribute{Required: jsii.Bool(true), Mutable: jsii.Bool(true)}},
-		CustomAttributes:   &custom,
+		// The old address stays in use until the new one is verified.
+		KeepOriginal: &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
+		StandardAttributes: &awscognito.StandardAttributes{
+			Email: &awscognito.StandardAttribute{Required: jsii.Bool(true), Mutable: jsii.Bool(true)},
+		},
+		CustomAttributes: &custom,
 		PasswordPolicy: &awscognito.PasswordPolicy{
 			MinLength:            number(set.PasswordPolicy.MinimumLength),
 			RequireDigits:        jsii.Bool(set.PasswordPolicy.RequireNumbers),
@@ -34,18 +36,24 @@ func (p *Pool) newUserPool() {
 			TempPasswordValidity: awscdk.Duration_Days(number(set.PasswordPolicy.TemporaryPasswordDays)),
 		},
 		AccountRecovery: awscognito.AccountRecovery_EMAIL_ONLY,
-		Mfa:             mfa(set.MFA),
-		// An authenticator app: text messages would need a phone number and SNS.
-		MfaSecondFactor:    secondFactor(set.MFA),
-		DeviceTracking:     devices(set.Devices),
-		Email:              p.cognitoEmail(),
-		FeaturePlan:        awscognito.FeaturePlan_ESSENTIALS,
-		LambdaTriggers:     p.triggers(),
+		Mfa:             mfa[set.MFA],
+		DeviceTracking:  devices(set.Devices),
+		Email:           p.cognitoEmail(),
+		FeaturePlan:     awscognito.FeaturePlan_ESSENTIALS,
+		LambdaTriggers: &awscognito.UserPoolTriggers{
+			PreSignUp: p.Functions["pre-sign-up"], PostConfirmation: p.Functions["post-confirmation"],
+		},
 		DeletionProtection: jsii.Bool(p.protected()),
 		RemovalPolicy:      p.removal(),
 	}
-	if p.Key != nil {
-		props.CustomSenderKmsKey = p.Key
+	if set.MFA != "off" {
+		// An authenticator app: SMS would need a phone number and SNS.
+		props.MfaSecondFactor = &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
+	}
+	if p.settings.Mail.UsesCustomSender() {
+		props.LambdaTriggers.CustomEmailSender, props.CustomSenderKmsKey = p.Functions["custom-email-sender"], p.Key
+	} else {
+		props.LambdaTriggers.CustomMessage = p.Functions["custom-message"]
 	}
 	pool := awscognito.NewUserPool(p, jsii.String("UserPool"), props)
 	pool.Node().AddDependency(p.ConfigurationSet)
@@ -54,44 +62,20 @@ func (p *Pool) newUserPool() {
 		pool.AddGroup(jsii.String("Group-"+name), &awscognito.UserPoolGroupOptions{GroupName: jsii.String(name)})
 	}
 	p.grantTriggers()
-	suppress(pool, "AwsSolutions-COG1", "The adopter sets the password policy (pool.passwordPolicy); the default is the tutorial's: 8 characters with a digit.")
-	suppress(pool, "AwsSolutions-COG8", "The Plus feature plan costs extra for every user; threat protection is the adopter's choice.")
+	suppress(pool, "AwsSolutions-COG1",
+		"The adopter sets the password policy (pool.passwordPolicy); the default is the tutorial's: 8 characters with a digit.")
+	suppress(pool, "AwsSolutions-COG8",
+		"The Plus feature plan costs extra for every user; threat protection is the adopter's choice.")
 	if set.MFA != "required" {
 		suppress(pool, "AwsSolutions-COG2", "MFA is the adopter's choice (pool.mfa).")
 	}
 }
 
-// triggers are the functions as the pool takes them.
-func (p *Pool) triggers() *awscognito.UserPoolTriggers {
-	all := &awscognito.UserPoolTriggers{PreSignUp: p.Functions["pre-sign-up"], PostConfirmation: p.Functions["post-confirmation"]}
-	if p.settings.Mail.UsesCustomSender() {
-		all.CustomEmailSender = p.Functions["custom-email-sender"]
-	} else {
-		all.CustomMessage = p.Functions["custom-message"]
-	}
-	return all
+var mfa = map[string]awscognito.Mfa{
+	"required": awscognito.Mfa_REQUIRED, "optional": awscognito.Mfa_OPTIONAL, "off": awscognito.Mfa_OFF,
 }
 
-func mfa(setting string) awscognito.Mfa {
-	switch setting {
-	case "required":
-		return awscognito.Mfa_REQUIRED
-	case "optional":
-		return awscognito.Mfa_OPTIONAL
-	default:
-		return awscognito.Mfa_OFF
-	}
-}
-
-func secondFactor(setting string) *awscognito.MfaSecondFactor {
-	if setting == "off" {
-		return nil
-	}
-	return &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
-}
-
-// devices are DeviceConfiguration: "always" in the console is not asking the
-// user.
+// devices is DeviceConfiguration. "Always" in the console means not to ask the user.
 func devices(setting string) *awscognito.DeviceTracking {
 	if setting == "off" {
 		return nil
