@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 CDK = ROOT / "node_modules/.bin/cdk"
 ACCOUNT = "123456789012"  # AWS's own sample
-READY_WITHIN = 30  # seconds
+READY_WITHIN = 120  # seconds, on a loaded machine
 STACKS = ("Identity", "Pool")
 AARCH64 = 183  # e_machine of an ELF file
 
