@@ -1,6 +1,7 @@
 package functiontest
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/md5"
 	"encoding/hex"
@@ -8,8 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -77,4 +81,40 @@ type SendMessage struct{ QueueUrl, MessageBody, MessageGroupId, MessageDeduplica
 func (m SendMessage) Output() map[string]string {
 	sum := md5.Sum([]byte(m.MessageBody))
 	return map[string]string{"MessageId": "00000000-0000-4000-8000-000000000001", "MD5OfMessageBody": hex.EncodeToString(sum[:])}
+}
+
+// CloseIdle is a service that closes a connection after each response, as AWS does with one that
+// was idle, without saying so: the next request on it gets no response. It counts the requests
+// with a response and those without.
+func CloseIdle(t testing.TB) (endpoint string, answered, unanswered *atomic.Int32) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	answered, unanswered = new(atomic.Int32), new(atomic.Int32)
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer connection.Close()
+				reader := bufio.NewReader(connection)
+				request, err := http.ReadRequest(reader)
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, request.Body) // it may come in a packet of its own
+				answered.Add(1)
+				fmt.Fprint(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+				if _, err := reader.ReadByte(); err == nil {
+					unanswered.Add(1)
+				}
+			}()
+		}
+	}()
+	return "http://" + listener.Addr().String(), answered, unanswered
 }
