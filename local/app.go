@@ -24,9 +24,9 @@ type app struct {
 	settings  *settings.Settings
 	clientIDs map[string]string
 	poolID    string
-	home      string // where the page behind the link leads back to
+	home      string // where the link's page leads back to
 	pool      *cognito.Client
-	// signInWithProvider stands for the hosted sign-in, which is no API.
+	// signInWithProvider takes the place of the hosted sign-in, which has no API.
 	signInWithProvider func(ctx context.Context, clientID, provider, id string, attributes map[string]string) (userName string, err error)
 }
 
@@ -118,7 +118,7 @@ func (a *app) show(w http.ResponseWriter, p appPage, err error) {
 	render(w, status, "app", p)
 }
 
-// metadata is what triggers are told: the language, and where to return to.
+// metadata is what triggers get: the language, and where to return to.
 func (a *app) metadata(p *appPage) map[string]string {
 	return map[string]string{"locale": p.Locale, "return": a.home}
 }

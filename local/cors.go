@@ -17,7 +17,7 @@ func poolForPages(pool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
 		forPool := strings.HasPrefix(r.Header.Get("X-Amz-Target"), poolTarget)
-		// A preflight does not tell the target; the request behind it does.
+		// A preflight does not have the target; the request after it does.
 		preflight := r.Method == http.MethodOptions && r.URL.Path == "/"
 		if !isLocalOrigin(origin) || !forPool && !preflight {
 			next.ServeHTTP(w, r)

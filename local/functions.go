@@ -51,7 +51,7 @@ func (s *Stack) encrypt(ctx context.Context, code string) (text string, err erro
 	return text, err
 }
 
-// hosted are all functions of the host: those of the product, and what stands in for
+// hosted are all functions of the host: those of the product, and what takes the place of
 // a part of Cognito.
 func (s *Stack) hosted() []lambda.Function {
 	all := s.functions()

@@ -113,7 +113,7 @@ func (s *Stack) invokeFile(ctx context.Context, function, file string) (result, 
 }
 
 // newestMail is the ID of the newest mail, empty when there is none. The number
-// of mails would not tell what is new: the box holds no more than its maximum.
+// of mails does not show what is new: the box holds no more than its maximum.
 func (s *Stack) newestMail() string {
 	if messages := s.box.Messages(); len(messages) > 0 {
 		return messages[0].ID
@@ -121,7 +121,7 @@ func (s *Stack) newestMail() string {
 	return ""
 }
 
-// Env writes what a function is started with, as KEY=VALUE lines, behind the
+// Env writes what a function is started with, as KEY=VALUE lines, after the
 // folder of its bootstrap and files. Any other tool that serves the Lambda
 // Runtime API can start the same binary with them.
 func Env(ctx context.Context, o Options, function string, stdout io.Writer) error {

@@ -51,7 +51,7 @@ type testHooks struct {
 	sendLimit  time.Duration                   // the time limit of send-mail; 0: as deployed
 	onFailure  func(record []byte)             // takes what Lambda sends to the on-failure queue; nil: dropped
 	retries    []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
-	middleware func(http.Handler) http.Handler // stands before the AWS APIs; nil: nothing
+	middleware func(http.Handler) http.Handler // wraps the AWS APIs; nil: nothing
 }
 
 // A Stack is the whole of Poolpost on this machine: the real functions, and around
@@ -84,7 +84,7 @@ type Stack struct {
 // account is that of AWS's own examples, and of the functions' ARNs too.
 const account = "123456789012"
 
-// Run starts everything, tells how far it is and then where to find what, and stops
+// Run starts everything, reports its progress and then the addresses, and stops
 // it when ctx ends.
 func Run(ctx context.Context, o Options, stdout io.Writer) error {
 	s, err := start(ctx, o, func(step string) { fmt.Fprintln(o.Logs, step, "…") })

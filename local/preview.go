@@ -142,7 +142,7 @@ func (p *preview) routes(mux *http.ServeMux) {
 	})
 }
 
-// changes tells the page when there is something newer than it shows, as a
+// changes notifies the page when there is something newer than it shows, with a
 // server-sent event (HTML standard, "Server-sent events").
 func (p *preview) changes(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")

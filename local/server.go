@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// awsHandler are the AWS APIs, told apart by their targets and paths. Only the
+// awsHandler are the AWS APIs, distinguished by their targets and paths. Only the
 // user pool is there for pages in a browser.
 func (s *Stack) awsHandler() http.Handler {
 	mux := http.NewServeMux()

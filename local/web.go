@@ -15,7 +15,7 @@ var pageFiles embed.FS
 var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 // webHandler are all pages: the sample app, the mailbox, the preview, and for
-// everything else the page behind the link, as API Gateway serves it.
+// everything else the link's page, as API Gateway serves it.
 func (s *Stack) webHandler() http.Handler {
 	mux := http.NewServeMux()
 	mailbox := s.box.Handler()

@@ -33,7 +33,7 @@ func Errorf(kind, format string, args ...any) *Error {
 // every request in JSON.
 type Service struct {
 	Version    string // of the protocol, "1.0" or "1.1"
-	Target     string // what stands before the operation in X-Amz-Target, such as "AmazonSQS."
+	Target     string // the prefix of the operation in X-Amz-Target, such as "AmazonSQS."
 	MaxRequest int64  // bytes
 	Operations map[string]Operation
 	Unknown    *Error // answers other operations

@@ -154,7 +154,7 @@ type groupInput struct {
 }
 
 // adminAddUserToGroup is AdminAddUserToGroup. The groups are those of the
-// settings. Adding a user twice is no error.
+// settings. Adding a user twice is not an error.
 func (p *Pool) adminAddUserToGroup(_ context.Context, c caller, in groupInput) (any, error) {
 	if !slices.Contains(p.options.Settings.Groups, in.GroupName) {
 		return nil, failure("ResourceNotFoundException", "Group not found.")

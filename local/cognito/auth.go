@@ -58,8 +58,8 @@ func required(parameters map[string]string, names ...string) error {
 }
 
 // signIn checks name and password. "Managing user existence error responses":
-// an unknown user and a wrong password are answered alike. That a user is
-// unconfirmed is only told with the right password (observed).
+// an unknown user and a wrong password get the same answer. Only with the right
+// password does the caller learn that the user is unconfirmed (observed).
 func (p *Pool) signIn(in initiateAuthInput) (any, error) {
 	if err := required(in.AuthParameters, "USERNAME", "PASSWORD"); err != nil {
 		return nil, err

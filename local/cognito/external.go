@@ -15,7 +15,7 @@ const maxLinks = 5
 type identity struct{ provider, id string }
 
 // userName is what Cognito calls a user who came through a provider, and what
-// PreSignUp is told (developer guide, "Pre sign-up Lambda trigger").
+// PreSignUp gets (developer guide, "Pre sign-up Lambda trigger").
 func (i identity) userName() string { return i.provider + "_" + i.id }
 
 type providerUser struct{ ProviderName, ProviderAttributeName, ProviderAttributeValue string }

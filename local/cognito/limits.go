@@ -16,7 +16,7 @@ func hourly(operation string) int {
 }
 
 // spend counts a request of a user, or of a name that no user has, so that
-// both are limited alike. The text is observed.
+// both have the same limit. The text is observed.
 func (p *Pool) spend(operation, name string) error {
 	if u := p.find(name); u != nil {
 		name = u.name

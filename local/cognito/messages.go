@@ -41,7 +41,7 @@ type notice struct {
 // A text is a message before its placeholders are filled.
 type text struct{ subject, body string }
 
-// defaultText is what Cognito sends by itself: the defaults of
+// defaultText is what Cognito sends without a trigger: the defaults of
 // VerificationMessageTemplateType and MessageTemplateType, which the API
 // reference does not give (observed).
 func (n notice) defaultText(medium string) text {
@@ -106,21 +106,20 @@ func (p *Pool) compose(n notice, medium string, custom customMessageResponse) (t
 		return n.defaultText(medium), "the pool has no CustomMessage trigger", nil
 	}
 	if medium == "SMS" {
-		message, note := n.composeSMS(custom.SMSMessage)
-		return message, note, nil
+		return n.composeSMS(custom.SMSMessage)
 	}
 	return n.composeMail(custom.EmailMessage, custom.EmailSubject)
 }
 
-func (n notice) composeSMS(body *string) (text, string) {
+func (n notice) composeSMS(body *string) (text, string, error) {
 	fallback := n.defaultText("SMS")
 	if body == nil {
-		return fallback, "the function set no smsMessage"
+		return fallback, "the function set no smsMessage", nil
 	}
 	if broken := n.broken("SMS", "smsMessage", *body, 6, 140); broken != "" {
-		return fallback, broken
+		return fallback, broken, nil
 	}
-	return text{"", *body}, ""
+	return text{"", *body}, "", nil
 }
 
 func (n notice) composeMail(body, subject *string) (text, string, error) {
@@ -147,7 +146,7 @@ func (n notice) composeMail(body, subject *string) (text, string, error) {
 }
 
 // broken says which rule a body breaks, or nothing. Cognito then sends its
-// default text and tells nobody (observed). The page asks for the code in every
+// default text and reports nothing (observed). The page asks for the code in every
 // message, and for both placeholders in an invitation.
 func (n notice) broken(medium, name, body string, shortest, longest int) string {
 	needed := []string{codePlaceholder}

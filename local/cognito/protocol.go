@@ -85,7 +85,7 @@ func (p *Pool) service() *awsjson.Service {
 
 func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.api.ServeHTTP(w, r) }
 
-// A caller is who makes a request. Triggers are told the first two.
+// A caller is who makes a request. Triggers get the first two.
 type caller struct {
 	sdk      string
 	clientID *string // nil is sent as null

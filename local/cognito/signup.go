@@ -20,7 +20,7 @@ type signUpResult struct {
 	CodeDeliveryDetails *codeDelivery `json:",omitempty"`
 }
 
-// signUp is SignUp. A user name that exists is told, even with
+// signUp is SignUp. It reveals that a user name exists, even with
 // PreventUserExistenceErrors (developer guide, "Managing user existence error
 // responses"). The order of the checks is derived. AutoVerifiedAttributes of the
 // pool is email alone, so the code goes there.
@@ -78,7 +78,7 @@ func (u *user) submitted(list []attribute) map[string]string {
 	return all
 }
 
-// pairs turns a list into a map; no list is no map.
+// pairs turns a list into a map, and nil into nil.
 func pairs(list []attribute) map[string]string {
 	if list == nil {
 		return nil

@@ -74,7 +74,7 @@ type accessClaims struct {
 	ClientID string `json:"client_id"`
 }
 
-// A grant is what a refresh token stands for.
+// A grant is what a refresh token is for.
 type grant struct {
 	user     *user
 	clientID string

@@ -83,8 +83,8 @@ type functionError interface {
 	Details() (errorType, errorMessage string)
 }
 
-// trigger calls the function behind a trigger. The response of the event is a
-// pointer, behind which the response in the function's reply is put.
+// trigger calls the function of a trigger. The response is a pointer: the event gets
+// its value, and the response in the function's reply is decoded into it.
 //
 // "Things to know about Lambda triggers" of that page: the function must respond
 // within 5 seconds, otherwise Cognito calls it again, three times in all, and

@@ -69,7 +69,7 @@ func (p *Pool) find(name string) *user {
 	return p.addresses[lower(name)]
 }
 
-// get is find for administrators, who are told that a user does not exist.
+// get is find for administrators, who may know that a user does not exist.
 func (p *Pool) get(name string) (*user, error) {
 	if u := p.find(name); u != nil {
 		return u, nil
@@ -137,7 +137,7 @@ func deliveryTo(attribute, destination string) codeDelivery {
 }
 
 // maskAddress turns Ada@example.com into a***@e*** (observed). What is no
-// address is masked alike, and the case of letters is dropped, so that an
+// address is masked in the same way, and in lower case, so that an
 // unknown user name is answered as a known one is.
 func maskAddress(address string) string {
 	local, domain, _ := strings.Cut(lower(address), "@")

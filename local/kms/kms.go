@@ -68,7 +68,7 @@ func New(region, account string) *Key {
 func (k *Key) ARN() string { return k.arn }
 
 // wrap encrypts a data key. The blob begins with the key's id, by which Decrypt
-// tells another key's blobs from damaged ones.
+// distinguishes another key's blobs from damaged ones.
 func (k *Key) wrap(plaintext []byte, context map[string]string) []byte {
 	return k.aead.Seal([]byte(k.id), nil, plaintext, encode(context))
 }

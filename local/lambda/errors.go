@@ -43,7 +43,7 @@ type errorObject struct {
 }
 
 // postedError reads what a function posted. A runtime is free in the form of its
-// errors, so a payload that is no error object is no reason to refuse it; then
+// errors, so a payload that is not an error object is accepted; then
 // the type is the one of the header Lambda-Runtime-Function-Error-Type.
 func postedError(payload []byte, headerType string) *FunctionError {
 	var object errorObject

@@ -148,8 +148,8 @@ func (h *Host) invoke(ctx context.Context, name, id string, payload []byte) ([]b
 }
 
 // maxStarts is how many processes an event is offered to. Some end before they
-// have taken it: one that ended while it was idle is no fault of the event, but a
-// bootstrap that asks for an event and ends would be started for ever.
+// have taken it: one that ended while it was idle is not the fault of the event, but a
+// bootstrap that asks for an event and ends would be restarted forever.
 const maxStarts = 2
 
 // run takes the event through a process, a warm one if there is one.

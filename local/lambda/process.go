@@ -210,7 +210,7 @@ func (p *process) kill() {
 }
 
 // killGroup sends SIGKILL, which is how Lambda ends a function's process. That
-// the group may be gone already is no error.
+// the group may be gone already is not an error.
 func (p *process) killGroup() {
 	if p.alive() {
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)

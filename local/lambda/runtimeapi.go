@@ -92,14 +92,13 @@ func (p *process) serveResponse(w http.ResponseWriter, r *http.Request) {
 
 func (p *process) serveError(w http.ResponseWriter, r *http.Request) {
 	functionError, ok := readPostedError(w, r)
-	if !ok {
-		return
-	}
-	if !p.respond(r.PathValue("id"), response{err: functionError}) {
+	switch {
+	case !ok:
+	case p.respond(r.PathValue("id"), response{err: functionError}):
+		writeAccepted(w)
+	default:
 		writeInvalidID(w)
-		return
 	}
-	writeAccepted(w)
 }
 
 func (p *process) serveInitError(w http.ResponseWriter, r *http.Request) {

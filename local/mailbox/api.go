@@ -161,8 +161,8 @@ func writeJSON(w http.ResponseWriter, v any) {
 	}
 }
 
-// address parses one address; what is none, such as a telephone number, is
-// kept whole.
+// address parses one address; anything else, such as a telephone number, is kept
+// whole.
 func address(s string) *mail.Address {
 	if a, err := mail.ParseAddress(s); err == nil {
 		return a

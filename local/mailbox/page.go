@@ -220,8 +220,8 @@ func linked(text string) []span {
 }
 
 // headStart returns the place in an HTML document at which its head begins:
-// behind <head>, else behind <html> or the doctype, which must stay in front
-// lest the browser falls into quirks mode.
+// after <head>, else after <html> or the doctype, which must come first
+// to keep the browser out of quirks mode.
 func headStart(document string) int {
 	z := html.NewTokenizer(strings.NewReader(document))
 	at, read := 0, 0

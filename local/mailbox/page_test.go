@@ -55,17 +55,25 @@ func TestPagesShow(t *testing.T) {
 			if policy := w.Header().Get("Content-Security-Policy"); policy != pagePolicy {
 				t.Errorf("policy is %q", policy)
 			}
-			for _, s := range test.want {
-				if s = place.Replace(s); !strings.Contains(page, s) {
-					t.Errorf("the page lacks %s:\n%s", s, page)
-				}
+			for i, s := range test.want {
+				test.want[i] = place.Replace(s)
 			}
-			for _, s := range append(test.not, "<script", "style=") {
-				if strings.Contains(page, s) {
-					t.Errorf("the page has %s:\n%s", s, page)
-				}
-			}
+			checkPage(t, page, test.want, append(test.not, "<script", "style="))
 		})
+	}
+}
+
+func checkPage(t *testing.T, page string, want, not []string) {
+	t.Helper()
+	for _, s := range want {
+		if !strings.Contains(page, s) {
+			t.Errorf("the page lacks %s:\n%s", s, page)
+		}
+	}
+	for _, s := range not {
+		if strings.Contains(page, s) {
+			t.Errorf("the page has %s:\n%s", s, page)
+		}
 	}
 }
 
@@ -86,16 +94,7 @@ func TestTheListIsCutIntoPages(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			page := call(b.Handler(), http.MethodGet, test.target, "").Body.String()
-			for _, s := range test.want {
-				if !strings.Contains(page, s) {
-					t.Errorf("the page lacks %s", s)
-				}
-			}
-			for _, s := range test.not {
-				if strings.Contains(page, s) {
-					t.Errorf("the page has %s", s)
-				}
-			}
+			checkPage(t, page, test.want, test.not)
 		})
 	}
 }
@@ -199,7 +198,7 @@ func TestTheStylesheetIsServedAndHasEveryClassOfThePages(t *testing.T) {
 	b, ids := filled()
 	css := call(b.Handler(), http.MethodGet, "/mailbox/style.css", "").Body.String()
 	if css != string(stylesheet) {
-		t.Error("the served stylesheet is not that of Stylesheet")
+		t.Error("the served stylesheet is not the embedded one")
 	}
 	targets := []string{"/mailbox", "/mailbox/unknown"}
 	for _, id := range ids {

@@ -68,7 +68,7 @@ func getSuppressedDestination(w http.ResponseWriter, r *http.Request) {
 func (b *Box) sendEmail(w http.ResponseWriter, r *http.Request) {
 	var request sendEmail
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMail)).Decode(&request); err != nil {
-		writeSESError(w, http.StatusBadRequest, sesError{"SerializationException", "The request is no JSON of SendEmail."})
+		writeSESError(w, http.StatusBadRequest, sesError{"SerializationException", "The request body is not the JSON of SendEmail."})
 		return
 	}
 	if failure := request.check(); failure != nil {
