@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"syscall"
@@ -10,9 +11,9 @@ import (
 	"poolpost/local/lambda"
 )
 
-// gate puts a script in the place of a function's program. It stops, and becomes
-// the program when it is told to go on. To move a process into a control group takes
-// longer than an init in Go: so the process is there before its program is.
+// gate replaces a function's program by a script that stops, and becomes the program on SIGCONT.
+// Moving a process into a control group takes longer than an init in Go, so the process must exist
+// before its program runs.
 func gate(program string) error {
 	if err := os.Rename(program, program+behind); err != nil {
 		return err
@@ -20,37 +21,29 @@ func gate(program string) error {
 	return os.WriteFile(program, []byte("#!/bin/sh\nkill -STOP $$\nexec \"$0"+behind+"\"\n"), 0o755)
 }
 
-// behind is what the name of a program behind a gate ends with.
+// behind is the suffix of a program behind a gate.
 const behind = ".program"
 
-// startAtGate starts a process of a function, which stands still at its gate.
+// startAtGate starts a process of a function and returns once it has stopped at its gate: its
+// state in proc(5), after the name in parentheses, is T.
 func startAtGate(f lambda.Function) (*lambda.Process, error) {
 	p, err := lambda.StartProcess(f, region)
 	if err != nil {
 		return nil, err
 	}
-	if err := awaitGate(p.PID()); err != nil {
-		p.Close()
-		return nil, err
-	}
-	return p, nil
-}
-
-// awaitGate returns when a process has stopped at its gate: its state in proc(5),
-// behind the name in brackets, is T.
-func awaitGate(pid int) error {
+	var stat []byte
 	for range 5000 {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			return err
+		if stat, err = os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID())); err != nil {
+			break
 		}
 		if bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T")) {
-			return nil
+			return p, nil
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return fmt.Errorf("process %d does not stop at its gate", pid)
+	p.Close()
+	return nil, cmp.Or(err, fmt.Errorf("process %d does not stop at its gate", p.PID()))
 }
 
-// openGate lets the process become its program.
+// openGate lets a process become its program.
 func openGate(pid int) error { return syscall.Kill(pid, syscall.SIGCONT) }

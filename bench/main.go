@@ -1,11 +1,9 @@
-// Command bench measures the functions as processes: how long they take to
-// start, cold and warm, what CPU and memory they use and how large they are,
-// against an empty function in the same run. A time of one machine says little,
-// so each figure stands beside its ratio.
+// Command bench measures the functions as processes: how long they take to start, cold and warm,
+// how much CPU and memory they use and how large they are, against an empty function in the same
+// run. The times of one machine mean little, so each figure has a ratio to the empty function.
 //
-// Each process is started anew in every round, one function after the other, each
-// behind an empty one that gets the same events in turns with it, so that what disturbs the machine
-// disturbs both. It runs on Linux.
+// Every round starts a new process of each function, after one of the empty function. Both get the
+// same events in turns, so that what disturbs the machine disturbs both. It runs on Linux.
 package main
 
 import (
@@ -28,12 +26,12 @@ import (
 
 func main() {
 	var o options
-	flag.IntVar(&o.rounds, "rounds", 30, "how often each process is started")
-	flag.IntVar(&o.events, "events", 400, "how many events a warm process gets")
-	flag.StringVar(&o.only, "only", "", "functions to measure, divided by commas")
-	flag.StringVar(&o.under, "under", "", "measure under conditions whose name has this only, such as HTTP or 512 MB")
-	flag.StringVar(&o.node, "node", "", "node_modules with AWS's runtime client for Node.js")
-	flag.StringVar(&o.json, "json", ".build/bench.json", "where the figures go")
+	flag.IntVar(&o.rounds, "rounds", 30, "how often to start each process")
+	flag.IntVar(&o.events, "events", 400, "events for a warm process")
+	flag.StringVar(&o.only, "only", "", "functions to measure, separated by commas")
+	flag.StringVar(&o.under, "under", "", "measure only under conditions whose name contains this, such as HTTP or 512 MB")
+	flag.StringVar(&o.node, "node", "", "node_modules with the AWS runtime client for Node.js")
+	flag.StringVar(&o.json, "json", ".build/bench.json", "file for the figures")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -49,12 +47,10 @@ type options struct {
 	node, json     string
 }
 
-// A condition is what a function meets: how it reaches AWS, and how much CPU it
-// has.
 type condition struct {
 	name   string
 	tls    bool
-	memory int // MB; 0: as much CPU as there is
+	memory int // MB, which decide the share of a CPU; 0: no limit
 }
 
 var conditions = []condition{
@@ -77,7 +73,7 @@ func run(ctx context.Context, o options) error {
 	}
 	defer os.RemoveAll(dir)
 	if o.node == "" {
-		fmt.Println("without -node, custom-message in Node.js is left out")
+		fmt.Println("without -node, custom-message in Node.js is not measured")
 	} else if o.node, err = filepath.Abs(o.node); err != nil {
 		return err
 	}
@@ -117,18 +113,18 @@ func run(ctx context.Context, o options) error {
 	return os.WriteFile(o.json, append(text, '\n'), 0o644)
 }
 
-// measureAll measures all subjects under one condition, and returns no rows when
-// this machine cannot make it.
+// measureAll measures all subjects under one condition. It returns no rows if this machine does
+// not support the condition.
 func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs, o options) ([]row, error) {
 	var q *quota
 	events := o.events
 	if c.memory > 0 {
 		var err error
 		if q, err = newQuota(c.memory); err != nil {
-			fmt.Printf("%s is left out: %v\n\n", c.name, err)
+			fmt.Printf("%s is not measured: %v\n\n", c.name, err)
 			return nil, nil
 		}
-		events = max(block, events/8) // they take long
+		events = max(block, events/8) // they are slow
 	}
 	env := aws.env(c.tls)
 	figures := make([][]figure, len(subjects))
@@ -148,6 +144,7 @@ func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs
 				return nil, err
 			}
 			for i, f := range measured {
+				f.Zip = subjects[first+i].zip
 				figures[first+i] = append(figures[first+i], f)
 			}
 			first += len(group)
@@ -159,15 +156,15 @@ func measureAll(ctx context.Context, c condition, subjects []subject, aws *stubs
 	return rows(subjects, figures), nil
 }
 
-// sameAnswers says whether custom-message answers the same in both languages:
-// otherwise there is nothing to compare.
+// sameAnswers checks that custom-message returns the same in both languages: otherwise there is
+// nothing to compare.
 func sameAnswers(subjects []subject, figures [][]figure) error {
 	var answers []any
 	for i, s := range subjects {
 		if s.name == "custom-message" || s.name == nodeJS {
 			var answer struct{ Response any }
 			if err := json.Unmarshal(figures[i][len(figures[i])-1].Answer, &answer); err != nil {
-				return fmt.Errorf("the answer of %s: %w", s.name, err)
+				return fmt.Errorf("answer of %s: %w", s.name, err)
 			}
 			answers = append(answers, answer.Response)
 		}

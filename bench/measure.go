@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,25 +22,24 @@ type figure struct {
 	P50    time.Duration // an event of a warm process, the median
 	P99    time.Duration
 	CPU    time.Duration // of a warm event
-	Memory int64         // at its peak, once all events are done, in bytes
+	Memory int64         // the peak, after all events, in bytes
+	Zip    int64         // the deployment package, in bytes
 	Answer []byte        // to the first event
 }
 
-// Start is what a person waits for when no process is warm.
-func (f figure) Start() time.Duration { return f.Init + f.First }
+func (f figure) warm() time.Duration { return f.P50 }
 
-// block is how many events a process gets before it is the next one's turn: few,
-// so that what disturbs the machine disturbs all of them. Under a quota it is one,
-// with a rest before: several in a row would use up the share, and tell of the block
-// more than of the function.
+// block is how many events a process gets in its turn: few, so that what disturbs the machine
+// disturbs all processes. Under a quota it is one, after a rest: several in a row would use up the
+// share, and measure the block rather than the function.
 const block = 10
 
-// settle is how long the machine is left alone before a program is started: a process that
-// has just ended still gives its memory and its connections back.
+// settle is a rest before a program starts: a process that has just ended still releases its
+// memory and connections.
 const settle = 20 * time.Millisecond
 
-// measure starts a process of each function, one after the other, gives it an
-// event, and then as many more as events says, in turns.
+// measure starts a process of each function, one after the other, and gives each a first event,
+// and then the number of events, in turns.
 func measure(functions []lambda.Function, event []byte, events int, q *quota) ([]figure, error) {
 	defer q.Close() // once the processes are gone
 	figures := make([]figure, len(functions))
@@ -65,12 +65,9 @@ func measure(functions []lambda.Function, event []byte, events int, q *quota) ([
 	for done := 0; done < events; done += turn {
 		time.Sleep(rest)
 		for n := range processes {
-			i := (n + done/turn) % len(processes) // who comes first wakes the processor up
+			i := (n + done/turn) % len(processes) // the first one wakes the processor up
 			p := processes[i]
-			before, err := cpuTime(p.PID())
-			if err != nil {
-				return nil, err
-			}
+			before, beforeErr := cpuTime(p.PID())
 			for range turn {
 				begin := time.Now()
 				if _, err := p.Run(event); err != nil {
@@ -79,7 +76,7 @@ func measure(functions []lambda.Function, event []byte, events int, q *quota) ([
 				times[i] = append(times[i], time.Since(begin))
 			}
 			after, err := cpuTime(p.PID())
-			if err != nil {
+			if err := cmp.Or(beforeErr, err); err != nil {
 				return nil, err
 			}
 			figures[i].CPU += after - before
@@ -97,8 +94,8 @@ func measure(functions []lambda.Function, event []byte, events int, q *quota) ([
 	return figures, nil
 }
 
-// rehearse lets a program start once for nothing. The empty one runs many times in a
-// round, so the machine's caches would know it better than the others.
+// rehearse starts a program once without measuring it. The empty one runs many times in a round,
+// so the machine's caches would favour it.
 func rehearse(f lambda.Function) error {
 	p, err := startAtGate(f)
 	if err != nil {
@@ -111,7 +108,7 @@ func rehearse(f lambda.Function) error {
 	return p.Init()
 }
 
-// start measures a process, which stands at its gate, up to its first answer.
+// start measures a process from its gate to its first answer.
 func (f *figure) start(p *lambda.Process, event []byte, q *quota) (err error) {
 	if err := q.hold(p.PID()); err != nil {
 		return err
@@ -145,9 +142,8 @@ func peakMemory(pid int) (int64, error) {
 	return kilobytes * 1024, err
 }
 
-// cpuTime is what all threads of a process have used, from the first field of
-// their schedstat: nanoseconds, where proc/PID/stat counts in hundredths of a
-// second.
+// cpuTime is what all threads of a process have used, from the first field of their schedstat:
+// nanoseconds, where proc/PID/stat has hundredths of a second.
 func cpuTime(pid int) (time.Duration, error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil {

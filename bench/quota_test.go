@@ -11,8 +11,7 @@ import (
 	"poolpost/local/lambda"
 )
 
-// The first thing that this program does is to look into which group it was put; then
-// it takes all the CPU that it gets.
+// This program first records its control group, and then uses all the CPU that it gets.
 const greedy = "#!/bin/sh\ncat /proc/$$/cgroup > seen.new && mv seen.new seen\nwhile :; do :; done\n"
 
 func TestAProgramIsUnderTheQuotaFromItsStart(t *testing.T) {

@@ -12,10 +12,10 @@ import (
 	"poolpost/local/lambda"
 )
 
-// limits are how many times as large as an empty function each one may be: its
-// binary, and its deployment package, which Lambda loads when it starts one.
+// limits are the largest ratios to an empty function: of the binary, and of the deployment package,
+// which Lambda loads when it starts a process.
 var limits = map[string]struct{ binary, zip float64 }{
-	"pre-sign-up":         {1.14, 1.13}, // it has the tables of Unicode domains, and a list of throw-away ones
+	"pre-sign-up":         {1.14, 1.13}, // with the tables of Unicode domains and the list of disposable ones
 	"custom-message":      {1.04, 1.06},
 	"verify-link":         {1.05, 1.12}, // with its pages
 	"post-confirmation":   {1.33, 1.26}, // with the SDK's clients of Cognito and SQS
@@ -35,9 +35,9 @@ func TestFunctionsStaySmallAndAreMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
-	sizes := map[int64]bool{} // how many bytes the calls of AWS have
+	sizes := map[int64]bool{} // of the bodies of calls to AWS
 	aws, err := newStubs(dir, func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > 0 { // otherwise it only opens the connection
+		if r.ContentLength > 0 { // otherwise it only warms up the connection
 			mu.Lock()
 			sizes[r.ContentLength] = true
 			mu.Unlock()

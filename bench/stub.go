@@ -16,8 +16,8 @@ import (
 	"sync"
 )
 
-// awsStub answers what the functions ask of AWS, at once and always with
-// success. Its times are part of every figure, so it does as little as it can.
+// awsStub answers every call of AWS at once and with success. Its times are part of every figure,
+// so it does as little as it can.
 func awsStub(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -40,8 +40,8 @@ func awsStub(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A queue knows the answer to the last SendMessage: a warm process puts the same
-// message on it again and again, and would wait for each hash of it.
+// A queue keeps its answer to the last SendMessage: a warm process sends the same message again
+// and again, and would wait for each hash of it.
 type queue struct {
 	mu      sync.Mutex
 	message json.RawMessage
@@ -50,8 +50,7 @@ type queue struct {
 
 var sent queue
 
-// answer has the hash of the message, which both the SDK and the functions
-// compare.
+// answer has the hash of the message, which the SDK compares.
 func (q *queue) answer(body []byte) ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -67,13 +66,13 @@ func (q *queue) answer(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	q.message = in.MessageBody
-	q.last = fmt.Appendf(nil, `{"MessageId":"00000000-0000-4000-8000-000000000001","MD5OfMessageBody":"%x"}`, md5.Sum([]byte(message)))
+	q.last = fmt.Appendf(nil, `{"MessageId":"00000000-0000-4000-8000-000000000001","MD5OfMessageBody":"%x"}`,
+		md5.Sum([]byte(message)))
 	return q.last, nil
 }
 
-// stubs are the stub over HTTP and over TLS, and a CA bundle that has the
-// certificate of the latter beside those of this machine: reading it costs a
-// function as much as reading Lambda's.
+// stubs are the stub over HTTP and over TLS, and a CA bundle with the certificate of the latter
+// and those of this machine: reading it costs a function as much as reading Lambda's.
 type stubs struct {
 	plain, tls *httptest.Server
 	bundle     string
@@ -89,7 +88,7 @@ func newStubs(dir string, handler http.HandlerFunc) (*stubs, error) {
 	s.tls.StartTLS()
 	roots, err := os.ReadFile("/etc/ssl/certs/ca-certificates.crt")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "this machine has no CA bundle at /etc/ssl/certs: reading one is not part of the figures")
+		fmt.Fprintln(os.Stderr, "no CA bundle at /etc/ssl/certs: the figures do not include reading one")
 	}
 	own := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.tls.Certificate().Raw})
 	if err := os.WriteFile(s.bundle, append(roots, own...), 0o644); err != nil {
@@ -99,7 +98,7 @@ func newStubs(dir string, handler http.HandlerFunc) (*stubs, error) {
 	return s, nil
 }
 
-// env leads a function to the stub.
+// env directs a function to the stub.
 func (s *stubs) env(tls bool) map[string]string {
 	url := s.plain.URL
 	if tls {
@@ -108,13 +107,12 @@ func (s *stubs) env(tls bool) map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL": url,
 		"SSL_CERT_FILE":    s.bundle,
-		// As the stack sets them: infra/functions.go says why.
+		// infra/functions.go says why.
 		"SSL_CERT_DIR": "/nonexistent",
 		"GOMAXPROCS":   "1",
 	}
 }
 
-// Close ends both servers.
 func (s *stubs) Close() {
 	s.plain.Close()
 	s.tls.Close()

@@ -29,7 +29,7 @@ type subject struct {
 	zip   int64 // what is uploaded, in bytes
 }
 
-// function is the subject as it is started: env leads it to AWS.
+// function is the subject as a process; env directs it to AWS.
 func (s subject) function(env map[string]string) lambda.Function {
 	all := maps.Clone(env)
 	maps.Copy(all, s.env)
@@ -39,11 +39,11 @@ func (s subject) function(env map[string]string) lambda.Function {
 // What functions are compared with.
 const (
 	empty  = "empty"      // a Go function that does nothing
-	call   = "its calls"  // a Go function that makes as many calls of AWS, as long ones, and does nothing else
+	call   = "its calls"  // a Go function that only makes as many calls of AWS, of the same size
 	nodeJS = "in Node.js" // custom-message, written in JavaScript
 )
 
-// values are what a stack would put into the environment of the functions.
+// values are the values of a stack in the environment of the functions.
 var values = bundle.Values{
 	Stage: "dev", LinksURL: "https://links.example.com",
 	Clients: `{"web":"1ridersexample23456789abcd"}`, UserPoolID: "eu-central-1_Sample001",
@@ -52,11 +52,10 @@ var values = bundle.Values{
 	KMSKeyARN:          "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
 }
 
-// samples are the functions, with a sample event.
 var samples = []struct {
 	name, event string
-	kind        string // what sets the sample apart, when the function has another one
-	calls       string // of AWS, all at once: how many bytes the body of each has
+	kind        string // the difference from another sample of the same function
+	calls       string // of AWS, concurrent: the bytes of each body
 }{
 	{"pre-sign-up", "sign-up.json", "", ""},
 	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", ""},
@@ -68,23 +67,23 @@ var samples = []struct {
 	{"send-mail", "one-welcome-mail.json", "", "11487"},
 }
 
-// build builds everything that is measured into dir, with the flags of a
-// release, each program behind a gate. nodeModules has AWS's runtime client for Node.js; when it is empty,
-// that subject is left out.
+// build builds everything that is measured into dir, with the flags of a release, each program
+// behind a gate. nodeModules has the AWS runtime client for Node.js; without it, custom-message in
+// Node.js is not measured.
 func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error) {
 	set, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
 	if err != nil {
 		return nil, err
 	}
-	// As many languages as a pool often has: each one makes the packages larger.
+	// As many locales as a pool often has: each makes the packages larger.
 	set.Locales = []string{"en", "fr", "ar"}
-	// Every rule that needs no network, so that the samples pass them all.
+	// Every rule without the network; the samples pass them all.
 	set.SignUp.ExternalProviders.Policy = config.RefuseProviders
 	set.SignUp.Email.AllowedDomains, set.SignUp.Email.RefuseTypos = []string{"example.com"}, true
 	set.SignUp.Email.RefuseDisposable, set.SignUp.Email.RefuseRoleAccounts, set.SignUp.Email.RefusePlusAddresses = true, true, true
 	set.SignUp.Attributes[0].AllowedValues = []string{"Agent Jane", "Agent Zoë"}
 	set.SignUp.Attributes[0].RefuseURLs, set.SignUp.Attributes[0].ForbiddenWords = true, []string{"admin", "support"}
-	set.Mail.Delivery = "ses" // the larger send-mail, which opens codes
+	set.Mail.Delivery = settings.DeliverySES // the larger send-mail, which decrypts codes
 	out, err := compile.All(templates.FS, set)
 	if err != nil {
 		return nil, err
@@ -139,9 +138,9 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 	return list, nil
 }
 
-// buildNode puts the function in JavaScript beside a copy of the settings that the
-// one in Go has and of the same messages, and starts it as the Node.js runtime of Lambda does. The runtime
-// client lies elsewhere: in Lambda it is not part of what is uploaded.
+// buildNode puts the function in JavaScript beside copies of the settings and messages of the one
+// in Go, and starts it as Lambda's Node.js runtime does. The runtime client is elsewhere: on Lambda
+// it is not part of the package.
 func buildNode(root, dir, nodeModules string) (string, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -151,8 +150,10 @@ func buildNode(root, dir, nodeModules string) (string, error) {
 	if err := os.RemoveAll(to); err != nil {
 		return "", err
 	}
-	// Those of send-mail are not JSON already, which would be of no use in JavaScript.
-	for from, below := range map[string]string{filepath.Join(root, "bench/node"): "", filepath.Join(dir, "send-mail/messages"): "messages"} {
+	// Those of send-mail are not encoded as JSON, which JavaScript cannot use.
+	for from, below := range map[string]string{
+		filepath.Join(root, "bench/node"): "", filepath.Join(dir, "send-mail/messages"): "messages",
+	} {
 		if err := os.CopyFS(filepath.Join(to, below), os.DirFS(from)); err != nil {
 			return "", err
 		}
@@ -164,11 +165,12 @@ func buildNode(root, dir, nodeModules string) (string, error) {
 	if err := os.WriteFile(filepath.Join(to, config.File), settings, 0o644); err != nil {
 		return "", err
 	}
-	script := fmt.Sprintf("#!/bin/sh\n_HANDLER=index.handler exec %s %s index.handler\n", node, filepath.Join(nodeModules, ".bin/aws-lambda-ric"))
+	client := filepath.Join(nodeModules, ".bin/aws-lambda-ric")
+	script := fmt.Sprintf("#!/bin/sh\n_HANDLER=index.handler exec %s %s index.handler\n", node, client)
 	return to, os.WriteFile(filepath.Join(to, "bootstrap"), []byte(script), 0o755)
 }
 
-// zipSize is the size of a folder's files as a deployment package, in bytes.
+// zipSize is the size of a folder as a deployment package, in bytes.
 func zipSize(dir string) (int64, error) {
 	file, err := os.CreateTemp("", "poolpost-bench-*.zip")
 	if err != nil {

@@ -1,9 +1,8 @@
-// Command call is the limit of a Go function that calls AWS: an event is one call of
-// SQS, or several at once, prepared before the first event and signed as AWS asks,
-// and nothing else.
+// Command call is the lower limit of a Go function that calls AWS: an event is one call of SQS, or
+// several at once, prepared before the first event and signed, and nothing else.
 //
-// Environment: AWS_ENDPOINT_URL, where the requests go; CALLS, how many bytes each of
-// an event's calls sends, divided by commas.
+// Environment: AWS_ENDPOINT_URL, the URL of the stub; CALLS, the bytes of each call of an event,
+// separated by commas.
 package main
 
 import (
@@ -27,14 +26,13 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 )
 
-// A body is what a call sends, with its hash for the signature.
+// A body has the hash for its signature.
 type body struct {
 	text []byte
 	hash string
 }
 
-// newBody is one of so many bytes. The message in it is always the same, of which the
-// stub knows the answer.
+// newBody pads a body to a size. The message in it never changes, so the stub keeps its answer.
 func newBody(size int) body {
 	const begin, end = `{"QueueUrl":"sample.fifo","MessageBody":"sample","MessageGroupId":"`, `"}`
 	text := []byte(begin + strings.Repeat("x", size-len(begin+end)) + end)
@@ -73,7 +71,9 @@ func (h handler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return event, errors.Join(errs...)
 }
 
-var credentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sample-secret-key", SessionToken: "sample-session-token"}
+var credentials = aws.Credentials{
+	AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sample-secret-key", SessionToken: "sample-session-token",
+}
 
 func (h handler) call(ctx context.Context, b body) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, h.endpoint, bytes.NewReader(b.text))

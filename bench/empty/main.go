@@ -1,4 +1,4 @@
-// Command empty is the limit of a Go function: a handler that does nothing.
+// Command empty is the lower limit of a Go function: a handler that does nothing.
 package main
 
 import (

@@ -1,6 +1,5 @@
-// The CustomMessage trigger of a sign-up in Node.js: it reads the same compiled
-// message as functions/custom-message, keeps it as that does, answers the same and
-// logs the same, for comparison.
+// The CustomMessage trigger of a sign-up in Node.js, for comparison: it reads and caches the same
+// compiled message as functions/custom-message, and returns and logs the same.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,7 +9,7 @@ const escapes = { "<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&#34;", "'": "&#
 const escapeHTML = (s) => s.replace(/[<>&"']/g, (c) => escapes[c]);
 const asIs = (s) => s;
 
-// locale is the first wish that, cut short, is one of the settings' locales.
+// locale is the first requested one that, shortened, is one of the settings' locales.
 function locale(client, ...wishes) {
   for (let tag of wishes) {
     for (; tag; tag = tag.slice(0, Math.max(tag.lastIndexOf("-"), 0))) {
@@ -21,8 +20,7 @@ function locale(client, ...wishes) {
   return client.locale;
 }
 
-// message is a compiled message, each part split where its blanks are. It is read
-// once.
+// message is a compiled message, each part split at its placeholders. It is read once.
 const messages = new Map();
 function message(path) {
   let parts = messages.get(path);
