@@ -1,5 +1,5 @@
-// Command own-app is a CDK app with Poolpost in a stack of its own, beside what the app
-// has of its own. It uses the public API only.
+// Command own-app is a CDK app with Poolpost and a bucket of the app in one stack. It uses only
+// the public API.
 package main
 
 import (
@@ -32,7 +32,7 @@ func newStack(app awscdk.App) (awscdk.Stack, error) {
 	}
 	pool.Outputs(stack)
 
-	// People who have signed in read what this bucket holds.
+	// Users who have signed in may read this bucket.
 	books := awss3.NewBucket(stack, jsii.String("Books"), nil)
 	books.GrantRead(pool.IdentityPool.AuthenticatedRole(), nil)
 	return stack, nil

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// The functions are built, from the sources of the poolpost module that go.mod names,
-// and templates/messages/welcome.tmpl, with its note above the button, takes the place of Poolpost's.
+// The functions are built from the sources of the poolpost module that go.mod names, and
+// templates/messages/welcome.tmpl, with its note above the button, replaces Poolpost's.
 func TestTheStackWithItsFunctions(t *testing.T) {
 	if err := os.RemoveAll(".build"); err != nil {
 		t.Fatal(err)
