@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/jsii-runtime-go"
@@ -51,16 +52,17 @@ func (p *Pool) newAlarmAfter(periods int, id, meaning string, metric awscloudwat
 	}).AddAlarmAction(awscloudwatchactions.NewSnsAction(p.AlarmTopic))
 }
 
-func (p *Pool) alarmErrors(id, name string) {
-	p.newAlarm(id+"Errors", name+" fails or times out. Read its log.", p.Functions[name].MetricErrors(metric("Sum")), 1)
-}
-
-func (p *Pool) alarmSlow(id, name string) {
+// alarmFunction watches the errors and the duration of a function. A refusal is an error of
+// pre-sign-up, so that has an alarm of its own.
+func (p *Pool) alarmFunction(id, name string, f awslambda.Function) {
+	if name != "pre-sign-up" {
+		p.newAlarm(id+"Errors", name+" fails or times out. Read its log.", f.MetricErrors(metric("Sum")), 1)
+	}
 	timeout := bundle.Named(name).Timeout.Seconds()
 	p.newAlarmAfter(3, id+"Slow",
 		fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s. "+
 			"Give it more memory, or find out what it waits for.", name, timeout),
-		p.Functions[name].MetricDuration(metric("p99")), timeout*800)
+		f.MetricDuration(metric("p99")), timeout*800)
 }
 
 // metric is a statistic of five minutes.

@@ -22,10 +22,9 @@ import (
 	"poolpost/templates"
 )
 
-// The contract between template and functions: each real binary, built for this
-// machine, is started with exactly the environment of the template and the files
-// of its asset, and answers its sample event. A variable that one side renames
-// fails here.
+// The contract between template and functions: each real binary, built for this machine, starts with
+// exactly the environment of the template and the files of its asset, and handles its sample event.
+// A variable that only one side renames fails here.
 func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
 		t.Run(delivery, func(t *testing.T) {
@@ -65,13 +64,8 @@ func testContract(t *testing.T, set *settings.Settings) {
 	var functions []lambda.Function
 	for _, f := range tp.all("AWS::Lambda::Function") {
 		name := nameOf(f)
-		env := map[string]string{}
-		for key, value := range f.Properties["Environment"].(map[string]any)["Variables"].(map[string]any) {
-			env[key] = resolve.value(value)
-		}
-		env["AWS_ENDPOINT_URL"] = aws.URL // the one thing that is not in the template
 		functions = append(functions, lambda.Function{
-			Name: name, Dir: filepath.Join(dir, name), Env: env,
+			Name: name, Dir: filepath.Join(dir, name), Env: resolve.env(f, aws.URL),
 			Timeout: time.Duration(f.Properties["Timeout"].(float64)) * time.Second,
 		})
 	}
@@ -113,7 +107,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	}
 	var reasons []string
 	if set.Mail.UsesCustomSender() {
-		// Its code was encrypted by nobody, so that send-mail makes a dead letter of it.
+		// Its code is not encrypted, so send-mail puts it in the dead-letter queue.
 		ask("custom-email-sender", sample("custom-email-sender", "sign-up.json"))
 		reasons = []string{"the code is not as Cognito encrypts it"}
 	} else if got := ask("custom-message", sample("custom-message", "sign-up-without-client-metadata.json")); !strings.Contains(got, "https://links.sample.example.com/confirm?") {
@@ -176,10 +170,19 @@ func buildHere(t *testing.T, set *settings.Settings, functions []bundle.Function
 	return dir
 }
 
-// A resolver puts samples in the place of what only the deployment knows.
+// A resolver replaces what only the deployment knows by samples.
 type resolver struct {
 	template               *template
 	mailQueue, deadLetters string
+}
+
+// env is the environment of a function, and the one variable that is not in the template.
+func (r resolver) env(f resource, endpoint string) map[string]string {
+	env := map[string]string{"AWS_ENDPOINT_URL": endpoint}
+	for key, value := range f.Properties["Environment"].(map[string]any)["Variables"].(map[string]any) {
+		env[key] = r.value(value)
+	}
+	return env
 }
 
 func (r resolver) value(v any) string {

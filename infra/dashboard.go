@@ -67,8 +67,10 @@ func (p *Pool) results(title, function string) awscloudwatch.IWidget {
 func (p *Pool) rates(title, account, pool string, review float64) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
 		Title: jsii.String(title + ", account and this pool"), Width: jsii.Number(8),
-		Left:            &[]awscloudwatch.IMetric{reputation(account), p.share(pool)},
-		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{{Value: jsii.Number(review), Label: jsii.String("review by SES")}},
+		Left: &[]awscloudwatch.IMetric{reputation(account), p.share(pool)},
+		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{
+			{Value: jsii.Number(review), Label: jsii.String("review by SES")},
+		},
 	})
 }
 

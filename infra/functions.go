@@ -58,7 +58,7 @@ func (p *Pool) newFunction(id, name string) awslambda.Function {
 		"xray:PutTraceSegments and xray:PutTelemetryRecords do not support resource-level permissions.")
 	p.Functions[name] = f
 	p.functionNames = append(p.functionNames, name)
-	p.alarmSlow(id, name)
+	p.alarmFunction(id, name, f)
 	return f
 }
 
@@ -83,13 +83,11 @@ func (p *Pool) newTriggers() {
 		p.newCustomEmailSender()
 	} else {
 		p.newFunction("CustomMessage", "custom-message")
-		p.alarmErrors("CustomMessage", "custom-message")
 		p.newAlarm("DefaultMails",
 			"custom-message could not fill a message, and Cognito sent its default text. Read the log of the function.",
 			p.result("custom-message", "failed"), 1)
 	}
 
-	// A refusal is an error of the function, so there is no alarm on its errors.
 	p.newFunction("PreSignUp", "pre-sign-up")
 	p.newAlarm("PreSignUpFails",
 		"pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
@@ -97,7 +95,6 @@ func (p *Pool) newTriggers() {
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
-	p.alarmErrors("PostConfirmation", "post-confirmation")
 	p.newAlarm("NotWelcomed",
 		"post-confirmation could not add a group or queue a welcome email. Read its log.",
 		p.result("post-confirmation", "failed"), 1)
@@ -108,7 +105,6 @@ func (p *Pool) newCustomEmailSender() {
 	f := p.newFunction("CustomEmailSender", "custom-email-sender")
 	p.MailQueue.GrantSendMessages(f)
 	p.keepFailures(f)
-	p.alarmErrors("CustomEmailSender", "custom-email-sender")
 	p.newAlarm("RequestsLost",
 		"Lambda could not deliver a failed event of custom-email-sender to the failed-events queue, "+
 			"and its email is lost. Check that queue and its permissions.",
@@ -160,7 +156,6 @@ func (p *Pool) newSendMail() {
 		MaxConcurrency:          number(p.settings.Mail.Senders()),
 	}))
 	p.grantDecrypt()
-	p.alarmErrors("SendMail", "send-mail")
 	p.newAlarm("DailyQuota",
 		"The daily SES quota is used up, and emails wait until SES accepts more. Request a higher quota.",
 		p.result("send-mail", "daily-quota"), 1)
@@ -185,7 +180,6 @@ func (p *Pool) senders() []string {
 // of the account.
 func (p *Pool) newMailFeedback() {
 	f := p.newFunction("MailFeedback", "mail-feedback")
-	p.alarmErrors("MailFeedback", "mail-feedback")
 	p.keepFailures(f)
 	awsevents.NewRule(p, jsii.String("MailEvents"), &awsevents.RuleProps{
 		Description: jsii.String("Poolpost: SES events for emails of " + p.settings.Pool.Name),
@@ -204,5 +198,4 @@ func (p *Pool) newMailFeedback() {
 // signature, so its role needs no permission for them.
 func (p *Pool) newVerifyLink() {
 	p.routeLinks(p.newFunction("VerifyLink", "verify-link"))
-	p.alarmErrors("VerifyLink", "verify-link")
 }

@@ -164,8 +164,8 @@ func TestTwoPoolsInAStack(t *testing.T) {
 	}
 }
 
-// The CDK needs Node.js; a machine without it is told so in one line.
-func TestAMachineWithoutNodeIsToldSo(t *testing.T) {
+// The CDK needs Node.js. Without it, make prints one line.
+func TestMakeSaysThatNodeIsNotInstalled(t *testing.T) {
 	tool, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestAMachineWithoutNodeIsToldSo(t *testing.T) {
 	for _, target := range []string{"bootstrap", "synth", "diff", "deploy", "destroy"} {
 		command := exec.Command("make", "--no-print-directory", target)
 		command.Dir = ".."
-		command.Env = append(os.Environ(), "PATH="+path, "MAKELEVEL=", "MAKEFLAGS=") // the last one of a name counts; not as a part of make test
+		command.Env = append(os.Environ(), "PATH="+path, "MAKELEVEL=", "MAKEFLAGS=") // the last one wins; not as part of make test
 		out, err := command.CombinedOutput()
 		line, rest, _ := strings.Cut(string(out), "\n")
 		if err == nil || line != "node is not installed: install Node.js 22 or newer from https://nodejs.org/" || !strings.HasPrefix(rest, "make: ***") {

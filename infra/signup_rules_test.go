@@ -27,8 +27,7 @@ func withRules(t *testing.T) *settings.Settings {
 	return set
 }
 
-// grants are the statements of the policies of pre-sign-up's role, but for the
-// ones that every function has.
+// grants are the statements of pre-sign-up's role, without those of every function.
 func grants(tp *template) []string {
 	tp.t.Helper()
 	var list []string
@@ -65,8 +64,7 @@ func TestPreSignUpMayDoWhatItsRulesNeed(t *testing.T) {
 	}
 }
 
-// The real binary, in the environment of the template, calls what its role may
-// call, and nothing else.
+// The real binary, in the environment of the template, calls only what its role may call.
 func TestPreSignUpCallsWhatItMay(t *testing.T) {
 	set := withRules(t)
 	tp := synthesise(t, set, "dev")
@@ -98,14 +96,7 @@ func TestPreSignUpCallsWhatItMay(t *testing.T) {
 
 	preSignUp := bundle.Named("pre-sign-up")
 	dir := buildHere(t, set, []bundle.Function{preSignUp})
-	env := map[string]string{"AWS_ENDPOINT_URL": aws.URL} // the one thing that is not in the template
-	for _, f := range tp.all("AWS::Lambda::Function") {
-		if f.get("Description") == `"Poolpost: pre-sign-up"` {
-			for key, value := range f.Properties["Environment"].(map[string]any)["Variables"].(map[string]any) {
-				env[key] = value.(string)
-			}
-		}
-	}
+	env := resolver{template: tp}.env(tp.function("pre-sign-up"), aws.URL)
 	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(string, string) {}},
 		lambda.Function{Name: "pre-sign-up", Dir: filepath.Join(dir, "pre-sign-up"), Env: env, Timeout: preSignUp.Timeout})
 	if err != nil {

@@ -49,7 +49,7 @@ type AWS struct {
 		Deployment
 		JSON bool `help:"Write JSON."`
 	} `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data."`
-	Redrive struct{ Deployment } `cmd:"" group:"aws" help:"Send them again, after an outage."`
+	Redrive struct{ Deployment } `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
 }
 
 // UsesAWS reports whether a command is one of AWS.
