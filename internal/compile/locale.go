@@ -71,9 +71,6 @@ func readLocale(tag string, text []byte) (*Locale, error) {
 	if l.File, err = yamlfile.Read("templates/locales/"+tag+".yaml", "language", text, l); err != nil {
 		return nil, err
 	}
-	if err := l.Err(); err != nil {
-		return nil, err
-	}
 	l.check()
 	return l, l.Err()
 }
