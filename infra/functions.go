@@ -153,7 +153,7 @@ func (p *Pool) newSendMail() {
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(p.MailQueue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),
-		MaxConcurrency:          number(p.settings.Mail.Senders()),
+		MaxConcurrency:          number(p.settings.Mail.MaxConcurrency()),
 	}))
 	p.grantDecrypt()
 	p.newAlarm("DailyQuota",

@@ -152,7 +152,7 @@ var known = []string{
 // code is a status code of RFC 3463, such as 5.1.1.
 var code = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}$`)
 
-// words are those of some values that are known words or codes.
+// words keeps the values that are known words or status codes.
 func words(values ...string) string {
 	unknown := func(v string) bool { return !slices.Contains(known, v) && !code.MatchString(v) }
 	return strings.Join(slices.DeleteFunc(values, unknown), " ")

@@ -105,17 +105,17 @@ func TestTheQueueDrainsAtTheRateOfSES(t *testing.T) {
 func drain(t *testing.T, dir string, limits settings.Mail, latency time.Duration) {
 	rate := float64(limits.Rate)
 	ses := &limited{rate: rate, latency: latency, tokens: rate, filled: time.Now(), sent: map[string]int{}}
-	senders := make(chan *handler, limits.Senders())
+	senders := make(chan *handler, limits.MaxConcurrency())
 	q := sqs.New(sqs.Options{
 		Name: "mail.fifo", Region: "eu-central-1", Account: "123456789012",
-		Concurrency: limits.Senders(), Retry: 3 * time.Minute, MaxReceives: 1000,
+		Concurrency: limits.MaxConcurrency(), Retry: 3 * time.Minute, MaxReceives: 1000,
 		Invoke: func(ctx context.Context, event []byte) ([]byte, error) {
 			h := <-senders
 			defer func() { senders <- h }()
 			return invoke(ctx, h, event)
 		},
 	})
-	for range limits.Senders() {
+	for range limits.MaxConcurrency() {
 		h, _, err := newHandler(dir, aws.Config{
 			Region: "eu-central-1", HTTPClient: endpoints{ses, q}, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
 		})
@@ -131,7 +131,7 @@ func drain(t *testing.T, dir string, limits settings.Mail, latency time.Duration
 	took := empty(t, q)
 	ideal := time.Duration(float64(*mails) / rate * float64(time.Second))
 	ratio := took.Seconds() / ideal.Seconds()
-	t.Logf("%d mails, %d senders with %v each: %v, ideal %v, ratio %.3f; throttled %d", *mails, limits.Senders(), limits.SendInterval(),
+	t.Logf("%d mails, %d senders with %v each: %v, ideal %v, ratio %.3f; throttled %d", *mails, limits.MaxConcurrency(), limits.SendInterval(),
 		took.Round(100*time.Millisecond), ideal.Round(100*time.Millisecond), ratio, ses.throttled)
 	if len(ses.sent) != *mails || len(q.DeadLetters()) != 0 {
 		t.Errorf("%d of %d mails were sent, %d are dead letters", len(ses.sent), *mails, len(q.DeadLetters()))
@@ -143,7 +143,7 @@ func drain(t *testing.T, dir string, limits settings.Mail, latency time.Duration
 	}
 	// The pace is that of the rate, but for two senders with one mail a second. The
 	// last batches do not fill all senders, which takes one batch's time.
-	pace := limits.SendInterval().Seconds() * rate / float64(limits.Senders())
+	pace := limits.SendInterval().Seconds() * rate / float64(limits.MaxConcurrency())
 	if most := 1.01*pace + 10*limits.SendInterval().Seconds()/ideal.Seconds(); ratio > most {
 		t.Errorf("it took %.2f of the ideal time, want at most the pace, %.2f, and the time of a batch, %.2f", ratio, pace, most)
 	}

@@ -65,9 +65,8 @@ func place(alert *mail.TakeoverAlert) string {
 // phone number.
 func device(name string) string { return words(name, 8, 8) }
 
-// words are the words of a text up to one that has too many digits, or with which
-// the text has too many. What was between them is a space, so that nothing is a
-// link.
+// words keeps a text's words until a word, or the text so far, has too many digits. It
+// joins them with spaces, so that no mail program makes a link of them.
 func words(text string, ofWord, ofText int) string {
 	const maxBytes = 80
 	fields := strings.FieldsFunc(message.Plain(text), func(r rune) bool {

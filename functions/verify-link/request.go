@@ -34,8 +34,8 @@ func (h *handler) read(r *http.Request) pageRequest {
 	if p.link, err = link.Read(p.values); err != nil {
 		p.err = err
 	}
-	// An unknown client was made by hand: what the link can do is decided by its code,
-	// for which any client of the pool will do. Or it is of another pool.
+	// An unknown client was created by hand, or is another pool's. The code decides, and
+	// any client of the pool can submit it.
 	p.client, p.known = config.ClientByID(h.config.Clients, h.clientIDs, p.link.Client)
 	p.returnURL, _ = link.AllowedReturn(p.client.ReturnURLs, p.link.Return)
 	wanted := append([]string{p.link.Locale}, acceptedLanguages(r)...)

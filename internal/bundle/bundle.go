@@ -44,9 +44,8 @@ func Write(dir string, s *settings.Settings, out *compile.Output, functions []Fu
 	return nil
 }
 
-// A Platform is what programs are built for. Go takes a program for up to date by the
-// build ID in it, so that one can be built again at once, and one without is the same
-// wherever it is built.
+// A Platform is what programs are built for. With a build ID, Go recognizes an
+// up-to-date binary and skips the link. Without one, builds are reproducible.
 type Platform struct {
 	GOOS, GOARCH string
 	noBuildID    bool

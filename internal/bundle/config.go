@@ -37,9 +37,9 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 	return list
 }
 
-// senders are those of the clients' brands, by the names of the clients. SES
-// forwards bounces and complaints to the address for answers, which people read,
-// if it has verified that one, as it must have.
+// senders are the senders of the clients' brands, by the names of the clients. SES
+// forwards bounces and complaints to the Reply-To address, which people read, if
+// mail.identity covers it: SES accepts no other.
 func senders(s *settings.Settings) map[string]config.Sender {
 	all := map[string]config.Sender{}
 	for _, c := range s.Clients {

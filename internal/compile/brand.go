@@ -67,7 +67,7 @@ func passwordPolicy(l *Locale, p settings.PasswordPolicy) string {
 	return strings.Join(parts, words.Separator)
 }
 
-// required are those of four texts that are for characters that a policy requires.
+// required returns the texts of the character classes that the policy requires.
 func required(p settings.PasswordPolicy, numbers, lowercase, uppercase, symbols string) (texts []string) {
 	for _, class := range []struct {
 		required bool

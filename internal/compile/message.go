@@ -89,8 +89,8 @@ func newMessageContext(b *brandContext, kind message.Kind) *messageContext {
 	return c
 }
 
-// report is a problem that was found in the compiled message, unless it is with words:
-// it is reported by their key.
+// report returns a problem of the whole message. A problem of one text is reported at
+// its key instead.
 func (c *messageContext) report(p Problem) error {
 	text := fmt.Sprintf("%s (client %s)", p.Text, c.client.Name)
 	switch p.Key {

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// ErrMinimal is what a function cannot start with that was built with the tag minimal, and
-// whose settings need what the tag leaves out.
-var ErrMinimal = errors.New("the function was built with the tag minimal, which leaves out what its settings need")
+// ErrMinimal means that the binary was built with the tag minimal, but its settings need
+// the optional part, such as several clients in custom-message.
+var ErrMinimal = errors.New("the settings need the part that the build tag minimal leaves out: build the function again")
 
 // Variables reads a function's environment variables. It collects what is wrong with
 // them, so that one start names every mistake.

@@ -9,7 +9,7 @@ func TestSendersKeepToTheRate(t *testing.T) {
 	const limit, batch = 28 * time.Second, 10 // of send-mail
 	for rate := 1; rate <= 5000; rate++ {
 		m := Mail{Rate: rate}
-		senders, interval := m.Senders(), m.SendInterval()
+		senders, interval := m.MaxConcurrency(), m.SendInterval()
 		if senders < 2 || senders > 1000 {
 			t.Fatalf("rate %d: Lambda does not take %d senders", rate, senders)
 		}
