@@ -44,14 +44,14 @@ type Options struct {
 
 // testHooks are what tests change; the zero value is what everybody runs.
 type testHooks struct {
-	dir        string                          // where functions are built; empty: in .build
-	built      bool                            // the binaries are in dir already
-	compiled   *compile.Output                 // messages and pages of the settings; nil: they are compiled
-	queue      sqs.Options                     // how the mail queue delivers; what is needed is filled in
-	sendLimit  time.Duration                   // the time limit of send-mail; 0: as deployed
-	onFailure  func(record []byte)             // takes what Lambda sends to the on-failure queue; nil: dropped
-	retries    []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
-	middleware func(http.Handler) http.Handler // wraps the AWS APIs; nil: nothing
+	dir             string                          // where functions are built; empty: in .build
+	built           bool                            // the binaries are in dir already
+	compiled        *compile.Output                 // messages and pages of the settings; nil: they are compiled
+	queue           sqs.Options                     // how the mail queue delivers; what is needed is filled in
+	sendMailTimeout time.Duration                   // the time limit of send-mail; 0: as deployed
+	onFailure       func(record []byte)             // takes what Lambda sends to the on-failure queue; nil: dropped
+	retries         []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
+	middleware      func(http.Handler) http.Handler // wraps the AWS APIs; nil: nothing
 }
 
 // A Stack is the whole of Poolpost on this machine: the real functions, and around
@@ -134,7 +134,7 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
 		box:       mailbox.New(nil),
 		key:       kms.New(set.Pool.Region, account),
-		sendLimit: o.hooks.sendLimit,
+		sendLimit: o.hooks.sendMailTimeout,
 	}
 	for _, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
@@ -158,7 +158,7 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 	s.running.Go(func() { s.queue.Run(running) })
 	s.preview = &preview{
 		dir: s.dir, settings: set, file: o.Settings, linksURL: s.linksURL, box: s.box, smtp: o.SMTP,
-		closed: make(chan struct{}), restartFunctions: s.host.Renew,
+		closed: make(chan struct{}), restartFunctions: s.host.Recycle,
 	}
 	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
 	apis := s.awsHandler()

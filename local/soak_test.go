@@ -148,7 +148,7 @@ func soak(t *testing.T, tr trial, people int) {
 	file := sampleWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
 	s := startWith(t, file, func(o *Options) {
 		o.Logs = logged
-		o.hooks.middleware, o.hooks.sendLimit = c.front, tr.limit
+		o.hooks.middleware, o.hooks.sendMailTimeout = c.front, tr.limit
 		o.hooks.onFailure = c.keep
 		o.hooks.retries = []time.Duration{60 * soakSecond, 120 * soakSecond}
 		o.hooks.queue = sqs.Options{Concurrency: workers, Retry: 180 * soakSecond, TimeScale: soakSecond.Seconds()}

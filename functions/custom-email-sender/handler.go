@@ -40,7 +40,7 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 	if err != nil {
 		return err
 	}
-	kind, ok := kind(event.Kind("CustomEmailSender"))
+	kind, ok := kindOf(event.Source("CustomEmailSender"))
 	if !ok || event.Version != "1" {
 		return logging.ErrUnknown
 	}
@@ -72,9 +72,9 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 // maxReturn is longer than any address that a person may be returned to (package link).
 const maxReturn = 1000
 
-// kind is the kind of message for a source. Cognito has one source more here
+// kindOf is the kindOf of message for a source. Cognito has one source more here
 // than in the custom message trigger.
-func kind(source string) (message.Kind, bool) {
+func kindOf(source string) (message.Kind, bool) {
 	if source == "AccountTakeOverNotification" {
 		return message.AccountTakeover, true
 	}

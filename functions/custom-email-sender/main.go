@@ -31,7 +31,7 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	env := lambdaenv.New()
 	url := env.Required("MAIL_QUEUE_URL")
 	if err := errors.Join(err, env.Err()); err != nil {
-		return logging.Failing{Log: log, Err: err}
+		return logging.FailedInit{Log: log, Err: err}
 	}
 	cfg = awsconfig.WithRetries(cfg) // three attempts; what then fails, Lambda invokes again
 	awsconfig.Warm(context.Background(), cfg, url)

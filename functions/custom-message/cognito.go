@@ -14,19 +14,19 @@ import (
 
 func init() { newClientNames = func() clientNames { return newUserPool(awsconfig.Load()) } }
 
-// A userPool asks Cognito for the names of app clients.
-type userPool struct {
+// A clientNameCache asks Cognito for the names of app clients.
+type clientNameCache struct {
 	cognito *cognitoidentityprovider.Client
 	known   map[string]string // client id: name; a function handles one event at a time
 }
 
-func newUserPool(cfg aws.Config) *userPool {
-	return &userPool{cognitoidentityprovider.NewFromConfig(awsconfig.WithReconnect(cfg)), map[string]string{}}
+func newUserPool(cfg aws.Config) *clientNameCache {
+	return &clientNameCache{cognitoidentityprovider.NewFromConfig(awsconfig.WithReconnect(cfg)), map[string]string{}}
 }
 
 // clientName is the name of an app client. Only a response is remembered, not a
 // failure; and of the event no more than the id.
-func (u *userPool) clientName(ctx context.Context, pool, id string) (string, error) {
+func (u *clientNameCache) clientName(ctx context.Context, pool, id string) (string, error) {
 	if name, ok := u.known[id]; ok {
 		return name, nil
 	}

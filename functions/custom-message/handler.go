@@ -55,7 +55,7 @@ func (h *handler) fill(ctx context.Context, payload []byte, line *logging.Line) 
 	if err != nil {
 		return nil, err
 	}
-	kind, ok := message.KindOf(event.Kind("CustomMessage"))
+	kind, ok := message.KindOf(event.Source("CustomMessage"))
 	if !ok || event.Version != "1" {
 		return nil, logging.ErrUnknown
 	}

@@ -35,7 +35,7 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 		err = errors.Join(err, lambdaenv.ErrMinimal)
 	}
 	if err != nil {
-		return logging.Failing{Log: log, Err: err, Reply: trigger.Unchanged}
+		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
 	h := &handler{files: &message.Files{Dir: dir}, config: c, links: links, log: log}
 	if asks {

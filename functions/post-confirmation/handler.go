@@ -43,7 +43,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	if err != nil {
 		return err
 	}
-	kind := event.Kind("PostConfirmation")
+	kind := event.Source("PostConfirmation")
 	if event.Version != "1" || kind != "ConfirmSignUp" && kind != "ConfirmForgotPassword" {
 		return logging.ErrUnknown
 	}

@@ -58,7 +58,7 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	env := lambdaenv.New()
 	url := env.Required("MAIL_QUEUE_URL")
 	if err := errors.Join(err, env.Err()); err != nil {
-		return logging.Failing{Log: log, Err: err, Reply: trigger.Unchanged}
+		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
 	cfg = awsconfig.WithRetries(cfg, retries)
 	endpoints := []string{url}

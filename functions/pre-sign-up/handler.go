@@ -76,7 +76,7 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 		Locale: message.Lookup(h.config.Locales, h.config.Locales[0], event.ClientMetadata["locale"], event.UserAttributes["locale"]),
 	}
 	line.Locale, line.Trigger = applicant.Locale, event.TriggerSource
-	kind := event.Kind("PreSignUp")
+	kind := event.Source("PreSignUp")
 	if event.Version != "1" {
 		kind = "" // what it means is not known
 	}

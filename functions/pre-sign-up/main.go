@@ -24,7 +24,7 @@ func main() {
 func start(dir string, log *logging.Logger) lambda.Handler {
 	h, err := configure(dir, log)
 	if err != nil {
-		return logging.Failing{
+		return logging.FailedInit{
 			Log: log, Err: err, Outcome: rules.TryAgain,
 			Reply: func([]byte) ([]byte, error) { return tryAgain(nil) },
 		}

@@ -70,7 +70,7 @@ func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
 			if want.not != "" && strings.Contains(text, want.not) {
 				t.Errorf("the text has %q: %s", want.not, text)
 			}
-			if strings.ContainsAny(html+text+*in.Content.Simple.Subject.Data, message.FieldDelimiter+message.PartSeparator) {
+			if strings.ContainsAny(html+text+*in.Content.Simple.Subject.Data, message.PlaceholderDelimiter+message.PartSeparator) {
 				t.Error("the mail has a placeholder that is not filled")
 			}
 		})

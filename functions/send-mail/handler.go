@@ -26,9 +26,9 @@ type handler struct {
 }
 
 const (
-	// sendLimit is the time for one mail, so that one which SES is slow to take
+	// mailTimeout is the time for one mail, so that one which SES is slow to take
 	// does not cost those behind it theirs.
-	sendLimit = 10 * time.Second
+	mailTimeout = 10 * time.Second
 	// A mail that failed is given up after both: SQS also counts the receives in which
 	// a mail only waited behind another of its person, and that one may have taken the
 	// time.
@@ -143,7 +143,7 @@ func receives(record events.SQSMessage) int {
 }
 
 func (h *handler) send(ctx context.Context, body string, line *logging.Line) error {
-	ctx, cancel := context.WithTimeout(ctx, sendLimit)
+	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	entry, err := mail.Decode(body)
 	if err != nil {

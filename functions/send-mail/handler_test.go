@@ -280,7 +280,7 @@ func TestTheMailIsComplete(t *testing.T) {
 				t.Errorf("the %s lacks %q", name, words)
 			}
 		}
-		if strings.ContainsAny(*part.content.Data, message.FieldDelimiter+message.PartSeparator) {
+		if strings.ContainsAny(*part.content.Data, message.PlaceholderDelimiter+message.PartSeparator) {
 			t.Errorf("the %s has a placeholder that is not filled", name)
 		}
 	}

@@ -109,7 +109,7 @@ func (b *bookInBrowser) opens(t *testing.T, path string, err error) {
 }
 
 // leads does something that leads to another page, and checks which.
-func (b *bookInBrowser) leads(t *testing.T, want state, actions ...chromedp.Action[chromedp.Void]) {
+func (b *bookInBrowser) leads(t *testing.T, want pageName, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	response, err := chromedp.RunResponse(b.ctx, actions...)
 	if err != nil {

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// A userPool is Cognito as a person's browser may call it: the operations behind the
+// A cognitoClient is Cognito as a person's browser may call it: the operations behind the
 // link take no signature, so the function's role needs no permission for them.
 //
 // It makes each call once. A person waits, so what fails is shown at once, and the
 // page offers to try again; repeats would only use up the attempts of a user. Most
 // starts are for pages that call nothing, so none opens a connection.
-type userPool struct {
+type cognitoClient struct {
 	endpoint string
 	client   *http.Client
 }
@@ -30,13 +30,13 @@ type userPool struct {
 //
 // A new connection resumes the TLS session of the last one, which spares the check of
 // certificates. The operations have no redirects, so none is followed.
-func newUserPool(region, endpoint string) *userPool {
+func newUserPool(region, endpoint string) *cognitoClient {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.IdleConnTimeout = idle
 	t.TLSClientConfig = &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)}
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	address := "https://cognito-idp." + region + "." + domain(region)
-	return &userPool{cmp.Or(endpoint, address), &http.Client{Transport: t, CheckRedirect: noRedirect}}
+	return &cognitoClient{cmp.Or(endpoint, address), &http.Client{Transport: t, CheckRedirect: noRedirect}}
 }
 
 // idle is how long a connection to Cognito is kept without use, by the clock on the wall: a
@@ -90,7 +90,7 @@ var lenient = json.JoinOptions(
 
 // call calls an operation. A response other than success is a *cognitoError. The
 // request has no header that lets net/http send a POST a second time.
-func (u *userPool) call(ctx context.Context, operation string, input userRequest) error {
+func (u *cognitoClient) call(ctx context.Context, operation string, input userRequest) error {
 	body, err := json.Marshal(input, lenient)
 	if err != nil {
 		return err

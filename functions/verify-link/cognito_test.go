@@ -37,7 +37,7 @@ func TestTheEndpointIsThatOfTheRegion(t *testing.T) {
 }
 
 // respond is Cognito, which gives every request the same response.
-func respond(t *testing.T, response http.HandlerFunc) *userPool {
+func respond(t *testing.T, response http.HandlerFunc) *cognitoClient {
 	t.Helper()
 	server := httptest.NewServer(response)
 	t.Cleanup(server.Close)

@@ -42,8 +42,8 @@ func TestTheDocumentationListsEveryPage(t *testing.T) {
 
 // Every answer of Cognito's has a row with its page at each of the operations.
 func TestTheDocumentationListsEveryAnswer(t *testing.T) {
-	cell := func(s state) string {
-		if s == (state{}) {
+	cell := func(s pageName) string {
+		if s == (pageName{}) {
 			return "–"
 		}
 		return fmt.Sprintf("`%s` %d", s.name, s.status)

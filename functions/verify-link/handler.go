@@ -15,7 +15,7 @@ type handler struct {
 	files     *message.Files
 	config    config.VerifyLink
 	clientIDs map[string]string // by the names of the settings
-	cognito   *userPool
+	cognito   *cognitoClient
 	log       *logging.Logger
 }
 
@@ -40,7 +40,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return nil
 	})
 	if err != nil {
-		h.render(w, r, p, result{state: cmp.Or(op.unavailable, unavailable), err: err})
+		h.render(w, r, p, result{pageName: cmp.Or(op.unavailable, unavailable), err: err})
 	}
 }
 
@@ -58,21 +58,21 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 	submitted := r.Method == http.MethodPost
 	switch problem := p.problem(op); {
 	case submitted && !sameOrigin(r):
-		return result{state: otherSite}
+		return result{pageName: otherSite}
 	case op.name == "":
-		return result{state: notFound}
-	case !submitted && (!opens(r) || op.form == state{}):
-		return result{state: wrongMethod}
+		return result{pageName: notFound}
+	case !submitted && (!opens(r) || op.form == pageName{}):
+		return result{pageName: wrongMethod}
 	case problem == damaged:
-		return result{state: badLink}
+		return result{pageName: badLink}
 	case problem == noCode, problem == noTypedCode && !submitted:
-		return result{state: op.codeForm}
+		return result{pageName: op.codeForm}
 	case !submitted:
-		return result{state: op.form}
+		return result{pageName: op.form}
 	case problem == noTypedCode:
-		return result{state: op.wrong}
+		return result{pageName: op.wrong}
 	case op.takesPassword && (in.Password == "" || in.Password != p.values.Get("repeat")):
-		return result{state: resetDiffer}
+		return result{pageName: resetDiffer}
 	default:
 		// Time for the page that says that Cognito takes too long.
 		ctx, cancel := lambdaenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)

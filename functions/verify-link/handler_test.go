@@ -89,7 +89,7 @@ func newSite(t testing.TB) *site {
 func siteOf(dir string, c config.VerifyLink) *site {
 	s := &site{cognito: &recorder{}, logged: &functiontest.Log{}}
 	s.handler = &handler{
-		files: &message.Files{Dir: dir}, config: c, cognito: &userPool{"https://cognito.example", &http.Client{Transport: functiontest.AWS(s.cognito.answer)}}, log: s.logged.Logger("verify-link"),
+		files: &message.Files{Dir: dir}, config: c, cognito: &cognitoClient{"https://cognito.example", &http.Client{Transport: functiontest.AWS(s.cognito.answer)}}, log: s.logged.Logger("verify-link"),
 		clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 	}
 	return s
@@ -137,7 +137,7 @@ func (s *site) serve(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
 
 // checkState checks that a page shows a state, in its status, log line and
 // heading.
-func (s *site) checkState(t testing.TB, w *httptest.ResponseRecorder, want state, client, locale string) {
+func (s *site) checkState(t testing.TB, w *httptest.ResponseRecorder, want pageName, client, locale string) {
 	t.Helper()
 	s.logged.CheckLine(t, map[string]any{"Outcome": want.name, "client": client, "locale": locale})
 	line := s.logged.Lines(t)[0]
@@ -164,7 +164,7 @@ func (s *site) checkNotAsked(t testing.TB) {
 func TestOpeningALinkNeverActs(t *testing.T) {
 	shared := newSite(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		for path, want := range map[string]state{
+		for path, want := range map[string]pageName{
 			link.PathConfirm: confirm,
 			link.PathReset:   reset,
 			link.PathResend:  wrongMethod,
@@ -222,7 +222,7 @@ func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
 			form := values("client", id, "return", "https://riders.example.com/trips", "password", password, "repeat", password)
 			for _, test := range []struct {
 				request *http.Request
-				want    state
+				want    pageName
 			}{
 				{open(link.PathConfirm, form), confirm},
 				{press(link.PathConfirm, form), confirmed},
@@ -248,7 +248,7 @@ func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
 // each. The zero state is for what Cognito does not answer there.
 func answers() map[string]answer {
 	trigger := says("UserLambdaValidationException", "PostConfirmation failed with error Please come back tomorrow.")
-	none := state{}
+	none := pageName{}
 	return map[string]answer{
 		"done":                     {nil, confirmed, sent, resetDone},
 		"confirmed before":         {says("NotAuthorizedException", "User cannot be confirmed. Current status is CONFIRMED"), alreadyConfirmed, sent, none},
@@ -281,18 +281,18 @@ func answers() map[string]answer {
 
 type answer struct {
 	err                    error
-	confirm, resend, reset state
+	confirm, resend, reset pageName
 }
 
 // at is the page of each operation that may get the answer. A new link for a
 // password is answered like one to confirm, in its own words.
-func (a answer) at() map[string]state {
+func (a answer) at() map[string]pageName {
 	forgot := a.resend
 	if forgot == sent {
 		forgot = resetSent
 	}
-	all := map[string]state{link.PathConfirm: a.confirm, link.PathResend: a.resend, link.PathForgot: forgot, link.PathReset: a.reset}
-	maps.DeleteFunc(all, func(_ string, s state) bool { return s == state{} })
+	all := map[string]pageName{link.PathConfirm: a.confirm, link.PathResend: a.resend, link.PathForgot: forgot, link.PathReset: a.reset}
+	maps.DeleteFunc(all, func(_ string, s pageName) bool { return s == pageName{} })
 	return all
 }
 
@@ -324,7 +324,7 @@ func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		code           string
 		err            error
-		confirm, reset state
+		confirm, reset pageName
 	}{
 		"none":                           {"", nil, wrongCode, resetWrongCode},
 		"letters":                        {"abcdef", nil, wrongCode, resetWrongCode},
@@ -402,7 +402,7 @@ func TestATriggersSentenceIsShown(t *testing.T) {
 
 func TestAPageToTryLaterSaysWhen(t *testing.T) {
 	shared := newSite(t)
-	after := map[state]string{
+	after := map[pageName]string{
 		tooManyAttempts: "3600", limitReached: "3600", busy: "10", resetBusy: "10", unavailable: "10", resetUnavailable: "10",
 	}
 	for name, answer := range answers() {
@@ -440,10 +440,10 @@ func TestHealth(t *testing.T) {
 
 func TestDamagedLinksHaveTheirPage(t *testing.T) {
 	shared := newSite(t)
-	ofReset := map[state]state{confirmCode: resetCode, badLink: badLink}
+	ofReset := map[pageName]pageName{confirmCode: resetCode, badLink: badLink}
 	for name, test := range map[string]struct {
 		changes       []string
-		confirm, form state // of /confirm; none of them may ask Cognito
+		confirm, form pageName // of /confirm; none of them may ask Cognito
 	}{
 		"without a code":                 {[]string{"code", ""}, confirmCode, confirmCode},
 		"an invalid code":                {[]string{"code", "abc"}, confirmCode, confirmCode},
@@ -585,7 +585,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 	shared := newSite(t)
 	for _, test := range []struct {
 		method, path string
-		want         state
+		want         pageName
 		allow        string
 	}{
 		{"GET", "/", notFound, ""}, {"GET", "/favicon.ico", notFound, ""}, {"GET", "/wp-login.php", notFound, ""}, {"GET", "/confirm/", notFound, ""},
@@ -616,7 +616,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 
 func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
 	shared := newSite(t)
-	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
+	for path, want := range map[string]pageName{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		t.Run(path, func(t *testing.T) {
 			s := shared.another()
 			s.cognito.slow = true
@@ -638,7 +638,7 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
 		password, repeat string
-		want             state
+		want             pageName
 	}{
 		"the same twice":               {password, password, resetDone},
 		"two that differ":              {password, "correct horse 8", resetDiffer},
@@ -739,7 +739,7 @@ func TestThroughTheGateway(t *testing.T) {
 }
 
 func TestAPanicHasThePageOfAFault(t *testing.T) {
-	for path, want := range map[string]state{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
+	for path, want := range map[string]pageName{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		s := newSite(t)
 		s.handler.cognito = nil
 		s.checkState(t, s.serve(t, press(path, values("password", password, "repeat", password))), want, "riders", "en")
@@ -817,8 +817,8 @@ func BenchmarkGET(b *testing.B) {
 }
 
 // states are all states that there are.
-func states() []state {
-	return []state{
+func states() []pageName {
+	return []pageName{
 		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
 		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetSent, resetUnavailable,
 		tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
@@ -829,8 +829,8 @@ func states() []state {
 
 // The states when the account has too many requests.
 var (
-	busy      = state{unavailable.name, http.StatusTooManyRequests}
-	resetBusy = state{resetUnavailable.name, http.StatusTooManyRequests}
+	busy      = pageName{unavailable.name, http.StatusTooManyRequests}
+	resetBusy = pageName{resetUnavailable.name, http.StatusTooManyRequests}
 )
 
 func TestEveryCompiledPageHasAStateAndTheOtherWayRound(t *testing.T) {

@@ -16,20 +16,20 @@ type operation struct {
 	takesCode     bool
 	takesPassword bool
 
-	form, codeForm state // of an opened link, with its code and without; only POST without them
+	form, codeForm pageName // of an opened link, with its code and without; only POST without them
 
-	done        state
-	doneBefore  state // Cognito says that the user is confirmed already
-	refused     state // Cognito says no, as for an account that is disabled
-	wrong       state // the code is not the right one
-	expired     state // it was, or there is no such user
-	invalid     state // a value is against the operation's own rules
-	unavailable state
+	done        pageName
+	doneBefore  pageName // Cognito says that the user is confirmed already
+	refused     pageName // Cognito says no, as for an account that is disabled
+	wrong       pageName // the code is not the right one
+	expired     pageName // it was, or there is no such user
+	invalid     pageName // a value is against the operation's own rules
+	unavailable pageName
 }
 
 // methods are those of HTTP that the path of an operation takes.
 func (op operation) methods() string {
-	if op.form == (state{}) {
+	if op.form == (pageName{}) {
 		return "POST"
 	}
 	return "GET, HEAD, POST"
@@ -57,7 +57,7 @@ var operations = map[string]operation{
 // silent is an operation that sends a new link. Its page does not say whether it did: Cognito
 // calls it an invalid parameter if the user is confirmed or has no verified address, and not
 // authorized if the user is disabled.
-func silent(name string, s state) operation {
+func silent(name string, s pageName) operation {
 	return operation{
 		name: name, done: s, doneBefore: s, refused: s, wrong: s, expired: s, invalid: s, unavailable: unavailable,
 	}
@@ -76,7 +76,7 @@ type userRequest struct {
 
 // A result is the page that a request leads to, and what else the log holds.
 type result struct {
-	state
+	pageName
 	reason  string // with which a trigger refused
 	err     error  // what went wrong on our side
 	warning error
@@ -92,39 +92,39 @@ func (op operation) result(err error, problem linkProblem) result {
 	case problem == typedCode:
 		op.expired = op.wrong
 	}
-	r := result{state: op.page(err)}
+	r := result{pageName: op.page(err)}
 	switch {
-	case r.name == op.unavailable.name, r.state == unknownClient && problem != unknownPool:
+	case r.name == op.unavailable.name, r.pageName == unknownClient && problem != unknownPool:
 		r.err = err
-	case r.state == refusedByTrigger:
+	case r.pageName == refusedByTrigger:
 		r.warning, r.reason = err, reason(err)
 	}
 	return r
 }
 
-// pages are those for the error codes that the API reference lists with the four
+// pageByError are those for the error codes that the API reference lists with the four
 // operations.
-var pages = map[string]func(operation) state{
-	"NotAuthorizedException":                  func(op operation) state { return op.refused },
-	"ExpiredCodeException":                    func(op operation) state { return op.expired },
-	"UserNotFoundException":                   func(op operation) state { return op.expired },
-	"UserNotConfirmedException":               func(op operation) state { return op.expired },
-	"CodeMismatchException":                   func(op operation) state { return op.wrong },
-	"InvalidParameterException":               func(op operation) state { return op.invalid },
-	"InvalidPasswordException":                func(operation) state { return resetRefused },
-	"PasswordHistoryPolicyViolationException": func(operation) state { return resetUsed },
-	"TooManyFailedAttemptsException":          func(operation) state { return tooManyAttempts },
-	"LimitExceededException":                  func(operation) state { return limitReached },
-	"AliasExistsException":                    func(operation) state { return addressTaken },
-	"ResourceNotFoundException":               func(operation) state { return unknownClient },
+var pageByError = map[string]func(operation) pageName{
+	"NotAuthorizedException":                  func(op operation) pageName { return op.refused },
+	"ExpiredCodeException":                    func(op operation) pageName { return op.expired },
+	"UserNotFoundException":                   func(op operation) pageName { return op.expired },
+	"UserNotConfirmedException":               func(op operation) pageName { return op.expired },
+	"CodeMismatchException":                   func(op operation) pageName { return op.wrong },
+	"InvalidParameterException":               func(op operation) pageName { return op.invalid },
+	"InvalidPasswordException":                func(operation) pageName { return resetRefused },
+	"PasswordHistoryPolicyViolationException": func(operation) pageName { return resetUsed },
+	"TooManyFailedAttemptsException":          func(operation) pageName { return tooManyAttempts },
+	"LimitExceededException":                  func(operation) pageName { return limitReached },
+	"AliasExistsException":                    func(operation) pageName { return addressTaken },
+	"ResourceNotFoundException":               func(operation) pageName { return unknownClient },
 	// The quota of the whole account, a second: it is no fault of this person.
-	"TooManyRequestsException": func(op operation) state {
-		return state{op.unavailable.name, http.StatusTooManyRequests}
+	"TooManyRequestsException": func(op operation) pageName {
+		return pageName{op.unavailable.name, http.StatusTooManyRequests}
 	},
 }
 
 // page is the page for a response of Cognito.
-func (op operation) page(err error) state {
+func (op operation) page(err error) pageName {
 	if err == nil {
 		return op.done
 	}
@@ -139,7 +139,7 @@ func (op operation) page(err error) state {
 	if e.code == "UserLambdaValidationException" && reason(err) != "" {
 		return refusedByTrigger
 	}
-	if page, ok := pages[e.code]; ok {
+	if page, ok := pageByError[e.code]; ok {
 		return page(op)
 	}
 	return op.unavailable

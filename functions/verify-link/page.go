@@ -25,7 +25,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 	defer func() { h.log.Event(r.Context(), p.start, line) }()
 	header := w.Header()
 	maps.Copy(header, secureHeader)
-	switch s := res.state; {
+	switch s := res.pageName; {
 	case s == wrongMethod:
 		header.Set("Allow", operations[r.URL.Path].methods())
 	case s == tooManyAttempts, s == limitReached: // Cognito counts the attempts of a user by the hour,
@@ -42,7 +42,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Language", p.locale)
 	header.Set("Content-Security-Policy",
-		"default-src 'none'; "+page.Inline+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		"default-src 'none'; "+page.CSPSources+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(res.status)
 	_, _ = io.WriteString(w, message.FillHTML(page.HTML, message.Values{
 		"client":   p.link.Client,
@@ -51,7 +51,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 		"typed":    p.values.Get("typed"),
 		"return":   p.link.Return,
 		"lang":     p.locale,
-		"continue": p.next(res.state),
+		"continue": p.next(res.pageName),
 		"again":    again(r.URL.Path),
 		"reason":   res.reason,
 	}))
@@ -81,7 +81,7 @@ var secureHeader = http.Header{
 }
 
 // next is where a page leads on, with the name of the page as its status.
-func (p pageRequest) next(s state) string {
+func (p pageRequest) next(s pageName) string {
 	page := p.client.URL
 	if s == resetDone || s == addressTaken {
 		page = p.client.SignInURL

@@ -53,7 +53,7 @@ type scanned struct {
 
 func (s *site) scanned() scanned {
 	n := scanned{s.another(), &poolOfOne{}}
-	n.handler.cognito = &userPool{"https://cognito.example", &http.Client{Transport: functiontest.AWS(n.pool.answer)}}
+	n.handler.cognito = &cognitoClient{"https://cognito.example", &http.Client{Transport: functiontest.AWS(n.pool.answer)}}
 	return n
 }
 

@@ -2,42 +2,42 @@ package main
 
 import "net/http"
 
-// A state is a page: the name of its template and words, and its status.
-type state struct {
+// A pageName is a page: the name of its template and words, and its status.
+type pageName struct {
 	name   string
 	status int
 }
 
 var (
-	confirm          = state{"confirm", http.StatusOK}
-	confirmCode      = state{"confirm-code", http.StatusOK}
-	confirmed        = state{"confirmed", http.StatusOK}
-	alreadyConfirmed = state{"already-confirmed", http.StatusOK}
-	wrongCode        = state{"wrong-code", http.StatusUnprocessableEntity}
-	expired          = state{"expired", http.StatusGone}
-	sent             = state{"sent", http.StatusOK}
-	addressTaken     = state{"address-taken", http.StatusConflict}
+	confirm          = pageName{"confirm", http.StatusOK}
+	confirmCode      = pageName{"confirm-code", http.StatusOK}
+	confirmed        = pageName{"confirmed", http.StatusOK}
+	alreadyConfirmed = pageName{"already-confirmed", http.StatusOK}
+	wrongCode        = pageName{"wrong-code", http.StatusUnprocessableEntity}
+	expired          = pageName{"expired", http.StatusGone}
+	sent             = pageName{"sent", http.StatusOK}
+	addressTaken     = pageName{"address-taken", http.StatusConflict}
 
-	reset            = state{"reset", http.StatusOK}
-	resetCode        = state{"reset-code", http.StatusOK}
-	resetDiffer      = state{"reset-differ", http.StatusUnprocessableEntity}
-	resetRefused     = state{"reset-refused", http.StatusUnprocessableEntity}
-	resetUsed        = state{"reset-used", http.StatusUnprocessableEntity}
-	resetWrongCode   = state{"reset-wrong-code", http.StatusUnprocessableEntity}
-	resetDone        = state{"reset-done", http.StatusOK}
-	resetExpired     = state{"reset-expired", http.StatusGone}
-	resetSent        = state{"reset-sent", http.StatusOK}
-	resetUnavailable = state{"reset-unavailable", http.StatusServiceUnavailable}
+	reset            = pageName{"reset", http.StatusOK}
+	resetCode        = pageName{"reset-code", http.StatusOK}
+	resetDiffer      = pageName{"reset-differ", http.StatusUnprocessableEntity}
+	resetRefused     = pageName{"reset-refused", http.StatusUnprocessableEntity}
+	resetUsed        = pageName{"reset-used", http.StatusUnprocessableEntity}
+	resetWrongCode   = pageName{"reset-wrong-code", http.StatusUnprocessableEntity}
+	resetDone        = pageName{"reset-done", http.StatusOK}
+	resetExpired     = pageName{"reset-expired", http.StatusGone}
+	resetSent        = pageName{"reset-sent", http.StatusOK}
+	resetUnavailable = pageName{"reset-unavailable", http.StatusServiceUnavailable}
 
-	tooManyAttempts  = state{"too-many-attempts", http.StatusTooManyRequests}
-	limitReached     = state{"limit-reached", http.StatusTooManyRequests}
-	refused          = state{"refused", http.StatusForbidden}
-	refusedByTrigger = state{"refused-by-trigger", http.StatusForbidden}
-	unavailable      = state{"unavailable", http.StatusServiceUnavailable}
+	tooManyAttempts  = pageName{"too-many-attempts", http.StatusTooManyRequests}
+	limitReached     = pageName{"limit-reached", http.StatusTooManyRequests}
+	refused          = pageName{"refused", http.StatusForbidden}
+	refusedByTrigger = pageName{"refused-by-trigger", http.StatusForbidden}
+	unavailable      = pageName{"unavailable", http.StatusServiceUnavailable}
 
-	badLink       = state{"bad-link", http.StatusBadRequest}
-	wrongMethod   = state{"bad-link", http.StatusMethodNotAllowed}
-	unknownClient = state{"unknown-client", http.StatusNotFound}
-	otherSite     = state{"other-site", http.StatusForbidden}
-	notFound      = state{"not-found", http.StatusNotFound}
+	badLink       = pageName{"bad-link", http.StatusBadRequest}
+	wrongMethod   = pageName{"bad-link", http.StatusMethodNotAllowed}
+	unknownClient = pageName{"unknown-client", http.StatusNotFound}
+	otherSite     = pageName{"other-site", http.StatusForbidden}
+	notFound      = pageName{"not-found", http.StatusNotFound}
 )

@@ -20,7 +20,7 @@ import (
 // A story is how a person comes to a page: a request, and what Cognito answers
 // to it.
 type story struct {
-	state   state
+	state   pageName
 	request *http.Request
 	err     error
 }
@@ -41,7 +41,7 @@ func stories(locale string) []story {
 		{unknownClient, press(link.PathConfirm, values(in("client", "9otherpoolexample456789abc")...)), says("ExpiredCodeException")},
 	}
 	all[7].request.Header.Set("Sec-Fetch-Site", "cross-site")
-	told := map[state]bool{unknownClient: true, badLink: true}
+	told := map[pageName]bool{unknownClient: true, badLink: true}
 	for _, answer := range answers() {
 		for path, s := range answer.at() {
 			if !told[s] {
@@ -55,7 +55,7 @@ func stories(locale string) []story {
 
 func TestEveryPageHasAStory(t *testing.T) {
 	s := newSite(t)
-	told := map[state]int{}
+	told := map[pageName]int{}
 	for _, story := range stories("fr") {
 		s := s.another()
 		s.cognito.fails(story.err)

@@ -27,27 +27,27 @@ func TestCognitoIsAskedOverHTTPWithoutASignature(t *testing.T) {
 	for path, test := range map[string]struct {
 		operation string
 		body      map[string]any
-		done      state
-		errors    map[string]state
+		done      pageName
+		errors    map[string]pageName
 	}{
-		link.PathConfirm: {"ConfirmSignUp", with(map[string]any{"ConfirmationCode": code}), confirmed, map[string]state{
+		link.PathConfirm: {"ConfirmSignUp", with(map[string]any{"ConfirmationCode": code}), confirmed, map[string]pageName{
 			`NotAuthorizedException: "User cannot be confirmed. Current status is CONFIRMED"`: alreadyConfirmed,
 			`CodeMismatchException: "Invalid verification code provided, please try again."`:  wrongCode,
 			`UserLambdaValidationException: "PostConfirmation failed with error Not today.."`: refusedByTrigger,
 			`InternalErrorException: null`: unavailable,
 		}},
-		link.PathResend: {"ResendConfirmationCode", user, sent, map[string]state{
+		link.PathResend: {"ResendConfirmationCode", user, sent, map[string]pageName{
 			`InvalidParameterException: "User is already confirmed."`:                             sent,
 			`LimitExceededException: "Attempt limit exceeded, please try after some time."`:       limitReached,
 			`CodeDeliveryFailureException: "Unable to deliver message to jane@example.com"`:       unavailable,
 			`ResourceNotFoundException: "User pool client 1ridersexample23456789abcd not found."`: unknownClient,
 		}},
-		link.PathReset: {"ConfirmForgotPassword", with(map[string]any{"ConfirmationCode": code, "Password": password}), resetDone, map[string]state{
+		link.PathReset: {"ConfirmForgotPassword", with(map[string]any{"ConfirmationCode": code, "Password": password}), resetDone, map[string]pageName{
 			`ExpiredCodeException: "Invalid code provided, please request a code again."`:                       resetExpired,
 			`InvalidPasswordException: "Password did not conform with policy: Password must have an uppercase"`: resetRefused,
 			`TooManyRequestsException: "Rate exceeded"`:                                                         resetBusy,
 		}},
-		link.PathForgot: {"ForgotPassword", user, resetSent, map[string]state{
+		link.PathForgot: {"ForgotPassword", user, resetSent, map[string]pageName{
 			`UserNotFoundException: "Username/client id combination not found."`: resetSent,
 			`NotAuthorizedException: "User is disabled."`:                        resetSent,
 		}},

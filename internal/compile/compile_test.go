@@ -272,7 +272,7 @@ func TestLanguageAndDirectionAreSet(t *testing.T) {
 		if !strings.Contains(m.HTML, "text-align:"+start) || strings.Contains(m.HTML, "text-align:"+other) || strings.Contains(m.HTML, `align="`+other+`"`) {
 			t.Errorf("not every line begins at the %s", start)
 		}
-		if slices.Contains(m.kind.Spec().Values, message.Code) && !strings.Contains(m.HTML, `<span dir="ltr">`+message.FieldDelimiter+"code") {
+		if slices.Contains(m.kind.Spec().Placeholders, message.Code) && !strings.Contains(m.HTML, `<span dir="ltr">`+message.PlaceholderDelimiter+"code") {
 			t.Error("the code is not written from left to right")
 		}
 	})
@@ -346,7 +346,7 @@ func TestTheTextPartSaysTheSame(t *testing.T) {
 		if strings.ContainsAny(m.Text, "<>") || strings.Contains(m.Text, "&#") || strings.Contains(m.Text, "&amp;") {
 			t.Errorf("the text holds HTML: %q", m.Text)
 		}
-		for _, name := range m.kind.Spec().Values {
+		for _, name := range m.kind.Spec().Placeholders {
 			if !strings.Contains(m.HTML, marked(name)) || !strings.Contains(m.Text, marked(name)) {
 				t.Errorf("only one part has the %s", name)
 			}

@@ -39,7 +39,7 @@ func (c *messageContext) Text(key string) block {
 
 // Field is a block with a placeholder, under a label.
 func (c *messageContext) Field(labelKey, name string) (block, error) {
-	if !slices.Contains(c.kind.Spec().Values, name) {
+	if !slices.Contains(c.kind.Spec().Placeholders, name) {
 		return block{}, fmt.Errorf("a message of kind %s has no %s to show", c.kind, name)
 	}
 	return block{messageContext: c, Label: c.words.text(labelKey, c.values), Text: placeholder(name)}, nil
@@ -116,7 +116,7 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 	if c.kind.Spec().SMS {
 		// An SMS is short of room: it has no layout, only this sentence.
 		values := map[string]string{"brand": c.Brand}
-		for _, name := range c.kind.Spec().Values {
+		for _, name := range c.kind.Spec().Placeholders {
 			if name != message.Link {
 				values[name] = placeholder(name)
 			}

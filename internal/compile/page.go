@@ -82,7 +82,7 @@ func (set *templateSet) pages(b *brandContext, files map[string][]byte) (errs []
 		html := delimitPlaceholders(out.String())
 		policy, err := inlinePolicy(html)
 		errs = append(errs, err)
-		files[message.PageFile(b.client.Name, b.Lang, name)] = message.Page{Inline: policy, HTML: html}.Encode()
+		files[message.PageFile(b.client.Name, b.Lang, name)] = message.Page{CSPSources: policy, HTML: html}.Encode()
 	}
 	for _, name := range slices.Sorted(maps.Keys(b.locale.Pages)) {
 		if set.page[name] == nil {

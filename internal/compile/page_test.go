@@ -20,7 +20,7 @@ import (
 var filledByPages = []string{"client", "user", "code", "typed", "return", "lang", "continue", "again", "reason"}
 
 var (
-	anyPlaceholder = regexp.MustCompile(message.FieldDelimiter + "([a-z]*)" + message.FieldDelimiter)
+	anyPlaceholder = regexp.MustCompile(message.PlaceholderDelimiter + "([a-z]*)" + message.PlaceholderDelimiter)
 	action         = regexp.MustCompile(`action="([^"]*)"`)
 )
 
@@ -72,15 +72,15 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		if rest = before + after; has != closed || has != (kind == "style" || strings.Contains(rest, `type="password"`)) {
 			t.Errorf("it has a <%s>: %t", kind, has)
 		}
-		if strings.Contains(text, message.FieldDelimiter) {
+		if strings.Contains(text, message.PlaceholderDelimiter) {
 			t.Errorf("its %s changes when it is filled", kind)
 		}
 		if hash := sha256.Sum256([]byte(text)); has {
 			allowed = append(allowed, kind+"-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"'")
 		}
 	}
-	if want := strings.Join(allowed, "; "); page.Inline != want {
-		t.Errorf("its policy allows %s, not %s", page.Inline, want)
+	if want := strings.Join(allowed, "; "); page.CSPSources != want {
+		t.Errorf("its policy allows %s, not %s", page.CSPSources, want)
 	}
 	if strings.Contains(rest, "<style") || strings.Contains(rest, "<script") || strings.Contains(page.HTML, " style=") {
 		t.Error("it has a style or a script that no hash covers")
@@ -96,7 +96,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		}
 	}
 	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {
-		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.FieldDelimiter + "again" + message.FieldDelimiter}, m[1]) {
+		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.PlaceholderDelimiter + "again" + message.PlaceholderDelimiter}, m[1]) {
 			t.Errorf("a form goes to %q", m[1])
 		}
 	}

@@ -102,7 +102,7 @@ var placeholderWord = regexp.MustCompile(placeholderPrefix + `([a-z]+)9`)
 func placeholder(name string) string { return placeholderPrefix + name + "9" }
 
 func delimitPlaceholders(s string) string {
-	return placeholderWord.ReplaceAllString(s, message.FieldDelimiter+"$1"+message.FieldDelimiter)
+	return placeholderWord.ReplaceAllString(s, message.PlaceholderDelimiter+"$1"+message.PlaceholderDelimiter)
 }
 
 // entities writes every character that Cognito refuses as a numeric reference.

@@ -58,7 +58,7 @@ type Problem struct {
 // Cognito's 20,000 characters, of at most 4 bytes each, are always fewer.
 func Validate(kind message.Kind, m message.Message, locale string, brand settings.Brand, policy settings.PasswordPolicy) []Problem {
 	v := &validator{brand: brand}
-	values := kind.Spec().Values
+	values := kind.Spec().Placeholders
 	filled := m.Fill(LongestOf(kind, policy))
 
 	subject := part{v, "subject", "subject", m.Subject, filled.Subject}
@@ -136,7 +136,7 @@ func (p part) oneLine() {
 
 // placeholders reports placeholders that a part lacks, and those that it must not have.
 func (p part) placeholders(want ...string) {
-	pieces := strings.Split(p.compiled, message.FieldDelimiter)
+	pieces := strings.Split(p.compiled, message.PlaceholderDelimiter)
 	if len(pieces)%2 == 0 {
 		p.report("the %s holds a placeholder that does not end", p.name)
 		return

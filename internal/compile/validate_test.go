@@ -10,7 +10,7 @@ import (
 	"poolpost/internal/settings"
 )
 
-func marked(name string) string { return message.FieldDelimiter + name + message.FieldDelimiter }
+func marked(name string) string { return message.PlaceholderDelimiter + name + message.PlaceholderDelimiter }
 
 // valid are messages without a problem: with a code and without.
 func valid() map[message.Kind]message.Message {
@@ -213,7 +213,7 @@ func TestValidate(t *testing.T) {
 		"a value that the layout refused": {sample, func(m *message.Message) { m.HTML += "<p style=ZgotmplZ>" }, []string{
 			never + "ZgotmplZ"}},
 		"a template's own placeholder": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
-		"a placeholder that does not end": {sample, func(m *message.Message) { m.SMS += message.FieldDelimiter }, []string{
+		"a placeholder that does not end": {sample, func(m *message.Message) { m.SMS += message.PlaceholderDelimiter }, []string{
 			"the text message holds a placeholder that does not end"}},
 
 		"an address in the words":     {sample, func(m *message.Message) { m.HTML += "<p>See example.com/help</p>"; m.Text += "See example.com/help\n" }, []string{stray + "example.com/help"}},
@@ -263,7 +263,7 @@ func TestLongestValuesAreLong(t *testing.T) {
 		t.Errorf("a link can be %d characters long", len(longest))
 	}
 	for _, kind := range message.Kinds() {
-		for _, name := range kind.Spec().Values {
+		for _, name := range kind.Spec().Placeholders {
 			if Longest[name] == "" {
 				t.Errorf("%s has the placeholder %s, for which there is no longest value", kind, name)
 			}

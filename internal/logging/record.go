@@ -42,9 +42,9 @@ func Recover(do func() error) (err error) {
 	return do()
 }
 
-// Failing is a function that could not start: it logs the reason with every event, and
+// FailedInit is a function that could not start: it logs the reason with every event, and
 // returns it unless Reply answers.
-type Failing struct {
+type FailedInit struct {
 	Log     *Logger
 	Err     error  // logged with its text: it is about the function's own files and variables
 	Outcome string // Failed if empty
@@ -52,7 +52,7 @@ type Failing struct {
 }
 
 // Invoke makes it a lambda.Handler.
-func (f Failing) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+func (f FailedInit) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	err := f.Log.Record(ctx, func(line *Line) error {
 		if f.Outcome != "" {
 			line.Outcome = f.Outcome

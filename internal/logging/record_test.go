@@ -64,7 +64,7 @@ func TestRecord(t *testing.T) {
 func TestFailing(t *testing.T) {
 	_, missing := os.ReadFile("settings.json")
 	line := record(t, func(l *Logger) {
-		reply, err := Failing{Log: l, Err: fmt.Errorf("read settings: %w", missing)}.Invoke(context.Background(), nil)
+		reply, err := FailedInit{Log: l, Err: fmt.Errorf("read settings: %w", missing)}.Invoke(context.Background(), nil)
 		if reply != nil || err == nil || err.Error() != "read settings: open settings.json: no such file or directory" {
 			t.Errorf("got %s, %v", reply, err)
 		}
@@ -74,7 +74,7 @@ func TestFailing(t *testing.T) {
 	}
 	line = record(t, func(l *Logger) {
 		echo := func(payload []byte) ([]byte, error) { return payload, nil }
-		f := Failing{Log: l, Err: errors.New("no rules"), Outcome: "TRY_AGAIN", Reply: echo}
+		f := FailedInit{Log: l, Err: errors.New("no rules"), Outcome: "TRY_AGAIN", Reply: echo}
 		if reply, err := f.Invoke(context.Background(), []byte("{}")); err != nil || string(reply) != "{}" {
 			t.Errorf("got %s, %v", reply, err)
 		}

@@ -48,10 +48,10 @@ func load[T any](dir string, known *sync.Map, path string, decode func([]byte) (
 
 // Page is a compiled page of the page behind the link.
 type Page struct {
-	// Inline are the directives of the Content-Security-Policy that allow the
+	// CSPSources are the directives of the Content-Security-Policy that allow the
 	// page's own style and script, by their hashes, and no other.
-	Inline string
-	HTML   string // with placeholders, for FillHTML
+	CSPSources string
+	HTML       string // with placeholders, for FillHTML
 }
 
 // PageFile is where a compiled page is, below the folder of a function.
@@ -60,7 +60,7 @@ func PageFile(client, locale, state string) string {
 }
 
 // Encode returns the compiled file of a page.
-func (p Page) Encode() []byte { return []byte(p.Inline + PartSeparator + p.HTML) }
+func (p Page) Encode() []byte { return []byte(p.CSPSources + PartSeparator + p.HTML) }
 
 // DecodePage is the reverse of Encode.
 func DecodePage(file []byte) (Page, error) {
@@ -68,5 +68,5 @@ func DecodePage(file []byte) (Page, error) {
 	if !ok {
 		return Page{}, errors.New("it was not compiled")
 	}
-	return Page{Inline: inline, HTML: html}, nil
+	return Page{CSPSources: inline, HTML: html}, nil
 }

@@ -36,11 +36,11 @@ type Spec struct {
 	// Sources are what Cognito sends it for: the trigger source without the name
 	// of its trigger, as the developer guide lists them for the custom message and
 	// the custom email sender triggers. Kinds without are for send-mail alone.
-	Sources  []string
-	Values   []string // the placeholders that it must contain, besides the greeting
-	SMS      bool     // there is a version of it for phones
-	Validity Validity // how long its code can be used
-	Target   Target   // where its link leads
+	Sources      []string
+	Placeholders []string // the placeholders that it must contain, besides the greeting
+	SMS          bool     // there is a version of it for phones
+	Validity     Validity // how long its code can be used
+	Target       Target   // where its link leads
 }
 
 // A Validity is how long the code of a message can be used. Without a unit, the
@@ -73,31 +73,31 @@ const (
 var specs = [...]Spec{
 	{
 		Kind: SignUp, Sources: []string{"SignUp", "ResendCode"},
-		Values: []string{Link, Code}, SMS: true, Validity: Validity{24, Hours}, Target: ConfirmPage,
+		Placeholders: []string{Link, Code}, SMS: true, Validity: Validity{24, Hours}, Target: ConfirmPage,
 	},
 	{
 		Kind: ForgotPassword, Sources: []string{"ForgotPassword"},
-		Values: []string{Link, Code}, SMS: true, Validity: Validity{1, Hours}, Target: ResetPage,
+		Placeholders: []string{Link, Code}, SMS: true, Validity: Validity{1, Hours}, Target: ResetPage,
 	},
 	{
 		Kind: AttributeChange, Sources: []string{"UpdateUserAttribute", "VerifyUserAttribute"},
-		Values: []string{Link, Code}, SMS: true, Validity: Validity{24, Hours}, Target: AttributePage,
+		Placeholders: []string{Link, Code}, SMS: true, Validity: Validity{24, Hours}, Target: AttributePage,
 	},
 	{
 		Kind: Invitation, Sources: []string{"AdminCreateUser"},
-		Values: []string{Link, Code, User}, SMS: true, Validity: Validity{Unit: Days}, Target: SignInPage,
+		Placeholders: []string{Link, Code, User}, SMS: true, Validity: Validity{Unit: Days}, Target: SignInPage,
 	},
 	{
 		Kind: SignInCode, Sources: []string{"Authentication"},
-		Values: []string{Code}, SMS: true,
+		Placeholders: []string{Code}, SMS: true,
 	},
 	{
-		Kind:   AccountTakeover,
-		Values: []string{Link, Time, Place, Device}, Target: SignInPage,
+		Kind:         AccountTakeover,
+		Placeholders: []string{Link, Time, Place, Device}, Target: SignInPage,
 	},
 	{
-		Kind:   Welcome,
-		Values: []string{Link}, Target: FrontPage,
+		Kind:         Welcome,
+		Placeholders: []string{Link}, Target: FrontPage,
 	},
 }
 

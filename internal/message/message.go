@@ -26,7 +26,7 @@ type Values map[string]string
 // both.
 const (
 	PartSeparator  = "\x1c"
-	FieldDelimiter = "\x00"
+	PlaceholderDelimiter = "\x00"
 )
 
 // Message is a compiled message.
@@ -78,11 +78,11 @@ func (m Message) JSON() Message {
 
 // quoted is a part as a JSON string, its placeholders as they were.
 func quoted(part string) string {
-	pieces := strings.Split(part, FieldDelimiter)
+	pieces := strings.Split(part, PlaceholderDelimiter)
 	for i, piece := range pieces {
 		pieces[i] = inQuotes(piece)
 	}
-	return `"` + strings.Join(pieces, FieldDelimiter) + `"`
+	return `"` + strings.Join(pieces, PlaceholderDelimiter) + `"`
 }
 
 // inQuotes is the inside of a text as a JSON string.
@@ -129,7 +129,7 @@ func (m Message) FillJSON(values Values) FilledJSON {
 func (m Message) greet(values Values) func(name string) string {
 	greeting := m.GreetingWithoutName
 	if values[Name] != "" {
-		greeting = strings.ReplaceAll(m.Greeting, FieldDelimiter+Name+FieldDelimiter, values[Name])
+		greeting = strings.ReplaceAll(m.Greeting, PlaceholderDelimiter+Name+PlaceholderDelimiter, values[Name])
 	}
 	return func(name string) string {
 		if name == Greeting {
@@ -146,14 +146,14 @@ func FillHTML(page string, values Values) string {
 
 // pieces are a part's own text and, between, the escaped values of its placeholders.
 func pieces(part string, escape func(string) string, value func(name string) string) []string {
-	list := make([]string, 0, strings.Count(part, FieldDelimiter)+1)
+	list := make([]string, 0, strings.Count(part, PlaceholderDelimiter)+1)
 	for {
-		before, rest, ok := strings.Cut(part, FieldDelimiter)
+		before, rest, ok := strings.Cut(part, PlaceholderDelimiter)
 		list = append(list, before)
 		if !ok {
 			return list
 		}
-		name, after, _ := strings.Cut(rest, FieldDelimiter)
+		name, after, _ := strings.Cut(rest, PlaceholderDelimiter)
 		list = append(list, escape(value(name)))
 		part = after
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // mark writes a placeholder as in a compiled file.
-func mark(name string) string { return FieldDelimiter + name + FieldDelimiter }
+func mark(name string) string { return PlaceholderDelimiter + name + PlaceholderDelimiter }
 
 // sample has every context that a placeholder can have.
 var sample = Message{
@@ -190,7 +190,7 @@ func TestEncodeAndDecode(t *testing.T) {
 }
 
 func TestMarksCannotStandInAMessage(t *testing.T) {
-	for _, m := range []string{PartSeparator, FieldDelimiter} {
+	for _, m := range []string{PartSeparator, PlaceholderDelimiter} {
 		if r, _ := utf8.DecodeRuneInString(m); Accepted(r) {
 			t.Errorf("Cognito accepts %U", r)
 		}
@@ -228,7 +228,7 @@ func TestFilesOfMessages(t *testing.T) {
 
 func TestFilesOfPages(t *testing.T) {
 	dir := t.TempDir()
-	page := Page{Inline: "style-src 'sha256-AAAA'", HTML: "<p>" + mark("user") + "</p>"}
+	page := Page{CSPSources: "style-src 'sha256-AAAA'", HTML: "<p>" + mark("user") + "</p>"}
 	write(t, dir, "pages/web/en/confirm", page.Encode())
 	write(t, dir, "pages/web/en/sent", []byte("<p></p>"))
 	files := &Files{Dir: dir}

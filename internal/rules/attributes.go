@@ -18,7 +18,7 @@ import (
 // first hold only when the attribute is there. An external provider's attributes
 // are what they are, and the person cannot fill in more, so nothing is asked of
 // them.
-func attributeRules(c config.AttributeRule) ([]localRule, error) {
+func attributeRules(c config.AttributeRule) ([]offlineRule, error) {
 	ascii, err := regexp.Compile(config.AnchorPattern(cmp.Or(c.ASCIIPattern, c.Pattern)))
 	if err != nil {
 		return nil, fmt.Errorf("compile pattern of %s: %w", c.Key, err)
@@ -45,7 +45,7 @@ func attributeRules(c config.AttributeRule) ([]localRule, error) {
 		text := fold(v)
 		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 	}
-	var rules []localRule
+	var rules []offlineRule
 	for _, check := range []struct {
 		name, setting, code string
 		enabled             bool
@@ -59,7 +59,7 @@ func attributeRules(c config.AttributeRule) ([]localRule, error) {
 		{name: "url", setting: "refuseUrls", code: AttributeURL, enabled: c.RefuseURLs, refuses: holdsURL},
 		{name: "forbidden-word", setting: "forbiddenWords", code: AttributeWord, enabled: len(words) > 0, refuses: holdsWord},
 	} {
-		rules = append(rules, localRule{
+		rules = append(rules, offlineRule{
 			Name: check.name, Attribute: strings.TrimPrefix(c.Key, "custom:"), Setting: "signUp.attributes[]." + check.setting,
 			Codes: []string{check.code}, Enabled: check.enabled,
 			refuses: func(a *applicant) bool {

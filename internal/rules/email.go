@@ -8,10 +8,10 @@ import (
 )
 
 // emailRules are the rules for the address that need no network.
-func emailRules(c config.PreSignUp) []localRule {
+func emailRules(c config.PreSignUp) []offlineRule {
 	email := c.Email
 	isAllowed := func(a *applicant) bool { return inDomains(a.address.domain, email.AllowedDomains) }
-	return []localRule{
+	return []offlineRule{
 		{
 			Name: "provider", Setting: "signUp.externalProviders.policy",
 			Codes: []string{ProviderNotAllowed}, Enabled: c.ExternalProviders.Policy == config.RefuseProviders,

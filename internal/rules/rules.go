@@ -74,8 +74,8 @@ type Rule struct {
 	FailOpen  bool     // without an answer, the applicant is accepted
 }
 
-// A localRule needs no network.
-type localRule struct {
+// A offlineRule needs no network.
+type offlineRule struct {
 	Rule
 	refuses func(*applicant) bool
 	// values are pairs of placeholder and value for the sentence, as for Refuse; it may be nil.
@@ -99,7 +99,7 @@ type applicant struct {
 type Rules struct {
 	config    config.PreSignUp
 	sentences Sentences
-	local     []localRule
+	local     []offlineRule
 	network   []networkRule
 	steps     []Step // of a decision before anything is asked
 }

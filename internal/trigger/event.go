@@ -99,9 +99,9 @@ func withoutResponse(event string) lambdaenv.Raw {
 	return lambdaenv.Raw{Before: before + `"response":`, Value: "null", After: "}" + after}
 }
 
-// Kind is the trigger source without the name of its trigger: of
+// Source is the trigger source without the name of its trigger: of
 // CustomMessage_SignUp it is SignUp. It is empty for another trigger's event.
-func (e *Event) Kind(trigger string) string {
+func (e *Event) Source(trigger string) string {
 	kind, ok := strings.CutPrefix(e.TriggerSource, trigger+"_")
 	if !ok {
 		return ""

@@ -91,7 +91,7 @@ func TestDecode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if kind := got.Kind(test.trigger); kind != test.kind {
+			if kind := got.Source(test.trigger); kind != test.kind {
 				t.Errorf("its kind is %q, want %q", kind, test.kind)
 			}
 			got.response = lambdaenv.Raw{}
@@ -111,7 +111,7 @@ func TestKindIsOfOneTriggerOnly(t *testing.T) {
 		"CustomMessage_SignUp": "SignUp", "CustomMessage": "", "CustomMessage_": "", "PreSignUp_SignUp": "", "": "",
 		"xCustomMessage_SignUp": "", "custommessage_SignUp": "",
 	} {
-		if got := (&Event{TriggerSource: source}).Kind("CustomMessage"); got != want {
+		if got := (&Event{TriggerSource: source}).Source("CustomMessage"); got != want {
 			t.Errorf("%q: got %q, want %q", source, got, want)
 		}
 	}

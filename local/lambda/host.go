@@ -234,9 +234,9 @@ func (p *pool) put(proc *process) {
 	p.idle = append(p.idle, proc)
 }
 
-// Renew restarts every function with its next event, as a deployment does: a function
+// Recycle restarts every function with its next event, as a deployment does: a function
 // keeps what it has read. Invocations under way run to their end.
-func (h *Host) Renew() {
+func (h *Host) Recycle() {
 	for _, p := range h.pools {
 		p.mu.Lock()
 		for _, proc := range p.idle {

@@ -190,13 +190,13 @@ func TestAWarmProcessIsUsedAgain(t *testing.T) {
 
 func TestAfterRenewNoOldProcessIsUsed(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
-	h.Renew() // with no process there is nothing to do
+	h.Recycle() // with no process there is nothing to do
 	idle := invoke(t, h, "greet", request{})
 	c := newCallers(t)
 	busy := invokeLater(t, h, "greet", request{Do: "wait", Address: c.address()})
 	caller := c.accept()
 	other := invoke(t, h, "greet", request{})
-	h.Renew()
+	h.Recycle()
 	fresh := invoke(t, h, "greet", request{})
 	_ = caller.Close()
 	ended := <-busy
