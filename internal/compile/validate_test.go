@@ -10,7 +10,9 @@ import (
 	"poolpost/internal/settings"
 )
 
-func marked(name string) string { return message.PlaceholderDelimiter + name + message.PlaceholderDelimiter }
+func marked(name string) string {
+	return message.PlaceholderDelimiter + name + message.PlaceholderDelimiter
+}
 
 // valid are messages without a problem: with a code and without.
 func valid() map[message.Kind]message.Message {

@@ -25,7 +25,7 @@ type Values map[string]string
 // between two FieldDelimiters. No message can contain either: Cognito and XML refuse
 // both.
 const (
-	PartSeparator  = "\x1c"
+	PartSeparator        = "\x1c"
 	PlaceholderDelimiter = "\x00"
 )
 
