@@ -25,12 +25,12 @@ type cognitoClient struct {
 	client   *http.Client
 }
 
-// newUserPool is Cognito in a region. AWS_ENDPOINT_URL, the variable of AWS's SDKs,
+// newCognitoClient is Cognito in a region. AWS_ENDPOINT_URL, the variable of AWS's SDKs,
 // takes the place of its address.
 //
 // A new connection resumes the TLS session of the last one, which spares the check of
 // certificates. The operations have no redirects, so none is followed.
-func newUserPool(region, endpoint string) *cognitoClient {
+func newCognitoClient(region, endpoint string) *cognitoClient {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.IdleConnTimeout = idle
 	t.TLSClientConfig = &tls.Config{ClientSessionCache: tls.NewLRUClientSessionCache(1)}

@@ -26,11 +26,11 @@ func TestTheEndpointIsThatOfTheRegion(t *testing.T) {
 		"eu-isoe-west-1": "https://cognito-idp.eu-isoe-west-1.cloud.adc-e.uk",
 		"us-isof-east-1": "https://cognito-idp.us-isof-east-1.csp.hci.ic.gov",
 	} {
-		if got := newUserPool(region, "").endpoint; got != want {
+		if got := newCognitoClient(region, "").endpoint; got != want {
 			t.Errorf("in %s the endpoint is %s, want %s", region, got, want)
 		}
 		const other = "http://127.0.0.1:9229"
-		if got := newUserPool(region, other).endpoint; got != other {
+		if got := newCognitoClient(region, other).endpoint; got != other {
 			t.Errorf("in %s the endpoint is %s, want %s", region, got, other)
 		}
 	}
@@ -41,7 +41,7 @@ func respond(t *testing.T, response http.HandlerFunc) *cognitoClient {
 	t.Helper()
 	server := httptest.NewServer(response)
 	t.Cleanup(server.Close)
-	return newUserPool("eu-central-1", server.URL)
+	return newCognitoClient("eu-central-1", server.URL)
 }
 
 func TestAnErrorHasItsCodeAndHidesItsMessage(t *testing.T) {
@@ -146,7 +146,7 @@ func TestACallUsesTheConnectionOfTheOneBefore(t *testing.T) {
 // It would use up an attempt, or send a second mail.
 func TestNoCallIsSentTwice(t *testing.T) {
 	endpoint, _, unanswered := functiontest.CloseIdle(t)
-	u := newUserPool("", endpoint)
+	u := newCognitoClient("", endpoint)
 	var err error
 	for n := 0; n < 50 && err == nil && unanswered.Load() == 0; n++ { // until one meets a closed connection
 		err = u.call(t.Context(), "ConfirmSignUp", userRequest{})
@@ -159,7 +159,7 @@ func TestNoCallIsSentTwice(t *testing.T) {
 // So a call need not meet a connection that Cognito has closed.
 func TestAConnectionThatWasIdleForTooLongIsNotUsed(t *testing.T) {
 	endpoint, answered, _ := functiontest.CloseIdle(t)
-	u := newUserPool("", endpoint)
+	u := newCognitoClient("", endpoint)
 	u.client.Transport.(*http.Transport).IdleConnTimeout = 10 * time.Millisecond
 	for range 3 {
 		if err := u.call(t.Context(), "ConfirmSignUp", userRequest{}); err != nil {
@@ -170,7 +170,7 @@ func TestAConnectionThatWasIdleForTooLongIsNotUsed(t *testing.T) {
 	if answered.Load() != 3 {
 		t.Errorf("it has responded %d times", answered.Load())
 	}
-	if got := newUserPool("", "").client.Transport.(*http.Transport).IdleConnTimeout; got != idle {
+	if got := newCognitoClient("", "").client.Transport.(*http.Transport).IdleConnTimeout; got != idle {
 		t.Errorf("a connection is kept for %v", got)
 	}
 }
@@ -182,7 +182,7 @@ func TestANewConnectionResumesTheSessionOfTheLast(t *testing.T) {
 		w.Header().Set("Connection", "close")
 	}))
 	defer server.Close()
-	u := newUserPool("", server.URL)
+	u := newCognitoClient("", server.URL)
 	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	u.client.Transport.(*http.Transport).TLSClientConfig.RootCAs = trusted
 	for range 2 {

@@ -31,7 +31,7 @@ func main() {
 		files:     &message.Files{Dir: dir},
 		config:    c,
 		clientIDs: ids,
-		cognito:   newUserPool(os.Getenv("AWS_REGION"), os.Getenv("AWS_ENDPOINT_URL")),
+		cognito:   newCognitoClient(os.Getenv("AWS_REGION"), os.Getenv("AWS_ENDPOINT_URL")),
 		log:       logging.New("verify-link"),
 	}
 	lambda.Start(gateway{h, h.log})

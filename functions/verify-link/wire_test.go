@@ -89,7 +89,7 @@ func TestCognitoIsAskedOverHTTPWithoutASignature(t *testing.T) {
 				}))
 				defer server.Close()
 				s := shared.another()
-				s.handler.cognito = newUserPool("eu-central-1", server.URL)
+				s.handler.cognito = newCognitoClient("eu-central-1", server.URL)
 				r := press(path, values("return", "https://riders.example.com/trips/42", "password", password, "repeat", password))
 				s.checkState(t, s.serve(t, r), want, "riders", "en")
 				if asked != 1 {
