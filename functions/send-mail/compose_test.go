@@ -36,7 +36,7 @@ func full(kind message.Kind) mail.Entry {
 	}
 }
 
-func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
+func TestEachKindGetsItsLinkAndValues(t *testing.T) {
 	confirm := link.Link{Client: ridersID, User: "0a1b2c3d", Code: "123456", Locale: "en", Return: "https://riders.example.com/trips/7"}
 	h, r, _ := testHandler(t)
 	for kind, want := range map[message.Kind]struct {
@@ -82,7 +82,7 @@ func TestEachKindHasItsLinkAndItsValues(t *testing.T) {
 
 // What a mail of any kind has in every language is what SES, and the servers
 // behind it, take.
-func TestEveryMailIsFitForSES(t *testing.T) {
+func TestMessagesMeetSESLimits(t *testing.T) {
 	tag := regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`) // MessageTag, SES API v2 reference
 	h, r, _ := testHandler(t)
 	for _, kind := range message.Kinds() {
@@ -184,7 +184,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestAMailGoesToTheAddressThatSESTakes(t *testing.T) {
+func TestRecipientDomainIsSentInPunycode(t *testing.T) {
 	h, r, _ := testHandler(t)
 	entry := full(message.SignUp)
 	entry.To = "jane@bücher.example"
@@ -195,7 +195,7 @@ func TestAMailGoesToTheAddressThatSESTakes(t *testing.T) {
 
 // A stranger chooses the device's name, and where Cognito's own words end nobody
 // has written down.
-func TestANoticeShowsNothingThatActs(t *testing.T) {
+func TestTakeoverNoticeIsSanitized(t *testing.T) {
 	h, _, _ := testHandler(t)
 	client := h.composer.config.Clients[0]
 	long := strings.Repeat("word ", 400)
@@ -233,7 +233,7 @@ func TestANoticeShowsNothingThatActs(t *testing.T) {
 }
 
 // The reason names what is wrong with an entry.
-func TestEntriesThatAreNoMailAreDeadLetters(t *testing.T) {
+func TestInvalidEntriesAreDeadLettered(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*mail.Entry)
 		reason logging.Safe

@@ -192,7 +192,7 @@ func sampleCodes(t *testing.T) map[string]string {
 	return codes
 }
 
-func TestCodesAreOpened(t *testing.T) {
+func TestCodesAreDecrypted(t *testing.T) {
 	codes := sampleCodes(t)
 	if !slices.Equal(slices.Sorted(maps.Keys(codes)), slices.Sorted(maps.Keys(plains))) {
 		t.Errorf("%s has other codes than this test; run it with -update", codesFile)
@@ -225,7 +225,7 @@ func damaged(t *testing.T, code string, at int) string {
 	return base64.StdEncoding.EncodeToString(raw)
 }
 
-func TestWhatIsNoCodeOfThisPoolIsADeadLetter(t *testing.T) {
+func TestInvalidCodesAreDeadLettered(t *testing.T) {
 	k := new(sampleKMS)
 	code := sampleCodes(t)["a code of a sign-up"]
 	raw, err := base64.StdEncoding.DecodeString(code)
@@ -281,7 +281,7 @@ func coded(t *testing.T, kind message.Kind, code string) events.SQSMessage {
 }
 
 // The SDK hides KMS's errors among its own; they decide what helps.
-func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
+func TestKMSErrorsAreClassified(t *testing.T) {
 	code := sampleCodes(t)["a code of a sign-up"]
 	for fail, want := range map[string]string{
 		"ThrottlingException":        throttled,
@@ -322,7 +322,7 @@ func TestTheErrorsOfKMSAreSortedAsTheyArrive(t *testing.T) {
 	}
 }
 
-func TestAMailHasItsCode(t *testing.T) {
+func TestEmailContainsTheDecryptedCode(t *testing.T) {
 	h, r, _ := testHandler(t)
 	h.composer.decrypter = new(sampleKMS).decrypter(t, keyARN, poolID)
 	codes := sampleCodes(t)

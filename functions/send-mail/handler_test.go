@@ -142,7 +142,7 @@ func reported(reply events.SQSEventResponse) []string {
 	return ids
 }
 
-func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
+func TestSampleBatches(t *testing.T) {
 	const unreadable = "the entry of the mail queue cannot be decoded"
 	type row struct {
 		client, locale string // of the one mail
@@ -214,7 +214,7 @@ func TestEverySampleBatchIsSentAsItShould(t *testing.T) {
 // Lambda takes a reply that it cannot read for a failure of the whole batch, and
 // a list that is null or empty for a success (Lambda developer guide, "Handling
 // errors for an SQS event source in Lambda").
-func TestTheReplyIsWhatLambdaReads(t *testing.T) {
+func TestReplyFormat(t *testing.T) {
 	h, r, _ := testHandler(t)
 	for want, to := range map[string]string{
 		`{"batchItemFailures":[{"itemIdentifier":"id-1"}]}`: "refused@example.com",
@@ -236,7 +236,7 @@ func TestTheReplyIsWhatLambdaReads(t *testing.T) {
 	}
 }
 
-func TestTheMailIsComplete(t *testing.T) {
+func TestEmailIsComplete(t *testing.T) {
 	h, r, _ := testHandler(t)
 	body := `{"kind":"welcome","to":"jane@example.com","name":"Jane & Co","clientId":"` + driversID + `","locales":["fr-CA"]}`
 	reply, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "id", Body: body}}})
@@ -309,7 +309,7 @@ func TestEachBrandHasItsSender(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSetIsNotSent(t *testing.T) {
+func TestUnsetFieldsAreOmitted(t *testing.T) {
 	h, r, _ := testHandler(t)
 	h.composer.config.Senders["riders"] = config.Sender{From: "no-reply@example.com"}
 	h.composer.configurationSet, h.composer.stage = "", ""
@@ -321,7 +321,7 @@ func TestWhatIsNotSetIsNotSent(t *testing.T) {
 	}
 }
 
-func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
+func TestFirstSupportedLocaleIsUsed(t *testing.T) {
 	for name, test := range map[string]struct {
 		client string
 		wanted []string
@@ -345,7 +345,7 @@ func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
 	}
 }
 
-func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
+func TestFailureHoldsBackItsMessageGroup(t *testing.T) {
 	refuse := func(bad ...string) func(string) error {
 		return func(to string) error {
 			if slices.Contains(bad, to) {
@@ -394,7 +394,7 @@ func TestMailsBehindAFailureOfTheSamePersonWait(t *testing.T) {
 	}
 }
 
-func TestSendingStopsInTimeToReport(t *testing.T) {
+func TestSendingStopsBeforeTheDeadline(t *testing.T) {
 	h, r, _ := testHandler(t)
 	r.slow = "2@example.com"
 	batch := batchOf(
@@ -415,7 +415,7 @@ func TestSendingStopsInTimeToReport(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeFilledIsReported(t *testing.T) {
+func TestUnfillableMessagesAreReported(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil  func(*testing.T, *handler)
 		reason string
@@ -447,7 +447,7 @@ func TestWhatCannotBeFilledIsReported(t *testing.T) {
 }
 
 // The command that lists dead letters shows words only.
-func TestADeadLetterOfAMissingFileHasAReasonOfWords(t *testing.T) {
+func TestMissingFileHasAReadableReason(t *testing.T) {
 	h, r, logged := testHandler(t)
 	file := filepath.Join(h.composer.files.Dir, message.File("riders", "en", message.Welcome))
 	if err := os.Remove(file); err != nil {

@@ -50,7 +50,7 @@ func (s *stopwatch) client(interval time.Duration) *sesv2.Client {
 	})
 }
 
-func TestCallsOfSESKeepTheirDistance(t *testing.T) {
+func TestSESCallsAreSpacedByTheInterval(t *testing.T) {
 	ms := func(all ...time.Duration) []time.Duration {
 		for i := range all {
 			all[i] *= time.Millisecond
@@ -89,7 +89,7 @@ func TestCallsOfSESKeepTheirDistance(t *testing.T) {
 	}
 }
 
-func TestAMailWhoseTimeEndsBeforeItsTurnIsNotSent(t *testing.T) {
+func TestEmailIsNotSentAfterItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ses := &stopwatch{}
 		client, in := ses.client(time.Minute), &sesv2.SendEmailInput{Content: &types.EmailContent{}}
@@ -104,7 +104,7 @@ func TestAMailWhoseTimeEndsBeforeItsTurnIsNotSent(t *testing.T) {
 	})
 }
 
-func TestAnIntervalThatIsNoneIsToldByItsName(t *testing.T) {
+func TestInvalidSendIntervalNamesTheVariable(t *testing.T) {
 	dir, _ := functiontest.Dir[config.SendMail](t, "send-mail")
 	t.Setenv("USER_POOL_CLIENTS", "{}")
 	t.Setenv("MAIL_QUEUE_URL", mailURL)

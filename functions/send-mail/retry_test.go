@@ -67,7 +67,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestMailsWaitLongerEachTime(t *testing.T) {
+func TestRetryDelayBacksOff(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	for outcome, want := range map[string][]time.Duration{
 		throttled:   {2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 64 * s, 128 * s, 256 * s, 5 * m, 5 * m},
@@ -92,7 +92,7 @@ func TestMailsWaitLongerEachTime(t *testing.T) {
 // The queue moves a mail that was received too often to the dead letters. Waiting
 // for the quota of a day to come back, for as long as a mail is kept, must not
 // do that.
-func TestAMailThatWaitsIsNotReceivedTooOften(t *testing.T) {
+func TestWaitingEmailsStayBelowMaxReceives(t *testing.T) {
 	const maxReceives = 1000 // of the queue, infra/queues.go
 	for _, outcome := range []string{throttled, unavailable, paused, quota} {
 		receives := 0
@@ -231,7 +231,7 @@ func TestClassify_errorsOfSES(t *testing.T) {
 	}
 }
 
-func TestWhatIsSentReachesSES(t *testing.T) {
+func TestSESReceivesTheRequest(t *testing.T) {
 	h, r, _ := testHandler(t)
 	var got struct {
 		FromEmailAddress string
@@ -252,7 +252,7 @@ func TestWhatIsSentReachesSES(t *testing.T) {
 	}
 }
 
-func TestAMailIsGivenUpInTime(t *testing.T) {
+func TestGiveUpAfterTooManyFailures(t *testing.T) {
 	for name, test := range map[string]struct {
 		err      error
 		receives string
@@ -295,7 +295,7 @@ func TestAMailIsGivenUpInTime(t *testing.T) {
 }
 
 // While the account may send nothing, calling SES for each mail is pointless.
-func TestNobodyAsksWhileTheAccountMayNotSend(t *testing.T) {
+func TestSendingStopsWhenSESPausesTheAccount(t *testing.T) {
 	h, r, logged := testHandler(t)
 	asked := 0
 	r.fail = func(to string) error {
@@ -318,7 +318,7 @@ func TestNobodyAsksWhileTheAccountMayNotSend(t *testing.T) {
 }
 
 // A mail is off the queue only when it is among the dead letters.
-func TestAMailThatCannotBeADeadLetterComesAgain(t *testing.T) {
+func TestEmailIsRetriedWhenDeadLetteringFails(t *testing.T) {
 	h, r, logged := testHandler(t)
 	r.fail = func(string) error { return &types.MessageRejected{} }
 	r.deadLetterErr = &smithy.GenericAPIError{Code: "QueueDoesNotExist"}
@@ -330,7 +330,7 @@ func TestAMailThatCannotBeADeadLetterComesAgain(t *testing.T) {
 }
 
 // Without the delay, the mail comes again after the visibility timeout.
-func TestAMailThatCannotBeDelayedIsStillReported(t *testing.T) {
+func TestEmailIsReportedWhenItCannotBeDelayed(t *testing.T) {
 	h, r, _ := testHandler(t)
 	r.fail = func(string) error { return &types.TooManyRequestsException{} }
 	h.queues.sqs = noDelay{r}

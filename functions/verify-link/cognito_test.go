@@ -15,7 +15,7 @@ import (
 )
 
 // The domains are those of each partition's own pages.
-func TestTheEndpointIsThatOfTheRegion(t *testing.T) {
+func TestEndpointOfTheRegion(t *testing.T) {
 	for region, want := range map[string]string{
 		"eu-west-3":      "https://cognito-idp.eu-west-3.amazonaws.com",
 		"us-gov-west-1":  "https://cognito-idp.us-gov-west-1.amazonaws.com",
@@ -44,7 +44,7 @@ func respond(t *testing.T, response http.HandlerFunc) *cognitoClient {
 	return newCognitoClient("eu-central-1", server.URL)
 }
 
-func TestAnErrorHasItsCodeAndHidesItsMessage(t *testing.T) {
+func TestErrorHasItsCodeButNotItsMessage(t *testing.T) {
 	const personal = "ann@example.com"
 	const message = `"message":"` + personal + `"}`
 	for name, test := range map[string]struct {
@@ -81,7 +81,7 @@ func TestAnErrorHasItsCodeAndHidesItsMessage(t *testing.T) {
 	}
 }
 
-func TestAResponseThatIsTooLongIsAnError(t *testing.T) {
+func TestOversizedResponseIsAnError(t *testing.T) {
 	u := respond(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(" ", maxResponse+1)) })
 	if err := u.call(t.Context(), "ConfirmSignUp", userRequest{}); !isTooLong(err) {
 		t.Errorf("got %v", err)
@@ -93,7 +93,7 @@ func isTooLong(err error) bool {
 	return ok
 }
 
-func TestAResponseThatIsCutOffIsAnError(t *testing.T) {
+func TestTruncatedResponseIsAnError(t *testing.T) {
 	u := respond(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "9")
 		fmt.Fprint(w, "{")
@@ -103,7 +103,7 @@ func TestAResponseThatIsCutOffIsAnError(t *testing.T) {
 	}
 }
 
-func TestNoRedirectIsFollowed(t *testing.T) {
+func TestRedirectsAreNotFollowed(t *testing.T) {
 	u := respond(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			t.Error("the redirect is followed")
@@ -116,7 +116,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	}
 }
 
-func TestACallUsesTheConnectionOfTheOneBefore(t *testing.T) {
+func TestConnectionsAreReused(t *testing.T) {
 	for name, response := range map[string]http.HandlerFunc{
 		"an empty response": func(http.ResponseWriter, *http.Request) {},
 		"a response":        func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}\n\n") },
@@ -144,7 +144,7 @@ func TestACallUsesTheConnectionOfTheOneBefore(t *testing.T) {
 }
 
 // It would use up an attempt, or send a second mail.
-func TestNoCallIsSentTwice(t *testing.T) {
+func TestCallsAreNotRetried(t *testing.T) {
 	endpoint, _, unanswered := functiontest.CloseIdle(t)
 	u := newCognitoClient("", endpoint)
 	var err error
@@ -157,7 +157,7 @@ func TestNoCallIsSentTwice(t *testing.T) {
 }
 
 // So a call need not meet a connection that Cognito has closed.
-func TestAConnectionThatWasIdleForTooLongIsNotUsed(t *testing.T) {
+func TestIdleConnectionsAreNotReused(t *testing.T) {
 	endpoint, answered, _ := functiontest.CloseIdle(t)
 	u := newCognitoClient("", endpoint)
 	u.client.Transport.(*http.Transport).IdleConnTimeout = 10 * time.Millisecond
@@ -175,7 +175,7 @@ func TestAConnectionThatWasIdleForTooLongIsNotUsed(t *testing.T) {
 	}
 }
 
-func TestANewConnectionResumesTheSessionOfTheLast(t *testing.T) {
+func TestTLSSessionsAreResumed(t *testing.T) {
 	var resumed []bool
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		resumed = append(resumed, r.TLS.DidResume)

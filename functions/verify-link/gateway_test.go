@@ -33,7 +33,7 @@ func sample(t *testing.T, method, path, query, body string) []byte {
 func (s *site) throughGateway() gateway { return gateway{s.handler, s.handler.log} }
 
 // Every request here is an error, most of them one that quotes the request.
-func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
+func TestUnreadableEventsAreNotQuoted(t *testing.T) {
 	shared := newSite(t)
 	for name, payload := range map[string][]byte{
 		"an invalid method":           sample(t, "SECRET METHOD", "/confirm", "code=31415926", ""),
@@ -64,7 +64,7 @@ func TestWhatCannotBeReadIsNotQuoted(t *testing.T) {
 }
 
 // The page answers what a browser would not send, and tells nothing of it.
-func TestWhatIsOddInARequestIsNotQuoted(t *testing.T) {
+func TestOddRequestsAreNotQuoted(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
 		payload []byte
@@ -118,7 +118,7 @@ func checkUnreadable(t *testing.T, s *site, reply []byte) {
 }
 
 // An event has what API Gateway documents, and a reply what it takes.
-func TestAnEventIsARequestAndAResponseIsAReply(t *testing.T) {
+func TestEventToRequestAndResponseToReply(t *testing.T) {
 	long := strings.Repeat("é\"\\\n<&>\x00", 2000)
 	seen := false
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

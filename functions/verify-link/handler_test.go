@@ -181,7 +181,7 @@ func TestOpeningALinkNeverActs(t *testing.T) {
 	}
 }
 
-func TestPressingTheButtonAsksCognito(t *testing.T) {
+func TestPressingTheButtonCallsCognito(t *testing.T) {
 	form := values("lang", "fr", "return", "https://riders.example.com/trips/42", "password", password, "repeat", password)
 
 	s := newSite(t)
@@ -206,7 +206,7 @@ func TestPressingTheButtonAsksCognito(t *testing.T) {
 	}
 }
 
-func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
+func TestLinkWithoutClientUsesTheDefault(t *testing.T) {
 	s := newSite(t)
 	s.checkState(t, s.serve(t, press(link.PathConfirm, values("client", ""))), confirmed, "riders", "en")
 	if in := s.cognito.asked[0]; in.ClientId != ridersID || in.ClientMetadata["return"] != "" {
@@ -214,7 +214,7 @@ func TestALinkWithoutAClientIsOfTheDefaultOne(t *testing.T) {
 	}
 }
 
-func TestAClientThatTheSettingsDoNotHaveIsTheDefaultOne(t *testing.T) {
+func TestUnknownClientFallsBackToTheDefault(t *testing.T) {
 	shared := newSite(t)
 	for name, id := range map[string]string{"made by hand": "9unknownexample23456789abc", "a name, not an id": "drivers"} {
 		t.Run(name, func(t *testing.T) {
@@ -299,7 +299,7 @@ func (a answer) at() map[string]pageName {
 // fails makes Cognito answer with an error.
 func (r *recorder) fails(err error) { r.err = err }
 
-func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
+func TestEachCognitoResponseHasItsPage(t *testing.T) {
 	shared := newSite(t)
 	for name, answer := range answers() {
 		for path, want := range answer.at() {
@@ -319,7 +319,7 @@ func TestEveryAnswerOfCognitoHasItsPage(t *testing.T) {
 	}
 }
 
-func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
+func TestTypedCodeCanBeRetyped(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
 		code           string
@@ -346,7 +346,7 @@ func TestACodeThatWasTypedMayBeTypedAgain(t *testing.T) {
 	}
 }
 
-func TestALinkOfAnotherPoolHasItsPage(t *testing.T) {
+func TestLinkOfAnotherPool(t *testing.T) {
 	shared := newSite(t)
 	for name, err := range map[string]error{
 		"an unknown code": says("CodeMismatchException"), "an old code": says("ExpiredCodeException"), "an unknown user": says("UserNotFoundException"),
@@ -363,7 +363,7 @@ func TestALinkOfAnotherPoolHasItsPage(t *testing.T) {
 	}
 }
 
-func TestATriggersSentenceIsShown(t *testing.T) {
+func TestTriggerMessageIsShown(t *testing.T) {
 	shared := newSite(t)
 	const unread = "" // the page unavailable is shown instead
 	for message, want := range map[string]string{
@@ -400,7 +400,7 @@ func TestATriggersSentenceIsShown(t *testing.T) {
 	}
 }
 
-func TestAPageToTryLaterSaysWhen(t *testing.T) {
+func TestRetryAfter(t *testing.T) {
 	shared := newSite(t)
 	after := map[pageName]string{
 		tooManyAttempts: "3600", limitReached: "3600", busy: "10", resetBusy: "10", unavailable: "10", resetUnavailable: "10",
@@ -438,7 +438,7 @@ func TestHealth(t *testing.T) {
 	s.checkNotAsked(t)
 }
 
-func TestDamagedLinksHaveTheirPage(t *testing.T) {
+func TestDamagedLinks(t *testing.T) {
 	shared := newSite(t)
 	ofReset := map[pageName]pageName{confirmCode: resetCode, badLink: badLink}
 	for name, test := range map[string]struct {
@@ -485,7 +485,7 @@ func TestDamagedLinksHaveTheirPage(t *testing.T) {
 	}
 }
 
-func TestACodeMayBeTypedWithBlanksAndOtherDigits(t *testing.T) {
+func TestCodeMayHaveSpacesAndNonASCIIDigits(t *testing.T) {
 	shared := newSite(t)
 	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6", "١٢٣٤٥٦", "\u200f１２３４５６\u200e"} {
 		s := shared.another()
@@ -496,7 +496,7 @@ func TestACodeMayBeTypedWithBlanksAndOtherDigits(t *testing.T) {
 	}
 }
 
-func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
+func TestCrossSiteFormIsRefused(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
 		origin, site string
@@ -614,7 +614,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 	}
 }
 
-func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
+func TestSlowCognitoLeavesTimeForThePage(t *testing.T) {
 	shared := newSite(t)
 	for path, want := range map[string]pageName{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		t.Run(path, func(t *testing.T) {
@@ -634,7 +634,7 @@ func TestASlowCognitoLeavesTimeForThePage(t *testing.T) {
 	}
 }
 
-func TestNewPasswordsMustBeTheSame(t *testing.T) {
+func TestRepeatedPasswordMustMatch(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
 		password, repeat string
@@ -674,7 +674,7 @@ func TestNewPasswordsMustBeTheSame(t *testing.T) {
 	}
 }
 
-func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
+func TestFirstSupportedLocaleIsUsed(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct{ lang, header, client, want string }{
 		"the link's":                               {"fr", "ar", ridersID, "fr"},
@@ -703,7 +703,7 @@ func TestTheLanguageIsTheFirstThatThePoolHas(t *testing.T) {
 	}
 }
 
-func TestThroughTheGateway(t *testing.T) {
+func TestSampleEventsThroughTheGateway(t *testing.T) {
 	shared := newSite(t)
 	type row struct{ status, asked int }
 	functiontest.EachEvent(t, map[string]row{
@@ -738,7 +738,7 @@ func TestThroughTheGateway(t *testing.T) {
 	})
 }
 
-func TestAPanicHasThePageOfAFault(t *testing.T) {
+func TestPanicShowsTheUnavailablePage(t *testing.T) {
 	for path, want := range map[string]pageName{link.PathConfirm: unavailable, link.PathResend: unavailable, link.PathForgot: unavailable, link.PathReset: resetUnavailable} {
 		s := newSite(t)
 		s.handler.cognito = nil
@@ -747,7 +747,7 @@ func TestAPanicHasThePageOfAFault(t *testing.T) {
 	}
 }
 
-func TestAPageThatIsMissingIsOurFault(t *testing.T) {
+func TestMissingPageIsAServiceFault(t *testing.T) {
 	s := newSite(t)
 	s.handler.files.Dir = t.TempDir()
 	w := httptest.NewRecorder()
@@ -833,7 +833,7 @@ var (
 	resetBusy = pageName{resetUnavailable.name, http.StatusTooManyRequests}
 )
 
-func TestEveryCompiledPageHasAStateAndTheOtherWayRound(t *testing.T) {
+func TestCompiledPagesAndStatesMatch(t *testing.T) {
 	have := map[string]bool{}
 	for file := range functiontest.Compiled(t).Pages {
 		have[filepath.Base(file)] = true

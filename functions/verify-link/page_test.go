@@ -122,7 +122,7 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }
 
-func TestAFormCarriesTheLinkOn(t *testing.T) {
+func TestFormsCarryTheLinkParameters(t *testing.T) {
 	shared := newSite(t)
 	back := "https://riders.example.com/trips/42"
 	for name, test := range map[string]struct {
@@ -170,7 +170,7 @@ func TestAFormCarriesTheLinkOn(t *testing.T) {
 	}
 }
 
-func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
+func TestContinueURLIsTheClientsOrAnAllowedOne(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct{ path, client, back, want string }{
 		"the app after confirming":                   {link.PathConfirm, ridersID, "", "https://riders.example.com/"},
@@ -211,7 +211,7 @@ func TestTheWayOnIsTheClientsOrAnAllowedOne(t *testing.T) {
 }
 
 // The app learns the result, whichever way back.
-func TestTheWayOnTellsTheStatus(t *testing.T) {
+func TestContinueURLHasTheStatus(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {
 		request *http.Request
@@ -257,7 +257,7 @@ func hostile() map[string]string {
 	}
 }
 
-func TestNothingOfARequestBreaksOut(t *testing.T) {
+func TestRequestValuesAreEscaped(t *testing.T) {
 	s, known := newSite(t), compiledShapes(t)
 	for what, value := range hostile() {
 		for _, key := range []string{"client", "user", "code", "return", "lang", "password"} {

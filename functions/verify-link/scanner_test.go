@@ -93,7 +93,7 @@ func (s scanned) outcomes(t testing.TB) (list []string) {
 	return list
 }
 
-func TestScannersUseNoCodeUp(t *testing.T) {
+func TestScannersConsumeNoCode(t *testing.T) {
 	agents := []string{
 		"", "curl/8.5.0", "python-requests/2.32.3", "Go-http-client/2.0", "Wget/1.21.4",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36",
@@ -152,7 +152,7 @@ func TestScannersUseNoCodeUp(t *testing.T) {
 
 // A preview that sends forms it finds does so from elsewhere, or without what
 // the form holds.
-func TestFormsThatNoPersonSentDoNothing(t *testing.T) {
+func TestForgedFormsDoNothing(t *testing.T) {
 	full := values("password", password, "repeat", password)
 	from := func(site, origin string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", site); r.Header.Set("Origin", origin) }
@@ -183,7 +183,7 @@ func TestFormsThatNoPersonSentDoNothing(t *testing.T) {
 	}
 }
 
-func TestAFormThatComesAgainStillTellsOfSuccess(t *testing.T) {
+func TestRepeatedFormStillReportsSuccess(t *testing.T) {
 	s := newSite(t).scanned()
 	for range 3 {
 		if status := s.send(t, press(link.PathConfirm, values())); status != http.StatusOK {
@@ -195,7 +195,7 @@ func TestAFormThatComesAgainStillTellsOfSuccess(t *testing.T) {
 	}
 }
 
-func TestFormsAtTheSameMoment(t *testing.T) {
+func TestConcurrentForms(t *testing.T) {
 	full := values("password", password, "repeat", password)
 	shared := newSite(t)
 	for path, want := range map[string][]string{

@@ -16,7 +16,7 @@ import (
 
 // What goes over the network, and nothing else: no signature, although there are
 // credentials, and no value that an operation does not take.
-func TestCognitoIsAskedOverHTTPWithoutASignature(t *testing.T) {
+func TestCognitoCallsAreUnsigned(t *testing.T) {
 	shared := newSite(t)
 	metadata := map[string]any{"locale": "en", "return": "https://riders.example.com/trips/42"}
 	user := map[string]any{"ClientId": ridersID, "Username": userID, "ClientMetadata": metadata}
