@@ -85,7 +85,7 @@ func codes(text string) []string {
 	return list
 }
 
-func TestLinksLeadSomewhere(t *testing.T) {
+func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	all := pages(t)
 	for name, text := range all {

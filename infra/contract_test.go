@@ -25,7 +25,7 @@ import (
 // The contract between template and functions: each real binary, built for this machine, starts with
 // exactly the environment of the template and the files of its asset, and handles its sample event.
 // A variable that only one side renames fails here.
-func TestFunctionsWorkWithTheEnvironmentOfTheTemplate(t *testing.T) {
+func TestFunctionsStartWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
 		t.Run(delivery, func(t *testing.T) {
 			set := shipped(t)

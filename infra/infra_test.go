@@ -17,7 +17,7 @@ import (
 	"poolpost/internal/bundle"
 )
 
-func TestWhatAWSWouldRefuseIsRefusedBeforeTheDeployment(t *testing.T) {
+func TestInvalidSettingsAreRefusedBeforeDeployment(t *testing.T) {
 	const file = "poolpost.yaml"
 	t.Chdir(t.TempDir())
 	attributes := regexp.MustCompile(`attributes: \[.*\]`)
@@ -69,7 +69,7 @@ func stackIn(region string) awscdk.Stack {
 	return awscdk.NewStack(awscdk.NewApp(nil), jsii.String("Test"), props)
 }
 
-func TestNewSaysWhatIsWrongAndLeavesNothing(t *testing.T) {
+func TestNewReportsErrorsAndCreatesNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write := func(file, text string) {
 		t.Helper()
@@ -165,7 +165,7 @@ func TestTwoPoolsInAStack(t *testing.T) {
 }
 
 // The CDK needs Node.js. Without it, make prints one line.
-func TestMakeSaysThatNodeIsNotInstalled(t *testing.T) {
+func TestMissingNodeIsReported(t *testing.T) {
 	tool, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)

@@ -46,7 +46,7 @@ func grants(tp *template) []string {
 	return list
 }
 
-func TestPreSignUpMayDoWhatItsRulesNeed(t *testing.T) {
+func TestPreSignUpPermissions(t *testing.T) {
 	if got := grants(synthesise(t, shipped(t), "dev")); len(got) != 0 {
 		t.Errorf("without such rules it may do %q", got)
 	}
@@ -65,7 +65,7 @@ func TestPreSignUpMayDoWhatItsRulesNeed(t *testing.T) {
 }
 
 // The real binary, in the environment of the template, calls only what its role may call.
-func TestPreSignUpCallsWhatItMay(t *testing.T) {
+func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 	set := withRules(t)
 	tp := synthesise(t, set, "dev")
 	var mu sync.Mutex

@@ -268,7 +268,7 @@ func (tp *template) want(r resource, values map[string]string) {
 
 // In every stage but dev, what holds users stays when the stack goes. The other policies are
 // in the golden template of each stage.
-func TestUsersOfOtherStagesSurviveAMistake(t *testing.T) {
+func TestUserPoolProtectionByStage(t *testing.T) {
 	for stage, want := range map[string][2]string{"dev": {`"INACTIVE"`, "Delete"}, "prod": {`"ACTIVE"`, "Retain"}} {
 		tp := synthesise(t, shipped(t), stage)
 		pool := tp.one("AWS::Cognito::UserPool")
@@ -354,7 +354,7 @@ func TestEmailsAreNotTracked(t *testing.T) {
 }
 
 // The golden identity.yaml shows a domain outside Route 53.
-func TestTheIdentityIsAStackOfItsOwn(t *testing.T) {
+func TestIdentityHasItsOwnStack(t *testing.T) {
 	for _, test := range []struct {
 		name, settings, identity string
 		records                  int
@@ -429,7 +429,7 @@ func TestTheAccessLogHasNoQuery(t *testing.T) {
 
 // SQS gives an email to another process when the visibility timeout ends, so the first
 // one must have ended before (Lambda developer guide: six times its timeout).
-func TestTheMailQueueWaitsForSendMail(t *testing.T) {
+func TestMailQueueVisibilityTimeout(t *testing.T) {
 	tp := synthesise(t, shipped(t), "dev")
 	limit := tp.function("send-mail").Properties["Timeout"].(float64)
 	for _, q := range tp.all("AWS::SQS::Queue") {
@@ -440,7 +440,7 @@ func TestTheMailQueueWaitsForSendMail(t *testing.T) {
 }
 
 // Only with several clients does custom-message ask Cognito for their names.
-func TestCustomMessageMayReadTheNamesOfSeveralClients(t *testing.T) {
+func TestCustomMessageCanDescribeClients(t *testing.T) {
 	set := shipped(t)
 	second := set.Clients[0]
 	second.Name = "second"
@@ -509,7 +509,7 @@ func TestSendMailSendsAsTheSendersOfItsBrandsOnly(t *testing.T) {
 
 // Nobody waits for what Cognito and EventBridge invoke asynchronously: Lambda retries, and
 // keeps the events that it gives up on. The goldens show how often and how long.
-func TestAsynchronousEventsAreNotLost(t *testing.T) {
+func TestAsyncInvocationsHaveAnOnFailureDestination(t *testing.T) {
 	for _, test := range []struct {
 		set  *settings.Settings
 		want []string
@@ -577,7 +577,7 @@ func TestCDKNagFindsNothing(t *testing.T) {
 }
 
 // The templates of the shipped settings, for reading and for reviews.
-func TestTheTemplatesAreAsExpected(t *testing.T) {
+func TestTemplates(t *testing.T) {
 	for file, tp := range map[string]*template{
 		"testdata/template.yaml": synthesise(t, shipped(t), "dev"), "testdata/identity.yaml": synthesiseIdentity(t, shipped(t)),
 		"testdata/full.yaml": synthesise(t, parse(t, full), "prod"),

@@ -39,7 +39,7 @@ func TestLocalOrigins(t *testing.T) {
 	}
 }
 
-func TestWhichPagesMayCallTheAWSAPIs(t *testing.T) {
+func TestCORSOfTheAWSAPIs(t *testing.T) {
 	s := startStack(t)
 	const (
 		devServer = "http://localhost:5173"
@@ -119,7 +119,7 @@ fetch({{.Address}}, {
 })
 </script>`))
 
-func TestAPageOfAnotherOriginSignsUp(t *testing.T) {
+func TestSignUpFromAnotherOrigin(t *testing.T) {
 	s := startStack(t)
 	b := startBrowser(t)
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

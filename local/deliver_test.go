@@ -14,7 +14,7 @@ import (
 	"poolpost/local/mailbox"
 )
 
-func TestTheSenderOfWhatThePoolSends(t *testing.T) {
+func TestSenderOfThePool(t *testing.T) {
 	for name, test := range map[string]struct {
 		from settings.Address
 		want string
@@ -32,7 +32,7 @@ func TestTheSenderOfWhatThePoolSends(t *testing.T) {
 	}
 }
 
-func TestEachAppOfThePoolHasItsSender(t *testing.T) {
+func TestEachClientHasTheSenderOfItsBrand(t *testing.T) {
 	s := startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n",
 		"  - name: drivers #", "  - name: drivers\n    from: {name: Drivers, address: go@example.com}\n    replyTo: drivers@example.com\n    #",
 		"\nclients:\n", "\nclients:\n  - {name: drivers, brand: drivers, url: 'https://drivers.example.com/'}\n"))
@@ -60,7 +60,7 @@ func TestEachAppOfThePoolHasItsSender(t *testing.T) {
 	}
 }
 
-func TestAllIsInOneAccount(t *testing.T) {
+func TestOneAccountForAllServices(t *testing.T) {
 	s := startStack(t)
 	response, err := http.Post(s.awsURL+"/2015-03-31/functions/nobody/invocations", "application/json", strings.NewReader("{}"))
 	noError(t, err)

@@ -246,7 +246,7 @@ func (c *chaos) doubles() int {
 	return n
 }
 
-func TestFaultsAreWhatTheySay(t *testing.T) {
+func TestFaults(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault   *fault
 		status  int // 0: no answer

@@ -107,7 +107,7 @@ func TestMessagesFitANarrowPhone(t *testing.T) {
 }
 
 // The page of a message loads itself again when the words change.
-func TestThePreviewReloadsItself(t *testing.T) {
+func TestPreviewReloadsAfterAnEdit(t *testing.T) {
 	b := startBrowser(t)
 	p, address := startPreview(t, "")
 	b.do("open the message", chromedp.Navigate(address+"/messages?"+query("web", "en", "welcome")))

@@ -13,7 +13,7 @@ import (
 	"poolpost/local/mailbox"
 )
 
-func TestInvokeTellsTheMailsOfItsEventAlone(t *testing.T) {
+func TestInvokeReportsOnlyItsOwnEmails(t *testing.T) {
 	s := startStack(t)
 	batch := events.SQSEvent{}
 	for i, to := range []string{"ann@example.com", "ben@example.com"} {
@@ -59,7 +59,7 @@ func TestInvokeTellsTheMailsOfItsEventAlone(t *testing.T) {
 	}
 }
 
-func TestAFunctionThatTheSettingsDoNotHaveIsRefusedWithThoseTheyHave(t *testing.T) {
+func TestUnknownFunctionIsRefusedWithTheKnownOnes(t *testing.T) {
 	through := map[string]string{"cognito": sampleSettings, "ses": sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n")}
 	for _, c := range []struct {
 		name, delivery, function, want string

@@ -76,7 +76,7 @@ func (s *Stack) status(t testing.TB, user string) types.UserStatusType {
 	return out.UserStatus
 }
 
-func TestAPersonSignsUpConfirmsByTheLinkAndIsWelcomed(t *testing.T) { eachDelivery(t, signUpToWelcome) }
+func TestSignUpConfirmAndWelcome(t *testing.T) { eachDelivery(t, signUpToWelcome) }
 
 func signUpToWelcome(t *testing.T, s *Stack) {
 	ctx := t.Context()
@@ -134,7 +134,7 @@ func signUpToWelcome(t *testing.T, s *Stack) {
 	s.signIn(t, "ANN@EXAMPLE.COM", password)
 }
 
-func TestTheLanguageOfThePersonIsKeptAllTheWay(t *testing.T) { eachDelivery(t, keepLanguage) }
+func TestLocaleIsKeptFromSignUpToWelcome(t *testing.T) { eachDelivery(t, keepLanguage) }
 
 func keepLanguage(t *testing.T, s *Stack) {
 	s.signUp(t, "ben@example.com", "Ben", map[string]string{"locale": "ar-EG", "return": s.webURL + "/sign-in"})
@@ -150,7 +150,7 @@ func keepLanguage(t *testing.T, s *Stack) {
 	s.mail(t, "ben@example.com", "ar", message.Welcome)
 }
 
-func TestAnOldLinkOffersANewOne(t *testing.T) {
+func TestExpiredConfirmationLinkOffersANewOne(t *testing.T) {
 	s := startStack(t)
 	s.signUp(t, "cleo@example.com", "Cleo", map[string]string{"locale": "fr"})
 	first := linkOf(t, s.mail(t, "cleo@example.com", "fr", message.SignUp))
@@ -177,7 +177,7 @@ func TestAnOldLinkOffersANewOne(t *testing.T) {
 	}
 }
 
-func TestACodeThatTheLinkHasLostIsTyped(t *testing.T) {
+func TestLinkWithoutItsCodeAsksForIt(t *testing.T) {
 	s := startStack(t)
 	s.signUp(t, "ned@example.com", "Ned", nil)
 	link := linkOf(t, s.mail(t, "ned@example.com", "en", message.SignUp))
@@ -197,7 +197,7 @@ func TestACodeThatTheLinkHasLostIsTyped(t *testing.T) {
 	}
 }
 
-func TestALinkOfAnAppClientThatIsNotInTheSettings(t *testing.T) {
+func TestLinkOfAnUnknownAppClient(t *testing.T) {
 	s := startStack(t)
 	s.signUp(t, "oda@example.com", "Oda", nil)
 	link := strings.Replace(linkOf(t, s.mail(t, "oda@example.com", "en", message.SignUp)), s.clientIDs["web"], "9unknownexample23456789abc", 1)
@@ -212,7 +212,7 @@ func TestALinkOfAnAppClientThatIsNotInTheSettings(t *testing.T) {
 	}
 }
 
-func TestThePageIsHealthy(t *testing.T) {
+func TestHealth(t *testing.T) {
 	s := startStack(t)
 	if p := browse(t, http.MethodGet, s.webURL+"/health", nil); p.status != http.StatusOK {
 		t.Errorf("status %d", p.status)
@@ -222,7 +222,7 @@ func TestThePageIsHealthy(t *testing.T) {
 	}
 }
 
-func TestTooManyAttemptsAreToldSo(t *testing.T) {
+func TestTooManyAttempts(t *testing.T) {
 	s := startStack(t)
 	s.signUp(t, "dora@example.com", "Dora", nil)
 	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "dora@example.com", "en", message.SignUp)), nil)
@@ -236,7 +236,7 @@ func TestTooManyAttemptsAreToldSo(t *testing.T) {
 	}
 }
 
-func TestAForgottenPasswordIsReplacedBehindTheLink(t *testing.T) { eachDelivery(t, replacePassword) }
+func TestForgottenPasswordIsResetThroughTheLink(t *testing.T) { eachDelivery(t, replacePassword) }
 
 func replacePassword(t *testing.T, s *Stack) {
 	ctx := t.Context()
@@ -270,7 +270,7 @@ func replacePassword(t *testing.T, s *Stack) {
 	s.signIn(t, "fay@example.com", "another-sample-2")
 }
 
-func TestAnOldLinkForAPasswordOffersANewOne(t *testing.T) {
+func TestExpiredResetLinkOffersANewOne(t *testing.T) {
 	s := startStack(t)
 	s.signUp(t, "pia@example.com", "Pia", map[string]string{"locale": "fr"})
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "pia@example.com", "fr", message.SignUp)), nil))
@@ -306,7 +306,7 @@ func TestAnOldLinkForAPasswordOffersANewOne(t *testing.T) {
 	}
 }
 
-func TestAnInvitedPersonGetsUserNameAndPasswordAndNoPasswordInTheLink(t *testing.T) {
+func TestInvitationHasNoPasswordInItsLink(t *testing.T) {
 	eachDelivery(t, invite)
 }
 
@@ -326,7 +326,7 @@ func invite(t *testing.T, s *Stack) {
 	}
 }
 
-func TestAChangedAddressIsVerifiedInTheApp(t *testing.T) { eachDelivery(t, changeAddress) }
+func TestChangedAddressIsVerifiedInTheApp(t *testing.T) { eachDelivery(t, changeAddress) }
 
 func changeAddress(t *testing.T, s *Stack) {
 	ctx := t.Context()
@@ -348,7 +348,7 @@ func changeAddress(t *testing.T, s *Stack) {
 	}
 }
 
-func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
+func TestRefusedSignUpHasACodeAndASentence(t *testing.T) {
 	s := startStack(t)
 	cases := []struct {
 		name, email, agent, locale, want string
@@ -371,7 +371,7 @@ func TestARefusedSignUpHasACodeAndASentence(t *testing.T) {
 }
 
 // A stranger chooses the name that a mail greets with.
-func TestHostileNamesStayNames(t *testing.T) { eachDelivery(t, hostileNames) }
+func TestHostileNamesAreEscaped(t *testing.T) { eachDelivery(t, hostileNames) }
 
 func hostileNames(t *testing.T, s *Stack) {
 	names := map[string]string{
@@ -402,7 +402,7 @@ func hostileNames(t *testing.T, s *Stack) {
 }
 
 // Runs after the journeys above: whatever they logged is looked through.
-func TestLogsHoldNothingPersonal(t *testing.T) { eachDelivery(t, nothingPersonal) }
+func TestNothingPersonalIsLogged(t *testing.T) { eachDelivery(t, nothingPersonal) }
 
 func nothingPersonal(t *testing.T, s *Stack) {
 	s.signUp(t, "secret.person@example.com", "Secret Name", map[string]string{"locale": "en", "note": "secret-metadata"})

@@ -27,7 +27,7 @@ import (
 )
 
 // logs collects what the functions of all tests write: nothing personal may be
-// in it (see TestLogsHoldNothingPersonal).
+// in it (see TestNothingPersonalIsLogged).
 var logs = &lockedBuffer{}
 
 type lockedBuffer struct {

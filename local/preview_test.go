@@ -25,7 +25,7 @@ import (
 	"poolpost/templates"
 )
 
-func TestThePreviewShowsEveryMessageAndNoPasswordInALink(t *testing.T) {
+func TestPreviewShowsEveryMessage(t *testing.T) {
 	s := startStack(t)
 	for _, client := range s.settings.Clients {
 		for _, locale := range s.settings.Locales {
@@ -104,7 +104,7 @@ func query(client, locale, kind string) string {
 	return mailbox.Query("client", client, "locale", locale, "kind", kind)
 }
 
-func TestThePreviewFollowsEdits(t *testing.T) {
+func TestPreviewFollowsEdits(t *testing.T) {
 	p, address := startPreview(t, "")
 	one := address + "/messages?" + query("web", "en", "welcome")
 	words := filepath.Join(templates.Dir(p.file), "locales/en.yaml")
@@ -151,7 +151,7 @@ func TestThePreviewFollowsEdits(t *testing.T) {
 
 // A function that runs looks for the files of the settings that it was started
 // with.
-func TestWithOtherSettingsTheFunctionsKeepTheirFiles(t *testing.T) {
+func TestChangedSettingsNeedARestart(t *testing.T) {
 	const note = "Restart <code>make dev</code>"
 	for name, test := range map[string]struct{ old, by string }{
 		"a client with another name": {"- name: web\n", "- name: shop\n"},
@@ -202,7 +202,7 @@ func filesOf(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-func TestThePreviewTellsItsPageOfChanges(t *testing.T) {
+func TestPreviewNotifiesThePageOfChanges(t *testing.T) {
 	p, address := startPreview(t, "")
 	if _, body := get(t, address+"/messages/changes?version=0"); body != "data: 1\n\n" {
 		t.Errorf("a page that is old hears %q", body)
@@ -223,7 +223,7 @@ func TestThePreviewTellsItsPageOfChanges(t *testing.T) {
 	}
 }
 
-func TestAPreviewOfNothingSaysWhy(t *testing.T) {
+func TestPreviewShowsCompileErrors(t *testing.T) {
 	p, address := startPreview(t, "")
 	edit(t, p.file, "brands:", "brand:")
 	for _, path := range []string{"/messages", "/messages?" + query("web", "en", "welcome"), "/messages/html?" + query("web", "en", "welcome")} {
@@ -233,7 +233,7 @@ func TestAPreviewOfNothingSaysWhy(t *testing.T) {
 	}
 }
 
-func TestThePreviewKnowsItsMessagesOnly(t *testing.T) {
+func TestPreviewOfAnUnknownMessageIsNotFound(t *testing.T) {
 	_, address := startPreview(t, "")
 	for _, path := range []string{query("nobody", "en", "welcome"), query("web", "de", "welcome"), query("web", "en", "goodbye")} {
 		if status, _ := get(t, address+"/messages?"+path); status != http.StatusNotFound {
@@ -254,7 +254,7 @@ func sendSample(t *testing.T, address, to, through string) (status int, where st
 	return response.StatusCode, response.Header.Get("Location")
 }
 
-func TestASampleIsSentToTheMailbox(t *testing.T) {
+func TestSampleIsSentToTheMailbox(t *testing.T) {
 	p, address := startPreview(t, "")
 	status, where := sendSample(t, address, "bob@example.com", "mailbox")
 	list := p.box.Messages()
@@ -271,7 +271,7 @@ func TestASampleIsSentToTheMailbox(t *testing.T) {
 	}
 }
 
-func TestASampleHasTheSenderOfItsBrand(t *testing.T) {
+func TestSampleHasTheSenderOfItsBrand(t *testing.T) {
 	p, address := startPreview(t, "")
 	edit(t, p.file, "\nmail:\n", "\nmail:\n  delivery: ses\n")
 	edit(t, p.file, "  - name: myapp\n", "  - name: myapp\n    from: {name: Riders}\n    replyTo: riders@example.com\n")
@@ -317,7 +317,7 @@ func smtpServer(t *testing.T) (address string, mails <-chan string) {
 	return l.Addr().String(), taken
 }
 
-func TestASampleIsSentThroughAnSMTPServer(t *testing.T) {
+func TestSampleIsSentThroughAnSMTPServer(t *testing.T) {
 	server, mails := smtpServer(t)
 	_, address := startPreview(t, server)
 	if status, _ := sendSample(t, address, "bob@example.com", "smtp"); status != http.StatusSeeOther {
@@ -348,7 +348,7 @@ func TestASampleIsSentThroughAnSMTPServer(t *testing.T) {
 	}
 }
 
-func TestASampleForAServerThatIsNotThere(t *testing.T) {
+func TestSampleWithoutAnSMTPServerIsABadGateway(t *testing.T) {
 	for _, server := range []string{"", "127.0.0.1", "127.0.0.1:1"} {
 		_, address := startPreview(t, server)
 		if status, _ := sendSample(t, address, "bob@example.com", "smtp"); status != http.StatusBadGateway {

@@ -19,7 +19,7 @@ func (s *Stack) comes(t *testing.T, provider string, attributes map[string]strin
 }
 
 // The real function links through the real protocol.
-func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
+func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
 	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
 	ida := map[string]string{"email": "Ida@example.com", "name": "Ida"}
 	verified := map[string]string{"email": "Ida@example.com", "email_verified": "true"}
@@ -64,7 +64,7 @@ func TestAProvidersUserIsLinkedToTheAccount(t *testing.T) {
 	}
 }
 
-func TestTheSampleAppSignsInThroughAProvider(t *testing.T) {
+func TestSampleAppSignsInThroughAProvider(t *testing.T) {
 	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
 	if page := browse(t, "GET", s.webURL+"/provider", nil); page.status != 200 || page.title != "Sign in with a provider" {
 		t.Errorf("the form: %+v", page)
@@ -80,7 +80,7 @@ func TestTheSampleAppSignsInThroughAProvider(t *testing.T) {
 	}
 }
 
-func TestASignUpOfATrustedDomainNeedsNoMail(t *testing.T) {
+func TestTrustedDomainIsConfirmedWithoutEmail(t *testing.T) {
 	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example], verifyEmail: true}\n"))
 	if got := s.status(t, s.signUp(t, "kim@staff.example", "Kim", nil)); got != types.UserStatusTypeConfirmed {
 		t.Errorf("the user is %s", got)
@@ -91,7 +91,7 @@ func TestASignUpOfATrustedDomainNeedsNoMail(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatSESSuppressesIsRefused(t *testing.T) {
+func TestSuppressedAddressIsRefused(t *testing.T) {
 	s := startWith(t, sampleWith(t, "rules.yaml", "  email:\n", "  email:\n    refuseSuppressed: true\n"))
 	s.signUp(t, "lea@example.com", "Lea", nil)
 	_, err := s.trySignUp(t, "web", "SuppressionList@simulator.amazonses.com", "Ann", nil)

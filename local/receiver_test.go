@@ -130,7 +130,7 @@ func (r receiver) stored(reply []byte) (mailbox.Message, error) {
 	return mailbox.Message{}, fmt.Errorf("aws-ses-v2-local has not kept the mail that it accepted")
 }
 
-func TestTheJourneysLeadThroughAnotherSESToo(t *testing.T) {
+func TestJourneysWithAnotherSESEmulator(t *testing.T) {
 	r := startReceiver(t)
 	for name, journey := range map[string]func(*testing.T, *Stack){
 		"from sign-up to welcome": signUpToWelcome, "in another language": keepLanguage, "a forgotten password": replacePassword,

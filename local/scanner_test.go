@@ -13,7 +13,7 @@ import (
 
 // The real function, behind the gateway of the local run and in front of its
 // pool: scanners first, then a person who presses the button more than once.
-func TestALinkSurvivesScannersAndImpatience(t *testing.T) {
+func TestLinkSurvivesScannersAndDoubleClicks(t *testing.T) {
 	s := startStack(t)
 	sub := s.signUp(t, "ora@example.com", "Ora", nil)
 	address := linkOf(t, s.mail(t, "ora@example.com", "en", message.SignUp))

@@ -19,7 +19,7 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-func TestAFileBesideTheSettingsTakesThePlaceOfOurs(t *testing.T) {
+func TestFolderOverridesEmbeddedFiles(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "templates/layout.txt", "mine")
 	write(t, dir, "templates/locales/eo.yaml", "another locale")
@@ -44,7 +44,7 @@ func TestAFileBesideTheSettingsTakesThePlaceOfOurs(t *testing.T) {
 	}
 }
 
-func TestThereMayBeNoFolder(t *testing.T) {
+func TestMissingFolderIsAllowed(t *testing.T) {
 	none := Beside(filepath.Join(t.TempDir(), "poolpost.yaml"))
 	for _, dir := range []string{".", "locales", "pages"} {
 		got, err := fs.ReadDir(none, dir)
@@ -59,7 +59,7 @@ func TestThereMayBeNoFolder(t *testing.T) {
 }
 
 // A file that cannot be read is an error, not a reason to use ours.
-func TestAFileThatCannotBeReadIsAnError(t *testing.T) {
+func TestUnreadableFileIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "templates/layout.txt/x", "")
 	if _, err := fs.ReadFile(Beside(filepath.Join(dir, "poolpost.yaml")), "layout.txt"); err == nil {
@@ -72,7 +72,7 @@ func TestAFileThatCannotBeReadIsAnError(t *testing.T) {
 }
 
 // Whatever templates are in this folder are embedded.
-func TestEverythingIsEmbedded(t *testing.T) {
+func TestAllFilesAreEmbedded(t *testing.T) {
 	for _, pattern := range []string{"*.html", "*.txt", "locales/*", "messages/*", "pages/*"} {
 		here, _ := fs.Glob(os.DirFS("."), pattern)
 		embedded, _ := fs.Glob(FS, pattern)

@@ -187,7 +187,7 @@ func execute(t *testing.T, args ...string) (string, error) {
 	return out.String(), errors.New(strings.TrimSpace(told.String()))
 }
 
-func TestListTellsKindsReasonsAndAges(t *testing.T) {
+func TestListReportsKindsReasonsAndAges(t *testing.T) {
 	a := newAccount(t)
 	got, err := command(t, a, "dead-letters")
 	if err != nil {
@@ -215,7 +215,7 @@ func TestListTellsKindsReasonsAndAges(t *testing.T) {
 	}
 }
 
-func TestAListInJSON(t *testing.T) {
+func TestListInJSON(t *testing.T) {
 	got, err := command(t, newAccount(t), "dead-letters", "--json")
 	var list struct{ DeadLetters, FailedEvents queueReport }
 	if err != nil || json.Unmarshal([]byte(got), &list) != nil {
@@ -227,7 +227,7 @@ func TestAListInJSON(t *testing.T) {
 	}
 }
 
-func TestWhyAnEventFailedIsToldInTheWordsOfTheFunction(t *testing.T) {
+func TestListReportsTheErrorOfTheFunction(t *testing.T) {
 	for record, want := range map[string]string{
 		signUp:  "Error",
 		unknown: "the event is of a source or version that custom-email-sender does not know",
@@ -240,14 +240,14 @@ func TestWhyAnEventFailedIsToldInTheWordsOfTheFunction(t *testing.T) {
 	}
 }
 
-func TestNothingIsListedWhereNothingIs(t *testing.T) {
+func TestListOfEmptyQueues(t *testing.T) {
 	got, err := command(t, &account{t: t}, "dead-letters")
 	if want := "0 emails that send-mail could not send\n0 events that a function could not process\n"; err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
 
-func TestRedriveSendsEverythingAgain(t *testing.T) {
+func TestRedrive(t *testing.T) {
 	a := newAccount(t)
 	got, err := command(t, a, "redrive")
 	if want := "1 failed events are not records of Lambda, and stay in the queue"; err == nil || err.Error() != want {
@@ -273,7 +273,7 @@ func TestRedriveSendsEverythingAgain(t *testing.T) {
 	}
 }
 
-func TestAnEventThatFailsAgainIsGivenOnce(t *testing.T) {
+func TestRedriveInvokesOnceWhenAnEventFailsAgain(t *testing.T) {
 	a := &account{t: t, queues: map[string][]*message{"/failed": {{body: signUp, age: time.Hour}}}, again: expired}
 	if got, err := command(t, a, "redrive"); err != nil || !strings.HasSuffix(got, "\n1 events were passed to their functions again\n") {
 		t.Errorf("got %q, %v", got, err)
@@ -283,7 +283,7 @@ func TestAnEventThatFailsAgainIsGivenOnce(t *testing.T) {
 	}
 }
 
-func TestRedriveDoesNothingWhereNothingIs(t *testing.T) {
+func TestRedriveOfEmptyQueues(t *testing.T) {
 	a := &account{t: t}
 	got, err := command(t, a, "redrive")
 	if want := "0 emails are on their way back to the mail queue\n0 events were passed to their functions again\n"; err != nil || got != want || a.moved != nil {
@@ -292,7 +292,7 @@ func TestRedriveDoesNothingWhereNothingIs(t *testing.T) {
 }
 
 // An event that was not taken stays, and one that was taken goes.
-func TestAnEventStaysUntilItsFunctionHasIt(t *testing.T) {
+func TestRedriveKeepsEventsThatCannotBeInvoked(t *testing.T) {
 	a := newAccount(t)
 	a.refuse = "Invoke"
 	if _, err := command(t, a, "redrive"); err == nil || !strings.Contains(err.Error(), "repeat an event, after 0: ") {
@@ -303,7 +303,7 @@ func TestAnEventStaysUntilItsFunctionHasIt(t *testing.T) {
 	}
 }
 
-func TestWhatAWSRefusesIsTold(t *testing.T) {
+func TestAWSErrorsAreReported(t *testing.T) {
 	for operation, want := range map[string]string{
 		"GetQueueAttributes":   "read the attributes of ",
 		"StartMessageMoveTask": "move the dead letters back to the mail queue: ",
@@ -318,7 +318,7 @@ func TestWhatAWSRefusesIsTold(t *testing.T) {
 	}
 }
 
-func TestAnOlderDeploymentIsToldSo(t *testing.T) {
+func TestOlderDeploymentLacksTheQueues(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "Pool.json")
 	if err := os.WriteFile(file, []byte(`{"Pool": {"Region": "eu-central-1"}}`), 0o644); err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func TestTheStacksOfTheShippedSettings(t *testing.T) {
 }
 
 // In every stage but dev, the stack is protected.
-func TestTheStackOfProdIsProtected(t *testing.T) {
+func TestProdStackIsProtected(t *testing.T) {
 	t.Chdir("../..")
 	app := awscdk.NewApp(nil)
 	if err := run(app, sample, "prod"); err != nil {
@@ -84,7 +84,7 @@ func keys(section any) []string {
 	return slices.Sorted(maps.Keys(m))
 }
 
-func TestABadStageIsAnError(t *testing.T) {
+func TestInvalidStageIsAnError(t *testing.T) {
 	t.Chdir("../..")
 	for _, test := range []struct{ stage, want string }{
 		{"my stage", `stage: must be 1 to 64 letters, digits and hyphens, such as dev or prod, not "my stage"`},

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestTheFiguresOfTheProjectsOwnMessages(t *testing.T) {
+func TestCheckReportsMessageSizes(t *testing.T) {
 	out, _ := must(t, "check", "--settings", sampleSettings)
 	want := regexp.MustCompile(`^112 messages meet Cognito's limits \(clients: 1, locales: 16, kinds: 7\)
 With the longest values in their placeholders
@@ -28,7 +28,7 @@ $`)
 	}
 }
 
-func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
+func TestHTTPLinkIsRefused(t *testing.T) {
 	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestAMailThatWouldLeadToHTTPIsAMistake(t *testing.T) {
 	}
 }
 
-func TestMistakesAreToldOneALine(t *testing.T) {
+func TestMistakesAreReportedOnePerLine(t *testing.T) {
 	text, err := os.ReadFile(sampleSettings)
 	if err != nil {
 		t.Fatal(err)

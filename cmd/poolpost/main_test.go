@@ -69,7 +69,7 @@ func TestHelpListsEveryCommandWithAnExample(t *testing.T) {
 	}
 }
 
-func TestWrongUsageNamesWhatIsNearest(t *testing.T) {
+func TestUsageErrorsSuggestTheNearestName(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		args string
@@ -99,7 +99,7 @@ func TestWrongUsageNamesWhatIsNearest(t *testing.T) {
 	}
 }
 
-func TestFailuresAreToldOnStandardError(t *testing.T) {
+func TestFailuresGoToStandardError(t *testing.T) {
 	for _, args := range [][]string{
 		{"check", "--settings", "nowhere.yaml"}, {"--settings", "nowhere.yaml", "invoke", "send-mail", "event.json"},
 		{"outputs", "--from", "nowhere.json"}, {"--settings", sampleSettings, "env", "nobody"},
@@ -112,7 +112,7 @@ func TestFailuresAreToldOnStandardError(t *testing.T) {
 
 // The second program is compiled, run with the same arguments, and its exit code and
 // its words are those of the first.
-func TestWhatTalksToAWSIsASecondProgram(t *testing.T) {
+func TestAWSCommandsRunInASecondProgram(t *testing.T) {
 	t.Chdir("../..")
 	code, out, told := execute(t, "redrive", "--stage", "prod", "--settings", "drivers.yaml")
 	if want := "drivers-prod/Pool.json is missing: run make deploy SETTINGS=drivers.yaml STAGE=prod first\n"; code != cli.Failed || out != "" || !strings.HasSuffix(told, want) {
@@ -124,7 +124,7 @@ func TestWhatTalksToAWSIsASecondProgram(t *testing.T) {
 // waits for it.
 const maxPackages = 330
 
-func TestTheProgramLinksLittle(t *testing.T) {
+func TestCommandLinksFewPackages(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", ".").Output()
 	if err != nil {
 		t.Fatal(err)

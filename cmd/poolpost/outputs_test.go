@@ -18,7 +18,7 @@ const sampleOutputs = `{"Poolpost-App-Users-dev": {
   "IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000"
 }}`
 
-func TestOutputsBecomeFilesForAFrontEnd(t *testing.T) {
+func TestOutputsWritesFrontEndFiles(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "outputs.json")
 	if err := os.WriteFile(file, []byte(sampleOutputs), 0o644); err != nil {
@@ -55,7 +55,7 @@ POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
 	}
 }
 
-func TestClientsOfOneNameAreToldApart(t *testing.T) {
+func TestClientsWithCollidingNamesGetDistinctVariables(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "outputs.json")
 	if err := os.WriteFile(file, []byte(`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`), 0o644); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTheRulesAreExplained(t *testing.T) {
+func TestRulesAreExplained(t *testing.T) {
 	strict := sampleWith(t, "rules.yaml", allLocales, "locales: [en, fr, ar]", "  email:\n", "  email:\n    refuseRoleAccounts: true\n    requireMailExchanger: true\n    refuseSuppressed: true\n")
 	providers := sampleWith(t, "rules.yaml", allLocales, "locales: [en, fr, ar]", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example]}\n  externalProviders: {policy: link, trusted: [Google]}\n")
 	for name, test := range map[string]struct {
@@ -44,7 +44,7 @@ func TestTheRulesAreExplained(t *testing.T) {
 	}
 }
 
-func TestAnExplanationInJSON(t *testing.T) {
+func TestRulesInJSON(t *testing.T) {
 	out, _ := must(t, "rules", "--json", "--settings", sampleSettings, "--email", "ann@example.net")
 	var got explanation
 	if err := json.Unmarshal([]byte(out), &got); err != nil {

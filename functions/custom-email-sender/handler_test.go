@@ -74,7 +74,7 @@ func code(t *testing.T, payload []byte) string {
 	return e.Request.Code
 }
 
-func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
+func TestSampleEvents(t *testing.T) {
 	const jane = "jane@example.com"
 	wanted := []string{"fr-CA"}
 	notice := mail.TakeoverAlert{
@@ -149,7 +149,7 @@ func TestEverySampleEventIsQueuedAsItShould(t *testing.T) {
 
 // Lambda invokes again with the same request id, and the queue drops the repeat
 // by it; another request of the same person is another mail.
-func TestARepeatIsTheSameEntry(t *testing.T) {
+func TestRetryQueuesTheSameEntry(t *testing.T) {
 	h, r, _ := newHandler(t)
 	payload := functiontest.Events(t)["resend-code"]
 	for _, id := range []string{"first", "first", "second"} {
@@ -164,7 +164,7 @@ func TestARepeatIsTheSameEntry(t *testing.T) {
 }
 
 // Whatever is not queued is an error, so that Lambda tries again and keeps it.
-func TestWhatIsNotQueuedIsAnError(t *testing.T) {
+func TestUnqueuedEventsAreErrors(t *testing.T) {
 	signUp := string(functiontest.Events(t)["sign-up"])
 	for name, test := range map[string]struct {
 		payload string
@@ -215,7 +215,7 @@ func TestStart_withoutSettingsOrVariables(t *testing.T) {
 }
 
 // The queue drops the repeat of a request whose answer got lost.
-func TestAQueueThatFailsTwiceIsAskedAThirdTime(t *testing.T) {
+func TestQueueIsTriedThreeTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for failures, want := range map[int]string{2: "queued", 3: "failed"} {
 			h, r, logged := newHandler(t)
@@ -243,7 +243,7 @@ func TestAQueueThatFailsTwiceIsAskedAThirdTime(t *testing.T) {
 
 // An entry fits the queue whatever an app sends along: what a person may choose is
 // bounded, and all together are.
-func TestAnEntryFitsTheQueue(t *testing.T) {
+func TestLargestEntryFitsTheQueue(t *testing.T) {
 	huge := strings.Repeat("\x01é", 1<<13) // which JSON makes six times longer
 	attributes := map[string]string{"sub": userID, "email": "jane@example.com", "given_name": huge, "name": huge, "locale": huge, "custom:agentName": huge}
 	for _, key := range []string{"LOGIN_TIME", "CITY", "COUNTRY", "IP_ADDRESS", "DEVICE_NAME", "ONE_CLICK_LINK_INVALID"} {

@@ -55,7 +55,7 @@ func describe(name string) http.HandlerFunc {
 	}
 }
 
-func TestTheClientIsTheOneThatCognitoNames(t *testing.T) {
+func TestClientIsLookedUpInCognito(t *testing.T) {
 	h, logged, asked := newAskingHandler(t, func(w http.ResponseWriter, r *http.Request) {
 		checkDescribe(t, r)
 		describe("drivers")(w, r)
@@ -84,7 +84,7 @@ func checkDescribe(t *testing.T, r *http.Request) {
 	}
 }
 
-func TestWithoutAnAnswerTheClientIsTheDefaultOne(t *testing.T) {
+func TestDefaultClientWhenCognitoDoesNotAnswer(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"Cognito refuses": func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
@@ -106,7 +106,7 @@ func TestWithoutAnAnswerTheClientIsTheDefaultOne(t *testing.T) {
 	}
 }
 
-func TestAClientThatTheSettingsLackIsServedWithAWarning(t *testing.T) {
+func TestUnknownClientIsServedWithAWarning(t *testing.T) {
 	h, logged, _ := newAskingHandler(t, describe("made-by-hand"))
 	ask(t, h, logged)
 	logged.CheckLine(t, map[string]any{
@@ -114,7 +114,7 @@ func TestAClientThatTheSettingsLackIsServedWithAWarning(t *testing.T) {
 	})
 }
 
-func TestAFailureIsNotRemembered(t *testing.T) {
+func TestFailedLookupIsNotCached(t *testing.T) {
 	var recovered atomic.Bool
 	h, logged, asked := newAskingHandler(t, func(w http.ResponseWriter, r *http.Request) {
 		if !recovered.Load() {
@@ -132,7 +132,7 @@ func TestAFailureIsNotRemembered(t *testing.T) {
 	}
 }
 
-func TestASlowCognitoCostsAboutASecond(t *testing.T) {
+func TestSlowLookupTakesAtMostASecond(t *testing.T) {
 	h, logged, _ := newAskingHandler(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
@@ -146,7 +146,7 @@ func TestASlowCognitoCostsAboutASecond(t *testing.T) {
 	}
 }
 
-func TestCognitoIsNotCalledWithoutNeed(t *testing.T) {
+func TestNoLookupWithoutAnAppClient(t *testing.T) {
 	for name, caller := range map[string]any{
 		"for an operation without an app client": map[string]any{"clientId": "CLIENT_ID_NOT_APPLICABLE"},
 		"for an event with a null client":        map[string]any{"clientId": nil},

@@ -152,7 +152,7 @@ func skeleton(mail string) string {
 	return b.String()
 }
 
-func TestEverySourceGetsItsKindOfMessageAndItsLink(t *testing.T) {
+func TestKindAndLinkOfEachSource(t *testing.T) {
 	const client = "client=" + ridersID
 	query := client + "&user=" + userID + "&code=" + code
 	for _, test := range []struct {
@@ -225,7 +225,7 @@ func text(mail string) string {
 	return b.String()
 }
 
-func TestEverySampleEventIsAnsweredAsItShould(t *testing.T) {
+func TestSampleEvents(t *testing.T) {
 	confirm := func(rest string) string {
 		return links + "/confirm?client=" + ridersID + "&user=" + userID + "&code=" + code + rest
 	}
@@ -282,7 +282,7 @@ func TestEverySampleEventIsAnsweredAsItShould(t *testing.T) {
 	})
 }
 
-func TestTheLocaleIsTheFirstThatThePoolHas(t *testing.T) {
+func TestFirstSupportedLocaleIsUsed(t *testing.T) {
 	for name, test := range map[string]struct{ metadata, attribute, client, want string }{
 		"the app's wish comes first":                          {"fr", "ar", "riders", "fr"},
 		"the user's attribute is next":                        {"", "ar", "riders", "ar"},
@@ -319,7 +319,7 @@ func sources() (all []string) {
 	return all
 }
 
-func TestEveryResponseIsWithinCognitosLimits(t *testing.T) {
+func TestResponsesAreWithinCognitosLimits(t *testing.T) {
 	values := map[string][]any{
 		"with ordinary values": nil,
 		"with the longest values": {
@@ -369,7 +369,7 @@ func checkLimits(t testing.TB, filled response) {
 	}
 }
 
-func TestHostileValuesDoNotBreakOut(t *testing.T) {
+func TestHostileValuesAreEscaped(t *testing.T) {
 	h, _ := newHandler(t)
 	friendly := fill(t, h, newEvent(t, "SignUp"))
 	for name, hostile := range map[string]string{
@@ -438,7 +438,7 @@ func TestHostileValuesDoNotBreakOut(t *testing.T) {
 	}
 }
 
-func TestAnInnerFailureGivesTheEventBackAndIsLogged(t *testing.T) {
+func TestFailureReturnsTheEventAndIsLogged(t *testing.T) {
 	signUp := newEvent(t, "SignUp")
 	file := message.File("riders", "en", message.SignUp)
 	for name, test := range map[string]struct {

@@ -21,7 +21,7 @@ func newHandler(t testing.TB) (*handler, *functiontest.Log) {
 	return h, logged
 }
 
-func TestEverySampleEventIsCounted(t *testing.T) {
+func TestSampleEventsAreCounted(t *testing.T) {
 	type row struct {
 		outcome, kind, client string
 		locale, detail        any
@@ -63,7 +63,7 @@ func TestEverySampleEventIsCounted(t *testing.T) {
 	})
 }
 
-func TestAnEventThatCannotBeReadIsAnError(t *testing.T) {
+func TestUnreadableEventIsAnError(t *testing.T) {
 	for _, payload := range []string{"", "jane@example.com", "[]", `{"detail":"secret"}`, `{"detail":{"mail":{"tags":{"kind":"jane@example.com"}}}}`} {
 		h, logged := newHandler(t)
 		if _, err := h.Invoke(t.Context(), []byte(payload)); err != errEvent {

@@ -122,7 +122,7 @@ func comes(t *testing.T, userName string, attributes map[string]any) []byte {
 		"triggerSource", "PreSignUp_ExternalProvider", "userName", userName, "request.userAttributes", attributes)
 }
 
-func TestAProvidersUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
+func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 	verified := map[string]any{"email": "Jane@example.com", "email_verified": "true"}
 	unverified := map[string]any{"email": "Jane@example.com"}
 	confirmed := native("CONFIRMED", "jane@example.com", "true", true)
@@ -192,7 +192,7 @@ func TestAProvidersUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 }
 
 // Cognito may call a trigger three times.
-func TestALinkThatIsThereAlreadyIsFine(t *testing.T) {
+func TestExistingLinkIsAccepted(t *testing.T) {
 	h, _ := newLinking(t, &pool{
 		user: native("CONFIRMED", "jane@example.com", "true", true),
 		link: failWith(400, "InvalidParameterException", "SourceUser is already linked to DestinationUser"),
@@ -201,7 +201,7 @@ func TestALinkThatIsThereAlreadyIsFine(t *testing.T) {
 	checkRefused(t, reply, err, rules.AccountLinked)
 }
 
-func TestALinkThatFailsRefuses(t *testing.T) {
+func TestFailedLinkRefuses(t *testing.T) {
 	broken := brokenAnswers()
 	broken["another parameter that is wrong"] = failWith(400, "InvalidParameterException", "secret")
 	for name, answer := range broken {
@@ -243,7 +243,7 @@ func checkTryAgain(t *testing.T, p *pool) {
 	}
 }
 
-func TestTheSuppressionListIsAsked(t *testing.T) {
+func TestSuppressionList(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
 		"the address is on it": func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"SuppressedDestination":{"EmailAddress":"secret","Reason":"BOUNCE"}}`)

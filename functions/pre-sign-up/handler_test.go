@@ -40,7 +40,7 @@ func payload(t testing.TB, source string, attributes map[string]any) []byte {
 	return functiontest.Event(t, "sign-up", "triggerSource", "PreSignUp_"+source, "request.userAttributes", attributes)
 }
 
-func TestEverySampleEventIsDecidedAsItShould(t *testing.T) {
+func TestSampleEvents(t *testing.T) {
 	type row struct{ code, locale, trigger string }
 	functiontest.EachEvent(t, map[string]row{
 		"sign-up":                                               {"", "en", "PreSignUp_SignUp"},
@@ -98,7 +98,7 @@ func checkRefused(t *testing.T, reply []byte, err error, code string) {
 	}
 }
 
-func TestNothingButSignUpAndWhatIsUnknownIsHeldToTheRules(t *testing.T) {
+func TestRulesApplyToSignUpAndUnknownSources(t *testing.T) {
 	none := map[string]any{}
 	denied := map[string]any{"email": "jane@throwaway.example"}
 	nameless := map[string]any{"email": "jane@example.com"}
@@ -135,7 +135,7 @@ func TestNothingButSignUpAndWhatIsUnknownIsHeldToTheRules(t *testing.T) {
 	}
 }
 
-func TestAListOfAllowedDomainsAsksAProvidersUserForAnAddress(t *testing.T) {
+func TestAllowedDomainsRequireAnAddressFromProviderUsers(t *testing.T) {
 	for name, test := range map[string]struct {
 		attributes map[string]any
 		code       string
@@ -201,7 +201,7 @@ func TestOnlySignUpsOfTrustedDomainsAreConfirmed(t *testing.T) {
 	checkRefused(t, reply, err, rules.DomainNotAllowed) // trust is no way around the rules
 }
 
-func TestWhatCannotBeDecidedIsRefused(t *testing.T) {
+func TestUndecidableEventsAreRefused(t *testing.T) {
 	good := payload(t, "SignUp", map[string]any{"email": "jane@example.com", "custom:agentName": "Jane"})
 	withLetter := payload(t, "SignUp", map[string]any{"email": "zoe@example.com", "custom:agentName": "Zoë"})
 	const unreadable = "decode event: "
@@ -264,7 +264,7 @@ func TestStart_withoutRulesRefuses(t *testing.T) {
 }
 
 // Without its sentences, a refusal still has its code, and the log says why.
-func TestARefusalWithoutASentenceIsOne(t *testing.T) {
+func TestRefusalWithoutASentence(t *testing.T) {
 	h, logged := newHandler(t)
 	var err error
 	if h.rules, err = rules.New(h.config, config.SentencesIn(t.TempDir()), nil, nil); err != nil {
@@ -278,7 +278,7 @@ func TestARefusalWithoutASentenceIsOne(t *testing.T) {
 	}
 }
 
-func TestNothingPersonalIsLoggedOrTold(t *testing.T) {
+func TestNothingPersonalIsLoggedOrReturned(t *testing.T) {
 	h, logged := newHandler(t)
 	withoutRules := *h
 	withoutRules.rules = nil // panics

@@ -70,7 +70,7 @@ func runMain(t *testing.T, dir string, event []byte) (answer, stdout, stderr str
 
 // aws-lambda-go prints the error of an invocation, which here is an answer to
 // the person.
-func TestARefusalIsOneLineOfTheLog(t *testing.T) {
+func TestRefusalIsOneLogLine(t *testing.T) {
 	if os.Getenv(child) != "" {
 		main()
 		return
@@ -80,7 +80,7 @@ func TestARefusalIsOneLineOfTheLog(t *testing.T) {
 	checkOneLine(t, rules.DomainNotAllowed, answer, stdout, stderr)
 }
 
-func TestWithoutItsRulesTheFunctionRefuses(t *testing.T) {
+func TestMissingRulesRefuse(t *testing.T) {
 	if os.Getenv(child) != "" {
 		main()
 		return

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestLoadIsThatOfTheFunctionsRole(t *testing.T) {
+func TestLoadUsesTheFunctionsRole(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "sample-id")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "sample-secret")
@@ -32,7 +32,7 @@ func TestLoadWithAnotherEndpoint(t *testing.T) {
 	}
 }
 
-func TestWithoutCredentialsCallsFailAtOnce(t *testing.T) {
+func TestMissingCredentialsFailAtOnce(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	if got, err := Load().Credentials.Retrieve(context.Background()); err == nil {

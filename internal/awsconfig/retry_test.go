@@ -91,7 +91,7 @@ func describe(ctx context.Context, cfg aws.Config) error {
 	return err
 }
 
-func TestWhatIsRepeated(t *testing.T) {
+func TestRetries(t *testing.T) {
 	for name, test := range map[string]struct {
 		response func() (*http.Response, error)
 		retries  int // attempts of a call that may be repeated
@@ -141,7 +141,7 @@ func TestWhatIsRepeated(t *testing.T) {
 	}
 }
 
-func TestALaterAttemptMaySucceed(t *testing.T) {
+func TestRetrySucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{responses: []func() (*http.Response, error){respond(503, ""), breakWith(io.EOF), respond(200, "{}")}}
 		if err := send(t.Context(), WithRetries(sample(s))); err != nil || len(s.bodies) != 3 {
@@ -152,7 +152,7 @@ func TestALaterAttemptMaySucceed(t *testing.T) {
 
 func unlimited(o *retry.StandardOptions) { o.MaxAttempts = 1 << 30 }
 
-func TestNothingIsRepeatedWhenTheContextHasEnded(t *testing.T) {
+func TestRetriesEndWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{responses: []func() (*http.Response, error){respond(503, "")}}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -170,7 +170,7 @@ func TestNothingIsRepeatedWhenTheContextHasEnded(t *testing.T) {
 }
 
 // One instance meets an outage with many calls.
-func TestNoCallUsesUpTheAttemptsOfThoseBehind(t *testing.T) {
+func TestCallsDoNotShareARetryQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{responses: []func() (*http.Response, error){respond(503, "")}}
 		cfg := WithRetries(sample(s))
@@ -194,7 +194,7 @@ func (s *silent) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func TestAnAttemptDoesNotTakeTheTimeOfTheOthers(t *testing.T) {
+func TestAttemptTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := &silent{}
 		start := time.Now()
@@ -208,7 +208,7 @@ func TestAnAttemptDoesNotTakeTheTimeOfTheOthers(t *testing.T) {
 	})
 }
 
-func TestAConnectionThatTheServiceHasClosedIsReplaced(t *testing.T) {
+func TestClosedConnectionIsReplaced(t *testing.T) {
 	once := func(cfg aws.Config) aws.Config {
 		cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 		return cfg
@@ -241,7 +241,7 @@ func TestAConnectionThatTheServiceHasClosedIsReplaced(t *testing.T) {
 }
 
 // The front page of a service may lead to a web site.
-func TestNoRedirectIsFollowed(t *testing.T) {
+func TestRedirectsAreNotFollowed(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			t.Error("the redirect is followed")

@@ -60,7 +60,7 @@ func TestWarm_callsUseItsConnection(t *testing.T) {
 	}
 }
 
-func TestANewConnectionResumesTheSessionOfTheLast(t *testing.T) {
+func TestTLSSessionsAreResumed(t *testing.T) {
 	var resumed []bool
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		resumed = append(resumed, r.TLS.DidResume)

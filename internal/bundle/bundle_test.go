@@ -36,7 +36,7 @@ func shipped(t *testing.T) *settings.Settings {
 }
 
 // One function answers or sends what Cognito asks for, never two.
-func TestTheSettingsDecideWhichFunctionsAPoolHas(t *testing.T) {
+func TestFunctionsOfAPoolFollowTheSettings(t *testing.T) {
 	s := shipped(t)
 	for delivery, want := range map[string][]string{
 		settings.DeliveryCognito: {"custom-message", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
@@ -59,7 +59,7 @@ func read[T any](t *testing.T, dir, name string) T {
 	return c
 }
 
-func TestEachFunctionGetsItsPartOfTheSettings(t *testing.T) {
+func TestConfigOfEachFunction(t *testing.T) {
 	s := shipped(t)
 	s.Mail = settings.Mail{
 		From: settings.Address{Name: "My App", Address: "no-reply@example.com"}, ReplyTo: "support@example.com",
@@ -177,7 +177,7 @@ func equal[T any](t *testing.T, got, want T) {
 	}
 }
 
-func TestBouncesGoToAnAddressThatSESHasVerified(t *testing.T) {
+func TestFeedbackAddressIsCoveredByTheIdentity(t *testing.T) {
 	for _, test := range []struct{ replyTo, identity, want string }{
 		{"help@example.com", "example.com", "help@example.com"},
 		{"help@EXAMPLE.com", "example.com", "help@EXAMPLE.com"},
@@ -199,7 +199,7 @@ func TestBouncesGoToAnAddressThatSESHasVerified(t *testing.T) {
 	}
 }
 
-func TestEveryClientHasTheSenderOfItsBrand(t *testing.T) {
+func TestEachClientHasTheSenderOfItsBrand(t *testing.T) {
 	s := shipped(t)
 	s.Mail.Delivery = settings.DeliverySES
 	s.Brands[1].From, s.Brands[1].ReplyTo = settings.Address{Address: "drivers@example.com"}, ""
@@ -261,7 +261,7 @@ func tree(t *testing.T, dir string) map[string][]byte {
 	return found
 }
 
-func TestFilesThatAreNoLongerNeededGo(t *testing.T) {
+func TestWriteRemovesStaleFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "custom-message")
 	old := map[string][]byte{
 		"settings.json": []byte("old"), "messages/web/en/sign-up": []byte("old"), "messages/web/fr/sign-up": []byte("old"),
@@ -284,7 +284,7 @@ func TestFilesThatAreNoLongerNeededGo(t *testing.T) {
 
 // A function that has opened a file reads it to its end, while the next build
 // writes it again.
-func TestAFileThatIsBeingReadStaysWhole(t *testing.T) {
+func TestWriteIsAtomic(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "send-mail")
 	const path = "messages/web/en/welcome"
@@ -398,7 +398,7 @@ func clones(t *testing.T, s *settings.Settings, p Platform, functions []Function
 // A deployment uploads a function only when its bytes have changed, so they may
 // not depend on the folder of the sources, nor on that of the result. All
 // functions are built for this machine, which is cheap: other tests do so too.
-func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
+func TestBuildsAreReproducible(t *testing.T) {
 	s := shipped(t)
 	s.Mail.Delivery = settings.DeliverySES
 	for path, content := range clones(t, s, Platform{"linux", runtime.GOARCH, true}, Functions)[0] {
@@ -410,7 +410,7 @@ func TestTwoClonesBuildTheSameFunctions(t *testing.T) {
 	}
 }
 
-func TestABuildIsForLambdasProcessor(t *testing.T) {
+func TestBuildTargetsLambdasArchitecture(t *testing.T) {
 	s := shipped(t)
 	s.Locales = []string{"en"}
 	build := clones(t, s, Lambda, []Function{Named("pre-sign-up")})[0]
@@ -424,7 +424,7 @@ func TestABuildIsForLambdasProcessor(t *testing.T) {
 	}
 }
 
-func TestAProgramThatDoesNotCompileIsTold(t *testing.T) {
+func TestBuildReportsCompileErrors(t *testing.T) {
 	sources := copySources(t)
 	if err := os.WriteFile(filepath.Join(sources, "functions", "pre-sign-up", "broken.go"), []byte("package main\n\nvar x int = \"x\"\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -443,7 +443,7 @@ func TestAProgramThatDoesNotCompileIsTold(t *testing.T) {
 	}
 }
 
-func TestABuildCanBeGivenUp(t *testing.T) {
+func TestBuildCanBeCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := BuildBinaries(ctx, t.TempDir(), shipped(t), ThisMachine, []Function{Named("pre-sign-up")})
@@ -452,7 +452,7 @@ func TestABuildCanBeGivenUp(t *testing.T) {
 	}
 }
 
-func TestTheSourcesAreFoundFromTheModuleThatRequiresThem(t *testing.T) {
+func TestModuleDirFromAModuleThatRequiresPoolpost(t *testing.T) {
 	adopter, elsewhere := t.TempDir(), t.TempDir()
 	required := "module example.com/app\n\ngo 1.27.0\n\nrequire poolpost v0.0.0\n\nreplace poolpost => " + root + "\n"
 	if err := os.WriteFile(filepath.Join(adopter, "go.mod"), []byte(required), 0o644); err != nil {
@@ -475,7 +475,7 @@ func TestTheSourcesAreFoundFromTheModuleThatRequiresThem(t *testing.T) {
 }
 
 // A function gets the variables of its row, and none that has no value.
-func TestTheEnvironmentOfAFunction(t *testing.T) {
+func TestEnv(t *testing.T) {
 	s := shipped(t)
 	all := Values{
 		Stack: "stack", Stage: "dev", MailQueueURL: "queue", DeadLetterQueueURL: "dead", LinksURL: "links", Clients: "clients",

@@ -21,7 +21,7 @@ var clients = map[string][]string{
 
 // What belongs to build time, or to another function, costs a cold start when a
 // function links it.
-func TestFunctionsLinkNothingHeavy(t *testing.T) {
+func TestFunctionsLinkNoHeavyPackages(t *testing.T) {
 	// Never in a function: what compiles messages and reads poolpost.yaml.
 	buildTime := []string{"poolpost/infra", "poolpost/internal/settings", "poolpost/internal/compile", "poolpost/templates", "html/template", "text/template", "go.yaml.in/yaml", "golang.org/x/"}
 	for _, f := range Functions {
@@ -79,7 +79,7 @@ func TestFunctionsLinkFewPackages(t *testing.T) {
 }
 
 // What the settings have no use for is not built in, and all else is.
-func TestTheSettingsDecideWhatIsBuiltIn(t *testing.T) {
+func TestOptionalPartsFollowTheSettings(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*settings.Settings)
 		want   []string // what has an optional part and is built without it

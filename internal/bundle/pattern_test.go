@@ -8,7 +8,7 @@ import (
 	"poolpost/internal/config"
 )
 
-func TestAPatternForASCIIIsShort(t *testing.T) {
+func TestASCIIPatternIsShort(t *testing.T) {
 	for pattern, want := range map[string]string{
 		``:                                    ``,
 		`\p{L}+`:                              `[A-Za-z]+`,

@@ -32,7 +32,7 @@ func compiledFor(t *testing.T, out *Output, client, locale string, kind message.
 	return m
 }
 
-func TestABrandHasItsOwnLogoColoursWordsAndFoot(t *testing.T) {
+func TestBrandHasItsOwnLogoColorsWordsAndFooter(t *testing.T) {
 	m := compiledFor(t, compileAll(t, os.DirFS(templates), withDrivers(t)), "drivers", "en", message.SignUp)
 	for part, want := range map[string]string{
 		m.Subject: "One more step to drive with Example Drivers",
@@ -56,7 +56,7 @@ func TestABrandHasItsOwnLogoColoursWordsAndFoot(t *testing.T) {
 	}
 }
 
-func TestABrandKeepsTheWordsThatItDoesNotReplace(t *testing.T) {
+func TestBrandKeepsWordsItDoesNotOverride(t *testing.T) {
 	out := compileAll(t, os.DirFS(templates), withDrivers(t))
 	for _, test := range []struct {
 		client, locale string
@@ -74,7 +74,7 @@ func TestABrandKeepsTheWordsThatItDoesNotReplace(t *testing.T) {
 	}
 }
 
-func TestABrandsOwnWordsAreHeldToTheSameRules(t *testing.T) {
+func TestBrandWordsAreValidated(t *testing.T) {
 	for name, test := range map[string]struct{ key, word, want string }{
 		"a key that no template uses": {"subjet", "Hello", "no template uses it; remove it"},
 		"nothing":                     {"subject", "", "is missing"},
@@ -97,14 +97,14 @@ func TestABrandsOwnWordsAreHeldToTheSameRules(t *testing.T) {
 }
 
 // The longest name that settings accept fits everywhere, in every language.
-func TestTheLongestNameOfAnAppFits(t *testing.T) {
+func TestLongestAppNameFits(t *testing.T) {
 	s := shipped(t)
 	s.Brands[0].DisplayName = strings.Repeat("W", 30)
 	compileAll(t, os.DirFS(templates), s)
 }
 
 // A language and a brand are added with files and settings only.
-func TestANewLocaleAndANewBrandNeedNoCode(t *testing.T) {
+func TestNewLocaleAndBrandNeedNoCode(t *testing.T) {
 	files := copied(t)
 	danish := strings.NewReplacer(
 		"name: Svenska", "name: Dansk", "Bekräfta din e-postadress", "Bekræft din e-mailadresse", "en timme", "en time",

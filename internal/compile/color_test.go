@@ -11,7 +11,7 @@ import (
 	"poolpost/internal/settings"
 )
 
-func TestTheButtonStandsOutInTheDark(t *testing.T) {
+func TestButtonContrastInDarkMode(t *testing.T) {
 	for color, want := range map[string]string{
 		"#1d4ed8": "#416ade", // a little lighter
 		"#000000": "#727272", // much lighter
@@ -38,7 +38,7 @@ var anyColor = regexp.MustCompile(`#[0-9a-fA-F]{6}\b`)
 
 // Every text of the layout has a contrast of 4.5 to everything that it can stand
 // on (WCAG 2.2 AA). A colour that is new in the layout must be added here.
-func TestTextsAreReadableInLightAndDark(t *testing.T) {
+func TestTextContrastInLightAndDarkMode(t *testing.T) {
 	layout, err := os.ReadFile(templates + "/layout.html")
 	if err != nil {
 		t.Fatal(err)

@@ -185,7 +185,7 @@ func each(t *testing.T, check func(t *testing.T, m compiled)) {
 	}
 }
 
-func TestTheLargestMessageLeavesRoom(t *testing.T) {
+func TestLargestMessageLeavesRoom(t *testing.T) {
 	largest, name := 0, ""
 	for _, m := range allMessages(t) {
 		if n := utf8.RuneCountInString(m.Fill(Longest).HTML); n > largest {
@@ -215,7 +215,7 @@ func TestConditionalCommentsSurvive(t *testing.T) {
 	})
 }
 
-func TestNothingOfTheTemplatesIsLeft(t *testing.T) {
+func TestNoTemplateSyntaxIsLeft(t *testing.T) {
 	each(t, func(t *testing.T, m compiled) {
 		for part, text := range map[string]string{
 			"greeting": m.Greeting + m.GreetingWithoutName, "subject": m.Subject, "HTML": m.HTML, "text": m.Text, "text message": m.SMS,
@@ -278,7 +278,7 @@ func TestLanguageAndDirectionAreSet(t *testing.T) {
 	})
 }
 
-func TestNoBreakSpacesAreWrittenAsCognitoTakesThem(t *testing.T) {
+func TestNoBreakSpacesAreEntities(t *testing.T) {
 	m := compiledFor(t, compiledProject(t), "web", "fr", message.SignUp)
 	words, err := os.ReadFile(templates + "/locales/fr.yaml")
 	if err != nil || !strings.ContainsAny(string(words), "\u00a0\u202f") {
@@ -292,7 +292,7 @@ func TestNoBreakSpacesAreWrittenAsCognitoTakesThem(t *testing.T) {
 	}
 }
 
-func TestWordsMayHoldWhatCognitoRefuses(t *testing.T) {
+func TestWordsMayContainCharactersThatCognitoRefuses(t *testing.T) {
 	files := copied(t)
 	for path, word := range map[string]string{
 		"greeting": "Hello\u00a0{name}\u202f!", "greetingWithoutName": "Hello\u202f!", "messages.sign-up.subject": "Your\u00a0ad\u00address",
@@ -318,7 +318,7 @@ func TestWordsMayHoldWhatCognitoRefuses(t *testing.T) {
 	}
 }
 
-func TestBrandsAreTextWhateverTheyHold(t *testing.T) {
+func TestBrandValuesAreEscaped(t *testing.T) {
 	s := inEnglish(t)
 	s.Brands[0].DisplayName = `T&J's <b> "x"`
 	s.Brands[0].Color = "#7c2d12"
@@ -341,7 +341,7 @@ func TestBrandsAreTextWhateverTheyHold(t *testing.T) {
 	}
 }
 
-func TestTheTextPartSaysTheSame(t *testing.T) {
+func TestTextPartMatchesTheHTML(t *testing.T) {
 	each(t, func(t *testing.T, m compiled) {
 		if strings.ContainsAny(m.Text, "<>") || strings.Contains(m.Text, "&#") || strings.Contains(m.Text, "&amp;") {
 			t.Errorf("the text holds HTML: %q", m.Text)
@@ -443,7 +443,7 @@ func TestLocalesHaveTheSameWordsWithTheSamePlaceholders(t *testing.T) {
 	}
 }
 
-func TestRefusalsComeOutByLocaleAndCode(t *testing.T) {
+func TestRefusalsByLocaleAndCode(t *testing.T) {
 	s := shipped(t)
 	out := compiledProject(t)
 	if len(out.Refusals) != len(s.Locales) {
@@ -462,7 +462,7 @@ func TestRefusalsComeOutByLocaleAndCode(t *testing.T) {
 	}
 }
 
-func TestAMailThatIsTooLongFailsTheBuild(t *testing.T) {
+func TestOversizedMessageFailsTheBuild(t *testing.T) {
 	files := copied(t)
 	setWord(t, files, "messages.sign-up.note", strings.Repeat("é", 20_000))
 	_, err := All(files, inEnglish(t))
@@ -473,7 +473,7 @@ func TestAMailThatIsTooLongFailsTheBuild(t *testing.T) {
 	}
 }
 
-func TestTheFootLeavesOutWhatThereIsNot(t *testing.T) {
+func TestFooterOmitsUnsetLines(t *testing.T) {
 	for address, imprint := range map[string]string{"1 Sample Street": "MyApp · 1 Sample Street", "": "MyApp"} {
 		s := inEnglish(t)
 		s.Brands[0].PostalAddress = address
@@ -493,7 +493,7 @@ func TestTheFootLeavesOutWhatThereIsNot(t *testing.T) {
 	}
 }
 
-func TestABrandInUseMustSayWhereHelpIs(t *testing.T) {
+func TestBrandInUseNeedsASupportAddress(t *testing.T) {
 	s := shipped(t) // with several locales: the mistake is of the brand, and reported once
 	s.Locales = []string{"en", "fr"}
 	s.Brands[0].Support = ""
@@ -507,7 +507,7 @@ func TestABrandInUseMustSayWhereHelpIs(t *testing.T) {
 	}
 }
 
-func TestALocaleWithoutWordsIsNamedWithThoseThatThereAre(t *testing.T) {
+func TestUnknownLocaleIsNamedWithTheKnownOnes(t *testing.T) {
 	s := inEnglish(t)
 	s.Locales = []string{"en", "tlh"}
 	_, err := All(os.DirFS(templates), s)
@@ -530,7 +530,7 @@ templates/locales/fr\.yaml:\d+: refusals\.TRY_LATER: there is no such refusal; r
 	}
 }
 
-func TestAMistakeIsReportedForEveryClientAndLocaleThatHasIt(t *testing.T) {
+func TestMistakesAreReportedForEachClientAndLocale(t *testing.T) {
 	s := shipped(t)
 	s.Locales = []string{"en", "fr"}
 	second := s.Clients[0]
@@ -546,7 +546,7 @@ templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: the text message
 	}
 }
 
-func TestTwoCompilesAreTheSame(t *testing.T) {
+func TestCompileIsDeterministic(t *testing.T) {
 	s := withDrivers(t)
 	first, second := compileAll(t, os.DirFS(templates), s), compileAll(t, os.DirFS(templates), s)
 	if !reflect.DeepEqual(first, second) {
@@ -555,7 +555,7 @@ func TestTwoCompilesAreTheSame(t *testing.T) {
 }
 
 // The tests have settings of their own; these are the adopter's.
-func TestTheSettingsOfThisProjectCompile(t *testing.T) {
+func TestShippedSettingsCompile(t *testing.T) {
 	s, err := settings.Read(root + "/poolpost.yaml")
 	if err != nil {
 		t.Fatal(err)

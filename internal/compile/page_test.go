@@ -145,7 +145,7 @@ func elements(t *testing.T, page string) []string {
 	return list
 }
 
-func TestPagesAskForThePoolsPasswords(t *testing.T) {
+func TestPagesUseThePasswordPolicy(t *testing.T) {
 	s := inEnglish(t)
 	s.Pool.PasswordPolicy.MinimumLength = 17
 	s.Pool.PasswordPolicy.RequireSymbols = true

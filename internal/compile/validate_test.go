@@ -279,7 +279,7 @@ func TestLongestValuesAreLong(t *testing.T) {
 }
 
 // An invitation shows a temporary password, which is as long as the policy asks.
-func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
+func TestInvitationLengthCountsTheLongestPassword(t *testing.T) {
 	m := valid()[message.Invitation]
 	m.SMS += strings.Repeat("é", 140-len([]rune(m.Fill(Longest).SMS)))
 	for minimum, want := range map[int]int{0: 0, 6: 0, 12: 0, 13: 1, 64: 1} {
@@ -297,7 +297,7 @@ func TestALongPasswordMakesAnInvitationLonger(t *testing.T) {
 
 // A text message of a language whose alphabet is not in GSM 03.38 has shorter
 // parts, whatever it says.
-func TestOnlySomeLanguagesAreHeldToGSM(t *testing.T) {
+func TestGSMAlphabetByLanguage(t *testing.T) {
 	m := valid()[message.SignUp]
 	m.SMS += " ł"
 	for locale, want := range map[string]int{"en": 1, "de": 1, "pt-BR": 1, "en-GB": 1, "pl": 0, "tr": 0, "ar": 0, "zh-Hans": 0} {

@@ -43,7 +43,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadNamesTheMemberThatIsWrong(t *testing.T) {
+func TestReadNamesTheInvalidMember(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
 		`{"codes": "yes"}`: "/codes",
@@ -62,7 +62,7 @@ func TestReadNamesTheMemberThatIsWrong(t *testing.T) {
 }
 
 // A limit that cannot be read must not disappear.
-func TestReadRefusesANumberThatIsNone(t *testing.T) {
+func TestReadRefusesInvalidNumbers(t *testing.T) {
 	dir := t.TempDir()
 	for _, number := range []string{`"x"`, `""`, "1.5", "1e3", "null", "{}", "99999999999999999999"} {
 		if err := os.WriteFile(filepath.Join(dir, File), []byte(`{"attributes": [{"minLength": `+number+`}]}`), 0o644); err != nil {
@@ -76,7 +76,7 @@ func TestReadRefusesANumberThatIsNone(t *testing.T) {
 
 // What encoding/json writes of a type when a deployment is built, Read gives back
 // in the function: every member of every type.
-func TestReadKnowsEveryMember(t *testing.T) {
+func TestReadCoversEveryField(t *testing.T) {
 	checkRead[CustomMessage](t)
 	checkRead[PreSignUp](t)
 	checkRead[PostConfirmation](t)

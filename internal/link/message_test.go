@@ -7,7 +7,7 @@ import (
 	"poolpost/internal/message"
 )
 
-func TestForLeadsWhereTheKindSays(t *testing.T) {
+func TestForEachKind(t *testing.T) {
 	const base = "https://links.example.com"
 	bare := config.Client{URL: "https://app.example.com/", SignInURL: "https://app.example.com/sign-in", ReturnURLs: []string{"https://app.example.com/a"}}
 	own := bare

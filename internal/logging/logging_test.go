@@ -48,7 +48,7 @@ func entry(t *testing.T, line Line) map[string]any {
 	return e
 }
 
-func TestALineTellsWhatHappened(t *testing.T) {
+func TestLineHasTheEvent(t *testing.T) {
 	t.Setenv("STACK", "Poolpost-Sample-dev")
 	got := entry(t, Line{Trigger: "CustomMessage_SignUp", Kind: "sign-up", Locale: "fr", Client: "web", Outcome: "filled", Detail: "General"})
 	delete(got, "timestamp")
@@ -63,7 +63,7 @@ func TestALineTellsWhatHappened(t *testing.T) {
 }
 
 // A reason can hold any text, such as the name of a file.
-func TestALineStaysJSONWhateverItTells(t *testing.T) {
+func TestLineIsAlwaysJSON(t *testing.T) {
 	for _, reason := range []string{`a "quoted" \ one`, "two\nlines\tand\x00more", "é 世界 👍", "a broken \xff byte", "\u2028"} {
 		if got, want := entry(t, Line{Outcome: "failed", Err: Safe(reason)})["reason"], strings.ToValidUTF8(reason, "\uFFFD"); got != want {
 			t.Errorf("%q became %q", reason, got)
@@ -71,13 +71,13 @@ func TestALineStaysJSONWhateverItTells(t *testing.T) {
 	}
 }
 
-func TestTheTimeOfALine(t *testing.T) {
+func TestTimestamp(t *testing.T) {
 	if got := entry(t, Line{Outcome: "filled"})["timestamp"]; got != "2026-01-02T03:04:05.0015Z" {
 		t.Errorf("it is %v", got)
 	}
 }
 
-func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
+func TestEmptyFieldsAreOmitted(t *testing.T) {
 	got := entry(t, Line{Outcome: "failed"})
 	for _, key := range []string{"trigger", "kind", "locale", "client", "detail", "reason"} {
 		if value, ok := got[key]; ok {
@@ -86,9 +86,9 @@ func TestWhatIsNotKnownIsLeftOut(t *testing.T) {
 	}
 }
 
-// TestALineIsAMetric holds a line against CloudWatch's "Specification: Embedded
+// TestLineIsAMetric holds a line against CloudWatch's "Specification: Embedded
 // metric format": what the metadata name must be there, with the right type.
-func TestALineIsAMetric(t *testing.T) {
+func TestLineIsAMetric(t *testing.T) {
 	checkMetric(t, entry(t, Line{Outcome: "filled", Err: errors.New("x")}), 1)
 	checkMetric(t, entry(t, Line{Outcome: "bounced", Kind: "sign-up", Client: "web", ByKind: true}), 2)
 }
@@ -147,7 +147,7 @@ func checkMetric(t *testing.T, got map[string]any, sets int) {
 	}
 }
 
-func TestTheLevelOfALine(t *testing.T) {
+func TestLevel(t *testing.T) {
 	for name, test := range map[string]struct {
 		line Line
 		want string
@@ -220,9 +220,9 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// TestNewWritesAsLambdaAsks runs this test once more, in an environment like a
+// TestNewFollowsLambdasLoggingSettings runs this test once more, in an environment like a
 // function's.
-func TestNewWritesAsLambdaAsks(t *testing.T) {
+func TestNewFollowsLambdasLoggingSettings(t *testing.T) {
 	const child = "LOGGING_TEST_CHILD"
 	if os.Getenv(child) != "" {
 		ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "sample-request"})
@@ -233,7 +233,7 @@ func TestNewWritesAsLambdaAsks(t *testing.T) {
 		return
 	}
 	for level, want := range map[string][]string{"INFO": {"sent", "failed"}, "ERROR": {"failed"}, "": {"sent", "failed"}, "TRACE": {"sent", "failed"}} {
-		command := exec.Command(os.Args[0], "-test.run=^TestNewWritesAsLambdaAsks$")
+		command := exec.Command(os.Args[0], "-test.run=^TestNewFollowsLambdasLoggingSettings$")
 		command.Env = append(os.Environ(), child+"=1", "AWS_LAMBDA_LOG_LEVEL="+level)
 		var printed bytes.Buffer
 		command.Stderr = &printed

@@ -9,7 +9,7 @@ import (
 	"poolpost/internal/message"
 )
 
-func TestAnEntryDecodesAsItWasPut(t *testing.T) {
+func TestEncodeAndDecode(t *testing.T) {
 	for name, entry := range map[string]Entry{
 		"a whole entry": {
 			Kind: message.Welcome, To: "ada@example.com", Name: "Ada O’Brien & Co", ClientID: "1sample1", Locales: []string{"fr-CA", "fr"},
@@ -28,7 +28,7 @@ func TestAnEntryDecodesAsItWasPut(t *testing.T) {
 }
 
 // Entries wait on the queue while the functions are replaced.
-func TestTheNamesOfAnEntryStayAsTheyAre(t *testing.T) {
+func TestEntryFieldNamesAreStable(t *testing.T) {
 	const body = `{"kind":"k","to":"t","name":"n","clientId":"i","locales":["l"],"user":"u","code":"c","return":"r",` +
 		`"notice":{"time":"t","city":"c","country":"o","ip":"i","device":"d","notMe":"m"}}`
 	entry, err := Decode(body)
@@ -41,14 +41,14 @@ func TestTheNamesOfAnEntryStayAsTheyAre(t *testing.T) {
 }
 
 // A newer function may put more on the queue than an older one knows.
-func TestAnEntryMayHoldMore(t *testing.T) {
+func TestDecodeIgnoresUnknownFields(t *testing.T) {
 	got, err := Decode(`{"kind":"welcome","to":"ada@example.com","since":2}`)
 	if err != nil || got.To != "ada@example.com" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-func TestWhatIsNoEntryIsRefused(t *testing.T) {
+func TestDecodeRefusesInvalidEntries(t *testing.T) {
 	for body, want := range map[string]string{
 		``:                                   "decode mail queue entry: unexpected end of JSON input",
 		`hello`:                              "decode mail queue entry: invalid character 'h' looking for beginning of value",
@@ -71,7 +71,7 @@ func TestWhatIsNoEntryIsRefused(t *testing.T) {
 }
 
 // The characters that SQS takes are those of "SendMessage" in its API reference.
-func TestABodyHoldsOnlyWhatSQSTakes(t *testing.T) {
+func TestBodyHasOnlyCharactersThatSQSAccepts(t *testing.T) {
 	q, s := newQueue(t)
 	for name, want := range map[string]string{
 		"Ann\ufffe Example\uffff":                                      "Ann Example",

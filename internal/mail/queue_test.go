@@ -53,7 +53,7 @@ func newQueue(t *testing.T) (Queue, *sampleQueue) {
 	})}, s
 }
 
-func TestPutAsksForOneMessageOfTheGroup(t *testing.T) {
+func TestPutSendsOneMessageOfTheGroup(t *testing.T) {
 	q, s := newQueue(t)
 	if err := q.Put(t.Context(), Entry{Kind: message.Welcome, To: "ada@example.com"}, "sample-sub", "sample-id"); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestPutAsksForOneMessageOfTheGroup(t *testing.T) {
 	}
 }
 
-func TestWhatTheQueueHasNotTakenIsAnError(t *testing.T) {
+func TestPutReportsErrorsOfTheQueue(t *testing.T) {
 	const personal = "ada@example.com"
 	writes := func(status int, body string) func(http.ResponseWriter) {
 		return func(w http.ResponseWriter) {

@@ -189,7 +189,7 @@ func TestEncodeAndDecode(t *testing.T) {
 	}
 }
 
-func TestMarksCannotStandInAMessage(t *testing.T) {
+func TestMarksAreRefusedInMessages(t *testing.T) {
 	for _, m := range []string{PartSeparator, PlaceholderDelimiter} {
 		if r, _ := utf8.DecodeRuneInString(m); Accepted(r) {
 			t.Errorf("Cognito accepts %U", r)
@@ -245,7 +245,7 @@ func TestFilesOfPages(t *testing.T) {
 	}
 }
 
-func TestAFileIsReadOnceAndAFailureIsNotKept(t *testing.T) {
+func TestFilesAreCachedButFailuresAreNot(t *testing.T) {
 	dir := t.TempDir()
 	files := &Files{Dir: dir}
 	if _, err := files.Message("web", "en", SignUp); err == nil {

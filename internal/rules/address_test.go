@@ -11,7 +11,7 @@ import (
 	"poolpost/internal/config"
 )
 
-func TestAddressesAreThoseThatMailCanBeSentTo(t *testing.T) {
+func TestParseAcceptsDeliverableAddresses(t *testing.T) {
 	long := strings.Repeat("a", 63)
 	for name, test := range map[string]struct{ address, want string }{
 		"an ordinary address":                       {"jane@example.com", ""},
@@ -89,7 +89,7 @@ func TestAddressesAreThoseThatMailCanBeSentTo(t *testing.T) {
 	}
 }
 
-func TestAnInternationalDomainIsComparedInPunycode(t *testing.T) {
+func TestInternationalDomainIsComparedInPunycode(t *testing.T) {
 	r := newRules(t, func(c *config.PreSignUp) {
 		c.Email.DeniedDomains = []string{"*.xn--mller-kva.example", "xn--mller-kva.example"}
 		c.Email.AcceptUnicodeDomains = true
@@ -121,7 +121,7 @@ func TestAnInternationalDomainIsComparedInPunycode(t *testing.T) {
 
 // Whether a domain is refused for what it is does not depend on its spelling; only
 // without a word on Unicode domains is the spelling itself refused, and last.
-func TestAUnicodeDomainIsRefusedUnlessAccepted(t *testing.T) {
+func TestUnicodeDomainIsRefusedUnlessAllowed(t *testing.T) {
 	r := newRules(t, func(c *config.PreSignUp) { c.Email.DeniedDomains = []string{"xn--mller-kva.example"} })
 	checkCode(t, decide(t, r, ann("jane@müller.example")), DomainNotAllowed)
 	checkCode(t, decide(t, r, ann("jane@andere-müller.example")), EmailNotASCII)
@@ -131,7 +131,7 @@ func TestAUnicodeDomainIsRefusedUnlessAccepted(t *testing.T) {
 // valid by RFC 5321, others that are valid by RFC 5322 or by old rules only, and
 // invalid ones. We accept nothing that it calls invalid, and of the valid ones
 // only those that SES can send to. different tells why, one by one.
-func TestIsemailsAddresses(t *testing.T) {
+func TestIsemailSuite(t *testing.T) {
 	text, err := os.ReadFile("testdata/isemail.xml")
 	if err != nil {
 		t.Fatal(err)

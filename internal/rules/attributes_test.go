@@ -8,7 +8,7 @@ import (
 	"poolpost/internal/config"
 )
 
-func TestAttributesAreHeldAgainstTheirRules(t *testing.T) {
+func TestAttributeRules(t *testing.T) {
 	for name, test := range map[string]struct {
 		value string
 		want  string
@@ -108,7 +108,7 @@ func TestAllowedValuesWordsAndAddresses(t *testing.T) {
 	}
 }
 
-func TestAProvidersAttributesAreWhatTheyAre(t *testing.T) {
+func TestProviderAttributesAreNotChecked(t *testing.T) {
 	r := newRules(t, nil)
 	a := with(map[string]string{"custom:agentName": "<b>"})
 	checkCode(t, decide(t, r, a), AttributeInvalid)
@@ -116,7 +116,7 @@ func TestAProvidersAttributesAreWhatTheyAre(t *testing.T) {
 	checkCode(t, decide(t, r, a), "")
 }
 
-func TestAForbiddenWordIsFoundAnywhere(t *testing.T) {
+func TestForbiddenWordIsFoundAnywhere(t *testing.T) {
 	for _, around := range []string{"%", "Ann %", "% Ann", "Ann, % & Co", "-%-", "\n%\t", "é %", "% é"} {
 		if value := strings.ReplaceAll(around, "%", "AdMiN"); !strings.Contains(fold(value), fold("admin")) {
 			t.Errorf("it is not found in %q, folded %q", value, fold(value))
@@ -130,7 +130,7 @@ func TestFold_fullWidth(t *testing.T) {
 	}
 }
 
-func TestAPatternIsForTheWholeValue(t *testing.T) {
+func TestPatternMatchesTheWholeValue(t *testing.T) {
 	for name, test := range map[string]struct {
 		pattern, value string
 		want           bool

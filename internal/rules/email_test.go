@@ -10,7 +10,7 @@ import (
 	"poolpost/internal/config"
 )
 
-func TestOnlyAllowedDomainsWhenThereAreAny(t *testing.T) {
+func TestAllowedDomains(t *testing.T) {
 	r := newRules(t, func(c *config.PreSignUp) {
 		c.Email.AllowedDomains = []string{"example.com", "*.corp.example"}
 		c.Email.DeniedDomains = []string{"interns.corp.example"}
@@ -81,7 +81,7 @@ func line(i int) string {
 	return lines[(i+len(lines))%len(lines)]
 }
 
-func TestATypoIsAnsweredWithADomainOfOursOnly(t *testing.T) {
+func TestTypoSuggestionIsAlwaysAKnownDomain(t *testing.T) {
 	r := newRules(t, nil)
 	refused := decide(t, r, ann("evil-text@gmial.com"))
 	if refused == nil || !strings.Contains(refused.Sentence, "gmail.com") || strings.Contains(refused.Sentence, "evil") || strings.Contains(refused.Sentence, "gmial") {
@@ -90,7 +90,7 @@ func TestATypoIsAnsweredWithADomainOfOursOnly(t *testing.T) {
 	checkCode(t, decide(t, newRules(t, func(c *config.PreSignUp) { c.Email.RefuseTypos = false }), ann("jane@gmial.com")), "")
 }
 
-func TestADomainThatIsAllowedByNameIsNoTypoAndNotDisposable(t *testing.T) {
+func TestAllowedDomainIsNeitherATypoNorDisposable(t *testing.T) {
 	r := newRules(t, func(c *config.PreSignUp) {
 		c.Email.AllowedDomains, c.Email.RefuseDisposable = []string{"gmial.com", "mailinator.com"}, true
 	})
@@ -99,7 +99,7 @@ func TestADomainThatIsAllowedByNameIsNoTypoAndNotDisposable(t *testing.T) {
 }
 
 // A misspelling must not be a provider's own domain, nor lead to another one.
-func TestMisspellingsLeadToProviders(t *testing.T) {
+func TestMisspelledProviders(t *testing.T) {
 	source, err := os.ReadFile("email.go")
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestMisspellingsLeadToProviders(t *testing.T) {
 	}
 }
 
-func TestTheListOfDisposableDomainsCanBeSearched(t *testing.T) {
+func TestDisposableListCanBeSearched(t *testing.T) {
 	lines := strings.Split(strings.TrimSuffix(disposable, "\n"), "\n")
 	if len(lines) < 5000 || !strings.HasSuffix(disposable, "\n") {
 		t.Fatalf("it has %d lines, or no line feed at its end: run make update-lists", len(lines))

@@ -75,7 +75,7 @@ func after(d time.Duration, no bool) func(context.Context) (bool, error) {
 	}
 }
 
-func TestNetworkRulesRefuseOnADefiniteNoOnly(t *testing.T) {
+func TestNetworkRulesFailOpen(t *testing.T) {
 	broken := func(context.Context) (bool, error) { return false, errors.New("broken") }
 	deaf := func(context.Context) (bool, error) { time.Sleep(time.Hour); return true, nil }
 	for name, test := range map[string]struct {
@@ -123,7 +123,7 @@ func TestNetworkRulesRefuseOnADefiniteNoOnly(t *testing.T) {
 	}
 }
 
-func TestTheNetworkIsAskedLast(t *testing.T) {
+func TestNetworkRulesRunLast(t *testing.T) {
 	n := &network{exchanger: yes}
 	r := networked(t, n, n)
 	for _, a := range []Applicant{ann("ann"), ann("ann@throwaway.example"), with(nil), {Provider: true, Locale: "en"}} {
@@ -133,7 +133,7 @@ func TestTheNetworkIsAskedLast(t *testing.T) {
 	}
 }
 
-func TestACallerThatEndsEarlierIsNotKept(t *testing.T) {
+func TestCanceledCallerDoesNotWaitForTheNetwork(t *testing.T) {
 	n := &network{exchanger: after(time.Minute, true)}
 	r := networked(t, n, n)
 	synctest.Test(t, func(t *testing.T) {
@@ -228,7 +228,7 @@ func (z zone) resolver(t *testing.T) *net.Resolver {
 	}}
 }
 
-func TestOnlyDNSItselfSaysThatADomainTakesNoMail(t *testing.T) {
+func TestResolverErrorsAreNotDefiniteAnswers(t *testing.T) {
 	z := zone{
 		"mail.example.":          {mx: []string{"mx1.mail.example.", "mx2.mail.example."}},
 		"address.example.":       {address: true},

@@ -61,7 +61,7 @@ var codes = []string{
 	AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked, TryAgain,
 }
 
-func TestASentenceIsInTheLocaleAndNamesTheField(t *testing.T) {
+func TestRefusalIsInTheLocaleAndNamesTheField(t *testing.T) {
 	r := newRules(t, nil)
 	values := []string{"{minimum}", "2", "{maximum}", "10", "{suggestion}", "gmail.com"}
 	for locale, label := range map[string]string{"en": "Agent name", "fr": "Nom d’agent", "ar": "اسم الوكيل"} {
@@ -90,7 +90,7 @@ func TestASentenceIsInTheLocaleAndNamesTheField(t *testing.T) {
 	}
 }
 
-func TestRulesThatCannotBeUsedAreAnError(t *testing.T) {
+func TestInvalidRulesAreAnError(t *testing.T) {
 	for name, test := range map[string]struct {
 		config config.PreSignUp
 		want   string

@@ -15,7 +15,7 @@ import (
 var good string
 
 // Mails contain every address of an app, so each is bounded.
-func TestAddressesThatAreTooLong(t *testing.T) {
+func TestOversizedAddresses(t *testing.T) {
 	const app = "https://app.example.com/"
 	for key, replace := range map[string]string{
 		"url":           "\n    url: " + app,
@@ -38,7 +38,7 @@ func TestAddressesThatAreTooLong(t *testing.T) {
 	}
 }
 
-func TestValuesThatAreAccepted(t *testing.T) {
+func TestAcceptedValues(t *testing.T) {
 	for name, test := range map[string]struct{ replace, by string }{
 		"a tag of 128 characters that are more bytes": {"AppName: MyApp", strings.Repeat("é", 128) + ": " + strings.Repeat("é", 256)},
 		"a government's region":                       {"eu-central-1", "us-gov-west-1"},
@@ -60,7 +60,7 @@ func TestValuesThatAreAccepted(t *testing.T) {
 	}
 }
 
-func TestABrandHasASenderOfItsOwnOrThatOfAll(t *testing.T) {
+func TestBrandSenderDefaultsToTheCommonOne(t *testing.T) {
 	all := Brand{From: Address{Name: "MyApp", Address: "no-reply@example.com"}, ReplyTo: "support@example.com", Support: "support@example.com"}
 	for name, test := range map[string]struct {
 		delivery, brand string
@@ -102,7 +102,7 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-func TestDomainsAreKeptAsTheyAreCompared(t *testing.T) {
+func TestDomainsAreNormalized(t *testing.T) {
 	s := parse(t, edit(t, good, "[example.com]", `[EXAMPLE.com, Müller.example, "*.MÜLLER.example", xn--mller-kva.example]`))
 	want := []string{"example.com", "xn--mller-kva.example", "*.xn--mller-kva.example", "xn--mller-kva.example"}
 	if got := s.SignUp.Email.AllowedDomains; !slices.Equal(got, want) {

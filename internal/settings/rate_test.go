@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestSendersKeepToTheRate(t *testing.T) {
+func TestSendInterval(t *testing.T) {
 	const limit, batch = 28 * time.Second, 10 // of send-mail
 	for rate := 1; rate <= 5000; rate++ {
 		m := Mail{Rate: rate}

@@ -36,7 +36,7 @@ func parse(t *testing.T, text string) *Settings {
 	return s
 }
 
-func TestAnAlmostEmptyFileIsTheTutorialsPoolMadeSafe(t *testing.T) {
+func TestMinimalFileHasSafeDefaults(t *testing.T) {
 	got := parse(t, least)
 	want := &Settings{
 		Pool: Pool{
@@ -67,7 +67,7 @@ func TestAnAlmostEmptyFileIsTheTutorialsPoolMadeSafe(t *testing.T) {
 	}
 }
 
-func TestTheProjectsOwnFileIsAccepted(t *testing.T) {
+func TestShippedSettingsAreAccepted(t *testing.T) {
 	s, err := Read(sample)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestTheProjectsOwnFileIsAccepted(t *testing.T) {
 	}
 }
 
-func TestAFileThatCannotBeReadIsNamed(t *testing.T) {
+func TestUnreadableFileIsNamed(t *testing.T) {
 	_, err := Read("nowhere/poolpost.yaml")
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "nowhere/poolpost.yaml") {
 		t.Errorf("got %v", err)
@@ -152,7 +152,7 @@ func fill(t *testing.T, v reflect.Value, number *int) {
 	}
 }
 
-func TestWhatAFileSaysReplacesTheDefaults(t *testing.T) {
+func TestFileOverridesDefaults(t *testing.T) {
 	tests := map[string]struct {
 		replace, by string // in least
 		field       func(*Settings) any
@@ -244,7 +244,7 @@ func edit(t *testing.T, text, replace, by string) string {
 	return strings.Replace(text, replace, by, 1)
 }
 
-func TestTwoReadsDoNotShareTheirDefaults(t *testing.T) {
+func TestReadsDoNotShareDefaults(t *testing.T) {
 	parse(t, least).Pool.Tags["AppName"] = "changed"
 	if got := parse(t, least).Pool.Tags["AppName"]; got != "MyApp" {
 		t.Errorf("the second one has %q", got)

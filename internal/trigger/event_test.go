@@ -137,7 +137,7 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 	}
 }
 
-func TestDecodeRefusesWhatIsNoEventAndNamesTheField(t *testing.T) {
+func TestDecodeErrorsNameTheField(t *testing.T) {
 	tests := map[string]struct{ payload, want string }{
 		"nothing":                            {``, "decode event: is not JSON"},
 		"white space":                        {" \n", "decode event: is not JSON"},
@@ -275,7 +275,7 @@ func TestReply(t *testing.T) {
 	}
 }
 
-func TestReplyRefusesAnEventWhoseResponseIsNoObject(t *testing.T) {
+func TestReplyRefusesAResponseThatIsNotAnObject(t *testing.T) {
 	for _, payload := range []string{`{"response":[]}`, `{"response":"None"}`} {
 		event, err := Decode([]byte(payload))
 		if err != nil {
@@ -312,7 +312,7 @@ func TestAttributesOf300KBSurvive(t *testing.T) {
 	}
 }
 
-func TestAnEventThatNestsTooDeepIsRefused(t *testing.T) {
+func TestDeeplyNestedEventIsRefused(t *testing.T) {
 	payload := `{"a":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "}"
 	if _, err := Decode([]byte(payload)); err == nil || err.Error() != "decode event: is not JSON" {
 		t.Errorf("got %v", err)

@@ -31,7 +31,7 @@ func (w *world) answer(session *string, address, newPassword string, more ...str
 	})
 }
 
-func TestAnInvitedUserChoosesAPassword(t *testing.T) {
+func TestInvitedUserSetsAPassword(t *testing.T) {
 	w := newWorld(t)
 	ok(t, w.invite(ada))
 	if status := w.attributes(ada)["status"]; status != "FORCE_CHANGE_PASSWORD" {
@@ -65,7 +65,7 @@ func TestAnInvitedUserChoosesAPassword(t *testing.T) {
 	refused(t, err, "NotAuthorizedException", "Invalid session for the user, session is expired.")
 }
 
-func TestAChallengeEndsAfterThreeMinutes(t *testing.T) {
+func TestChallengeExpiresAfterThreeMinutes(t *testing.T) {
 	w := newWorld(t)
 	ok(t, w.invite(ada))
 	out, err := w.signIn(ada, w.temporary())
@@ -75,7 +75,7 @@ func TestAChallengeEndsAfterThreeMinutes(t *testing.T) {
 	refused(t, err, "NotAuthorizedException", "Invalid session for the user, session is expired.")
 }
 
-func TestATemporaryPasswordEnds(t *testing.T) {
+func TestTemporaryPasswordExpires(t *testing.T) {
 	w := newWorld(t)
 	ok(t, w.invite(ada))
 	first := w.temporary()

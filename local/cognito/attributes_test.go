@@ -24,7 +24,7 @@ func (w *world) askForCode(token *string, name string) (*cognito.GetUserAttribut
 	return w.api.GetUserAttributeVerificationCode(context.Background(), &cognito.GetUserAttributeVerificationCodeInput{AccessToken: token, AttributeName: &name})
 }
 
-func TestANewAddressCountsWhenItsCodeComesBack(t *testing.T) {
+func TestNewAddressTakesEffectWhenVerified(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada)
 	token := w.mustSignIn(ada)
@@ -52,7 +52,7 @@ func TestANewAddressCountsWhenItsCodeComesBack(t *testing.T) {
 	w.mustSignUp(ada) // the old address is free again
 }
 
-func TestACodeForANewAddressCanBeSentAgain(t *testing.T) {
+func TestResendCodeForANewAddress(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada)
 	token := w.mustSignIn(ada)
@@ -70,7 +70,7 @@ func TestACodeForANewAddressCanBeSentAgain(t *testing.T) {
 	ok(t, w.verify(token, "email", w.code()))
 }
 
-func TestAnAddressOfAnotherUserIsRefused(t *testing.T) {
+func TestAddressOfAnotherUserIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada)
 	token := w.mustSignIn(ada)
@@ -119,7 +119,7 @@ func TestUpdateUserAttributes(t *testing.T) {
 	}
 }
 
-func TestANewPhoneNumberIsNotVerified(t *testing.T) {
+func TestNewPhoneNumberIsUnverified(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada, with("phone_number", "+12065550100"))
 	token := w.mustSignIn(ada)
@@ -136,7 +136,7 @@ func TestANewPhoneNumberIsNotVerified(t *testing.T) {
 	}
 }
 
-func TestAttributeCodesRefuse(t *testing.T) {
+func TestAttributeCodeErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		run           func(w *world, token *string) error
 		kind, message string

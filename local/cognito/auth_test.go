@@ -131,14 +131,14 @@ func TestInitiateAuthRefuses(t *testing.T) {
 	}
 }
 
-func TestAnUnconfirmedUserWithAWrongPasswordIsNotTold(t *testing.T) {
+func TestWrongPasswordDoesNotRevealAnUnconfirmedUser(t *testing.T) {
 	w := newWorld(t)
 	w.mustSignUp(ada)
 	_, err := w.signIn(ada, "wrong")
 	refused(t, err, "NotAuthorizedException", "Incorrect username or password.")
 }
 
-func TestAnUnknownChallengeIsRefused(t *testing.T) {
+func TestUnknownChallengeIsRefused(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.api.RespondToAuthChallenge(context.Background(), &cognito.RespondToAuthChallengeInput{ClientId: aws.String(webClient), ChallengeName: types.ChallengeNameTypeSmsMfa})
 	refused(t, err, "InvalidParameterException", "This pool has no challenge SMS_MFA.")

@@ -29,7 +29,7 @@ func (w *world) comes(provider, id string) (string, error) {
 	return w.pool.SignInWithProvider(w.t.Context(), webClient, provider, id, map[string]string{"email": ada, "name": "Ada"})
 }
 
-func TestAProvidersUserSignsUpOnce(t *testing.T) {
+func TestProviderUserSignsUpOnce(t *testing.T) {
 	w := newWorld(t)
 	for range 2 {
 		if name, err := w.comes("Facebook", "123"); err != nil || name != "Facebook_123" {
@@ -64,7 +64,7 @@ func TestAProvidersUserSignsUpOnce(t *testing.T) {
 	}
 }
 
-func TestARefusedProvidersUserIsNotThere(t *testing.T) {
+func TestRefusedProviderUserIsNotCreated(t *testing.T) {
 	w := newWorld(t)
 	w.functions["pre-sign-up"] = func(context.Context, []byte) ([]byte, error) { return nil, thrown("CODE: not here") }
 	if _, err := w.comes("Facebook", "123"); err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error CODE: not here.") {
@@ -78,7 +78,7 @@ func TestARefusedProvidersUserIsNotThere(t *testing.T) {
 	}
 }
 
-func TestALinkedIdentityLeadsToTheAccount(t *testing.T) {
+func TestLinkedIdentitySignsInToTheAccount(t *testing.T) {
 	w := newWorld(t)
 	sub := w.mustSignUp(ada)
 	// Linked while it signs up, as pre-sign-up does: this first sign-in fails.
@@ -93,7 +93,7 @@ func TestALinkedIdentityLeadsToTheAccount(t *testing.T) {
 	}
 }
 
-func TestLinksThatAreRefused(t *testing.T) {
+func TestRefusedLinks(t *testing.T) {
 	w := newWorld(t)
 	sub, other := w.mustSignUp(ada), w.mustSignUp("bob@example.com")
 	if _, err := w.comes("Google", "signed-up"); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAUserMayOnlyAskSoOftenInAnHour(t *testing.T) {
+func TestHourlyLimitsOfAUser(t *testing.T) {
 	for name, test := range map[string]struct {
 		allowed int
 		prepare func(w *world)
@@ -87,7 +87,7 @@ func TestWrongPasswordsLockAUserOut(t *testing.T) {
 	}
 }
 
-func TestALockoutDoublesUpToFifteenMinutes(t *testing.T) {
+func TestLockoutDoublesUpToFifteenMinutes(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada)
 	for range 4 {
@@ -113,7 +113,7 @@ func (w *world) locked(address string) bool {
 	return err != nil && strings.Contains(err.Error(), "Password attempts exceeded")
 }
 
-func TestASignInForgetsTheWrongPasswords(t *testing.T) {
+func TestSignInResetsTheLockout(t *testing.T) {
 	w := newWorld(t)
 	w.mustConfirm(ada)
 	for range 3 {
@@ -126,7 +126,7 @@ func TestASignInForgetsTheWrongPasswords(t *testing.T) {
 	}
 }
 
-func TestAUserIsLimitedUnderEveryName(t *testing.T) {
+func TestLimitsApplyToEveryAlias(t *testing.T) {
 	w := newWorld(t)
 	names := []string{w.mustSignUp(ada), ada, "ADA@example.com"}
 	for i := range 5 {

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
-func TestTheFunctionsMailIsSent(t *testing.T) {
+func TestCustomMessageIsSent(t *testing.T) {
 	w := newWorld(t)
 	w.functions["custom-message"] = responding(map[string]any{
 		"emailSubject": "Welcome, {####}",
@@ -31,7 +31,7 @@ func TestTheFunctionsMailIsSent(t *testing.T) {
 	ok(t, w.confirm(ada, code))
 }
 
-func TestTheDefaultMailIsSentAndTheNoteSaysWhy(t *testing.T) {
+func TestDefaultMessageIsSentWithTheReason(t *testing.T) {
 	mail := func(body any, subject any) map[string]any {
 		return map[string]any{"emailMessage": body, "emailSubject": subject}
 	}
@@ -63,7 +63,7 @@ func TestTheDefaultMailIsSentAndTheNoteSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAMailWithoutASubjectGetsTheDefaultOne(t *testing.T) {
+func TestMissingSubjectGetsTheDefault(t *testing.T) {
 	w := newWorld(t)
 	w.functions["custom-message"] = responding(map[string]any{"emailMessage": "Code {####}"})
 	w.mustSignUp(ada)
@@ -73,7 +73,7 @@ func TestAMailWithoutASubjectGetsTheDefaultOne(t *testing.T) {
 	}
 }
 
-func TestTheLongestMailIsSent(t *testing.T) {
+func TestLongestMessageIsSent(t *testing.T) {
 	w := newWorld(t)
 	w.functions["custom-message"] = responding(map[string]any{
 		"emailMessage": "{####}" + strings.Repeat("é", 19_994), "emailSubject": strings.Repeat("é", 140),
@@ -116,7 +116,7 @@ func TestRefusedCharactersFailTheRequest(t *testing.T) {
 	}
 }
 
-func TestAllowedCharactersPass(t *testing.T) {
+func TestAllowedCharacters(t *testing.T) {
 	w := newWorld(t)
 	text := "Grüße, 你好, مرحبا, e\u0301, ❤\ufe0f, 👋🏽 €1 *\r\n\t\v\f"
 	w.functions["custom-message"] = responding(map[string]any{"emailMessage": text + "{####}", "emailSubject": text})

@@ -22,7 +22,7 @@ func TestForgotPassword(t *testing.T) {
 	ok(t, err)
 }
 
-func TestForgotPasswordTellsNobodyWhoExists(t *testing.T) {
+func TestForgotPasswordDoesNotRevealUsers(t *testing.T) {
 	for name, prepare := range map[string]func(w *world){
 		"nobody":                            func(*world) {},
 		"a user who has not confirmed":      func(w *world) { w.mustSignUp(ada) },
@@ -78,7 +78,7 @@ func TestConfirmForgotPasswordRefuses(t *testing.T) {
 	}
 }
 
-func TestThePasswordPolicy(t *testing.T) {
+func TestPasswordPolicy(t *testing.T) {
 	all := settings.PasswordPolicy{MinimumLength: 10, RequireNumbers: true, RequireLowercase: true, RequireUppercase: true, RequireSymbols: true}
 	for name, test := range map[string]struct{ password, message string }{
 		"too short":                         {"Aa1-", "Password not long enough"},

@@ -329,7 +329,7 @@ func list(pairs ...string) []types.AttributeType {
 	return all
 }
 
-func TestNewRefusesIdsThatAreNotCognitos(t *testing.T) {
+func TestNewRefusesInvalidIDs(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"a pool id without a region":         func(o *Options) { o.PoolID = "Example01" },
 		"a client without an id":             func(o *Options) { o.ClientIDs = nil },

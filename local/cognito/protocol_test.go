@@ -26,7 +26,7 @@ func post(p *Pool, target, authorization, body string) (int, string, string) {
 	return w.Code, w.Header().Get("X-Amzn-Errortype"), w.Body.String()
 }
 
-func TestRequestsThatAreNone(t *testing.T) {
+func TestMalformedRequests(t *testing.T) {
 	p := newWorld(t).pool
 	for name, test := range map[string]struct{ target, body, kind string }{
 		"an operation that the pool has not": {"AWSCognitoIdentityProviderService." + "DeleteUserPool", `{}`, "UnknownOperationException:"},
@@ -60,19 +60,19 @@ func TestRequestsThatAreNone(t *testing.T) {
 	})
 }
 
-func TestOperationsOfAdministratorsNeedCredentials(t *testing.T) {
+func TestAdminOperationsNeedCredentials(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.api.AdminGetUser(context.Background(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String(ada)})
 	refused(t, err, "MissingAuthenticationTokenException", "Missing Authentication Token")
 }
 
-func TestAFailureOfThePoolItselfIsAnInternalError(t *testing.T) {
+func TestPoolFailureIsAnInternalError(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Rand = strings.NewReader("too short") })
 	_, err := w.signUp(ada)
 	refused(t, err, "InternalErrorException", "Something went wrong")
 }
 
-func TestACallerWhoLeavesStopsNothing(t *testing.T) {
+func TestCanceledRequestIsStillCompleted(t *testing.T) {
 	w := newWorld(t)
 	w.functions["pre-sign-up"] = func(ctx context.Context, payload []byte) ([]byte, error) { return payload, ctx.Err() }
 	ctx, leave := context.WithCancel(context.Background())

@@ -16,7 +16,7 @@ func sending(o *Options) {
 	o.Triggers[customEmailSender] = "custom-email-sender"
 }
 
-func TestTheSenderGetsTheCodeEncryptedAndTheCallerNothingOfItsErrors(t *testing.T) {
+func TestCustomSenderGetsTheEncryptedCode(t *testing.T) {
 	w := newWorld(t, sending)
 	w.mustSignUp(ada)
 	if w.delivered() != 0 {
@@ -32,7 +32,7 @@ func TestTheSenderGetsTheCodeEncryptedAndTheCallerNothingOfItsErrors(t *testing.
 	ok(t, w.confirm(ada, w.encrypted[0]))
 }
 
-func TestATemporaryPasswordIsEscapedForHTMLBeforeItIsEncrypted(t *testing.T) {
+func TestTemporaryPasswordIsEscapedBeforeEncryption(t *testing.T) {
 	w := newWorld(t, sending)
 	ok(t, w.invite(ada, func(in *cognito.AdminCreateUserInput) { in.TemporaryPassword = aws.String(`a<b>&c"d'-1`) }))
 	if want := "a&lt;b&gt;&amp;c&#34;d&#39;-1"; len(w.encrypted) != 1 || w.encrypted[0] != want {
@@ -40,7 +40,7 @@ func TestATemporaryPasswordIsEscapedForHTMLBeforeItIsEncrypted(t *testing.T) {
 	}
 }
 
-func TestTextMessagesAreNotTheSendersBusiness(t *testing.T) {
+func TestSMSBypassesTheCustomEmailSender(t *testing.T) {
 	w := newWorld(t, sending)
 	ok(t, w.invite(ada, func(in *cognito.AdminCreateUserInput) {
 		in.DesiredDeliveryMediums = append(in.DesiredDeliveryMediums, "SMS")
@@ -51,7 +51,7 @@ func TestTextMessagesAreNotTheSendersBusiness(t *testing.T) {
 	}
 }
 
-func TestASignUpFailsWhenItsCodeCannotBeEncrypted(t *testing.T) {
+func TestSignUpFailsWhenItsCodeCannotBeEncrypted(t *testing.T) {
 	w := newWorld(t, sending, func(o *Options) {
 		o.Encrypt = func(context.Context, string) (string, error) { return "", errors.New("the key is disabled") }
 	})
@@ -60,7 +60,7 @@ func TestASignUpFailsWhenItsCodeCannotBeEncrypted(t *testing.T) {
 	}
 }
 
-func TestASenderNeedsWhatItIsGiven(t *testing.T) {
+func TestCustomSenderNeedsItsOptions(t *testing.T) {
 	_, err := New(Options{
 		Settings: sampleSettings(), PoolID: poolID, ClientIDs: map[string]string{"web": webClient},
 		Triggers: map[string]string{customEmailSender: "custom-email-sender"},

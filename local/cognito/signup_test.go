@@ -90,13 +90,13 @@ func TestSignUpRefuses(t *testing.T) {
 	}
 }
 
-func TestSignUpIsRefusedWhereAdministratorsCreateUsers(t *testing.T) {
+func TestSignUpIsRefusedWhenOnlyAdminsCreateUsers(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Settings.Pool.SelfSignUp = false })
 	_, err := w.signUp(ada)
 	refused(t, err, "NotAuthorizedException", "SignUp is not permitted for this user pool")
 }
 
-func TestAnAddressBelongsToOneUser(t *testing.T) {
+func TestAddressBelongsToOneUser(t *testing.T) {
 	w := newWorld(t)
 	w.mustSignUp(ada)
 	_, err := w.signUp("ADA@Example.com")
@@ -106,7 +106,7 @@ func TestAnAddressBelongsToOneUser(t *testing.T) {
 	}
 }
 
-func TestAUserIsFoundByUserNameAndByAddressInAnyCase(t *testing.T) {
+func TestUserIsFoundByNameAndByAddressInAnyCase(t *testing.T) {
 	w := newWorld(t)
 	name := w.mustConfirm("Ada@Example.com")
 	for _, username := range []string{name, ada, "ADA@EXAMPLE.COM"} {
@@ -119,7 +119,7 @@ func TestAUserIsFoundByUserNameAndByAddressInAnyCase(t *testing.T) {
 	}
 }
 
-func TestManySignUpsAtOnce(t *testing.T) {
+func TestConcurrentSignUps(t *testing.T) {
 	w := newWorld(t)
 	var wait sync.WaitGroup
 	results := make(chan error, 60)
@@ -180,7 +180,7 @@ func TestConfirmSignUpRefuses(t *testing.T) {
 	}
 }
 
-func TestACodeIsGoodUntilTheLastSecond(t *testing.T) {
+func TestCodeIsValidUntilItsLastSecond(t *testing.T) {
 	w := newWorld(t)
 	w.mustSignUp(ada)
 	w.advance(24*time.Hour - time.Second)

@@ -232,7 +232,7 @@ func TestTriggerReplies(t *testing.T) {
 	}
 }
 
-func TestAResponseMayLackWhatStaysAsItIs(t *testing.T) {
+func TestTriggerResponseMayOmitUnchangedFields(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"pre-sign-up", "custom-message", "post-confirmation"} {
 		w.functions[name] = answering(" { \"request\" : {} , \"response\"\n:\n{ } , \"more\":1}\n")
@@ -251,7 +251,7 @@ func (w *world) slow(name string, times int) {
 	}
 }
 
-func TestASlowTriggerIsCalledThreeTimes(t *testing.T) {
+func TestSlowTriggerIsCalledThreeTimes(t *testing.T) {
 	quickly := func(o *Options) { o.TriggerTimeout = 20 * time.Millisecond }
 	t.Run("and the third call may answer", func(t *testing.T) {
 		w := newWorld(t, quickly)
@@ -325,7 +325,7 @@ func TestPreSignUpFlags(t *testing.T) {
 	}
 }
 
-func TestARefusedSignUpLeavesNoUser(t *testing.T) {
+func TestRefusedSignUpCreatesNoUser(t *testing.T) {
 	w := newWorld(t)
 	w.functions["pre-sign-up"] = throwing("Not you")
 	if _, err := w.signUp(ada); err == nil {
@@ -335,7 +335,7 @@ func TestARefusedSignUpLeavesNoUser(t *testing.T) {
 	w.mustSignUp(ada)
 }
 
-func TestAnAddressMayBeTakenWhilePreSignUpRuns(t *testing.T) {
+func TestAddressIsTakenWhilePreSignUpRuns(t *testing.T) {
 	w := newWorld(t)
 	w.functions["pre-sign-up"] = func(_ context.Context, payload []byte) ([]byte, error) {
 		w.mu.Lock()
@@ -351,7 +351,7 @@ func TestAnAddressMayBeTakenWhilePreSignUpRuns(t *testing.T) {
 	}
 }
 
-func TestAFailedCustomMessageLeavesTheUser(t *testing.T) {
+func TestFailedCustomMessageKeepsTheUser(t *testing.T) {
 	w := newWorld(t)
 	w.functions["custom-message"] = throwing("No paper")
 	_, err := w.signUp(ada)
@@ -364,7 +364,7 @@ func TestAFailedCustomMessageLeavesTheUser(t *testing.T) {
 	ok(t, w.confirm(ada, w.code()))
 }
 
-func TestAFailedPostConfirmationLeavesTheUserConfirmed(t *testing.T) {
+func TestFailedPostConfirmationKeepsTheUserConfirmed(t *testing.T) {
 	w := newWorld(t)
 	w.mustSignUp(ada)
 	w.functions["post-confirmation"] = throwing("No queue")
@@ -378,7 +378,7 @@ func TestAFailedPostConfirmationLeavesTheUserConfirmed(t *testing.T) {
 	}
 }
 
-func TestATriggerMayCallThePool(t *testing.T) {
+func TestTriggerCanCallThePool(t *testing.T) {
 	w := newWorld(t)
 	w.functions["post-confirmation"] = func(ctx context.Context, payload []byte) ([]byte, error) {
 		var event struct{ UserPoolId, UserName string }
@@ -398,7 +398,7 @@ func TestATriggerMayCallThePool(t *testing.T) {
 	}
 }
 
-func TestAPoolWithoutTriggersCallsNone(t *testing.T) {
+func TestPoolWithoutTriggers(t *testing.T) {
 	w := newWorld(t, func(o *Options) { o.Triggers = nil })
 	w.mustConfirm(ada)
 	if len(w.calls) > 0 {

@@ -34,7 +34,7 @@ func start(t testing.TB) *encrypter {
 
 // The shape is that of the AWS Encryption SDK developer guide, "AWS Encryption SDK
 // message format reference", version 1.
-func TestCodesAreEncryptedInTheShapeOfCognitos(t *testing.T) {
+func TestCodesHaveCognitosFormat(t *testing.T) {
 	e := start(t)
 	text, err := e.encrypt(t.Context(), "123456")
 	if err != nil {

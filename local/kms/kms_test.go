@@ -45,7 +45,7 @@ func generate(t *testing.T, k *Key) *sdk.GenerateDataKeyOutput {
 	return out
 }
 
-func TestADataKeyIsWrappedAndOpenedAgain(t *testing.T) {
+func TestDataKeyRoundTrip(t *testing.T) {
 	k := New("eu-central-1", "123456789012")
 	made := generate(t, k)
 	if len(made.Plaintext) != 32 || *made.KeyId != k.ARN() || bytes.Contains(made.CiphertextBlob, made.Plaintext) {
@@ -63,7 +63,7 @@ func TestADataKeyIsWrappedAndOpenedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatDecryptRefuses(t *testing.T) {
+func TestDecryptRefuses(t *testing.T) {
 	k := New("eu-central-1", "123456789012")
 	blob := generate(t, k).CiphertextBlob
 	damaged := bytes.Clone(blob)
@@ -96,7 +96,7 @@ func TestWhatDecryptRefuses(t *testing.T) {
 	}
 }
 
-func TestWhatGenerateDataKeyRefuses(t *testing.T) {
+func TestGenerateDataKeyRefuses(t *testing.T) {
 	k := New("eu-central-1", "123456789012")
 	cases := []struct {
 		name string
@@ -119,7 +119,7 @@ func TestWhatGenerateDataKeyRefuses(t *testing.T) {
 	}
 }
 
-func TestOtherRequestsAreRefusedInTheProtocol(t *testing.T) {
+func TestUnsupportedRequestsAreErrors(t *testing.T) {
 	for name, test := range map[string]struct{ target, body, want string }{
 		"another operation": {"TrentService.ListKeys", "{}", "UnknownOperationException"},
 		"no JSON":           {"TrentService.Decrypt", "{", "SerializationException"},

@@ -14,7 +14,7 @@ import (
 // soon are two waits, as Lambda has, but short.
 var soon = []time.Duration{time.Millisecond, time.Millisecond}
 
-func TestAnAsynchronousInvocationThatFailsIsTriedTwiceMoreAndThenHandedOver(t *testing.T) {
+func TestFailedAsyncInvocationIsRetriedTwiceThenSentToItsDestination(t *testing.T) {
 	var lines logLines
 	records := make(chan []byte, 1)
 	h := newHost(t, lambda.Options{
@@ -49,7 +49,7 @@ func TestAnAsynchronousInvocationThatFailsIsTriedTwiceMoreAndThenHandedOver(t *t
 	}
 }
 
-func TestAnAsynchronousInvocationThatSucceedsInTheEndIsNotHandedOver(t *testing.T) {
+func TestAsyncInvocationThatSucceedsOnRetryIsNotSentToItsDestination(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{
 		Logs: lines.add, RetryDelays: soon, OnFailure: func([]byte) { t.Error("it went to the on-failure destination") },
@@ -70,7 +70,7 @@ func TestAnAsynchronousInvocationThatSucceedsInTheEndIsNotHandedOver(t *testing.
 
 func isAttempt(line string) bool { return strings.Contains(line, "asynchronous invocation, attempt") }
 
-func TestAnAsynchronousInvocationOfNobody(t *testing.T) {
+func TestAsyncInvocationOfAnUnknownFunction(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	if err := h.InvokeAsync("nobody", []byte("{}")); !errors.Is(err, lambda.ErrNotFound) {
 		t.Errorf("got %v, want %v", err, lambda.ErrNotFound)
@@ -82,7 +82,7 @@ func TestAnAsynchronousInvocationOfNobody(t *testing.T) {
 }
 
 // What is waiting for its next attempt does not keep a host from closing.
-func TestCloseDoesNotWaitForAnotherAttempt(t *testing.T) {
+func TestCloseDoesNotWaitForRetries(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{Logs: lines.add, OnFailure: func([]byte) { t.Error("it was given up") }}, function(t, "greet", "handler", nil))
 	noError(t, h.InvokeAsync("greet", []byte(`{"do":"refuse"}`)))
@@ -94,7 +94,7 @@ func TestCloseDoesNotWaitForAnotherAttempt(t *testing.T) {
 	}
 }
 
-func TestAnInvocationIsKilledByItsTraceID(t *testing.T) {
+func TestKillByTraceID(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	if h.Kill("Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0") {
 		t.Error("an invocation that there is not was killed")

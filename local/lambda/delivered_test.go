@@ -9,7 +9,7 @@ import (
 
 // It needs processes that end at the moment when they are given an event, which
 // only this package can arrange.
-func TestAnEventThatTwoProcessesHaveNotSeenFails(t *testing.T) {
+func TestEventFailsWhenTwoProcessesExitBeforeIt(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "bootstrap"), []byte("#!/bin/sh\nexec sleep 60\n"), 0o755); err != nil {
 		t.Fatal(err)

@@ -174,7 +174,7 @@ func wantGone(t *testing.T, pid int) {
 	}
 }
 
-func TestAWarmProcessIsUsedAgain(t *testing.T) {
+func TestWarmProcessIsReused(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	first := invoke(t, h, "greet", request{})
 	for range 20 {
@@ -188,7 +188,7 @@ func TestAWarmProcessIsUsedAgain(t *testing.T) {
 	}
 }
 
-func TestAfterRenewNoOldProcessIsUsed(t *testing.T) {
+func TestRenewReplacesProcesses(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	h.Recycle() // with no process there is nothing to do
 	idle := invoke(t, h, "greet", request{})
@@ -210,7 +210,7 @@ func TestAfterRenewNoOldProcessIsUsed(t *testing.T) {
 	}
 }
 
-func TestAFunctionSeesItsInvocation(t *testing.T) {
+func TestInvocationContext(t *testing.T) {
 	f := function(t, "greet", "handler", nil)
 	h := newHost(t, lambda.Options{}, f)
 	before := time.Now()
@@ -273,7 +273,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-func TestTwoInvocationsAtOnceHaveTwoProcesses(t *testing.T) {
+func TestConcurrentInvocationsHaveTheirOwnProcesses(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	c := newCallers(t)
 	waiting := request{Do: "wait", Address: c.address()}
@@ -310,7 +310,7 @@ func TestInvocationsBeyondTheLimitWait(t *testing.T) {
 	}
 }
 
-func TestAnInvocationBeyondItsTimeLimitIsKilled(t *testing.T) {
+func TestTimeout(t *testing.T) {
 	f := function(t, "greet", "handler", nil)
 	f.Timeout = 250 * time.Millisecond
 	h := newHost(t, lambda.Options{}, f)
@@ -323,7 +323,7 @@ func TestAnInvocationBeyondItsTimeLimitIsKilled(t *testing.T) {
 	}
 }
 
-func TestStartingDoesNotCountAgainstTheTimeLimit(t *testing.T) {
+func TestInitDoesNotCountTowardsTheTimeout(t *testing.T) {
 	f := function(t, "greet", "hang at start", map[string]string{"ADDRESS": newCallers(t).address()})
 	f.Timeout = time.Millisecond
 	h := newHost(t, lambda.Options{InitLimit: 250 * time.Millisecond}, f)
@@ -360,7 +360,7 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-func TestWhatFollowsAFailure(t *testing.T) {
+func TestInvocationAfterAFailure(t *testing.T) {
 	tests := []struct {
 		name    string
 		request request
@@ -382,7 +382,7 @@ func TestWhatFollowsAFailure(t *testing.T) {
 	}
 }
 
-func TestTheSizeOfAnswersIsLimited(t *testing.T) {
+func TestResponseSizeLimit(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	around, err := json.Marshal(reply{})
 	noError(t, err)
@@ -395,7 +395,7 @@ func TestTheSizeOfAnswersIsLimited(t *testing.T) {
 	invoke(t, h, "greet", request{}) // the refused runtime has ended, another one answers
 }
 
-func TestAnIdleProcessThatWasKilledIsReplaced(t *testing.T) {
+func TestKilledIdleProcessIsReplaced(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	first := invoke(t, h, "greet", request{})
 	noError(t, syscall.Kill(first.PID, syscall.SIGKILL))
@@ -412,7 +412,7 @@ func TestAnIdleProcessThatWasKilledIsReplaced(t *testing.T) {
 	}
 }
 
-func TestAKilledProcessSaysSo(t *testing.T) {
+func TestKilledProcessIsReported(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	pid := invoke(t, h, "greet", request{}).PID
 	c := newCallers(t)
@@ -423,7 +423,7 @@ func TestAKilledProcessSaysSo(t *testing.T) {
 		"Runtime.ExitError", requestID+"Runtime exited with error: signal: killed")
 }
 
-func TestAnExecutableThatCannotRun(t *testing.T) {
+func TestInvalidExecutable(t *testing.T) {
 	f := lambda.Function{Name: "greet", Dir: t.TempDir(), Timeout: time.Second}
 	noError(t, os.WriteFile(filepath.Join(f.Dir, "bootstrap"), []byte("\x7fELF, but not really"), 0o755))
 	h := newHost(t, lambda.Options{}, f)
@@ -431,7 +431,7 @@ func TestAnExecutableThatCannotRun(t *testing.T) {
 		"Runtime.InvalidEntrypoint", requestID+"fork/exec .*/bootstrap: exec format error")
 }
 
-func TestACallerThatLeavesDoesNotStopTheInvocation(t *testing.T) {
+func TestCanceledCallerDoesNotStopTheInvocation(t *testing.T) {
 	h := newHost(t, lambda.Options{Concurrency: 1}, function(t, "greet", "handler", nil))
 	pid := invoke(t, h, "greet", request{}).PID
 	c := newCallers(t)
@@ -451,7 +451,7 @@ func TestACallerThatLeavesDoesNotStopTheInvocation(t *testing.T) {
 	}
 }
 
-func TestACallerThatHasLeftStartsNothing(t *testing.T) {
+func TestCanceledCallerStartsNothing(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -460,7 +460,7 @@ func TestACallerThatHasLeftStartsNothing(t *testing.T) {
 	}
 }
 
-func TestTheRuntimeAPIRefusesWhatARuntimeMustNotDo(t *testing.T) {
+func TestRuntimeAPIRefusesInvalidRequests(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{Logs: lines.add}, function(t, "greet", "raw", nil))
 	payload, err := h.Invoke(t.Context(), "greet", []byte("{}"))
@@ -513,7 +513,7 @@ func (l *logLines) wait(t *testing.T, line string) {
 	}
 }
 
-func TestOutputArrivesInWholeLines(t *testing.T) {
+func TestOutputIsLoggedInWholeLines(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{Logs: lines.add}, function(t, "greet", "handler", nil), function(t, "part", "handler", nil))
 	var calls sync.WaitGroup
@@ -538,7 +538,7 @@ func TestOutputArrivesInWholeLines(t *testing.T) {
 	}
 }
 
-func TestCloseEndsEverything(t *testing.T) {
+func TestCloseEndsAllProcesses(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil), function(t, "other", "handler", nil))
 	c := newCallers(t)
 	idle := invoke(t, h, "greet", request{Do: "spawn", Address: c.address()})
@@ -561,7 +561,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 }
 
-func TestCloseEndsAStartThatHangs(t *testing.T) {
+func TestCloseEndsAHangingInit(t *testing.T) {
 	c := newCallers(t)
 	h := newHost(t, lambda.Options{}, function(t, "greet", "hang at start", map[string]string{"ADDRESS": c.address()}))
 	called := errorLater(t.Context(), t, h, "greet", request{})
@@ -573,7 +573,7 @@ func TestCloseEndsAStartThatHangs(t *testing.T) {
 	}
 }
 
-func TestAProcessTakesItsChildrenAlong(t *testing.T) {
+func TestChildProcessesAreKilled(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	children, gate := newCallers(t), newCallers(t)
 	failed := errorLater(t.Context(), t, h, "greet", request{Do: "spawn and exit", Address: children.address(), Gate: gate.address()})

@@ -97,7 +97,7 @@ func call(t *testing.T, url, kind, body string) (*http.Response, string) {
 	return resp, string(answer)
 }
 
-func TestTheRequestIDOfTheAPIIsTheFunctions(t *testing.T) {
+func TestAPIAndFunctionShareTheRequestID(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	server := httptest.NewServer(h)
 	defer server.Close()
@@ -109,7 +109,7 @@ func TestTheRequestIDOfTheAPIIsTheFunctions(t *testing.T) {
 	}
 }
 
-func TestAnAsynchronousInvocationRunsWithoutItsCaller(t *testing.T) {
+func TestAsyncInvocationOutlivesItsCaller(t *testing.T) {
 	var lines logLines
 	h := newHost(t, lambda.Options{Logs: lines.add}, function(t, "greet", "handler", nil))
 	server := httptest.NewServer(h)
@@ -129,7 +129,7 @@ func TestAnAsynchronousInvocationRunsWithoutItsCaller(t *testing.T) {
 		" Error: Runtime exited with error: exit status 6")
 }
 
-func TestAClosedHostIsAServiceFault(t *testing.T) {
+func TestInvokeAfterCloseIsAServiceFault(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	noError(t, h.Close())
 	server := httptest.NewServer(h)

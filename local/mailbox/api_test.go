@@ -40,7 +40,7 @@ func filled() (b *Box, ids []string) {
 }
 
 // goldens hold the API's replies with ids replaced by their place.
-func TestTheRepliesAreThoseOfMailpit(t *testing.T) {
+func TestRepliesMatchMailpit(t *testing.T) {
 	tests := []struct{ name, target, golden string }{
 		{"the list", "/api/v1/messages", "messages.json"},
 		{"a page of the list", "/api/v1/messages?start=1&limit=1", "messages-page.json"},
@@ -71,7 +71,7 @@ func TestTheRepliesAreThoseOfMailpit(t *testing.T) {
 	}
 }
 
-func TestTheAPIGivesTheHTMLByteForByte(t *testing.T) {
+func TestAPIReturnsTheHTMLUnchanged(t *testing.T) {
 	b, ids := filled()
 	var m full
 	noError(t, json.Unmarshal(call(b.Handler(), http.MethodGet, "/api/v1/message/"+ids[0], "").Body.Bytes(), &m))
@@ -80,7 +80,7 @@ func TestTheAPIGivesTheHTMLByteForByte(t *testing.T) {
 	}
 }
 
-func TestAMessageIsUnreadUntilItIsOpened(t *testing.T) {
+func TestMessageIsUnreadUntilOpened(t *testing.T) {
 	b, ids := filled()
 	call(b.Handler(), http.MethodGet, "/api/v1/message/"+ids[1], "")
 	call(b.Handler(), http.MethodGet, "/mailbox/"+ids[2], "")
@@ -91,7 +91,7 @@ func TestAMessageIsUnreadUntilItIsOpened(t *testing.T) {
 	}
 }
 
-func TestDeleting(t *testing.T) {
+func TestDelete(t *testing.T) {
 	tests := []struct {
 		name string
 		body func(ids []string) string
@@ -115,7 +115,7 @@ func TestDeleting(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsNotFound(t *testing.T) {
+func TestNotFound(t *testing.T) {
 	full, _ := filled()
 	tests := []struct {
 		name, target string

@@ -17,7 +17,7 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-func TestTheBoxKeepsTheNewest(t *testing.T) {
+func TestBoxKeepsTheNewestMessages(t *testing.T) {
 	b := New(func() time.Time { return time.Unix(1700000000, 0) })
 	for i := range capacity + 3 {
 		b.Add(Message{Subject: strconv.Itoa(i)})
@@ -91,7 +91,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-func TestManyWaitersEachGetTheirMessage(t *testing.T) {
+func TestConcurrentWaits(t *testing.T) {
 	b := New(nil)
 	var all sync.WaitGroup
 	for i := range 50 {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-func TestPagesShow(t *testing.T) {
+func TestPages(t *testing.T) {
 	tests := []struct {
 		name, target string
 		want         []string
@@ -77,7 +77,7 @@ func checkPage(t *testing.T, page string, want, not []string) {
 	}
 }
 
-func TestTheListIsCutIntoPages(t *testing.T) {
+func TestListIsPaginated(t *testing.T) {
 	b := New(nil)
 	for i := range 250 {
 		b.Add(Message{Kind: Email, Subject: fmt.Sprintf("number %d.", i)})
@@ -99,7 +99,7 @@ func TestTheListIsCutIntoPages(t *testing.T) {
 	}
 }
 
-func TestAHostileMailStaysInItsFrame(t *testing.T) {
+func TestHostileEmailStaysInItsFrame(t *testing.T) {
 	const evil = `"><script>alert(1)</script>`
 	b := New(nil)
 	id := b.Add(Message{
@@ -124,7 +124,7 @@ func TestAHostileMailStaysInItsFrame(t *testing.T) {
 	}
 }
 
-func TestTheBaseStandsWhereItDoesNotDisturb(t *testing.T) {
+func TestPlacementOfBase(t *testing.T) {
 	const base = `<base target="_top">`
 	tests := []struct{ name, mail, want string }{
 		{"inside the head", `<!doctype html><html lang="en"><!-- <head> --><head class="a>b"><title>x</title></head><p>`, `<!doctype html><html lang="en"><!-- <head> --><head class="a>b">` + base + `<title>x</title></head><p>`},
@@ -170,7 +170,7 @@ func TestLinksInTexts(t *testing.T) {
 	}
 }
 
-func TestDeleteAllIsForThePageItself(t *testing.T) {
+func TestDeleteAllNeedsTheSameOrigin(t *testing.T) {
 	tests := []struct {
 		name, method, target, site string
 		status, left               int
@@ -194,7 +194,7 @@ func TestDeleteAllIsForThePageItself(t *testing.T) {
 	}
 }
 
-func TestTheStylesheetIsServedAndHasEveryClassOfThePages(t *testing.T) {
+func TestStylesheetHasEveryClassOfThePages(t *testing.T) {
 	b, ids := filled()
 	css := call(b.Handler(), http.MethodGet, "/mailbox/style.css", "").Body.String()
 	if css != string(stylesheet) {

@@ -46,7 +46,7 @@ func welcome() *sesv2.SendEmailInput {
 	}
 }
 
-func TestSESTakesAMailAsItWasSent(t *testing.T) {
+func TestSESKeepsTheEmailUnchanged(t *testing.T) {
 	b := New(nil)
 	out, err := sesClient(t, b).SendEmail(t.Context(), welcome())
 	noError(t, err)
@@ -80,7 +80,7 @@ func TestSESTakesAMailAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestSESTakes(t *testing.T) {
+func TestSESAccepts(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*sesv2.SendEmailInput)
@@ -188,7 +188,7 @@ func TestSESRefuses(t *testing.T) {
 	}
 }
 
-func TestSESAnswersOtherRequestsAsErrors(t *testing.T) {
+func TestUnsupportedSESRequestsAreErrors(t *testing.T) {
 	b := New(nil)
 	_, err := sesClient(t, b).GetAccount(t.Context(), &sesv2.GetAccountInput{})
 	if e, ok := errors.AsType[smithy.APIError](err); !ok || e.ErrorCode() != "UnknownOperationException" {
@@ -203,7 +203,7 @@ func TestSESAnswersOtherRequestsAsErrors(t *testing.T) {
 	}
 }
 
-func TestOneAddressIsSuppressed(t *testing.T) {
+func TestSuppressionList(t *testing.T) {
 	client := sesClient(t, New(nil))
 	out, err := client.GetSuppressedDestination(t.Context(), &sesv2.GetSuppressedDestinationInput{EmailAddress: aws.String(suppressedAddress)})
 	if err != nil || out.SuppressedDestination.Reason != types.SuppressionListReasonBounce {

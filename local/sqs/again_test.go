@@ -23,7 +23,7 @@ func changeVisibility(t *testing.T, q *Queue, receipt string, seconds int32) err
 	return err
 }
 
-func TestAConsumerSaysHowLongAFailedMessageWaits(t *testing.T) {
+func TestConsumerChangesTheVisibilityTimeout(t *testing.T) {
 	for name, test := range map[string]struct {
 		seconds int32
 		scale   float64
@@ -59,7 +59,7 @@ func TestAConsumerSaysHowLongAFailedMessageWaits(t *testing.T) {
 	}
 }
 
-func TestWhereSecondsAreShortAMessageIsOlder(t *testing.T) {
+func TestSentTimestampFollowsTheTimeScale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		var ages []time.Duration
@@ -84,7 +84,7 @@ func TestWhereSecondsAreShortAMessageIsOlder(t *testing.T) {
 	})
 }
 
-func TestAWaitForNothingIsRefused(t *testing.T) {
+func TestChangeMessageVisibilityRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var receipt string
 		c := &consumer{reply: func(_ int, records []record) (string, error) {
@@ -111,7 +111,7 @@ func TestAWaitForNothingIsRefused(t *testing.T) {
 	})
 }
 
-func TestAMessageWhoseAcknowledgementIsLostComesAgain(t *testing.T) {
+func TestLostAcknowledgementRedelivers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &consumer{}
 		q := newQueue(Options{DropAck: func(m Message) bool { return m.Body == "b" && m.Receives == 1 }}, c)
@@ -126,7 +126,7 @@ func reason(text string) map[string]types.MessageAttributeValue {
 	return map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: &text}}
 }
 
-func TestWhatAConsumerSendsToTheDeadLetters(t *testing.T) {
+func TestConsumerSendsToTheDeadLetterQueue(t *testing.T) {
 	q := newQueue(Options{}, &consumer{})
 	for range 2 { // the second one is a repeat
 		in := input(q)

@@ -249,7 +249,7 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-func TestMalformedRepliesFailTheWholeBatch(t *testing.T) {
+func TestMalformedRepliesFailTheBatch(t *testing.T) {
 	tests := []struct{ name, reply string }{
 		{"no JSON", `done`},
 		{"a JSON text", `"ok"`},
@@ -281,7 +281,7 @@ func TestMalformedRepliesFailTheWholeBatch(t *testing.T) {
 	}
 }
 
-func TestOtherGroupsGoOnWhileOneIsInFlight(t *testing.T) {
+func TestOtherGroupsContinueWhileOneIsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		c := &consumer{reply: func(_ int, records []record) (string, error) {
@@ -306,7 +306,7 @@ func TestOtherGroupsGoOnWhileOneIsInFlight(t *testing.T) {
 	})
 }
 
-func TestARepeatIsAcceptedButNotDeliveredForFiveMinutes(t *testing.T) {
+func TestDeduplicationLastsFiveMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &consumer{}
 		q := newQueue(Options{}, c)
@@ -336,7 +336,7 @@ func TestARepeatIsAcceptedButNotDeliveredForFiveMinutes(t *testing.T) {
 	})
 }
 
-func TestTheEventIsThatOfLambda(t *testing.T) {
+func TestEventFormat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []byte
 		q := newQueue(Options{}, nil)
@@ -420,7 +420,7 @@ func TestSendMessageRefuses(t *testing.T) {
 	}
 }
 
-func TestABodyOfExactlyOneMiBPasses(t *testing.T) {
+func TestLargestBodyIsAccepted(t *testing.T) {
 	q := newQueue(Options{}, &consumer{})
 	in := input(q)
 	in.MessageBody = aws.String(strings.Repeat("é", 1<<19))
@@ -428,7 +428,7 @@ func TestABodyOfExactlyOneMiBPasses(t *testing.T) {
 	noError(t, err)
 }
 
-func TestOtherRequestsAreAnsweredAsErrors(t *testing.T) {
+func TestUnsupportedRequestsAreErrors(t *testing.T) {
 	q := newQueue(Options{}, &consumer{})
 	_, err := client(q).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(q.URL(endpoint))})
 	if apiErr, ok := errors.AsType[smithy.APIError](err); !ok || apiErr.ErrorCode() != "AWS.SimpleQueueService.UnsupportedOperation" {
@@ -445,7 +445,7 @@ func TestOtherRequestsAreAnsweredAsErrors(t *testing.T) {
 	}
 }
 
-func TestRunEndsWithItsContextAndTheMessageStays(t *testing.T) {
+func TestCanceledRunKeepsTheMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(Options{}, nil)
 		q.options.Invoke = func(ctx context.Context, _ []byte) ([]byte, error) {
@@ -468,7 +468,7 @@ func TestRunEndsWithItsContextAndTheMessageStays(t *testing.T) {
 }
 
 // In real time and with real concurrency, for the race detector.
-func TestManyGroupsKeepTheirOrder(t *testing.T) {
+func TestConcurrentGroupsKeepTheirOrder(t *testing.T) {
 	var mu sync.Mutex
 	got := map[string]string{}
 	c := &consumer{reply: func(call int, records []record) (string, error) {
