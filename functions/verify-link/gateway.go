@@ -66,8 +66,12 @@ func readRequest(ctx context.Context, payload []byte) (*http.Request, error) {
 		return nil, errRequest
 	}
 	var body io.Reader = strings.NewReader(text)
-	if encoded.Value == "true" {
+	switch encoded.Value {
+	case "true":
 		body = base64.NewDecoder(base64.StdEncoding, body)
+	case "false", "null", "":
+	default:
+		return nil, errRequest
 	}
 	request, err := http.NewRequestWithContext(ctx, method, "/", body)
 	if err != nil {

@@ -42,6 +42,10 @@ func TestUnreadableEventsAreNotQuoted(t *testing.T) {
 		"a query that is a list":      []byte(`{"version":"2.0","rawQueryString":["secret-jane"]}`),
 		"an event and more":           append(sample(t, "GET", "/confirm", "user=secret-jane", ""), "secret"...),
 		"an event of another version": []byte(`{"version":"secret-jane"}`),
+		"an encoding as a string":     []byte(`{"version":"2.0","requestContext":{"http":{"method":"GET"}},"isBase64Encoded":"true","rawQueryString":"user=secret-jane"}`),
+		"an encoding as a number":     []byte(`{"version":"2.0","requestContext":{"http":{"method":"GET"}},"isBase64Encoded":1,"rawQueryString":"user=secret-jane"}`),
+		"an encoding as an object":    []byte(`{"version":"2.0","requestContext":{"http":{"method":"GET"}},"isBase64Encoded":{"secret-jane":true}}`),
+		"an encoding as a list":       []byte(`{"version":"2.0","requestContext":{"http":{"method":"GET"}},"isBase64Encoded":[true]}`),
 		"no event":                    nil,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +67,23 @@ func TestUnreadableEventsAreNotQuoted(t *testing.T) {
 	}
 }
 
-// The page answers what a browser would not send, and tells nothing of it.
+func TestBase64EncodingIsOptional(t *testing.T) {
+	for encoded, want := range map[string]string{
+		``: "YT0x", `"isBase64Encoded":null,`: "YT0x", `"isBase64Encoded":false,`: "YT0x", `"isBase64Encoded": true ,`: "a=1",
+	} {
+		payload := `{"version":"2.0",` + encoded + `"body":"YT0x","requestContext":{"http":{"method":"POST"}}}`
+		r, err := readRequest(t.Context(), []byte(payload))
+		if err != nil {
+			t.Errorf("%s: %v", encoded, err)
+			continue
+		}
+		if body, err := io.ReadAll(r.Body); err != nil || string(body) != want {
+			t.Errorf("%s: the body is %q, %v, want %q", encoded, body, err, want)
+		}
+	}
+}
+
+// The page answers what a browser would not send, and logs nothing of it.
 func TestOddRequestsAreNotQuoted(t *testing.T) {
 	shared := newSite(t)
 	for name, test := range map[string]struct {

@@ -29,14 +29,14 @@ const (
 // ServeHTTP answers a request with a page. It does not use http.ServeMux, which redirects to
 // the clean path, with the code.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == pathHealth && opens(r) {
-		h.health(w, r)
-		return
-	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	op, p := operations[r.URL.Path], h.read(r)
 	err := logging.Recover(func() error {
-		h.render(w, r, p, h.answer(r, op, p))
+		if r.URL.Path == pathHealth && opens(r) {
+			h.health(w, r)
+		} else {
+			h.render(w, r, p, h.answer(r, op, p))
+		}
 		return nil
 	})
 	if err != nil {

@@ -438,6 +438,33 @@ func TestHealth(t *testing.T) {
 	s.checkNotAsked(t)
 }
 
+// A panic that escapes would end the process, and the reply would be API Gateway's own.
+func TestPanicOfHealthIsRecovered(t *testing.T) {
+	s := newSite(t)
+	s.handler.files.Dir = t.TempDir() // so that it is logged
+	var logged bytes.Buffer
+	s.handler.log = logging.NewWith("verify-link", &panicsOnce{w: &logged}, time.Now)
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://"+host+"/health", nil))
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(logged.String(), `"level":"ERROR"`) {
+		t.Errorf("the response is %d %q, the log %s", w.Code, w.Body, &logged)
+	}
+}
+
+// panicsOnce is a writer that panics at the first write.
+type panicsOnce struct {
+	w        io.Writer
+	panicked bool
+}
+
+func (p *panicsOnce) Write(b []byte) (int, error) {
+	if !p.panicked {
+		p.panicked = true
+		panic("sample")
+	}
+	return p.w.Write(b)
+}
+
 func TestDamagedLinks(t *testing.T) {
 	shared := newSite(t)
 	ofReset := map[pageName]pageName{confirmCode: resetCode, badLink: badLink}
