@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,6 +36,32 @@ func Overlay(dir string) fs.FS {
 }
 
 type overlay struct{ over fs.FS }
+
+// Files are the names that are in the adopter's folder and in those folders of it that Poolpost
+// reads, and the names of Poolpost's own files. Names are paths below the folder.
+func (o overlay) Files() (theirs, ours []string, err error) {
+	err = fs.WalkDir(FS, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !entry.IsDir() {
+			ours = append(ours, name)
+			return nil
+		}
+		found, err := fs.ReadDir(o.over, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		for _, f := range found {
+			file := path.Join(name, f.Name())
+			if info, err := fs.Stat(FS, file); err != nil || !info.IsDir() {
+				theirs = append(theirs, file)
+			}
+		}
+		return err
+	})
+	return theirs, ours, err
+}
 
 // Open implements fs.FS.
 func (o overlay) Open(name string) (fs.File, error) {

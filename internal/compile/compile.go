@@ -27,7 +27,14 @@ type Output struct {
 // All compiles every message and page for every client and locale of the
 // settings. The error joins everything that is wrong.
 func All(templates fs.FS, s *settings.Settings) (*Output, error) {
-	locales, tags, err := readLocales(templates, func(tag string) bool { return tag == sourceLocale || slices.Contains(s.Locales, tag) })
+	files, err := listSources(templates)
+	if err != nil {
+		return nil, err
+	}
+	if err := files.checkNames(s.Locales); err != nil {
+		return nil, err
+	}
+	locales, tags, err := readLocales(templates, files, func(tag string) bool { return tag == sourceLocale || slices.Contains(s.Locales, tag) })
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +63,11 @@ func All(templates fs.FS, s *settings.Settings) (*Output, error) {
 			problems = append(problems, set.messages(b, out.Messages)...)
 			problems = append(problems, set.pages(b, out.Pages)...)
 		}
-		problems = append(problems, l.Err())
+	}
+	for _, tag := range tags {
+		if l, ok := locales[tag]; ok {
+			problems = append(problems, l.Err())
+		}
 	}
 	if err := errors.Join(distinct(problems)...); err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ import (
 
 // Locale is one file of words.
 type Locale struct {
-	Tag string `yaml:"-"` // BCP 47, from the file's name
+	Tag  string `yaml:"-"` // BCP 47, from the file's name
+	ours bool   // not in the folder of an adopter, who cannot change it
 
 	Name                string                             `yaml:"name"`
 	Direction           string                             `yaml:"direction"` // ltr or rtl
@@ -41,15 +42,15 @@ type Locale struct {
 }
 
 // readLocales reads the words of the wanted locales, and lists those that there are.
-func readLocales(templates fs.FS, wanted func(tag string) bool) (map[string]*Locale, []string, error) {
-	files, err := fs.Glob(templates, "locales/*.yaml")
+func readLocales(templates fs.FS, files sources, wanted func(tag string) bool) (map[string]*Locale, []string, error) {
+	names, err := fs.Glob(templates, "locales/*.yaml")
 	if err != nil {
 		return nil, nil, fmt.Errorf("list locales: %w", err)
 	}
 	var tags []string
 	var problems []error
 	locales := map[string]*Locale{}
-	for _, file := range files {
+	for _, file := range names {
 		tag := strings.TrimSuffix(path.Base(file), ".yaml")
 		tags = append(tags, tag)
 		if !wanted(tag) {
@@ -59,14 +60,14 @@ func readLocales(templates fs.FS, wanted func(tag string) bool) (map[string]*Loc
 		if err != nil {
 			return nil, nil, fmt.Errorf("read locale: %w", err)
 		}
-		locales[tag], err = readLocale(tag, text)
+		locales[tag], err = readLocale(tag, text, files.isOurs(file))
 		problems = append(problems, err)
 	}
 	return locales, tags, errors.Join(problems...)
 }
 
-func readLocale(tag string, text []byte) (*Locale, error) {
-	l := &Locale{Tag: tag}
+func readLocale(tag string, text []byte, ours bool) (*Locale, error) {
+	l := &Locale{Tag: tag, ours: ours}
 	var err error
 	if l.File, err = yamlfile.Read("templates/locales/"+tag+".yaml", "language", text, l); err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ const sourceLocale = "en"
 // such that lost what is filled in. The name of the app may come and go: where
 // a sentence needs it differs.
 func (l *Locale) checkTranslation(source *Locale) {
-	if source == nil || language(l.Tag) == language(source.Tag) {
+	if source == nil || l.ours || language(l.Tag) == language(source.Tag) {
 		return
 	}
 	for _, path := range slices.Sorted(maps.Keys(l.Texts)) {
@@ -151,7 +152,11 @@ func (l *Locale) checkRefusals(source *Locale) {
 	for _, code := range slices.Sorted(maps.Keys(l.Refusals)) {
 		sentence := l.Refusals[code]
 		if source != nil && source.Refusals[code] == "" {
-			l.Report(key+code, "there is no such refusal; remove it")
+			if l.ours {
+				source.Report(key+code, "is missing")
+			} else {
+				l.Report(key+code, "there is no such refusal; remove it")
+			}
 			continue
 		}
 		values := map[string]string{}
@@ -173,7 +178,11 @@ func (l *Locale) checkRefusals(source *Locale) {
 	}
 	if source != nil {
 		for _, code := range slices.Sorted(maps.Keys(source.Refusals)) {
-			if l.Refusals[code] == "" {
+			switch {
+			case l.Refusals[code] != "":
+			case l.ours:
+				source.Report(key+code, "there is no such refusal; remove it")
+			default:
 				l.Report(key+code, "is missing")
 			}
 		}

@@ -58,6 +58,8 @@ func (t *translations) text(key string, values map[string]string) string {
 	}
 	text, err := expand(word, values)
 	switch {
+	case word == "" && !own && t.locale.ours:
+		t.report(key, "is missing, and a template of yours uses it")
 	case word == "":
 		t.report(key, "is missing")
 	case err != nil:
@@ -67,24 +69,39 @@ func (t *translations) text(key string, values map[string]string) string {
 }
 
 // report reports a problem with a text, or with a missing one: in the file of the locale
-// or, if the brand has its own, in the settings.
+// or, if the brand has its own, in the settings. An adopter can change a file of ours in a copy
+// only, but the words of a message in the settings as well.
 func (t *translations) report(key, format string, args ...any) {
 	t.failed = true
-	if _, own := t.own[key]; own {
-		key = fmt.Sprintf("brands[%d].wording.%s.%s", t.brand, strings.Replace(t.path, "messages", t.locale.Tag, 1), key)
-		t.errs = append(t.errs, &yamlfile.Problem{Key: key, Message: fmt.Sprintf(format, args...)})
-	} else {
-		t.locale.Report(t.path+"."+key, format, args...)
+	text := fmt.Sprintf(format, args...)
+	kind, isMessage := strings.CutPrefix(t.path, "messages.")
+	inSettings := fmt.Sprintf("brands[%d].wording.%s.%s.%s", t.brand, t.locale.Tag, kind, key)
+	switch _, own := t.own[key]; {
+	case own:
+		t.errs = append(t.errs, &yamlfile.Problem{Key: inSettings, Message: text})
+		return
+	case t.locale.ours && isMessage:
+		text += fmt.Sprintf("; this file is Poolpost's: write the text in %s of the settings, or %s", inSettings, copyOurs)
+	case t.locale.ours:
+		text += "; this file is Poolpost's: " + copyOurs
 	}
+	t.locale.Report(t.path+"."+key, "%s", text)
 }
 
-// reportUnused reports the texts that no template asked for.
+// copyOurs is how an adopter changes a file of ours.
+const copyOurs = "copy it to your own folder templates/locales and change it there"
+
+// reportUnused reports the texts that no template asked for. Words of ours may be unused: an
+// adopter's template may leave out a block.
 func (t *translations) reportUnused() {
-	for _, texts := range []map[string]string{t.texts, t.own} {
-		for _, key := range slices.Sorted(maps.Keys(texts)) {
-			if !t.used[key] {
-				t.report(key, "no template uses it; remove it")
-			}
+	for _, key := range slices.Sorted(maps.Keys(t.texts)) {
+		if !t.used[key] && !t.locale.ours {
+			t.report(key, "no template uses it; remove it")
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(t.own)) {
+		if !t.used[key] {
+			t.report(key, "no template uses it; remove it")
 		}
 	}
 }

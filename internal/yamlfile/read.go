@@ -99,7 +99,7 @@ func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
 	// has that one too: what it holds is checked, and nothing is called missing.
 	for _, i := range unknown {
 		name := target(node.Content[i])
-		field := nearest(name.Value, names)
+		field := Nearest(name.Value, names)
 		if field < 0 {
 			f.reject(under(key, name.Value), "is unknown; the keys here are %s", strings.Join(names, ", "))
 			continue
@@ -160,9 +160,9 @@ func (f *File) readSlice(node *yaml.Node, v reflect.Value, key string) {
 	}
 }
 
-// nearest is the index of the known key that looks like a mistyped one, or -1.
+// Nearest is the index of the known key that looks like a mistyped one, or -1.
 // At most two letters differ, and not all of a short key's.
-func nearest(key string, known []string) int {
+func Nearest(key string, known []string) int {
 	best, least := -1, min(3, len(key))
 	for i, k := range known {
 		if d := distance(strings.ToLower(key), strings.ToLower(k)); d < least {
