@@ -72,8 +72,8 @@ func metric(statistic string) *awscloudwatch.MetricOptions {
 
 func fiveMinutes() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(5)) }
 
-// result counts the events of a function with an outcome. Its log lines carry the metric.
-func (p *Pool) result(function, outcome string) awscloudwatch.IMetric {
+// outcomeMetric counts the events of a function with an outcome. Its log lines carry the metric.
+func (p *Pool) outcomeMetric(function, outcome string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace: jsii.String(logging.Namespace), MetricName: jsii.String("Events"),
 		Statistic: jsii.String("Sum"), Period: fiveMinutes(),
@@ -83,8 +83,8 @@ func (p *Pool) result(function, outcome string) awscloudwatch.IMetric {
 	})
 }
 
-// reputation is a rate of the whole account, as SES reports it.
-func reputation(name string) awscloudwatch.IMetric {
+// reputationMetric is a rate of the whole account, as SES reports it.
+func reputationMetric(name string) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace: jsii.String("AWS/SES"), MetricName: jsii.String(name),
 		Statistic: jsii.String("Maximum"), Period: awscdk.Duration_Hours(jsii.Number(1)),

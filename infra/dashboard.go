@@ -23,28 +23,28 @@ func (p *Pool) newDashboard() {
 	byKind := search(fmt.Sprintf(`SEARCH('{%s,Stack,Function,Outcome,kind,client} MetricName="Events" Stack="%s" `+
 		`Function="mail-feedback" (Outcome="bounced" OR Outcome="complained")', 'Sum', 300)`, logging.Namespace, p.values.Stack))
 	waiting := func(q awssqs.Queue) awscloudwatch.IMetric { return q.MetricApproximateNumberOfMessagesVisible(nil) }
-	asked := p.results("Messages for Cognito to send", "custom-message")
+	requested := p.outcomeGraph("Messages for Cognito to send", "custom-message")
 	if p.settings.Mail.UsesCustomSender() {
-		asked = p.results("Emails requested by Cognito", "custom-email-sender")
+		requested = p.outcomeGraph("Emails requested by Cognito", "custom-email-sender")
 	}
 	awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		DashboardName: jsii.String(p.values.Stack),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{
-				p.results("Sign-ups by result", "pre-sign-up"), asked, p.results("Confirmed users", "post-confirmation"),
+				p.outcomeGraph("Sign-ups by result", "pre-sign-up"), requested, p.outcomeGraph("Confirmed users", "post-confirmation"),
 			},
 			{
-				p.results("Link page", "verify-link"), p.results("Emails sent and failed", "send-mail"),
-				p.results("Delivery feedback", "mail-feedback"),
+				p.outcomeGraph("Link page", "verify-link"), p.outcomeGraph("Emails sent and failed", "send-mail"),
+				p.outcomeGraph("Delivery feedback", "mail-feedback"),
 			},
 			{
 				graph("Emails waiting, dead letters, failed events",
-					waiting(p.MailQueue), waiting(p.DeadLetterQueue), waiting(p.FailedEvents)),
+					waiting(p.MailQueue), waiting(p.DeadLetterQueue), waiting(p.OnFailureQueue)),
 				graph("Errors", errors...), graph("p99 duration", durations...),
 			},
 			{
-				p.rates("Bounces", "Reputation.BounceRate", "bounced", bounceReview),
-				p.rates("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
+				p.rateGraph("Bounces", "Reputation.BounceRate", "bounced", bounceReview),
+				p.rateGraph("Complaints", "Reputation.ComplaintRate", "complained", complaintReview),
 				graph("Bounces and complaints by kind and client", byKind),
 			},
 		},
@@ -55,30 +55,30 @@ func graph(title string, metrics ...awscloudwatch.IMetric) awscloudwatch.IWidget
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{Title: jsii.String(title), Left: &metrics, Width: jsii.Number(8)})
 }
 
-// results shows the events of a function by outcome.
-func (p *Pool) results(title, function string) awscloudwatch.IWidget {
+// outcomeGraph shows the events of a function by outcome.
+func (p *Pool) outcomeGraph(title, function string) awscloudwatch.IWidget {
 	return graph(title, search(fmt.Sprintf(
 		`SEARCH('{%s,Stack,Function,Outcome} MetricName="Events" Stack="%s" Function="%s"', 'Sum', 300)`,
 		logging.Namespace, p.values.Stack, function)))
 }
 
-// rates shows a rate of the account, as SES reports it, and of this pool's emails, with the
+// rateGraph shows a rate of the account, as SES reports it, and of this pool's emails, with the
 // limit at which SES reviews an account.
-func (p *Pool) rates(title, account, pool string, review float64) awscloudwatch.IWidget {
+func (p *Pool) rateGraph(title, account, pool string, review float64) awscloudwatch.IWidget {
 	return awscloudwatch.NewGraphWidget(&awscloudwatch.GraphWidgetProps{
 		Title: jsii.String(title + ", account and this pool"), Width: jsii.Number(8),
-		Left: &[]awscloudwatch.IMetric{reputation(account), p.share(pool)},
+		Left: &[]awscloudwatch.IMetric{reputationMetric(account), p.shareMetric(pool)},
 		LeftAnnotations: &[]*awscloudwatch.HorizontalAnnotation{
 			{Value: jsii.Number(review), Label: jsii.String("review by SES")},
 		},
 	})
 }
 
-// share is the share of an outcome of mail-feedback in a day of this pool's emails.
-func (p *Pool) share(of string) awscloudwatch.IMetric {
+// shareMetric is the share of an outcome of mail-feedback in a day of this pool's emails.
+func (p *Pool) shareMetric(of string) awscloudwatch.IMetric {
 	metrics := map[string]awscloudwatch.IMetric{}
 	for _, name := range []string{"delivered", "bounced", of} {
-		metrics[name] = p.result("mail-feedback", name)
+		metrics[name] = p.outcomeMetric("mail-feedback", name)
 	}
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression:   jsii.String(fmt.Sprintf("FILL(%s, 0) / (FILL(delivered, 0) + FILL(bounced, 0))", of)),

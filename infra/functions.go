@@ -85,26 +85,26 @@ func (p *Pool) newTriggers() {
 		p.newFunction("CustomMessage", "custom-message")
 		p.newAlarm("DefaultMails",
 			"custom-message could not fill a message, and Cognito sent its default text. Read the log of the function.",
-			p.result("custom-message", "failed"), 1)
+			p.outcomeMetric("custom-message", "failed"), 1)
 	}
 
 	p.newFunction("PreSignUp", "pre-sign-up")
 	p.newAlarm("PreSignUpFails",
 		"pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
-		p.result("pre-sign-up", "TRY_AGAIN"), 1)
+		p.outcomeMetric("pre-sign-up", "TRY_AGAIN"), 1)
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
 	p.newAlarm("NotWelcomed",
 		"post-confirmation could not add a group or queue a welcome email. Read its log.",
-		p.result("post-confirmation", "failed"), 1)
+		p.outcomeMetric("post-confirmation", "failed"), 1)
 }
 
 // newCustomEmailSender queues the emails that Cognito requests.
 func (p *Pool) newCustomEmailSender() {
 	f := p.newFunction("CustomEmailSender", "custom-email-sender")
 	p.MailQueue.GrantSendMessages(f)
-	p.keepFailures(f)
+	p.configureAsyncInvoke(f)
 	p.newAlarm("RequestsLost",
 		"Lambda could not deliver a failed event of custom-email-sender to the failed-events queue, "+
 			"and its email is lost. Check that queue and its permissions.",
@@ -158,11 +158,11 @@ func (p *Pool) newSendMail() {
 	p.grantDecrypt()
 	p.newAlarm("DailyQuota",
 		"The daily SES quota is used up, and emails wait until SES accepts more. Request a higher quota.",
-		p.result("send-mail", "daily-quota"), 1)
+		p.outcomeMetric("send-mail", "daily-quota"), 1)
 	p.newAlarm("SendingPaused",
 		"SES has paused sending for the account or the configuration set, and emails wait. "+
 			"Read what AWS wrote to the account's owner.",
-		p.result("send-mail", "paused"), 1)
+		p.outcomeMetric("send-mail", "paused"), 1)
 }
 
 // senders are the addresses of the clients' brands that emails are sent from, each once.
@@ -180,7 +180,7 @@ func (p *Pool) senders() []string {
 // of the account.
 func (p *Pool) newMailFeedback() {
 	f := p.newFunction("MailFeedback", "mail-feedback")
-	p.keepFailures(f)
+	p.configureAsyncInvoke(f)
 	awsevents.NewRule(p, jsii.String("MailEvents"), &awsevents.RuleProps{
 		Description: jsii.String("Poolpost: SES events for emails of " + p.settings.Pool.Name),
 		EventPattern: &awsevents.EventPattern{

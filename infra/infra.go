@@ -81,8 +81,8 @@ type Pool struct {
 	Functions map[string]awslambda.Function
 	// MailQueue has the emails to be sent, DeadLetterQueue those that could not be sent.
 	MailQueue, DeadLetterQueue awssqs.Queue
-	// FailedEvents has the asynchronous invocations that Lambda gave up on.
-	FailedEvents awssqs.Queue
+	// OnFailureQueue is the on-failure destination of custom-email-sender and mail-feedback.
+	OnFailureQueue awssqs.Queue
 	// AlarmTopic is notified by every alarm.
 	AlarmTopic awssns.Topic
 	// Key encrypts codes between Cognito and send-mail; nil unless mail.delivery is ses.

@@ -154,7 +154,7 @@ func TestTwoPoolsInAStack(t *testing.T) {
 	}
 	for name, missing := range map[string]bool{
 		"UserPool": one.UserPool == nil, "IdentityPool": one.IdentityPool == nil, "ExampleBucket": one.ExampleBucket == nil,
-		"MailQueue": one.MailQueue == nil, "DeadLetterQueue": one.DeadLetterQueue == nil, "FailedEvents": one.FailedEvents == nil,
+		"MailQueue": one.MailQueue == nil, "DeadLetterQueue": one.DeadLetterQueue == nil, "OnFailureQueue": one.OnFailureQueue == nil,
 		"AlarmTopic": one.AlarmTopic == nil, "Key": one.Key == nil, "ConfigurationSet": one.ConfigurationSet == nil,
 		"LinkAPI": one.LinkAPI == nil, "LinksURL": one.LinksURL == nil,
 	} {

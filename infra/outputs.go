@@ -25,7 +25,7 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "LinksUrl", p.LinksURL)
 	output(stack, "MailQueueUrl", p.MailQueue.QueueUrl())
 	output(stack, "DeadLetterQueueUrl", p.DeadLetterQueue.QueueUrl())
-	output(stack, "FailedEventsQueueUrl", p.FailedEvents.QueueUrl())
+	output(stack, "FailedEventsQueueUrl", p.OnFailureQueue.QueueUrl())
 }
 
 // Outputs adds the DNS records that verify a domain outside Route 53 to a stack: DkimName1,

@@ -22,11 +22,11 @@ const (
 	retentionDays = 14 // the maximum of SQS
 )
 
-// newQueues are the mail queue, its dead-letter queue, and the records of asynchronous
-// invocations that Lambda gave up on. The mail queue is FIFO: one person's emails keep their
-// order, and two equal entries within five minutes are one email. The failed events are not:
-// Lambda does not send to a FIFO queue (Lambda developer guide, "Capturing records of Lambda
-// asynchronous invocations").
+// newQueues are the mail queue, its dead-letter queue, and the on-failure destination of
+// asynchronous invocations. The mail queue is FIFO: one person's emails keep their order, and two
+// equal entries within five minutes are one email. The on-failure destination is not: Lambda does
+// not send to a FIFO queue (Lambda developer guide, "Capturing records of Lambda asynchronous
+// invocations").
 func (p *Pool) newQueues() {
 	p.DeadLetterQueue = p.newQueue("DeadLetters", &awssqs.QueueProps{Fifo: jsii.Bool(true)})
 	p.MailQueue = p.newQueue("MailQueue", &awssqs.QueueProps{
@@ -38,8 +38,8 @@ func (p *Pool) newQueues() {
 		FifoThroughputLimit: awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID,
 		DeadLetterQueue:     &awssqs.DeadLetterQueue{Queue: p.DeadLetterQueue, MaxReceiveCount: jsii.Number(maxReceives)},
 	})
-	p.FailedEvents = p.newQueue("FailedEvents", &awssqs.QueueProps{})
-	suppress(p.FailedEvents, "AwsSolutions-SQS3", "This queue holds events that have already failed; no function consumes it.")
+	p.OnFailureQueue = p.newQueue("FailedEvents", &awssqs.QueueProps{})
+	suppress(p.OnFailureQueue, "AwsSolutions-SQS3", "This queue holds events that have already failed; no function consumes it.")
 	p.values.MailQueueURL, p.values.DeadLetterQueueURL = *p.MailQueue.QueueUrl(), *p.DeadLetterQueue.QueueUrl()
 
 	most := metric("Maximum")
@@ -53,16 +53,16 @@ func (p *Pool) newQueues() {
 	p.newAlarm("EventsFailed",
 		"Lambda gave up on an event after three attempts or six hours."+
 			" Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
-		p.FailedEvents.MetricApproximateNumberOfMessagesVisible(most), 1)
+		p.OnFailureQueue.MetricApproximateNumberOfMessagesVisible(most), 1)
 }
 
-// keepFailures lets Lambda retry an asynchronously invoked function as often and as long as it
-// can, three attempts within six hours, and puts events that still fail on a queue, from which
-// poolpost redrive repeats them.
-func (p *Pool) keepFailures(f awslambda.Function) {
+// configureAsyncInvoke lets Lambda retry an asynchronously invoked function as often and as long
+// as it can, three attempts within six hours. Events that still fail go to the on-failure
+// destination, from which poolpost redrive repeats them.
+func (p *Pool) configureAsyncInvoke(f awslambda.Function) {
 	f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		RetryAttempts: jsii.Number(2), MaxEventAge: awscdk.Duration_Hours(jsii.Number(6)),
-		OnFailure: awslambdadestinations.NewSqsDestination(p.FailedEvents),
+		OnFailure: awslambdadestinations.NewSqsDestination(p.OnFailureQueue),
 	})
 }
 

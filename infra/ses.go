@@ -30,10 +30,10 @@ func (p *Pool) newConfigurationSet() {
 	// Before SES reviews the account.
 	p.newAlarm("Bounces",
 		"4% of emails bounce, and SES reviews an account at 5%. Look for sign-ups with made-up addresses.",
-		reputation("Reputation.BounceRate"), 0.8*bounceReview)
+		reputationMetric("Reputation.BounceRate"), 0.8*bounceReview)
 	p.newAlarm("Complaints",
 		"0.08% of emails are reported as spam, and SES reviews an account at 0.1%.",
-		reputation("Reputation.ComplaintRate"), 0.8*complaintReview)
+		reputationMetric("Reputation.ComplaintRate"), 0.8*complaintReview)
 }
 
 func (p *Pool) sesARN(kind string, name *string) *string {

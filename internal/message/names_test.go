@@ -54,7 +54,7 @@ func TestCleanName(t *testing.T) {
 		"a domain in Cyrillic":                {"пример.рф", "пример. рф"},
 		"a domain behind a soft hyphen":       {"exam\u00adple.\u200bnet", "example. net"},
 		"an address of an IP":                 {"Ada 8.8.8.8", "Ada 8. 8. 8. 8"},
-		"an e-mail address":                   {"ada@example.com", "ada example. com"},
+		"an email address":                    {"ada@example.com", "ada example. com"},
 		"a full-width @":                      {"ada＠example", "ada example"},
 		"a phone number":                      {"Call +44 20 7946 0958", ""},
 		"a phone number in Arabic digits":     {"اتصل ٠١٢٣٤٥", ""},

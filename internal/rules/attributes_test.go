@@ -88,7 +88,7 @@ func TestAllowedValuesWordsAndAddresses(t *testing.T) {
 		"a web address":                             {"custom:agentName", "Ann www.evil.example/login", AttributeURL},
 		"a web address without www":                 {"custom:agentName", "evil.example", AttributeURL},
 		"a scheme":                                  {"custom:agentName", "javascript://x", AttributeURL},
-		"an e-mail address":                         {"custom:agentName", "ann@evil.example", AttributeURL},
+		"an email address":                          {"custom:agentName", "ann@evil.example", AttributeURL},
 		"an ideographic full stop":                  {"custom:agentName", "evil。example", AttributeURL},
 		"an international domain":                   {"custom:agentName", "müller.рф", AttributeURL},
 		"a domain in brackets":                      {"custom:agentName", "Ann (evil.example)", AttributeURL},

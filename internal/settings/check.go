@@ -131,7 +131,7 @@ func (c checker) page(key, value string) {
 func (c checker) address(key, value string) bool {
 	a, err := mail.ParseAddress(value)
 	if err != nil || a.Address != value || strings.ContainsFunc(value, func(c rune) bool { return c > unicode.MaxASCII }) {
-		c.Report(key, "must be a plain e-mail address, such as support@example.com, not %q", value)
+		c.Report(key, "must be a plain email address, such as support@example.com, not %q", value)
 		return false
 	}
 	return true

@@ -58,9 +58,9 @@ func TestSignUpRefuses(t *testing.T) {
 			in.Username, in.Password = aws.String(strings.Repeat("a", 129)), aws.String(" blank")
 		},
 			"InvalidParameterException", `2 validation errors detected: Value at 'username' failed to satisfy constraint: Member must have length less than or equal to 128; Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
-		"an e-mail attribute that is another address": {with("email", "eve@example.com"),
+		"an email attribute that is another address": {with("email", "eve@example.com"),
 			"InvalidParameterException", "The email attribute is not the user name."},
-		"an e-mail attribute that is none": {with("email", "ada at example"),
+		"an email attribute that is none": {with("email", "ada at example"),
 			"InvalidParameterException", "Invalid email address format."},
 		"a phone number without a plus sign": {with("phone_number", "2065550100"),
 			"InvalidParameterException", "Invalid phone number format."},
