@@ -38,7 +38,7 @@ func (p *Pool) newDashboard() {
 				p.outcomeGraph("Delivery feedback", "mail-feedback"),
 			},
 			{
-				graph("Emails waiting, dead letters, failed events",
+				graph("Messages in the mail queue, dead-letter queue and on-failure destination",
 					waiting(p.MailQueue), waiting(p.DeadLetterQueue), waiting(p.OnFailureQueue)),
 				graph("Errors", errors...), graph("p99 duration", durations...),
 			},

@@ -106,8 +106,8 @@ func (p *Pool) newCustomEmailSender() {
 	p.MailQueue.GrantSendMessages(f)
 	p.configureAsyncInvoke(f)
 	p.newAlarm("RequestsLost",
-		"Lambda could not deliver a failed event of custom-email-sender to the failed-events queue, "+
-			"and its email is lost. Check that queue and its permissions.",
+		"Lambda could not deliver a failed event of custom-email-sender to its on-failure destination, "+
+			"and its email is lost. Check the queue FailedEvents and its permissions.",
 		f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), 1)
 }
 
