@@ -24,13 +24,12 @@ import (
 	"poolpost/internal/mail"
 )
 
-// letters are the emails of one deployment that were not sent. They are in two queues: the
-// dead-letter queue of the mail queue has those that send-mail could not send, and the failed
-// events are those that Lambda gave up on because custom-email-sender or mail-feedback failed
-// three times. The report has kinds, reasons, counts and ages, never what is in an email or
-// whom it is for.
-type letters struct {
-	mails, dead, failed string // URLs of queues
+// failureQueues are the two queues of a deployment that hold what failed: the dead-letter queue
+// has the emails that send-mail could not send, and the on-failure destination has the events
+// that Lambda gave up on because custom-email-sender or mail-feedback failed three times. The
+// report has kinds, reasons, counts and ages, never what is in an email or whom it is for.
+type failureQueues struct {
+	mailURL, deadLetterURL, onFailureURL string
 
 	sqs    *sqs.Client
 	lambda *lambda.Client
@@ -42,36 +41,36 @@ const (
 	hiddenFor = 60   // seconds that a message is hidden while it is read or sent again
 )
 
-// A letter is the part of a message that is not personal.
-type letter struct {
+// A failure is the part of a message that is not personal.
+type failure struct {
 	Kind   string `json:"kind"`
 	Reason string `json:"reason"`
 }
 
-var unreadable = letter{Kind: "unreadable"}
+var unreadable = failure{Kind: "unreadable"}
 
 type queueReport struct {
-	Count   int           `json:"count"`
-	Letters []letterGroup `json:"letters"` // of the messages that were read
+	Count    int            `json:"count"`
+	Failures []failureGroup `json:"failures"` // of the messages that were read
 }
 
-type letterGroup struct {
-	letter
+type failureGroup struct {
+	failure
 	Count         int     `json:"count"`
 	OldestSeconds float64 `json:"oldestSeconds"`
 }
 
 // list reports what is in both queues, and changes nothing but SQS's count of receives.
-func (l *letters) list(ctx context.Context, out io.Writer, asJSON bool) error {
+func (q *failureQueues) list(ctx context.Context, out io.Writer, asJSON bool) error {
 	var report struct {
 		DeadLetters  queueReport `json:"deadLetters"`
 		FailedEvents queueReport `json:"failedEvents"`
 	}
 	var err error
-	if report.DeadLetters, err = l.read(ctx, l.dead, ofMail); err != nil {
+	if report.DeadLetters, err = q.read(ctx, q.deadLetterURL, failedEmail); err != nil {
 		return err
 	}
-	if report.FailedEvents, err = l.read(ctx, l.failed, ofEvent); err != nil {
+	if report.FailedEvents, err = q.read(ctx, q.onFailureURL, failedEvent); err != nil {
 		return err
 	}
 	if asJSON {
@@ -83,14 +82,14 @@ func (l *letters) list(ctx context.Context, out io.Writer, asJSON bool) error {
 	return report.FailedEvents.write(out, "events that a function could not process")
 }
 
-func (l *letters) read(ctx context.Context, url string, of func(types.Message) letter) (queueReport, error) {
-	count, _, err := l.queue(ctx, url)
+func (q *failureQueues) read(ctx context.Context, url string, failureOf func(types.Message) failure) (queueReport, error) {
+	count, _, err := q.queue(ctx, url)
 	if err != nil {
 		return queueReport{}, err
 	}
-	found := map[letter][]time.Time{}
+	found := map[failure][]time.Time{}
 	for seen := 0; seen < maxRead; {
-		messages, err := l.receive(ctx, url)
+		messages, err := q.receive(ctx, url)
 		if err != nil {
 			return queueReport{}, err
 		}
@@ -98,16 +97,17 @@ func (l *letters) read(ctx context.Context, url string, of func(types.Message) l
 			break
 		}
 		for _, m := range messages {
-			found[of(m)] = append(found[of(m)], sent(m))
+			f := failureOf(m)
+			found[f] = append(found[f], sent(m))
 		}
 		seen += len(messages)
-		defer l.releaseMessages(ctx, url, messages)
+		defer q.releaseMessages(ctx, url, messages)
 	}
-	report := queueReport{Count: count, Letters: []letterGroup{}}
-	byKindAndReason := func(a, b letter) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason)) }
+	report := queueReport{Count: count, Failures: []failureGroup{}}
+	byKindAndReason := func(a, b failure) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason)) }
 	for _, key := range slices.SortedFunc(maps.Keys(found), byKindAndReason) {
-		oldest := l.now().Sub(slices.MinFunc(found[key], time.Time.Compare))
-		report.Letters = append(report.Letters, letterGroup{key, len(found[key]), oldest.Round(time.Second).Seconds()})
+		oldest := q.now().Sub(slices.MinFunc(found[key], time.Time.Compare))
+		report.Failures = append(report.Failures, failureGroup{key, len(found[key]), oldest.Round(time.Second).Seconds()})
 	}
 	return report, nil
 }
@@ -115,7 +115,7 @@ func (l *letters) read(ctx context.Context, url string, of func(types.Message) l
 func (r queueReport) write(out io.Writer, title string) error {
 	fmt.Fprintf(out, "%d %s\n", r.Count, title)
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, g := range r.Letters {
+	for _, g := range r.Failures {
 		oldest := time.Duration(g.OldestSeconds * float64(time.Second)).Round(time.Minute)
 		fmt.Fprintf(table, "  %d\t%s\t%s\toldest %s\n", g.Count, g.Kind, g.Reason, oldest)
 	}
@@ -123,38 +123,38 @@ func (r queueReport) write(out io.Writer, title string) error {
 }
 
 // redrive sends everything again. SQS moves the dead letters back to the mail queue. It moves
-// nothing back to Lambda ("StartMessageMoveTask", SQS API reference), so the failed events are
-// passed to their functions again.
-func (l *letters) redrive(ctx context.Context, out io.Writer) error {
-	count, from, err := l.queue(ctx, l.dead)
+// nothing back to Lambda ("StartMessageMoveTask", SQS API reference), so the events are passed to
+// their functions again.
+func (q *failureQueues) redrive(ctx context.Context, out io.Writer) error {
+	count, from, err := q.queue(ctx, q.deadLetterURL)
 	if err != nil {
 		return err
 	}
 	if count > 0 {
-		_, to, err := l.queue(ctx, l.mails)
+		_, to, err := q.queue(ctx, q.mailURL)
 		if err != nil {
 			return err
 		}
 		// With a destination, since SQS does not know the source of messages that
 		// send-mail has put there itself (SQS developer guide, "Troubleshooting
 		// dead-letter queue redrive", CouldNotDetermineMessageSource).
-		_, err = l.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
+		_, err = q.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &from, DestinationArn: &to})
 		if err != nil {
 			return fmt.Errorf("move the dead letters back to the mail queue: %w", err)
 		}
 	}
 	fmt.Fprintf(out, "%d emails are on their way back to the mail queue\n", count)
-	return l.repeatEvents(ctx, out)
+	return q.repeatEvents(ctx, out)
 }
 
 // repeatEvents invokes functions with their failed events. An event that fails again comes back
 // to the queue and stays there. If redrive is interrupted before it deletes a message, the next
 // redrive passes that event to its function again.
-func (l *letters) repeatEvents(ctx context.Context, out io.Writer) error {
-	began := l.now()
+func (q *failureQueues) repeatEvents(ctx context.Context, out io.Writer) error {
+	began := q.now()
 	repeated, others := 0, 0
 	for {
-		messages, err := l.receive(ctx, l.failed)
+		messages, err := q.receive(ctx, q.onFailureURL)
 		if err != nil {
 			return err
 		}
@@ -168,14 +168,14 @@ func (l *letters) repeatEvents(ctx context.Context, out io.Writer) error {
 				others++
 				continue
 			}
-			_, err = l.lambda.Invoke(ctx, &lambda.InvokeInput{
+			_, err = q.lambda.Invoke(ctx, &lambda.InvokeInput{
 				FunctionName: &r.RequestContext.FunctionARN, Payload: r.RequestPayload,
 				InvocationType: lambdatypes.InvocationTypeEvent,
 			})
 			if err != nil {
 				return fmt.Errorf("repeat an event, after %d: %w", repeated, err)
 			}
-			_, err = l.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &l.failed, ReceiptHandle: m.ReceiptHandle})
+			_, err = q.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.onFailureURL, ReceiptHandle: m.ReceiptHandle})
 			if err != nil {
 				return fmt.Errorf("delete an event that was repeated: %w", err)
 			}
@@ -189,15 +189,15 @@ func (l *letters) repeatEvents(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// ofMail takes the reason that send-mail has written beside an email. An email without one was
-// received too often.
-func ofMail(m types.Message) letter {
+// failedEmail reads the reason that send-mail has written beside an email. An email without one
+// was received too often.
+func failedEmail(m types.Message) failure {
 	entry, err := mail.Decode(aws.ToString(m.Body))
 	if err != nil {
 		return unreadable
 	}
 	reason := cmp.Or(aws.ToString(m.MessageAttributes["reason"].StringValue), "tried too often")
-	return letter{word(string(entry.Kind)), word(reason)}
+	return failure{safe(string(entry.Kind)), safe(reason)}
 }
 
 // A record describes an asynchronous invocation that Lambda gave up on (Lambda developer
@@ -225,7 +225,8 @@ func readRecord(m types.Message) (record, error) {
 	return r, nil
 }
 
-func ofEvent(m types.Message) letter {
+// failedEvent reads what failed, and why, from the record of an event.
+func failedEvent(m types.Message) failure {
 	r, err := readRecord(m)
 	if err != nil {
 		return unreadable
@@ -243,15 +244,15 @@ func ofEvent(m types.Message) letter {
 	if reason == "Safe" {
 		reason = r.ResponsePayload.ErrorMessage
 	}
-	return letter{word(cmp.Or(event.TriggerSource, event.DetailType)), word(reason)}
+	return failure{safe(cmp.Or(event.TriggerSource, event.DetailType)), safe(reason)}
 }
 
-// plain has no room for an address, a link or a code.
-var plain = regexp.MustCompile(`^[A-Za-z*][A-Za-z _.,:*-]{0,99}$`)
+// safePattern leaves no room for an address, a link or a code.
+var safePattern = regexp.MustCompile(`^[A-Za-z*][A-Za-z _.,:*-]{0,99}$`)
 
-// word is a value from a message, unless it could be something other than a name or a reason.
-func word(s string) string {
-	if plain.MatchString(s) {
+// safe returns a value from a message, unless it could be anything but a name or a reason.
+func safe(s string) string {
+	if safePattern.MatchString(s) {
 		return s
 	}
 	return "unknown"
@@ -268,8 +269,8 @@ func sent(m types.Message) time.Time {
 
 // receive hides and returns up to ten messages, or none if none are left. A FIFO queue returns
 // no more of a person's messages while some of them are hidden.
-func (l *letters) receive(ctx context.Context, url string) ([]types.Message, error) {
-	reply, err := l.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+func (q *failureQueues) receive(ctx context.Context, url string) ([]types.Message, error) {
+	reply, err := q.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: hiddenFor, WaitTimeSeconds: 1,
 		MessageAttributeNames:       []string{"reason"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp},
@@ -282,20 +283,20 @@ func (l *letters) receive(ctx context.Context, url string) ([]types.Message, err
 
 // releaseMessages makes messages visible again. If it fails, SQS does so when their visibility
 // timeout ends.
-func (l *letters) releaseMessages(ctx context.Context, url string, messages []types.Message) {
+func (q *failureQueues) releaseMessages(ctx context.Context, url string, messages []types.Message) {
 	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url}
 	for i, m := range messages {
 		in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
 			Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: 0,
 		})
 	}
-	_, _ = l.sqs.ChangeMessageVisibilityBatch(ctx, in)
+	_, _ = q.sqs.ChangeMessageVisibilityBatch(ctx, in)
 }
 
 // queue returns how many messages a queue has, and its ARN.
-func (l *letters) queue(ctx context.Context, url string) (count int, arn string, err error) {
+func (q *failureQueues) queue(ctx context.Context, url string) (count int, arn string, err error) {
 	const messages = types.QueueAttributeNameApproximateNumberOfMessages
-	reply, err := l.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+	reply, err := q.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{messages, types.QueueAttributeNameQueueArn},
 	})
 	if err != nil {

@@ -221,8 +221,8 @@ func TestListInJSON(t *testing.T) {
 	if err != nil || json.Unmarshal([]byte(got), &list) != nil {
 		t.Fatalf("got %s, %v", got, err)
 	}
-	want := letterGroup{letter{"welcome", "address refused"}, 2, 50 * 60 * 60}
-	if list.DeadLetters.Count != 5 || list.FailedEvents.Count != 3 || !slices.Contains(list.DeadLetters.Letters, want) {
+	want := failureGroup{failure{"welcome", "address refused"}, 2, 50 * 60 * 60}
+	if list.DeadLetters.Count != 5 || list.FailedEvents.Count != 3 || !slices.Contains(list.DeadLetters.Failures, want) {
 		t.Errorf("got %s", got)
 	}
 }

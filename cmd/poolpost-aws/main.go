@@ -36,19 +36,19 @@ func run(ctx context.Context, args []string, now func() time.Time, s cli.Streams
 	return cli.Main(ctx, &c, &c.Flags, args, s, func(k *kong.Context) error {
 		// The flags of the other command are empty.
 		deployment := cli.Deployment{From: cmp.Or(c.DeadLetters.From, c.Redrive.From)}
-		l, err := newLetters(ctx, deployment, &c.Flags, now)
+		queues, err := newFailureQueues(ctx, deployment, &c.Flags, now)
 		if err != nil {
 			return err
 		}
 		if k.Selected().Name == "redrive" {
-			return l.redrive(ctx, s.Out)
+			return queues.redrive(ctx, s.Out)
 		}
-		return l.list(ctx, s.Out, c.DeadLetters.JSON)
+		return queues.list(ctx, s.Out, c.DeadLetters.JSON)
 	})
 }
 
-// newLetters finds the queues of a deployment.
-func newLetters(ctx context.Context, d cli.Deployment, f *cli.Flags, now func() time.Time) (*letters, error) {
+// newFailureQueues finds the queues of a deployment.
+func newFailureQueues(ctx context.Context, d cli.Deployment, f *cli.Flags, now func() time.Time) (*failureQueues, error) {
 	outputs, err := d.Outputs(f)
 	if err != nil {
 		return nil, err
@@ -57,12 +57,13 @@ func newLetters(ctx context.Context, d cli.Deployment, f *cli.Flags, now func() 
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
-	l := &letters{sqs: sqs.NewFromConfig(cfg), lambda: lambda.NewFromConfig(cfg), now: now}
-	l.mails, l.dead, l.failed = outputs["MailQueueUrl"], outputs["DeadLetterQueueUrl"], outputs["FailedEventsQueueUrl"]
 	for _, name := range []string{"MailQueueUrl", "DeadLetterQueueUrl", "FailedEventsQueueUrl"} {
 		if outputs[name] == "" {
 			return nil, fmt.Errorf("the outputs of the deployment have no %s: run make deploy again", name)
 		}
 	}
-	return l, nil
+	return &failureQueues{
+		mailURL: outputs["MailQueueUrl"], deadLetterURL: outputs["DeadLetterQueueUrl"], onFailureURL: outputs["FailedEventsQueueUrl"],
+		sqs: sqs.NewFromConfig(cfg), lambda: lambda.NewFromConfig(cfg), now: now,
+	}, nil
 }
