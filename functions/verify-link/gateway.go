@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"poolpost/internal/lambdaenv"
+	"poolpost/internal/eventjson"
 	"poolpost/internal/logging"
 )
 
@@ -49,15 +49,15 @@ func (g gateway) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func readRequest(ctx context.Context, payload []byte) (*http.Request, error) {
 	var version, method, path, query, text string
 	var headers map[string]string
-	var encoded lambdaenv.Raw
-	err := lambdaenv.ReadEvent(payload, lambdaenv.Fields{
+	var encoded eventjson.Raw
+	err := eventjson.Read(payload, eventjson.Fields{
 		"version", &version,
 		"rawPath", &path,
 		"rawQueryString", &query,
 		"headers", &headers,
 		"body", &text,
 		"isBase64Encoded", &encoded,
-		"requestContext", lambdaenv.Fields{"http", lambdaenv.Fields{"method", &method}},
+		"requestContext", eventjson.Fields{"http", eventjson.Fields{"method", &method}},
 	})
 	if err != nil {
 		return nil, err

@@ -2,11 +2,25 @@ package bundle
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/mail"
 
 	"poolpost/internal/config"
 	"poolpost/internal/settings"
 )
+
+// Config is the file config.File of a function: its part of the settings.
+func (f Function) Config(s *settings.Settings) []byte { return encode(f.config(s)) }
+
+// encode is a function's settings or sentences as a JSON file; none has anything that
+// does not encode.
+func encode(v any) []byte {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		panic(err)
+	}
+	return append(text, '\n')
+}
 
 func clientNames(s *settings.Settings) []string {
 	var names []string

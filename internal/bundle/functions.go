@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"encoding/json"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -205,19 +204,6 @@ func (f Function) Env(s *settings.Settings, v Values) map[string]string {
 	}
 	maps.DeleteFunc(values, func(name, value string) bool { return value == "" || !slices.Contains(names, name) })
 	return values
-}
-
-// Config is the file config.File of a function: its part of the settings.
-func (f Function) Config(s *settings.Settings) []byte { return encode(f.config(s)) }
-
-// encode is a function's settings or sentences as a JSON file; none has anything that
-// does not encode.
-func encode(v any) []byte {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		panic(err)
-	}
-	return append(text, '\n')
 }
 
 // cognitoMessages are the messages that Cognito asks for, in the form in which

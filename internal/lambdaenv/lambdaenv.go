@@ -1,5 +1,5 @@
-// Package lambdaenv reads what Lambda gives a function: its environment variables, and the
-// event and the deadline of an invocation.
+// Package lambdaenv reads what Lambda gives a function: its environment variables, and the deadline
+// of an invocation.
 package lambdaenv
 
 import (

@@ -16,7 +16,7 @@ import (
 	"strconv"
 	"strings"
 
-	"poolpost/internal/lambdaenv"
+	"poolpost/internal/eventjson"
 	"poolpost/internal/logging"
 )
 
@@ -45,7 +45,7 @@ type Event struct {
 	// CustomEmailSender only.
 	Code string
 
-	response lambdaenv.Raw // and the rest of the event, before and after it
+	response eventjson.Raw // and the rest of the event, before and after it
 }
 
 // Decode reads an event. It takes every shape that Cognito has been documented
@@ -54,14 +54,14 @@ type Event struct {
 // may be logged.
 func Decode(payload []byte) (*Event, error) {
 	e := &Event{}
-	err := lambdaenv.ReadLooseEvent(payload, lambdaenv.Fields{
+	err := eventjson.ReadLoose(payload, eventjson.Fields{
 		"triggerSource", &e.TriggerSource,
 		"version", &e.Version,
 		"region", &e.Region,
 		"userPoolId", &e.UserPoolID,
 		"userName", &e.UserName,
-		"callerContext", lambdaenv.Fields{"clientId", &e.ClientID},
-		"request", lambdaenv.Fields{
+		"callerContext", eventjson.Fields{"clientId", &e.ClientID},
+		"request", eventjson.Fields{
 			"userAttributes", &e.UserAttributes,
 			"clientMetadata", &e.ClientMetadata,
 			"codeParameter", &e.CodeParameter,
@@ -88,7 +88,7 @@ func Decode(payload []byte) (*Event, error) {
 }
 
 // withoutResponse is where an event without a response gets one: at its end.
-func withoutResponse(event string) lambdaenv.Raw {
+func withoutResponse(event string) eventjson.Raw {
 	before, after, ok := strings.CutLast(event, "}")
 	switch {
 	case !ok: // null
@@ -96,7 +96,7 @@ func withoutResponse(event string) lambdaenv.Raw {
 	case !strings.HasSuffix(strings.TrimRight(before, " \t\r\n"), "{"):
 		before += ","
 	}
-	return lambdaenv.Raw{Before: before + `"response":`, Value: "null", After: "}" + after}
+	return eventjson.Raw{Before: before + `"response":`, Value: "null", After: "}" + after}
 }
 
 // Source is the trigger source without the name of its trigger: of
@@ -153,7 +153,7 @@ func (e *Event) Reply(response Response) ([]byte, error) {
 	b := append(make([]byte, 0, size), e.response.Before...)
 	b = append(b, '{')
 	written := make(map[string]bool, 8)
-	err := lambdaenv.Members(e.response.Value, func(name, value string) {
+	err := eventjson.Members(e.response.Value, func(name, value string) {
 		pieces := []string{value}
 		if i := slices.IndexFunc(response, func(m Member) bool { return m.Name == name }); i >= 0 {
 			pieces = response[i].Value

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"poolpost/internal/lambdaenv"
+	"poolpost/internal/eventjson"
 	"poolpost/internal/logging"
 )
 
@@ -94,7 +94,7 @@ func TestDecode(t *testing.T) {
 			if kind := got.Source(test.trigger); kind != test.kind {
 				t.Errorf("its kind is %q, want %q", kind, test.kind)
 			}
-			got.response = lambdaenv.Raw{}
+			got.response = eventjson.Raw{}
 			if !reflect.DeepEqual(*got, test.want) {
 				t.Errorf("got\n%+v\nwant\n%+v", *got, test.want)
 			}
@@ -130,7 +130,7 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 			continue
 		}
-		got.response = lambdaenv.Raw{}
+		got.response = eventjson.Raw{}
 		if !reflect.DeepEqual(*got, Event{}) {
 			t.Errorf("%s: got %+v", payload, *got)
 		}
@@ -225,7 +225,7 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 // fields are the members of an object.
 func fields(t *testing.T, text []byte) (list []field) {
 	t.Helper()
-	if err := lambdaenv.Members(string(text), func(name, value string) { list = append(list, field{name, value}) }); err != nil {
+	if err := eventjson.Members(string(text), func(name, value string) { list = append(list, field{name, value}) }); err != nil {
 		t.Fatal(err)
 	}
 	return list

@@ -1,4 +1,6 @@
-package lambdaenv
+// Package eventjson reads fields of Lambda events as JSON, token by token: decoding by reflection
+// takes several times as long, while a person waits.
+package eventjson
 
 import (
 	"bytes"
@@ -25,19 +27,18 @@ var (
 	errNotString = errors.New("is not a string")
 )
 
-// ReadEvent reads fields of an event, token by token: decoding by reflection takes several
-// times as long, while a person waits. Like encoding/json it accepts duplicate names, of which
-// the last one counts, and invalid UTF-8: an error would be Cognito's default message.
+// Read reads fields of an event. Like encoding/json it accepts duplicate names, of which the last
+// one counts, and invalid UTF-8: an error would be Cognito's default message.
 //
 // Strings are parts of one copy of the event, so what keeps one for longer must clone it.
-func ReadEvent(payload []byte, fields Fields) error {
+func Read(payload []byte, fields Fields) error {
 	r := newReader(payload)
 	return r.all(fields)
 }
 
-// ReadLooseEvent is ReadEvent for events that write some strings as numbers or booleans. A
-// string is then what is written.
-func ReadLooseEvent(payload []byte, fields Fields) error {
+// ReadLoose is Read for events that write some strings as numbers or booleans. A string is then
+// what is written.
+func ReadLoose(payload []byte, fields Fields) error {
 	r := newReader(payload)
 	r.loose = true
 	return r.all(fields)
