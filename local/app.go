@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/smithy-go"
 
+	"poolpost/internal/link"
 	"poolpost/internal/settings"
 )
 
@@ -140,8 +141,12 @@ func (a *app) signUp(r *http.Request, p *appPage) error {
 }
 
 func (a *app) confirm(r *http.Request, p *appPage) error {
+	code := link.ReadCode(r.FormValue("code"))
+	if code == "" {
+		return errors.New("type the six digits of the code in the email")
+	}
 	_, err := a.pool.ConfirmSignUp(r.Context(), &cognito.ConfirmSignUpInput{
-		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ConfirmationCode: aws.String(r.FormValue("code")),
+		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), ConfirmationCode: aws.String(code),
 		ClientMetadata: a.metadata(p),
 	})
 	return err

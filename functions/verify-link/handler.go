@@ -30,7 +30,8 @@ const (
 // the clean path, with the code.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	op, p := operations[r.URL.Path], h.read(r)
+	p := h.read(r)
+	op := operations[p.path]
 	err := logging.Recover(func() error {
 		if r.URL.Path == pathHealth && opens(r) {
 			h.health(w, r)

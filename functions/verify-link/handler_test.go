@@ -474,10 +474,13 @@ func TestDamagedLinks(t *testing.T) {
 	}{
 		"without a code":                 {[]string{"code", ""}, confirmCode, confirmCode},
 		"an invalid code":                {[]string{"code", "abc"}, confirmCode, confirmCode},
-		"a code that is cut off":         {[]string{"code", "123"}, confirmCode, confirmCode},
+		"a code that is cut off":         {[]string{"code", "12345"}, confirmCode, confirmCode},
 		"Cognito's placeholder":          {[]string{"code", "{####}"}, confirmCode, confirmCode},
 		"a code of 300 KB":               {[]string{"code", strings.Repeat("1", 300<<10)}, confirmCode, badLink}, // the form is too long
 		"without a user":                 {[]string{"user", ""}, badLink, badLink},
+		"a user that is cut off":         {[]string{"user", userID[:24]}, badLink, badLink},
+		"a user name that was chosen":    {[]string{"user", "jane"}, badLink, badLink},
+		"a provider's user":              {[]string{"user", "facebook_1234567890"}, badLink, badLink},
 		"an address as the user":         {[]string{"user", "jane@example.com"}, badLink, badLink},
 		"a user with a space":            {[]string{"user", "jane sample"}, badLink, badLink},
 		"a user with a line break":       {[]string{"user", "jane\r\nsample"}, badLink, badLink},
@@ -512,13 +515,35 @@ func TestDamagedLinks(t *testing.T) {
 	}
 }
 
-func TestCodeMayHaveSpacesAndNonASCIIDigits(t *testing.T) {
+func TestCodeMayBeTypedInAnyWay(t *testing.T) {
 	shared := newSite(t)
-	for _, typed := range []string{" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6", "١٢٣٤٥٦", "\u200f１２３４５６\u200e"} {
-		s := shared.another()
-		s.checkState(t, s.serve(t, press(link.PathConfirm, values("code", typed))), confirmed, "riders", "en")
-		if in := s.cognito.asked[0]; in.ConfirmationCode != code {
-			t.Errorf("%q is asked as %q", typed, in.ConfirmationCode)
+	for _, typed := range []string{
+		" 123456", "123 456", "123\u00a0456\n", "1 2 3 4 5 6", "١٢٣٤٥٦", "\u200f１２３４５６\u200e", "123–456", "(123) 456.", "#123456",
+		"Code: 123456", "Your code is 123-456. It is valid for 24 hours.",
+	} {
+		for path, done := range map[string]pageName{link.PathConfirm: confirmed, link.PathReset: resetDone} {
+			s := shared.another()
+			form := values("code", typed, "typed", "1", "password", password, "repeat", password)
+			s.checkState(t, s.serve(t, press(path, form)), done, "riders", "en")
+			if in := s.cognito.asked[0]; in.ConfirmationCode != code {
+				t.Errorf("%q is asked as %q", typed, in.ConfirmationCode)
+			}
+		}
+	}
+}
+
+// Cognito counts wrong codes, so what cannot be one is no attempt.
+func TestNoCodeOfSixDigitsAsksNobody(t *testing.T) {
+	shared := newSite(t)
+	for _, typed := range []string{"12345", "1234567", "123456 or 654321", "12345O", "the code", "²²²²²²"} {
+		for path, wrong := range map[string]pageName{link.PathConfirm: wrongCode, link.PathReset: resetWrongCode} {
+			s := shared.another()
+			w := s.serve(t, press(path, values("code", typed, "typed", "1", "password", password, "repeat", password)))
+			s.checkState(t, w, wrong, "riders", "en")
+			s.checkNotAsked(t)
+			if page := read(w.Body.String()); !strings.Contains(page.text, "Six digits") || page.fields["user"] != userID {
+				t.Errorf("%q leads to %q with %q", typed, page.text, page.fields)
+			}
 		}
 	}
 }
@@ -790,7 +815,7 @@ func TestMissingPageIsAServiceFault(t *testing.T) {
 func TestNothingPersonalIsLogged(t *testing.T) {
 	shared := newSite(t)
 	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
-	planted := url.Values{"client": {ridersID}, "user": {"secret-user"}, "code": {"31415926"}, "return": {secret("return")}, "lang": {secret("lang")},
+	planted := url.Values{"client": {ridersID}, "user": {secretUser}, "code": {secretCode}, "return": {secret("return")}, "lang": {secret("lang")},
 		"password": {secret("password")}, "repeat": {secret("password")}, secret("key"): {secret("value")}}
 	bad := maps.Clone(planted)
 	bad["client"], bad["user"] = []string{secret("client")}, []string{secret("user")}
@@ -827,10 +852,16 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			s.logged.CheckNothingPersonal(t, func() error {
 				s.handler.ServeHTTP(httptest.NewRecorder(), test.request)
 				return nil
-			}, "31415926")
+			}, secretUser, secretCode)
 		})
 	}
 }
+
+// A user and a code that can be in a link.
+const (
+	secretUser = "5ec7e700-1111-4222-8333-444455556666"
+	secretCode = "314159"
+)
 
 func BenchmarkGET(b *testing.B) {
 	s := newSite(b)

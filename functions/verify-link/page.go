@@ -27,7 +27,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 	maps.Copy(header, secureHeader)
 	switch s := res.pageName; {
 	case s == wrongMethod:
-		header.Set("Allow", operations[r.URL.Path].methods())
+		header.Set("Allow", operations[p.path].methods())
 	case s == tooManyAttempts, s == limitReached: // Cognito counts the attempts of a user by the hour,
 		header.Set("Retry-After", "3600")
 	case s.status == http.StatusTooManyRequests, s.status == http.StatusServiceUnavailable:
@@ -52,7 +52,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 		"return":   p.link.Return,
 		"lang":     p.locale,
 		"continue": p.next(res.pageName),
-		"again":    again(r.URL.Path),
+		"again":    again(p.path),
 		"reason":   res.reason,
 	}))
 }

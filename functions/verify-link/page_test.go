@@ -314,6 +314,10 @@ func FuzzOpen(f *testing.F) {
 	f.Add(link.PathReset, values("return", "https://riders.example.com/trips").Encode(), "fr-CA,fr;q=0.9")
 	f.Add(link.PathConfirm, values("code", "", "client", driversID).Encode(), "ar")
 	f.Add("/other", "user=%zz&user=;&lang", "")
+	for _, damage := range damages() {
+		r := openAddress(damage.to(addresses(link.PathConfirm)["whole"]))
+		f.Add(r.URL.Path, r.URL.RawQuery, "en")
+	}
 	for _, value := range hostile() {
 		f.Add(link.PathConfirm, values("return", value, "user", value).Encode(), value)
 		f.Add(link.PathReset, values("return", value).Encode()+"&"+value, value)
@@ -330,9 +334,9 @@ func FuzzOpen(f *testing.F) {
 		s.checkNotAsked(t)
 		page := read(w.Body.String())
 		known.check(t, w.Body.String())
-		asked, err := url.ParseQuery(query)
-		if l, wrong := link.Read(asked); w.Code == http.StatusOK && err == nil && wrong == nil && page.fields["user"] != l.User {
-			t.Errorf("the form is for %q, the link for %q", page.fields["user"], l.User)
+		_, query = link.PathOf(r.URL.Path, query)
+		if l, err := link.ReadQuery(query); w.Code == http.StatusOK && (err != nil || page.fields["user"] != l.User || page.fields["code"] != l.Code) {
+			t.Errorf("the form is for %q, the link for %+v, %v", page.fields, l, err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,11 +12,12 @@ import (
 	"poolpost/internal/message"
 )
 
-// A pageRequest is what a request says: the query of a link, or a form.
+// A pageRequest is what a request says: a link, or a form.
 type pageRequest struct {
 	start     time.Time
-	values    url.Values
-	err       error // what is wrong with the form or the link
+	path      string     // of the page that is meant
+	values    url.Values // of a form
+	err       error      // what is wrong with the form or the link
 	link      link.Link
 	client    config.Client
 	known     bool   // whether the app client of the link is in the settings
@@ -23,16 +25,21 @@ type pageRequest struct {
 	locale    string
 }
 
-// read reads the link of a request.
+// read reads the link of a request: that of a form, or one that was opened as a mail program
+// left it.
 func (h *handler) read(r *http.Request) pageRequest {
-	p := pageRequest{start: h.log.Start(), values: r.URL.Query()}
-	if r.Method == http.MethodPost {
-		p.err = r.ParseForm()
-		p.values = r.PostForm
+	p := pageRequest{start: h.log.Start(), path: r.URL.Path}
+	query := r.URL.RawQuery
+	if opens(r) {
+		p.path, query = link.PathOf(r.URL.Path, query)
 	}
-	var err error
-	if p.link, err = link.Read(p.values); err != nil {
-		p.err = err
+	if r.Method == http.MethodPost {
+		formErr := r.ParseForm()
+		p.values = r.PostForm
+		p.link, p.err = link.Read(p.values)
+		p.err = cmp.Or(formErr, p.err)
+	} else {
+		p.link, p.err = link.ReadQuery(query)
 	}
 	// An unknown client was created by hand, or is another pool's. The code decides, and
 	// any client of the pool can submit it.
