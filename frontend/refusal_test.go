@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"poolpost/internal/compile"
-	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/templates"
 )
 
@@ -51,11 +51,7 @@ func run(t *testing.T, name string, args ...string) {
 // language.
 func refusals(t *testing.T, dir string) string {
 	t.Helper()
-	s, err := settings.Read("../internal/settings/testdata/sample.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := compile.All(templates.FS, s)
+	out, err := compile.All(templates.FS, settingstest.Sample(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"poolpost/internal/bundle"
 	"poolpost/internal/compile"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/lambda"
 	"poolpost/local/mailbox"
 	"poolpost/local/sqs"
@@ -28,7 +29,7 @@ import (
 func TestFunctionsStartWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
 		t.Run(delivery, func(t *testing.T) {
-			set := shipped(t)
+			set := settingstest.Sample(t)
 			set.Mail.Delivery = delivery
 			testContract(t, set)
 		})

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"poolpost/internal/settings/settingstest"
 )
 
 // Resources that hold users, their ids, keys, waiting mail or files. CloudFormation
@@ -16,7 +18,7 @@ func TestLogicalIDsOfWhatHoldsDataNeverChange(t *testing.T) {
 		tp   *template
 		want map[string]string // type by logical id
 	}{
-		{"the shipped settings", synthesise(t, shipped(t), "prod"), map[string]string{
+		{"the shipped settings", synthesise(t, settingstest.Sample(t), "prod"), map[string]string{
 			"DeadLettersBBF8BAAB":          "AWS::SQS::Queue",
 			"FailedEventsA83487DA":         "AWS::SQS::Queue",
 			"IdentityPoolEC8A1A0D":         "AWS::Cognito::IdentityPool",

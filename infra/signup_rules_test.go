@@ -16,12 +16,13 @@ import (
 	"poolpost/internal/bundle"
 	"poolpost/internal/config"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/lambda"
 )
 
 // withRules are the sample settings with every rule that needs a permission.
 func withRules(t *testing.T) *settings.Settings {
-	set := shipped(t)
+	set := settingstest.Sample(t)
 	set.SignUp.Email.RefuseSuppressed = true
 	set.SignUp.ExternalProviders = config.ExternalProviders{Policy: "link", Trusted: []string{"Google"}}
 	return set
@@ -47,7 +48,7 @@ func grants(tp *template) []string {
 }
 
 func TestPreSignUpPermissions(t *testing.T) {
-	if got := grants(synthesise(t, shipped(t), "dev")); len(got) != 0 {
+	if got := grants(synthesise(t, settingstest.Sample(t), "dev")); len(got) != 0 {
 		t.Errorf("without such rules it may do %q", got)
 	}
 	want := []string{

@@ -20,6 +20,7 @@ import (
 
 	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected templates")
@@ -69,15 +70,6 @@ identityPool: {enabled: false}
 func parse(t *testing.T, text string) *settings.Settings {
 	t.Helper()
 	s, err := settings.Parse("test.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func shipped(t *testing.T) *settings.Settings {
-	t.Helper()
-	s, err := settings.Read("../internal/settings/testdata/sample.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +262,7 @@ func (tp *template) want(r resource, values map[string]string) {
 // in the golden template of each stage.
 func TestUserPoolProtectionByStage(t *testing.T) {
 	for stage, want := range map[string][2]string{"dev": {`"INACTIVE"`, "Delete"}, "prod": {`"ACTIVE"`, "Retain"}} {
-		tp := synthesise(t, shipped(t), stage)
+		tp := synthesise(t, settingstest.Sample(t), stage)
 		pool := tp.one("AWS::Cognito::UserPool")
 		if got := [2]string{pool.get("DeletionProtection"), pool.DeletionPolicy}; got != want {
 			t.Errorf("the pool of stage %s has %v, want %v", stage, got, want)
@@ -312,7 +304,7 @@ func TestClientsAreSafeAndWaitForFacebook(t *testing.T) {
 
 func TestIdentityPoolRolesAreForTheirOwnUsersOnly(t *testing.T) {
 	found := map[string]bool{}
-	for _, role := range synthesise(t, shipped(t), "dev").all("AWS::IAM::Role") {
+	for _, role := range synthesise(t, settingstest.Sample(t), "dev").all("AWS::IAM::Role") {
 		trust := role.get("AssumeRolePolicyDocument.Statement.0")
 		if !strings.Contains(trust, "cognito-identity.amazonaws.com") {
 			continue
@@ -343,7 +335,7 @@ func TestIdentityPoolRolesAreForTheirOwnUsersOnly(t *testing.T) {
 }
 
 func TestEmailsAreNotTracked(t *testing.T) {
-	tp := synthesise(t, shipped(t), "dev")
+	tp := synthesise(t, settingstest.Sample(t), "dev")
 	events := strings.ToLower(tp.one("AWS::SES::ConfigurationSetEventDestination").get("EventDestination.MatchingEventTypes"))
 	if strings.Contains(events, "click") || strings.Contains(events, "open") {
 		t.Errorf("clicks or openings are tracked: %s", events)
@@ -378,7 +370,7 @@ func TestIdentityHasItsOwnStack(t *testing.T) {
 
 func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 	everyAction := regexp.MustCompile(`"Action":(\[[^]]*)?"[a-z0-9-]+:\*"`)
-	for _, set := range []*settings.Settings{shipped(t), parse(t, full)} {
+	for _, set := range []*settings.Settings{settingstest.Sample(t), parse(t, full)} {
 		t.Run(set.Mail.Delivery, func(t *testing.T) {
 			tp := synthesise(t, set, "dev")
 			var names, groups, roles []string
@@ -421,7 +413,7 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 
 // Links carry codes.
 func TestTheAccessLogHasNoQuery(t *testing.T) {
-	format := synthesise(t, shipped(t), "dev").one("AWS::ApiGatewayV2::Stage").get("AccessLogSettings.Format")
+	format := synthesise(t, settingstest.Sample(t), "dev").one("AWS::ApiGatewayV2::Stage").get("AccessLogSettings.Format")
 	if !strings.Contains(format, "$context.requestId") || strings.Contains(format, "uery") || strings.Contains(format, "path") {
 		t.Errorf("the access log has %s", format)
 	}
@@ -430,7 +422,7 @@ func TestTheAccessLogHasNoQuery(t *testing.T) {
 // SQS gives an email to another process when the visibility timeout ends, so the first
 // one must have ended before (Lambda developer guide: six times its timeout).
 func TestMailQueueVisibilityTimeout(t *testing.T) {
-	tp := synthesise(t, shipped(t), "dev")
+	tp := synthesise(t, settingstest.Sample(t), "dev")
 	limit := tp.function("send-mail").Properties["Timeout"].(float64)
 	for _, q := range tp.all("AWS::SQS::Queue") {
 		if q.get("RedrivePolicy") != "none" {
@@ -441,7 +433,7 @@ func TestMailQueueVisibilityTimeout(t *testing.T) {
 
 // Only with several clients does custom-message ask Cognito for their names.
 func TestCustomMessageCanDescribeClients(t *testing.T) {
-	set := shipped(t)
+	set := settingstest.Sample(t)
 	second := set.Clients[0]
 	second.Name = "second"
 	set.Clients = append(set.Clients, second)
@@ -469,7 +461,7 @@ func TestOnlySendMailDecryptsCodes(t *testing.T) {
 			t.Errorf("%s %s, want %s…", what, got, want)
 		}
 	}
-	cognito := synthesise(t, shipped(t), "dev")
+	cognito := synthesise(t, settingstest.Sample(t), "dev")
 	if n := len(cognito.all("AWS::KMS::Key")); n != 0 || cognito.one("AWS::Cognito::UserPool").get("LambdaConfig.CustomEmailSender") != "none" {
 		t.Errorf("where Cognito sends, there are %d keys, or a custom sender", n)
 	}
@@ -484,7 +476,7 @@ func TestSendMailSendsAsTheSendersOfItsBrandsOnly(t *testing.T) {
 		set             *settings.Settings
 		senders, ofPool string
 	}{
-		{"one sender", shipped(t), `["no-reply@example.com"]`, `"MyApp \u003cno-reply@example.com\u003e"`},
+		{"one sender", settingstest.Sample(t), `["no-reply@example.com"]`, `"MyApp \u003cno-reply@example.com\u003e"`},
 		{"two apps of one brand", parse(t, strings.Replace(full, "brand: kiosk, ", "", 1)), `["no-reply@rides.example.com"]`, rides},
 		{"brands with one each", parse(t, full), `["kiosk@rides.example.com","no-reply@rides.example.com"]`, rides},
 	} {
@@ -514,7 +506,7 @@ func TestAsyncInvocationsHaveAnOnFailureDestination(t *testing.T) {
 		set  *settings.Settings
 		want []string
 	}{
-		{shipped(t), []string{"MailFeedback"}},
+		{settingstest.Sample(t), []string{"MailFeedback"}},
 		{parse(t, full), []string{"CustomEmailSender", "MailFeedback"}},
 	} {
 		configs := synthesise(t, test.set, "dev").all("AWS::Lambda::EventInvokeConfig")
@@ -542,7 +534,7 @@ func TestTheDocumentationListsEveryAlarm(t *testing.T) {
 	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| ([0-9.]+) \\|").FindAllStringSubmatch(string(documented), -1) {
 		rows = append(rows, match[1]+" "+match[2])
 	}
-	for _, tp := range []*template{synthesise(t, shipped(t), "dev"), synthesise(t, parse(t, full), "prod")} {
+	for _, tp := range []*template{synthesise(t, settingstest.Sample(t), "dev"), synthesise(t, parse(t, full), "prod")} {
 		for id, r := range tp.resources {
 			if r.Type == "AWS::CloudWatch::Alarm" {
 				want = append(want, id[:len(id)-8]+" "+r.get("Threshold")) // the CDK adds 8 characters
@@ -561,7 +553,7 @@ func TestTheDocumentationListsEveryAlarm(t *testing.T) {
 }
 
 func TestCDKNagFindsNothing(t *testing.T) {
-	for name, set := range map[string]*settings.Settings{"shipped": shipped(t), "full": parse(t, full), "bare": parse(t, bare)} {
+	for name, set := range map[string]*settings.Settings{"shipped": settingstest.Sample(t), "full": parse(t, full), "bare": parse(t, bare)} {
 		t.Run(name, func(t *testing.T) {
 			for _, tp := range []*template{synthesise(t, set, "prod"), synthesiseIdentity(t, set)} {
 				annotations := assertions.Annotations_FromStack(tp.stack)
@@ -579,7 +571,7 @@ func TestCDKNagFindsNothing(t *testing.T) {
 // The templates of the shipped settings, for reading and for reviews.
 func TestTemplates(t *testing.T) {
 	for file, tp := range map[string]*template{
-		"testdata/template.yaml": synthesise(t, shipped(t), "dev"), "testdata/identity.yaml": synthesiseIdentity(t, shipped(t)),
+		"testdata/template.yaml": synthesise(t, settingstest.Sample(t), "dev"), "testdata/identity.yaml": synthesiseIdentity(t, settingstest.Sample(t)),
 		"testdata/full.yaml": synthesise(t, parse(t, full), "prod"),
 	} {
 		text, err := yaml.Marshal(map[string]any{"Resources": tp.resources, "Outputs": tp.outputs})

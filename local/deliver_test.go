@@ -10,6 +10,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/cognito"
 	"poolpost/local/mailbox"
 )
@@ -33,7 +34,7 @@ func TestSenderOfThePool(t *testing.T) {
 }
 
 func TestEachClientHasTheSenderOfItsBrand(t *testing.T) {
-	s := startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n",
+	s := startWith(t, settingstest.FileWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n",
 		"  - name: drivers #", "  - name: drivers\n    from: {name: Drivers, address: go@example.com}\n    replyTo: drivers@example.com\n    #",
 		"\nclients:\n", "\nclients:\n  - {name: drivers, brand: drivers, url: 'https://drivers.example.com/'}\n"))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

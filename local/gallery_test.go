@@ -15,6 +15,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/templates"
 )
 
@@ -34,7 +35,7 @@ func (c sheet) String() string { return c.client.Name + "-" + c.locale }
 func galleryPreview(t *testing.T) (*preview, previewState) {
 	t.Helper()
 	p, _ := startPreview(t, "")
-	edit(t, p.file, "locales: [en, fr, ar, it]", allLocales)
+	edit(t, p.file, "locales: [en, fr, ar, it]", settingstest.AllLocales)
 	edit(t, p.file, "clients:\n", "clients:\n  - {name: drivers, brand: drivers, url: 'https://drivers.example.com/'}\n")
 	state := p.compileIfChanged()
 	if state.problems != "" {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/mailbox"
 )
 
@@ -60,7 +61,7 @@ func TestInvokeReportsOnlyItsOwnEmails(t *testing.T) {
 }
 
 func TestUnknownFunctionIsRefusedWithTheKnownOnes(t *testing.T) {
-	through := map[string]string{"cognito": sampleSettings, "ses": sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n")}
+	through := map[string]string{"cognito": settingstest.File(), "ses": settingstest.FileWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n")}
 	for _, c := range []struct {
 		name, delivery, function, want string
 	}{

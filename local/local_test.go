@@ -23,6 +23,7 @@ import (
 
 	"poolpost/internal/compile"
 	"poolpost/internal/message"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/mailbox"
 )
 
@@ -57,29 +58,13 @@ func (l *lockedBuffer) String() string {
 // startStack starts everything on free ports, with the shipped settings.
 func startStack(t testing.TB, change ...func(*Options)) *Stack {
 	t.Helper()
-	return startWith(t, sampleSettings, change...)
+	return startWith(t, settingstest.File(), change...)
 }
-
-const sampleSettings = "../internal/settings/testdata/sample.yaml"
 
 // startSES is startStack with mail.delivery ses.
 func startSES(t testing.TB, change ...func(*Options)) *Stack {
 	t.Helper()
-	return startWith(t, sampleWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
-}
-
-// allLocales is a line of the sample settings.
-const allLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]"
-
-// sampleWith is a file of the sample settings with something replaced, in pairs
-// of old and new.
-func sampleWith(t testing.TB, name string, replaced ...string) string {
-	t.Helper()
-	text, err := os.ReadFile(sampleSettings)
-	noError(t, err)
-	file := filepath.Join(t.TempDir(), name)
-	noError(t, os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600))
-	return file
+	return startWith(t, settingstest.FileWith(t, "ses.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n"), change...)
 }
 
 // startWith starts everything. The functions are built once for each settings

@@ -21,6 +21,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/mailbox"
 	"poolpost/templates"
 )
@@ -61,11 +62,11 @@ func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	t.Helper()
 	root := t.TempDir()
 	noError(t, os.CopyFS(filepath.Join(root, "templates"), os.DirFS("../templates")))
-	text, err := os.ReadFile("../internal/settings/testdata/sample.yaml")
+	text, err := os.ReadFile(settingstest.File())
 	noError(t, err)
 	file := filepath.Join(root, "poolpost.yaml")
 	noError(t, os.WriteFile(file, text, 0o644))
-	edit(t, file, allLocales, "locales: [en, fr, ar, it]")
+	edit(t, file, settingstest.AllLocales, "locales: [en, fr, ar, it]")
 	set, err := settings.Read(file)
 	noError(t, err)
 	localApp(set, "http://127.0.0.1:8080")

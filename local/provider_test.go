@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"poolpost/internal/message"
+	"poolpost/internal/settings/settingstest"
 )
 
 // comes is somebody who comes back from a provider to the hosted sign-in.
@@ -20,7 +21,7 @@ func (s *Stack) comes(t *testing.T, provider string, attributes map[string]strin
 
 // The real function links through the real protocol.
 func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
-	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
+	s := startWith(t, settingstest.FileWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
 	ida := map[string]string{"email": "Ida@example.com", "name": "Ida"}
 	verified := map[string]string{"email": "Ida@example.com", "email_verified": "true"}
 
@@ -65,7 +66,7 @@ func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
 }
 
 func TestSampleAppSignsInThroughAProvider(t *testing.T) {
-	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
+	s := startWith(t, settingstest.FileWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]}\n"))
 	if page := browse(t, "GET", s.webURL+"/provider", nil); page.status != 200 || page.title != "Sign in with a provider" {
 		t.Errorf("the form: %+v", page)
 	}
@@ -81,7 +82,7 @@ func TestSampleAppSignsInThroughAProvider(t *testing.T) {
 }
 
 func TestTrustedDomainIsConfirmedWithoutEmail(t *testing.T) {
-	s := startWith(t, sampleWith(t, "rules.yaml", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example], verifyEmail: true}\n"))
+	s := startWith(t, settingstest.FileWith(t, "rules.yaml", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example], verifyEmail: true}\n"))
 	if got := s.status(t, s.signUp(t, "kim@staff.example", "Kim", nil)); got != types.UserStatusTypeConfirmed {
 		t.Errorf("the user is %s", got)
 	}
@@ -92,7 +93,7 @@ func TestTrustedDomainIsConfirmedWithoutEmail(t *testing.T) {
 }
 
 func TestSuppressedAddressIsRefused(t *testing.T) {
-	s := startWith(t, sampleWith(t, "rules.yaml", "  email:\n", "  email:\n    refuseSuppressed: true\n"))
+	s := startWith(t, settingstest.FileWith(t, "rules.yaml", "  email:\n", "  email:\n    refuseSuppressed: true\n"))
 	s.signUp(t, "lea@example.com", "Lea", nil)
 	_, err := s.trySignUp(t, "web", "SuppressionList@simulator.amazonses.com", "Ann", nil)
 	refused, ok := errors.AsType[*types.UserLambdaValidationException](err)

@@ -15,6 +15,7 @@ import (
 
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/local/sqs"
 )
 
@@ -145,7 +146,7 @@ func soak(t *testing.T, tr trial, people int) {
 	logged := &lockedBuffer{}
 	var lost atomic.Int64 // acknowledgements
 	// Groups would be those of a pool.
-	file := sampleWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
+	file := settingstest.FileWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
 	s := startWith(t, file, func(o *Options) {
 		o.Logs = logged
 		o.hooks.middleware, o.hooks.sendMailTimeout = c.front, tr.limit

@@ -2,15 +2,15 @@ package main
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"poolpost/internal/settings/settingstest"
 )
 
 func TestCheckReportsMessageSizes(t *testing.T) {
-	out, _ := must(t, "check", "--settings", sampleSettings)
+	out, _ := must(t, "check", "--settings", settingstest.File())
 	want := regexp.MustCompile(`^112 messages meet Cognito's limits \(clients: 1, locales: 16, kinds: 7\)
 With the longest values in their placeholders
   the longest HTML          has \d{5} of 20000 characters: web/\S+
@@ -21,7 +21,7 @@ $`)
 	if !want.MatchString(out) {
 		t.Errorf("got\n%s", out)
 	}
-	out, _ = must(t, "check", "--settings", sampleSettings, "--json")
+	out, _ = must(t, "check", "--settings", settingstest.File(), "--json")
 	var got checkResult
 	if err := json.Unmarshal([]byte(out), &got); err != nil || got.Messages != 112 || got.SMS.Limit != 140 || got.SMS.Characters < 100 {
 		t.Errorf("%v, %s", err, out)
@@ -29,16 +29,7 @@ $`)
 }
 
 func TestHTTPLinkIsRefused(t *testing.T) {
-	text, err := os.ReadFile(sampleSettings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "poolpost.yaml")
-	bad := regexp.MustCompile(`https://app\.example\.com/`).ReplaceAllString(string(text), "http://127.0.0.1:3000/")
-	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err = check(file)
+	_, err := check(settingstest.FileWith(t, "poolpost.yaml", "https://app.example.com/", "http://127.0.0.1:3000/"))
 	for _, key := range []string{"url", "signInUrl", "attributeUrl", "returnUrls[0]"} {
 		if want := "clients[0]." + key + ": must begin with https://"; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got\n%v\nwithout %s", err, want)
@@ -47,17 +38,9 @@ func TestHTTPLinkIsRefused(t *testing.T) {
 }
 
 func TestMistakesAreReportedOnePerLine(t *testing.T) {
-	text, err := os.ReadFile(sampleSettings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "poolpost.yaml")
-	bad := strings.Replace(string(text), "    support: drivers@example.com\n    wording:\n      en:\n", "    support: drivers@example.com\n    wording:\n      en:\n        welcome: {subject: \"a\\nb\", preheader: \"{code}\"}\n", 1)
-	bad = strings.Replace(bad, "brand: myapp", "brand: drivers", 1)
-	if err := os.WriteFile(file, []byte(bad), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err = check(file)
+	const wording = "    support: drivers@example.com\n    wording:\n      en:\n"
+	_, err := check(settingstest.FileWith(t, "poolpost.yaml",
+		wording, wording+"        welcome: {subject: \"a\\nb\", preheader: \"{code}\"}\n", "brand: myapp", "brand: drivers"))
 	want := "brands[1].wording.en.welcome.preheader: {code} cannot be filled here; these can: {brand} {passwordPolicy} {postalAddress} {support}"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

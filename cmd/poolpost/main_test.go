@@ -2,36 +2,14 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"poolpost/cmd/internal/cli"
+	"poolpost/internal/settings/settingstest"
 )
-
-const (
-	sampleSettings = "../../internal/settings/testdata/sample.yaml"
-	// allLocales is a line of them.
-	allLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]"
-)
-
-// sampleWith is a file of the sample settings with something replaced, in pairs of old
-// and new.
-func sampleWith(t testing.TB, name string, replaced ...string) string {
-	t.Helper()
-	text, err := os.ReadFile(sampleSettings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(replaced...).Replace(string(text))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
 
 // execute is the command with these arguments.
 func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -102,7 +80,7 @@ func TestUsageErrorsSuggestTheNearestName(t *testing.T) {
 func TestFailuresGoToStandardError(t *testing.T) {
 	for _, args := range [][]string{
 		{"check", "--settings", "nowhere.yaml"}, {"--settings", "nowhere.yaml", "invoke", "send-mail", "event.json"},
-		{"outputs", "--from", "nowhere.json"}, {"--settings", sampleSettings, "env", "nobody"},
+		{"outputs", "--from", "nowhere.json"}, {"--settings", settingstest.File(), "env", "nobody"},
 	} {
 		if code, out, told := execute(t, args...); code != cli.Failed || out != "" || !strings.Contains(told, args[len(args)-1]) && !strings.Contains(told, "nowhere") {
 			t.Errorf("%v: exit code %d, %q, %q", args, code, out, told)

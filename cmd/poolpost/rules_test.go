@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"poolpost/internal/settings/settingstest"
 )
 
 func TestRulesAreExplained(t *testing.T) {
-	strict := sampleWith(t, "rules.yaml", allLocales, "locales: [en, fr, ar]", "  email:\n", "  email:\n    refuseRoleAccounts: true\n    requireMailExchanger: true\n    refuseSuppressed: true\n")
-	providers := sampleWith(t, "rules.yaml", allLocales, "locales: [en, fr, ar]", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example]}\n  externalProviders: {policy: link, trusted: [Google]}\n")
+	strict := settingstest.FileWith(t, "rules.yaml", settingstest.AllLocales, "locales: [en, fr, ar]", "  email:\n", "  email:\n    refuseRoleAccounts: true\n    requireMailExchanger: true\n    refuseSuppressed: true\n")
+	providers := settingstest.FileWith(t, "rules.yaml", settingstest.AllLocales, "locales: [en, fr, ar]", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example]}\n  externalProviders: {policy: link, trusted: [Google]}\n")
 	for name, test := range map[string]struct {
 		settings string
 		args     []string
@@ -45,7 +47,7 @@ func TestRulesAreExplained(t *testing.T) {
 }
 
 func TestRulesInJSON(t *testing.T) {
-	out, _ := must(t, "rules", "--json", "--settings", sampleSettings, "--email", "ann@example.net")
+	out, _ := must(t, "rules", "--json", "--settings", settingstest.File(), "--email", "ann@example.net")
 	var got explanation
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatal(err)

@@ -54,9 +54,10 @@ type sampleKMS struct {
 func (k *sampleKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	k.calls.Add(1)
 	var in struct {
-		KeyId, CiphertextBlob string
-		NumberOfBytes         int
-		EncryptionContext     map[string]string
+		KeyId             string
+		CiphertextBlob    []byte
+		NumberOfBytes     int
+		EncryptionContext map[string]string
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		panic(err)
@@ -81,32 +82,20 @@ func (k *sampleKMS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(err)
 	}
-	gcm, err := cipher.NewGCM(block)
+	gcm, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		panic(err)
 	}
 	bound, _ := json.Marshal(in.EncryptionContext) // encoding/json sorts the keys
-	out := map[string]string{"KeyId": in.KeyId}
+	plain := make([]byte, in.NumberOfBytes)
 	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GenerateDataKey") {
-		plain, nonce := make([]byte, in.NumberOfBytes), make([]byte, gcm.NonceSize())
 		rand.Read(plain)
-		rand.Read(nonce)
-		out["Plaintext"] = base64.StdEncoding.EncodeToString(plain)
-		out["CiphertextBlob"] = base64.StdEncoding.EncodeToString(gcm.Seal(nonce, nonce, plain, bound))
-	} else {
-		blob, _ := base64.StdEncoding.DecodeString(in.CiphertextBlob)
-		if len(blob) < gcm.NonceSize() {
-			refuse("InvalidCiphertextException")
-			return
-		}
-		plain, err := gcm.Open(nil, blob[:gcm.NonceSize()], blob[gcm.NonceSize():], bound)
-		if err != nil {
-			refuse("InvalidCiphertextException")
-			return
-		}
-		out["Plaintext"] = base64.StdEncoding.EncodeToString(plain)
+		in.CiphertextBlob = gcm.Seal(nil, nil, plain, bound)
+	} else if plain, err = gcm.Open(nil, nil, in.CiphertextBlob, bound); err != nil {
+		refuse("InvalidCiphertextException")
+		return
 	}
-	_ = json.NewEncoder(w).Encode(out)
+	_ = json.NewEncoder(w).Encode(map[string]any{"KeyId": in.KeyId, "Plaintext": plain, "CiphertextBlob": in.CiphertextBlob})
 }
 
 // config leads KMS's calls to the sample, which are made once.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"poolpost/internal/functiontest"
 )
 
 func TestWarm_doesNotWaitLongForASilentService(t *testing.T) {
@@ -61,20 +63,12 @@ func TestWarm_callsUseItsConnection(t *testing.T) {
 }
 
 func TestTLSSessionsAreResumed(t *testing.T) {
-	var resumed []bool
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		resumed = append(resumed, r.TLS.DidResume)
-		w.Header().Set("Connection", "close")
-	}))
-	defer server.Close()
-	client := newHTTPClient()
-	trusted := server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	client.Transport.(*http.Transport).TLSClientConfig.RootCAs = trusted
-	cfg := sample(nil)
-	cfg.HTTPClient, cfg.BaseEndpoint = client, &server.URL
-	Warm(t.Context(), cfg)
-	_ = send(t.Context(), cfg)
-	if len(resumed) != 2 || resumed[0] || !resumed[1] {
-		t.Errorf("the sessions are resumed: %v", resumed)
-	}
+	functiontest.CheckResumes(t, func(endpoint string) (*http.Transport, func()) {
+		client, cfg := newHTTPClient(), sample(nil)
+		cfg.HTTPClient, cfg.BaseEndpoint = client, &endpoint
+		return client.Transport.(*http.Transport), func() {
+			Warm(t.Context(), cfg)
+			_ = send(t.Context(), cfg)
+		}
+	})
 }

@@ -21,23 +21,15 @@ import (
 	"poolpost/internal/config"
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	"poolpost/templates"
 )
 
 var root, _ = filepath.Abs("../..")
 
-func shipped(t *testing.T) *settings.Settings {
-	t.Helper()
-	s, err := settings.Read(filepath.Join(root, "internal/settings/testdata/sample.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // One function answers or sends what Cognito asks for, never two.
 func TestFunctionsOfAPoolFollowTheSettings(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	for delivery, want := range map[string][]string{
 		settings.DeliveryCognito: {"custom-message", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
 		settings.DeliverySES:     {"custom-email-sender", "mail-feedback", "post-confirmation", "pre-sign-up", "send-mail", "verify-link"},
@@ -60,7 +52,7 @@ func read[T any](t *testing.T, dir, name string) T {
 }
 
 func TestConfigOfEachFunction(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Mail = settings.Mail{
 		From: settings.Address{Name: "My App", Address: "no-reply@example.com"}, ReplyTo: "support@example.com",
 		NameAttributes: []string{"name", "agentName"}, Identity: "example.com", Delivery: settings.DeliverySES,
@@ -200,7 +192,7 @@ func TestFeedbackAddressIsCoveredByTheIdentity(t *testing.T) {
 }
 
 func TestEachClientHasTheSenderOfItsBrand(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Mail.Delivery = settings.DeliverySES
 	s.Brands[1].From, s.Brands[1].ReplyTo = settings.Address{Address: "drivers@example.com"}, ""
 	s.Clients = []settings.Client{{Name: "web", Brand: "myapp"}, {Name: "drivers", Brand: "drivers"}, {Name: "kiosk", Brand: "drivers"}}
@@ -399,7 +391,7 @@ func clones(t *testing.T, s *settings.Settings, p Platform, functions []Function
 // not depend on the folder of the sources, nor on that of the result. All
 // functions are built for this machine, which is cheap: other tests do so too.
 func TestBuildsAreReproducible(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Mail.Delivery = settings.DeliverySES
 	for path, content := range clones(t, s, Platform{"linux", runtime.GOARCH, true}, Functions)[0] {
 		for _, place := range []string{"/internal/message", "templates"} {
@@ -411,7 +403,7 @@ func TestBuildsAreReproducible(t *testing.T) {
 }
 
 func TestBuildTargetsLambdasArchitecture(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Locales = []string{"en"}
 	build := clones(t, s, Lambda, []Function{Named("pre-sign-up")})[0]
 	want := []string{"pre-sign-up", "pre-sign-up/bootstrap", "pre-sign-up/refusals", "pre-sign-up/refusals/en.json", "pre-sign-up/settings.json"}
@@ -430,7 +422,7 @@ func TestBuildReportsCompileErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	t.Chdir(sources)
 	err := BuildBinaries(t.Context(), dir, s, ThisMachine, []Function{Named("pre-sign-up")})
 	if err == nil || !strings.HasPrefix(err.Error(), "build functions: exit status 1\n") || !strings.Contains(err.Error(), "functions/pre-sign-up/broken.go:3:") {
@@ -446,7 +438,7 @@ func TestBuildReportsCompileErrors(t *testing.T) {
 func TestBuildCanBeCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := BuildBinaries(ctx, t.TempDir(), shipped(t), ThisMachine, []Function{Named("pre-sign-up")})
+	err := BuildBinaries(ctx, t.TempDir(), settingstest.Sample(t), ThisMachine, []Function{Named("pre-sign-up")})
 	if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
 		t.Errorf("got %v", err)
 	}
@@ -476,7 +468,7 @@ func TestModuleDirFromAModuleThatRequiresPoolpost(t *testing.T) {
 
 // A function gets the variables of its row, and none that has no value.
 func TestEnv(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	all := Values{
 		Stack: "stack", Stage: "dev", MailQueueURL: "queue", DeadLetterQueueURL: "dead", LinksURL: "links", Clients: "clients",
 		UserPoolID: "pool", KMSKeyARN: "key", ConfigurationSet: "set", SendInterval: 250 * time.Millisecond,

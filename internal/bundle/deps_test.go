@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 )
 
 // clients are the SDK's clients that each function may link. A client takes up to a
@@ -59,7 +60,7 @@ var maxLinked = map[string]int{
 }
 
 func TestFunctionsLinkFewPackages(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	empty := links(t, tags(false), "./bench/empty")
 	for _, f := range Functions {
 		name := f.Name
@@ -90,7 +91,7 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, []string{"custom-message", "send-mail"}},
 		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, []string{"custom-message", "send-mail"}},
 	} {
-		s := shipped(t)
+		s := settingstest.Sample(t)
 		test.change(s)
 		minimal := Names(slices.DeleteFunc(slices.Clone(Functions), func(f Function) bool { return !f.Minimal(s) }))
 		if !slices.Equal(minimal, test.want) {

@@ -9,13 +9,14 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 )
 
 // withDrivers are the shipped settings with a second app client, which has the
 // second brand, in four languages.
 func withDrivers(t *testing.T) *settings.Settings {
 	t.Helper()
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	second := s.Clients[0]
 	second.Name, second.Brand = "drivers", "drivers"
 	s.Clients = append(s.Clients, second)
@@ -98,7 +99,7 @@ func TestBrandWordsAreValidated(t *testing.T) {
 
 // The longest name that settings accept fits everywhere, in every language.
 func TestLongestAppNameFits(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Brands[0].DisplayName = strings.Repeat("W", 30)
 	compileAll(t, os.DirFS(templates), s)
 }
@@ -110,25 +111,10 @@ func TestNewLocaleAndBrandNeedNoCode(t *testing.T) {
 		"name: Svenska", "name: Dansk", "Bekräfta din e-postadress", "Bekræft din e-mailadresse", "en timme", "en time",
 	).Replace(string(files["locales/sv.yaml"].Data))
 	files["locales/da.yaml"] = &fstest.MapFile{Data: []byte(danish)}
-	text, err := os.ReadFile(root + "/internal/settings/testdata/sample.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	yaml := string(text)
-	for old, by := range map[string]string{
-		"locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]": "locales: [en, fr, ar, da]",
-		"brands:\n":  "brands:\n  - {name: riders, displayName: Example Riders, color: \"#7c2d12\", wording: {da: {welcome: {heading: Godt at se dig}}}}\n",
-		"clients:\n": "clients:\n  - {name: riders, brand: riders, locale: da, url: 'https://riders.example.com/'}\n",
-	} {
-		if !strings.Contains(yaml, old) {
-			t.Fatalf("the settings do not hold %q", old)
-		}
-		yaml = strings.Replace(yaml, old, by, 1)
-	}
-	s, err := settings.Parse("poolpost.yaml", []byte(yaml))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := settingstest.SampleWith(t,
+		settingstest.AllLocales, "locales: [en, fr, ar, da]",
+		"brands:\n", "brands:\n  - {name: riders, displayName: Example Riders, color: \"#7c2d12\", wording: {da: {welcome: {heading: Godt at se dig}}}}\n",
+		"clients:\n", "clients:\n  - {name: riders, brand: riders, locale: da, url: 'https://riders.example.com/'}\n")
 	out := compileAll(t, files, s)
 	if want := len(s.Locales) * len(s.Clients) * len(message.Kinds()); len(out.Messages) != want {
 		t.Errorf("there are %d messages, want %d", len(out.Messages), want)
@@ -151,7 +137,7 @@ func TestWordsMustBeTranslated(t *testing.T) {
 			`templates/locales/de\.yaml:\d+: messages\.sign-up\.intro: lacks \{duration\}, which en\.yaml has there`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := shipped(t)
+			s := settingstest.Sample(t)
 			s.Locales = []string{"de"}
 			s.Clients[0].Locale = "de"
 			files := copied(t)

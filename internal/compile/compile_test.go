@@ -16,6 +16,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/net/html"
@@ -25,15 +26,6 @@ const (
 	root      = "../.."
 	templates = root + "/templates"
 )
-
-func shipped(t *testing.T) *settings.Settings {
-	t.Helper()
-	s, err := settings.Read(root + "/internal/settings/testdata/sample.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 func compileAll(t *testing.T, files fs.FS, s *settings.Settings) *Output {
 	t.Helper()
@@ -47,7 +39,7 @@ func compileAll(t *testing.T, files fs.FS, s *settings.Settings) *Output {
 // inEnglish are the shipped settings with one locale, so that a mistake is
 // reported once.
 func inEnglish(t *testing.T) *settings.Settings {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Locales = []string{"en"}
 	return s
 }
@@ -145,7 +137,7 @@ func (m compiled) name() string { return m.locale + "/" + string(m.kind) }
 
 // compiledOnce is all of the project, for the tests that only look at it.
 var compiledOnce = sync.OnceValues(func() (*Output, error) {
-	s, err := settings.Read(root + "/internal/settings/testdata/sample.yaml")
+	s, err := settings.Read(settingstest.File())
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +157,7 @@ func allMessages(t *testing.T) []compiled {
 	t.Helper()
 	out := compiledProject(t)
 	var list []compiled
-	for _, locale := range shipped(t).Locales {
+	for _, locale := range settingstest.Sample(t).Locales {
 		for _, kind := range message.Kinds() {
 			m, err := message.Decode(out.Messages[message.File("web", locale, kind)])
 			if err != nil {
@@ -444,7 +436,7 @@ func TestLocalesHaveTheSameWordsWithTheSamePlaceholders(t *testing.T) {
 }
 
 func TestRefusalsByLocaleAndCode(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	out := compiledProject(t)
 	if len(out.Refusals) != len(s.Locales) {
 		t.Errorf("%d locales have refusals, of %d", len(out.Refusals), len(s.Locales))
@@ -494,7 +486,7 @@ func TestFooterOmitsUnsetLines(t *testing.T) {
 }
 
 func TestBrandInUseNeedsASupportAddress(t *testing.T) {
-	s := shipped(t) // with several locales: the mistake is of the brand, and reported once
+	s := settingstest.Sample(t) // with several locales: the mistake is of the brand, and reported once
 	s.Locales = []string{"en", "fr"}
 	s.Brands[0].Support = ""
 	second := s.Clients[0]
@@ -518,7 +510,7 @@ func TestUnknownLocaleIsNamedWithTheKnownOnes(t *testing.T) {
 }
 
 func TestEveryLocaleHasTheRefusalsOfTheSource(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Locales = []string{"fr"}
 	files := copied(t)
 	replace(t, files, "locales/fr.yaml", "  TRY_AGAIN:", "  TRY_LATER:")
@@ -531,7 +523,7 @@ templates/locales/fr\.yaml:\d+: refusals\.TRY_LATER: there is no such refusal; r
 }
 
 func TestMistakesAreReportedForEachClientAndLocale(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Locales = []string{"en", "fr"}
 	second := s.Clients[0]
 	second.Name = "drivers"

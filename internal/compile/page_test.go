@@ -12,6 +12,7 @@ import (
 
 	"poolpost/internal/link"
 	"poolpost/internal/message"
+	"poolpost/internal/settings/settingstest"
 
 	"golang.org/x/net/html"
 )
@@ -25,7 +26,7 @@ var (
 )
 
 func TestPages(t *testing.T) {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	out := compiledProject(t)
 	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
 	if err != nil || len(sources) < 27 {

@@ -11,6 +11,7 @@ import (
 
 	"poolpost/internal/message"
 	"poolpost/internal/settings"
+	"poolpost/internal/settings/settingstest"
 	embedded "poolpost/templates"
 )
 
@@ -53,7 +54,7 @@ func ours(t *testing.T, name, old, by string) string {
 
 // inLocales are the shipped settings with these locales.
 func inLocales(t *testing.T, locales ...string) *settings.Settings {
-	s := shipped(t)
+	s := settingstest.Sample(t)
 	s.Locales = locales
 	return s
 }

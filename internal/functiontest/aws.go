@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -117,4 +118,22 @@ func CloseIdle(t testing.TB) (endpoint string, answered, unanswered *atomic.Int3
 		}
 	}()
 	return "http://" + listener.Addr().String(), answered, unanswered
+}
+
+// CheckResumes checks that a client resumes the TLS session of its last connection. calls makes two
+// calls, each of which gets a connection of its own.
+func CheckResumes(t testing.TB, client func(endpoint string) (transport *http.Transport, calls func())) {
+	t.Helper()
+	var resumed []bool
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		resumed = append(resumed, r.TLS.DidResume)
+		w.Header().Set("Connection", "close")
+	}))
+	defer server.Close()
+	transport, calls := client(server.URL)
+	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	calls()
+	if len(resumed) != 2 || resumed[0] || !resumed[1] {
+		t.Errorf("the sessions are resumed: %v", resumed)
+	}
 }
