@@ -38,9 +38,9 @@ func TestInvalidSettingsAreRefusedBeforeDeployment(t *testing.T) {
 			`poolpost.yaml:5: clients[0].url: is missing; write the app's address, such as https://app.example.com/`},
 		"an app on this machine": {strings.Replace(bare, "https://app.example.com/", "http://localhost:3000/", 1),
 			`poolpost.yaml:5: clients[0].url: must begin with https://: an app on this machine is for the local run only`},
-		"a region that is none": {strings.Replace(bare, "eu-west-1", "eu-nowhere-9", 1),
+		"an unknown region": {strings.Replace(bare, "eu-west-1", "eu-nowhere-9", 1),
 			`poolpost.yaml: pool.region: AWS has no region "eu-nowhere-9" that the CDK knows; write another one, such as eu-central-1`},
-		"a way of delivery that is none": {strings.Replace(bare, "mail: {", "mail: {delivery: post, ", 1),
+		"an unknown way of delivery": {strings.Replace(bare, "mail: {", "mail: {delivery: post, ", 1),
 			`poolpost.yaml:3: mail.delivery: must be one of cognito, ses, not "post"`},
 	} {
 		if err := os.WriteFile(file, []byte(test.text), 0o644); err != nil {

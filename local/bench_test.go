@@ -9,12 +9,12 @@ import (
 	"poolpost/internal/message"
 )
 
-// BenchmarkSignUpToMailbox times a sign-up from the SDK's call to the mail in
+// BenchmarkSignUpToMailbox times a sign-up from the SDK's call to the email in
 // the mailbox, warm: pre-sign-up and custom-message as real processes, the user
 // pool and the mailbox between them. One operation is one sign-up; run it with
 // -benchtime=200x, as make bench does. Beside the mean it reports the median and
 // the 99th percentile, and the same for an invocation of pre-sign-up alone, so
-// that the figures of one run can be told as ratios.
+// that the figures of one run can be compared as ratios.
 func BenchmarkSignUpToMailbox(b *testing.B) {
 	s := startStack(b)
 	signUp := func(i int, prefix string) time.Duration {

@@ -15,8 +15,8 @@ import (
 )
 
 // TestInTheBrowser goes the way a person goes, in headless Chromium: sign up,
-// open the mailbox, press the button in the mail, press confirm, read the
-// welcome mail.
+// open the mailbox, press the button in the email, press confirm, read the
+// welcome email.
 func TestInTheBrowser(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -50,7 +50,7 @@ func TestInTheBrowser(t *testing.T) {
 			b.do("go back to the mailbox", chromedp.Navigate(s.webURL+"/mailbox"))
 			b.press(".rows a", "iframe")
 			if got := b.text(".card", chromedp.FromNode(b.frame())); !strings.Contains(got, "Hello Ann Example,") {
-				t.Errorf("the welcome mail reads %q", got)
+				t.Errorf("the welcome email reads %q", got)
 			}
 		})
 	}
@@ -86,10 +86,10 @@ func (b *browserTab) press(selector, then string) {
 	b.until("press "+selector, then, chromedp.Click(chromedp.CSS(selector)))
 }
 
-// pressInMail is press for what is in the frame of the mail.
+// pressInMail is press for what is in the frame of the email.
 func (b *browserTab) pressInMail(selector, then string) {
 	b.t.Helper()
-	b.until("press "+selector+" in the mail", then, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	b.until("press "+selector+" in the email", then, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		frames, err := chromedp.Nodes(chromedp.CSS("iframe"))(ctx, target)
 		if err == nil {
 			_, err = chromedp.Click(chromedp.CSS(selector), chromedp.FromNode(frames[0]))(ctx, target)
@@ -116,12 +116,12 @@ func (b *browserTab) until(what, then string, action chromedp.Action[chromedp.Vo
 	b.t.Fatalf("%s: there is no %s", what, then)
 }
 
-// frame is the frame of the mail on the page.
+// frame is the frame of the email on the page.
 func (b *browserTab) frame() *chromedp.Node {
 	b.t.Helper()
 	frames, err := chromedp.Run(b.ctx, chromedp.Nodes(chromedp.CSS("iframe")))
 	if err != nil {
-		b.t.Fatalf("find the frame of the mail: %v", err)
+		b.t.Fatalf("find the frame of the email: %v", err)
 	}
 	return frames[0]
 }

@@ -49,10 +49,10 @@ func TestEachClientHasTheSenderOfItsBrand(t *testing.T) {
 		for _, kind := range []message.Kind{message.SignUp, message.Welcome} {
 			m, err := s.box.Wait(ctx, func(m mailbox.Message) bool { return m.To[0] == to && m.Tags["kind"] == string(kind) })
 			if err != nil {
-				t.Fatalf("%s: the mail %s does not come: %v", client, kind, err)
+				t.Fatalf("%s: the email %s does not come: %v", client, kind, err)
 			}
 			if m.From != want.from || m.ReplyTo != want.answers {
-				t.Errorf("%s: the mail %s is from %s, with answers to %s", client, kind, m.From, m.ReplyTo)
+				t.Errorf("%s: the email %s is from %s, with answers to %s", client, kind, m.From, m.ReplyTo)
 			}
 			if kind == message.SignUp {
 				s.press(t, browse(t, http.MethodGet, linkOf(t, m), nil))

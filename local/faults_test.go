@@ -85,15 +85,15 @@ const (
 // A call is one of a function to a service, on behalf of a person.
 type call struct {
 	service string
-	person  int // for KMS, which knows no persons, the number of the call
-	try     int // 1 for the first call for this mail
+	person  int // for KMS, which has no persons, the number of the call
+	try     int // 1 for the first call for this email
 }
 
 // A schedule says which calls fail, and how; nil: not at all.
 type schedule func(call) *fault
 
 // chaos stands before the AWS APIs of a stack: it fails calls on a schedule, and
-// keeps the books of the mails that SES took.
+// keeps the books of the emails that SES took.
 type chaos struct {
 	schedule schedule
 	next     http.Handler
@@ -102,8 +102,8 @@ type chaos struct {
 
 	mu       sync.Mutex
 	tries    map[string]int
-	accepted map[string]int // mails, by kind and address
-	unheard  int            // mails that SES took and whose sender was not told
+	accepted map[string]int // emails, by kind and address
+	unheard  int            // emails that SES took and whose acceptance the sender did not see
 	failed   int            // calls
 	records  [][]byte       // what Lambda sends to the on-failure queue
 }
@@ -228,14 +228,14 @@ func (c *chaos) book(mail string, unheard bool) {
 	}
 }
 
-// mailed says whether SES took a mail.
+// mailed says whether SES took an email.
 func (c *chaos) mailed(mail string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.accepted[mail] > 0
 }
 
-// doubles are the mails that SES took beyond the first of each.
+// doubles are the emails that SES took beyond the first of each.
 func (c *chaos) doubles() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

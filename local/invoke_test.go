@@ -54,7 +54,7 @@ func TestInvokeReportsOnlyItsOwnEmails(t *testing.T) {
 				got = append(got, m.To...)
 			}
 			if want := "[ann@example.com ben@example.com]"; fmt.Sprint(got) != want {
-				t.Errorf("the mails went to %v, want %s", got, want)
+				t.Errorf("the emails went to %v, want %s", got, want)
 			}
 		})
 	}

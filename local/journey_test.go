@@ -18,8 +18,8 @@ import (
 
 const password = "sample-pass-1"
 
-// eachDelivery goes on a journey once with mails that Cognito sends and once with
-// mails that go through SES. The person sees the same.
+// eachDelivery goes on a journey once with emails that Cognito sends and once with
+// emails that go through SES. The person sees the same.
 func eachDelivery(t *testing.T, journey func(*testing.T, *Stack)) {
 	t.Run("through Cognito", func(t *testing.T) { journey(t, startStack(t)) })
 	t.Run("through SES", func(t *testing.T) { journey(t, startSES(t)) })
@@ -84,20 +84,20 @@ func signUpToWelcome(t *testing.T, s *Stack) {
 
 	m := s.mail(t, "Ann@example.com", "en", message.SignUp)
 	if m.Note != "" {
-		t.Errorf("Cognito would not have sent this mail as it is: %s", m.Note)
+		t.Errorf("Cognito would not have sent this email as it is: %s", m.Note)
 	}
 	if ses := s.settings.Mail.UsesCustomSender(); (m.Via == "SES") != ses || strings.Contains(m.Text, "Hello Ann Example,") != ses {
-		t.Errorf("the mail came through %s with the text %q", m.Via, m.Text)
+		t.Errorf("the email came through %s with the text %q", m.Via, m.Text)
 	}
 	if !strings.Contains(strings.Join(strings.Fields(m.HTML), " "), "Hello Ann Example,") {
-		t.Error("the mail does not greet by name")
+		t.Error("the email does not greet by name")
 	}
 	address := linkOf(t, m)
 	query, err := url.Parse(address)
 	noError(t, err)
 	code := query.Query().Get("code")
 	if !strings.Contains(m.HTML, ">"+code+"<") {
-		t.Errorf("the mail does not show the code %s beside the button", code)
+		t.Errorf("the email does not show the code %s beside the button", code)
 	}
 
 	// Opening the link, as mail scanners do, changes nothing.
@@ -124,7 +124,7 @@ func signUpToWelcome(t *testing.T, s *Stack) {
 
 	welcome := s.mail(t, "Ann@example.com", "en", message.Welcome)
 	if welcome.Via != "SES" || !strings.Contains(welcome.Text, "Hello Ann Example,") || linkOf(t, welcome) != "https://app.example.com/" {
-		t.Errorf("the welcome mail is not as it should be: %+v", welcome)
+		t.Errorf("the welcome email is not as it should be: %+v", welcome)
 	}
 	groups, err := s.sdk().AdminListGroupsForUser(ctx, &cognito.AdminListGroupsForUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(sub)})
 	noError(t, err)
@@ -218,7 +218,7 @@ func TestHealth(t *testing.T) {
 		t.Errorf("status %d", p.status)
 	}
 	if p := browse(t, http.MethodGet, s.webURL+"/no-such-page", nil); p.status != http.StatusNotFound || p.title != s.title(t, "en", "not-found") {
-		t.Errorf("a page that there is not: %+v", p)
+		t.Errorf("an unknown page: %+v", p)
 	}
 }
 
@@ -370,7 +370,7 @@ func TestRefusedSignUpHasACodeAndASentence(t *testing.T) {
 	}
 }
 
-// A stranger chooses the name that a mail greets with.
+// A stranger chooses the name that an email greets with.
 func TestHostileNamesAreEscaped(t *testing.T) { eachDelivery(t, hostileNames) }
 
 func hostileNames(t *testing.T, s *Stack) {
@@ -392,10 +392,10 @@ func hostileNames(t *testing.T, s *Stack) {
 				t.Errorf("Cognito would have sent its default: %s", m.Note)
 			}
 			if linkOf(t, m) != "https://app.example.com/sign-in" || strings.Contains(m.HTML, "evil.example") {
-				t.Error("the name has put something clickable into the mail")
+				t.Error("the name has put something clickable into the email")
 			}
 			if n := strings.Count(m.HTML, "temp-sample-3"); n != 1 {
-				t.Errorf("the password is in the mail %d times", n)
+				t.Errorf("the password is in the email %d times", n)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ var (
 )
 
 // TestUnderLoad lets people go the whole way at the same time: sign up, get the
-// mail, open its link, press the button, get the welcome mail. It fails when
+// mail, open its link, press the button, get the welcome email. It fails when
 // anybody lacks anything, and reports how many a second came through.
 func TestUnderLoad(t *testing.T) {
 	s := startStack(t)
@@ -41,7 +41,7 @@ func TestUnderLoad(t *testing.T) {
 					at := time.Now()
 					s.signUp(t, email, "Ann Example", nil)
 					m := s.mail(t, email, "en", message.SignUp)
-					timed("sign-up until the mail is there", at)
+					timed("sign-up until the email is there", at)
 					page := browse(t, http.MethodGet, linkOf(t, m), nil)
 					at = time.Now()
 					if confirmed := s.press(t, page); confirmed.status != http.StatusOK {
@@ -49,7 +49,7 @@ func TestUnderLoad(t *testing.T) {
 					}
 					timed("button until the page is there", at)
 					s.mail(t, email, "en", message.Welcome)
-					timed("button until the welcome mail is there", at)
+					timed("button until the welcome email is there", at)
 					done.Add(1)
 				}
 			})
@@ -60,7 +60,7 @@ func TestUnderLoad(t *testing.T) {
 		t.Errorf("%d of %d people came through", done.Load(), *people)
 	}
 	t.Logf("%d people, %d at once: %.0f a second", *people, *atOnce, float64(*people)/took.Seconds())
-	for _, what := range []string{"sign-up until the mail is there", "button until the page is there", "button until the welcome mail is there"} {
+	for _, what := range []string{"sign-up until the email is there", "button until the page is there", "button until the welcome email is there"} {
 		list := times[what]
 		if len(list) == 0 {
 			continue

@@ -144,7 +144,7 @@ func (s *Stack) title(t testing.TB, locale, state string) string {
 	return html.UnescapeString(heading.FindStringSubmatch(p.HTML)[1])
 }
 
-// mail waits for a mail of one kind to an address.
+// mail waits for an email of one kind to an address.
 func (s *Stack) mail(t testing.TB, to, locale string, kind message.Kind) mailbox.Message {
 	t.Helper()
 	subject := s.subject(t, locale, kind)
@@ -158,19 +158,19 @@ func (s *Stack) mail(t testing.TB, to, locale string, kind message.Kind) mailbox
 		for _, m := range s.box.Messages() {
 			have = append(have, fmt.Sprintf("%q to %v %s", m.Subject, m.To, m.Note))
 		}
-		t.Fatalf("no mail %q to %s: %v; the mailbox has %s", subject, to, err, strings.Join(have, "; "))
+		t.Fatalf("no email %q to %s: %v; the mailbox has %s", subject, to, err, strings.Join(have, "; "))
 	}
 	return m
 }
 
 var href = regexp.MustCompile(`<a\s[^>]*href="([^"]*)"`)
 
-// linkOf is the one link of a mail, as a mail program reads it.
+// linkOf is the one link of an email, as a mail program reads it.
 func linkOf(t testing.TB, m mailbox.Message) string {
 	t.Helper()
 	links := href.FindAllStringSubmatch(m.HTML, -1)
 	if len(links) != 1 {
-		t.Fatalf("the mail has %d links, want 1", len(links))
+		t.Fatalf("the email has %d links, want 1", len(links))
 	}
 	return html.UnescapeString(links[0][1])
 }

@@ -109,7 +109,7 @@ func TestPreviewFollowsEdits(t *testing.T) {
 	p, address := startPreview(t, "")
 	one := address + "/messages?" + query("web", "en", "welcome")
 	words := filepath.Join(templates.Dir(p.file), "locales/en.yaml")
-	given := "" // what send-mail has when it starts anew
+	given := "" // what send-mail has when it starts again
 	p.restartFunctions = func() {
 		text, err := os.ReadFile(filepath.Join(p.dir, "send-mail", message.File("web", "en", message.Welcome)))
 		if err != nil {
@@ -138,7 +138,7 @@ func TestPreviewFollowsEdits(t *testing.T) {
 			t.Errorf("%s: status %d, the page lacks %q:\n%s", step.what, status, step.want, page)
 		}
 		if !strings.Contains(given, step.given) {
-			t.Errorf("%s: the functions start anew without %q", step.what, step.given)
+			t.Errorf("%s: the functions restart without %q", step.what, step.given)
 		}
 	}
 	// What compiled last is still shown, and is what the functions have.
@@ -282,7 +282,7 @@ func TestSampleHasTheSenderOfItsBrand(t *testing.T) {
 	}
 }
 
-// smtpServer takes one mail, and says no to a recipient whose name is nobody.
+// smtpServer takes one email, and says no to a recipient whose name is nobody.
 func smtpServer(t *testing.T) (address string, mails <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

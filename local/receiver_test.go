@@ -17,7 +17,7 @@ import (
 )
 
 // A receiver is SES as somebody else has written it: the npm package
-// aws-ses-v2-local, which checks requests and keeps mails in its own way.
+// aws-ses-v2-local, which checks requests and keeps emails in its own way.
 type receiver struct{ url string }
 
 const receiverCommand = "../.build/receiver/node_modules/.bin/aws-ses-v2-local"
@@ -97,7 +97,7 @@ func (r receiver) pass(request *http.Request) (status int, reply []byte, err err
 	return response.StatusCode, reply, err
 }
 
-// stored is the mail that the receiver has kept and answered with this reply.
+// stored is the email that the receiver has kept and answered with this reply.
 func (r receiver) stored(reply []byte) (mailbox.Message, error) {
 	var accepted struct{ MessageID string }
 	if err := json.Unmarshal(reply, &accepted); err != nil {
@@ -127,7 +127,7 @@ func (r receiver) stored(reply []byte) (mailbox.Message, error) {
 			}, nil
 		}
 	}
-	return mailbox.Message{}, fmt.Errorf("aws-ses-v2-local has not kept the mail that it accepted")
+	return mailbox.Message{}, fmt.Errorf("aws-ses-v2-local has not kept the email that it accepted")
 }
 
 func TestJourneysWithAnotherSESEmulator(t *testing.T) {

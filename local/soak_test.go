@@ -25,7 +25,7 @@ var confirmations = flag.Int("confirmations", 120, "people who are confirmed in 
 const soakSecond = 2 * time.Millisecond
 
 // hanging is a time limit for send-mail that is short enough to run into often:
-// two seconds for the mails, two to report.
+// two seconds for the emails, two to report.
 const hanging = 4 * time.Second
 
 // withCode is how many persons there are for one who is sent a code as well.
@@ -37,11 +37,11 @@ type trial struct {
 	limit    time.Duration                   // of send-mail, where calls hang; 0: the deployment's
 	dropAck  func(person, receives int) bool // whose acknowledgements get lost
 	repeat   bool                            // Cognito calls its triggers twice
-	dead     func(person int) bool           // whose mails end among the dead letters; nil: nobody's
-	doubles  bool                            // mails may be sent twice
+	dead     func(person int) bool           // whose emails end among the dead letters; nil: nobody's
+	doubles  bool                            // emails may be sent twice
 }
 
-// calls makes a schedule of one service: every nth person's mails fail, up to a
+// calls makes a schedule of one service: every nth person's emails fail, up to a
 // number of tries.
 func calls(service string, nth, tries int, f *fault) schedule {
 	return func(c call) *fault {
@@ -81,7 +81,7 @@ func outage(service string, lasting time.Duration, f *fault) schedule {
 }
 
 // trials are the schedules, by what they do. What forces doubles is marked: there
-// SES has taken a mail, or the queue was told that it is done, and the other side
+// SES has taken an email, or the queue was told that it is done, and the other side
 // never heard.
 func trials() map[string]trial {
 	return map[string]trial{
@@ -114,7 +114,7 @@ func trials() map[string]trial {
 }
 
 // TestNoMailIsLost confirms people while the services around the functions fail
-// on a schedule, and counts: each person's welcome mail, and each code, was taken
+// on a schedule, and counts: each person's welcome email, and each code, was taken
 // by SES or is among the dead letters, and nothing is sent twice unless the
 // schedule forces it. The functions are the real binaries.
 //
@@ -181,7 +181,7 @@ func soak(t *testing.T, tr trial, people int) {
 	if b.accepted+b.dead-b.both != b.mails {
 		t.Errorf("%d mails were to be sent: %d are accepted and %d dead letters", b.mails, b.accepted, b.dead)
 	}
-	const batch = 10 // a killed function had as many mails in hand, at most
+	const batch = 10 // a killed function had as many emails in hand, at most
 	if forced := c.unheard + int(lost.Load()) + batch*int(c.kills.Load()); b.doubles > forced {
 		t.Errorf("%d doubles, of which at most %d were forced", b.doubles, forced)
 	}
@@ -204,7 +204,7 @@ func soak(t *testing.T, tr trial, people int) {
 }
 
 // confirm lets Cognito call post-confirmation for each person, and
-// custom-email-sender for some, and returns the mails that have to follow.
+// custom-email-sender for some, and returns the emails that have to follow.
 func confirm(t *testing.T, s *Stack, people, workers int, repeat bool) (expected []string) {
 	t.Helper()
 	times := 1

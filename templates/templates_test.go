@@ -63,11 +63,11 @@ func TestUnreadableFileIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "templates/layout.txt/x", "")
 	if _, err := fs.ReadFile(Beside(filepath.Join(dir, "poolpost.yaml")), "layout.txt"); err == nil {
-		t.Error("a folder in the place of a file is taken for ours")
+		t.Error("a folder instead of a file is ignored, and ours is used")
 	}
 	write(t, dir, "templates/locales", "a file")
 	if _, err := fs.ReadDir(Beside(filepath.Join(dir, "poolpost.yaml")), "locales"); err == nil {
-		t.Error("a file in the place of a folder is taken for ours")
+		t.Error("a file instead of a folder is ignored, and ours is used")
 	}
 }
 

@@ -169,22 +169,22 @@ func command(t *testing.T, a *account, args ...string) (string, error) {
 	return execute(t, append(args, "--from", file)...)
 }
 
-// execute runs a command that must not tell anything personal. What it says on standard
+// execute runs a command that must not print anything personal. What it says on standard
 // error is the error.
 func execute(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	var out, told bytes.Buffer
-	code := run(t.Context(), args, now, cli.Streams{Out: &out, Err: &told})
-	if strings.Contains(out.String()+told.String(), "secret") {
-		t.Errorf("it tells something personal: %s%s", &out, &told)
+	var out, errOut bytes.Buffer
+	code := run(t.Context(), args, now, cli.Streams{Out: &out, Err: &errOut})
+	if strings.Contains(out.String()+errOut.String(), "secret") {
+		t.Errorf("the output has something personal: %s%s", &out, &errOut)
 	}
-	if code == cli.Done && told.Len() == 0 {
+	if code == cli.Done && errOut.Len() == 0 {
 		return out.String(), nil
 	}
 	if code != cli.Failed {
 		t.Errorf("exit code %d", code)
 	}
-	return out.String(), errors.New(strings.TrimSpace(told.String()))
+	return out.String(), errors.New(strings.TrimSpace(errOut.String()))
 }
 
 func TestListReportsKindsReasonsAndAges(t *testing.T) {

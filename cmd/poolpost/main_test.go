@@ -14,9 +14,9 @@ import (
 // execute is the command with these arguments.
 func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, told bytes.Buffer
-	code = run(t.Context(), args, cli.Streams{Out: &out, Err: &told})
-	return code, out.String(), told.String()
+	var out, errOut bytes.Buffer
+	code = run(t.Context(), args, cli.Streams{Out: &out, Err: &errOut})
+	return code, out.String(), errOut.String()
 }
 
 // must is execute, of what has to succeed.
@@ -69,9 +69,9 @@ func TestUsageErrorsSuggestTheNearestName(t *testing.T) {
 		{"no function", "env", `expected "<function>"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			code, out, told := execute(t, strings.Fields(test.args)...)
-			if code != cli.Usage || out != "" || !strings.Contains(told, test.want) || !strings.Contains(told, " --help") {
-				t.Errorf("exit code %d, %q, want %d and %q", code, told, cli.Usage, test.want)
+			code, out, errOut := execute(t, strings.Fields(test.args)...)
+			if code != cli.Usage || out != "" || !strings.Contains(errOut, test.want) || !strings.Contains(errOut, " --help") {
+				t.Errorf("exit code %d, %q, want %d and %q", code, errOut, cli.Usage, test.want)
 			}
 		})
 	}
@@ -82,8 +82,8 @@ func TestFailuresGoToStandardError(t *testing.T) {
 		{"check", "--settings", "nowhere.yaml"}, {"--settings", "nowhere.yaml", "invoke", "send-mail", "event.json"},
 		{"outputs", "--from", "nowhere.json"}, {"--settings", settingstest.File(), "env", "nobody"},
 	} {
-		if code, out, told := execute(t, args...); code != cli.Failed || out != "" || !strings.Contains(told, args[len(args)-1]) && !strings.Contains(told, "nowhere") {
-			t.Errorf("%v: exit code %d, %q, %q", args, code, out, told)
+		if code, out, errOut := execute(t, args...); code != cli.Failed || out != "" || !strings.Contains(errOut, args[len(args)-1]) && !strings.Contains(errOut, "nowhere") {
+			t.Errorf("%v: exit code %d, %q, %q", args, code, out, errOut)
 		}
 	}
 }
@@ -92,9 +92,9 @@ func TestFailuresGoToStandardError(t *testing.T) {
 // its words are those of the first.
 func TestAWSCommandsRunInASecondProgram(t *testing.T) {
 	t.Chdir("../..")
-	code, out, told := execute(t, "redrive", "--stage", "prod", "--settings", "drivers.yaml")
-	if want := "drivers-prod/Pool.json is missing: run make deploy SETTINGS=drivers.yaml STAGE=prod first\n"; code != cli.Failed || out != "" || !strings.HasSuffix(told, want) {
-		t.Errorf("exit code %d, %q, %q", code, out, told)
+	code, out, errOut := execute(t, "redrive", "--stage", "prod", "--settings", "drivers.yaml")
+	if want := "drivers-prod/Pool.json is missing: run make deploy SETTINGS=drivers.yaml STAGE=prod first\n"; code != cli.Failed || out != "" || !strings.HasSuffix(errOut, want) {
+		t.Errorf("exit code %d, %q, %q", code, out, errOut)
 	}
 }
 

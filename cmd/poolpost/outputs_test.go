@@ -60,8 +60,8 @@ func TestClientsWithCollidingNamesGetDistinctVariables(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	code, _, told := execute(t, "outputs", "--from", file)
-	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings\n"; code != cli.Failed || !strings.HasSuffix(told, want) {
-		t.Errorf("exit code %d, %q, want %q", code, told, want)
+	code, _, errOut := execute(t, "outputs", "--from", file)
+	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings\n"; code != cli.Failed || !strings.HasSuffix(errOut, want) {
+		t.Errorf("exit code %d, %q, want %q", code, errOut, want)
 	}
 }

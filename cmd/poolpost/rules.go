@@ -87,7 +87,7 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 	case a.Provider && conf.ExternalProviders.Policy == config.LinkProviders:
 		e.Result = "accepted, unless the pool has an account with this address: see docs/sign-up-rules.md"
 	case !a.Provider && r.AutoConfirms(a.Email):
-		e.Result = "accepted, and confirmed without a mail"
+		e.Result = "accepted, and confirmed without an email"
 	}
 	for _, step := range decision.Steps {
 		explained := explainStep{

@@ -29,7 +29,7 @@ func TestRulesAreExplained(t *testing.T) {
 		"a value with an equals sign": {strict, []string{"--email", "ann@example.com", "--attr", "agentName=a=b"},
 			map[string]string{"pattern agentName": "ATTRIBUTE_INVALID"}, "refused: "},
 		"nothing at all":   {strict, nil, map[string]string{"address": "EMAIL_MISSING"}, "refused: "},
-		"a trusted domain": {providers, []string{"--email", "ann@staff.example", "--attr", "agentName=Ann"}, nil, "accepted, and confirmed without a mail"},
+		"a trusted domain": {providers, []string{"--email", "ann@staff.example", "--attr", "agentName=Ann"}, nil, "accepted, and confirmed without an email"},
 		"a provider":       {providers, []string{"--email", "ann@staff.example", "--provider"}, map[string]string{"required agentName": "passed"}, "accepted, unless the pool has an account"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -148,7 +148,7 @@ func TestSampleEvents(t *testing.T) {
 }
 
 // Lambda invokes again with the same request id, and the queue drops the repeat
-// by it; another request of the same person is another mail.
+// by it; another request of the same person is another email.
 func TestRetryQueuesTheSameEntry(t *testing.T) {
 	h, r, _ := newHandler(t)
 	payload := functiontest.Events(t)["resend-code"]

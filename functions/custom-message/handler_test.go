@@ -114,7 +114,7 @@ func members(t testing.TB, object []byte) map[string]json.RawMessage {
 	return m
 }
 
-// hrefs are the addresses of the links of a mail.
+// hrefs are the addresses of the links of an email.
 func hrefs(mail string) []string {
 	var found []string
 	tokens := html.NewTokenizer(strings.NewReader(mail))
@@ -130,7 +130,7 @@ func hrefs(mail string) []string {
 	return found
 }
 
-// skeleton is a mail without what a person reads: its tags and the names of
+// skeleton is an email without what a person reads: its tags and the names of
 // their attributes, in order.
 func skeleton(mail string) string {
 	var b strings.Builder
@@ -190,10 +190,10 @@ func TestKindAndLinkOfEachSource(t *testing.T) {
 				wantLinks = []string{test.link}
 			}
 			if got := hrefs(filled.EmailMessage); !slices.Equal(got, wantLinks) {
-				t.Errorf("the mail has the links %q, want %q", got, wantLinks)
+				t.Errorf("the email has the links %q, want %q", got, wantLinks)
 			}
 			if visible := text(filled.EmailMessage); !strings.Contains(visible, code) {
-				t.Error("the mail lacks the code to type by hand")
+				t.Error("the email lacks the code to type by hand")
 			}
 			if !strings.Contains(filled.SMSMessage, code) {
 				t.Errorf("the text message lacks the code: %q", filled.SMSMessage)
@@ -213,7 +213,7 @@ func TestKindAndLinkOfEachSource(t *testing.T) {
 	}
 }
 
-// text is what a person reads of a mail.
+// text is what a person reads of an email.
 func text(mail string) string {
 	var b strings.Builder
 	tokens := html.NewTokenizer(strings.NewReader(mail))
@@ -233,7 +233,7 @@ func TestSampleEvents(t *testing.T) {
 		outcome string
 		locale  string
 		link    string
-		says    string // in the mail
+		says    string // in the email
 	}
 	functiontest.EachEvent(t, map[string]row{
 		"sign-up-with-null-client-metadata":        {"filled", "en", confirm("&lang=en"), "Jane Sample"},
@@ -277,7 +277,7 @@ func TestSampleEvents(t *testing.T) {
 			t.Errorf("the link is %q, want %q", got, want.link)
 		}
 		if !strings.Contains(text(filled.EmailMessage), want.says) {
-			t.Errorf("the mail does not say %q", want.says)
+			t.Errorf("the email does not say %q", want.says)
 		}
 	})
 }
@@ -304,7 +304,7 @@ func TestFirstSupportedLocaleIsUsed(t *testing.T) {
 				t.Errorf("the link does not carry on in %s: %s", test.want, href)
 			}
 			if !strings.Contains(filled.EmailMessage, `lang="`+test.want+`"`) {
-				t.Errorf("the mail is not marked as %s", test.want)
+				t.Errorf("the email is not marked as %s", test.want)
 			}
 		})
 	}
@@ -399,22 +399,22 @@ func TestHostileValuesAreEscaped(t *testing.T) {
 				"request.userAttributes.given_name", hostile, "request.userAttributes.custom:agentName", hostile))
 			checkLimits(t, filled)
 			if skeleton(filled.EmailMessage) != skeleton(friendly.EmailMessage) {
-				t.Error("the mail has other tags than with a friendly name")
+				t.Error("the email has other tags than with a friendly name")
 			}
 			if got := hrefs(filled.EmailMessage); !slices.Equal(got, hrefs(friendly.EmailMessage)) {
-				t.Errorf("the mail has the links %q", got)
+				t.Errorf("the email has the links %q", got)
 			}
 			if filled.EmailSubject != friendly.EmailSubject || filled.SMSMessage != friendly.SMSMessage {
 				t.Error("the name changed the subject or the text message")
 			}
 			for _, sign := range []string{"{####}", "{username}", "{##"} {
 				if got, want := strings.Count(filled.EmailMessage, sign), strings.Count(friendly.EmailMessage, sign); got != want {
-					t.Errorf("the mail holds %q %d times, not %d", sign, got, want)
+					t.Errorf("the email holds %q %d times, not %d", sign, got, want)
 				}
 			}
 			for _, sign := range []string{"evil.example", "victim@", "security@", "://", "www.evil", "\u202e"} {
 				if strings.Contains(text(filled.EmailMessage), sign) {
-					t.Errorf("a person reads %q in the mail", sign)
+					t.Errorf("a person reads %q in the email", sign)
 				}
 			}
 		})
@@ -424,7 +424,7 @@ func TestHostileValuesAreEscaped(t *testing.T) {
 			filled := fill(t, h, newEvent(t, "SignUp", "userName", user))
 			checkLimits(t, filled)
 			if skeleton(filled.EmailMessage) != skeleton(friendly.EmailMessage) {
-				t.Error("the mail has other tags than with a friendly user name")
+				t.Error("the email has other tags than with a friendly user name")
 			}
 			u, err := url.Parse(strings.ReplaceAll(hrefs(filled.EmailMessage)[0], code, "123456"))
 			if err != nil {
@@ -591,7 +591,7 @@ func FuzzInvoke(f *testing.F) {
 			t.Fatal(err)
 		}
 		if !known[skeleton(answer.Response.EmailMessage)] {
-			t.Errorf("the mail has tags that no message has: %s", answer.Response.EmailMessage)
+			t.Errorf("the email has tags that no message has: %s", answer.Response.EmailMessage)
 		}
 	})
 }

@@ -143,7 +143,7 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"the provider in lower case":              {"google_123", verified, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"an id with an underscore":                {"Google_1_2_3", verified, confirmed, rules.AccountLinked, to("Google", "1_2_3"), "Google"},
 		"a provider with an underscore":           {"My_Company_jane", unverified, confirmed, rules.AccountLinked, to("My_Company", "jane"), "My_Company"},
-		"assumed, and told that it is not":        {"My_Company_jane", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "My_Company"},
+		"assumed, although it says it is not":     {"My_Company_jane", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "My_Company"},
 		"an address too long for an account":      {"Google_123", map[string]any{"email": "jane@" + strings.Repeat("a.", 60) + "example.com", "email_verified": "true"}, confirmed, "", "", nil},
 		"verified as a boolean":                   {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": true}, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"nothing about it from the provider":      {"Facebook_123", unverified, confirmed, rules.AccountExists, "", "Facebook"},

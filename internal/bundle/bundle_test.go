@@ -460,8 +460,8 @@ func TestModuleDirFromAModuleThatRequiresPoolpost(t *testing.T) {
 		}
 	}
 	t.Chdir(elsewhere)
-	const told = "find the sources of Poolpost: run this inside its clone, or inside a module that requires it: "
-	if got, err := ModuleDir(t.Context()); err == nil || !strings.HasPrefix(err.Error(), told) {
+	const want = "find the sources of Poolpost: run this inside its clone, or inside a module that requires it: "
+	if got, err := ModuleDir(t.Context()); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("from elsewhere: got %q, %v", got, err)
 	}
 }

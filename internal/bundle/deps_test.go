@@ -31,7 +31,7 @@ func TestFunctionsLinkNoHeavyPackages(t *testing.T) {
 		// holds.
 		for _, p := range links(t, tags(name == "send-mail"), "./functions/"+name) {
 			for _, heavy := range buildTime {
-				// Unicode domains become Punycode where they are compared, and where mails
+				// Unicode domains become Punycode where they are compared, and where emails
 				// are sent.
 				if strings.HasPrefix(p, heavy) && (name != "pre-sign-up" && name != "send-mail" || p != "golang.org/x/net/idna" && !strings.HasPrefix(p, "golang.org/x/text/")) {
 					t.Errorf("%s links %s, which belongs to build time", name, p)

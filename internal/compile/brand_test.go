@@ -79,7 +79,7 @@ func TestBrandWordsAreValidated(t *testing.T) {
 	for name, test := range map[string]struct{ key, word, want string }{
 		"a key that no template uses": {"subjet", "Hello", "no template uses it; remove it"},
 		"nothing":                     {"subject", "", "is missing"},
-		"a placeholder that there is not": {"intro", "Hello {name}",
+		"an unknown placeholder": {"intro", "Hello {name}",
 			"{name} cannot be filled here; these can: {brand} {duration} {passwordPolicy} {postalAddress} {support}"},
 		"a text message that is too long": {"textMessage", "{code}" + strings.Repeat("x", 140),
 			"the text message has 156 characters when its placeholders are filled; Cognito takes 6 to 140 (client drivers)"},

@@ -190,7 +190,7 @@ func TestLargestMessageLeavesRoom(t *testing.T) {
 	}
 }
 
-// html/template drops comments; Outlook lays a mail out by the conditional ones.
+// html/template drops comments; Outlook lays an email out by the conditional ones.
 func TestConditionalCommentsSurvive(t *testing.T) {
 	layout, err := os.ReadFile(templates + "/layout.html")
 	if err != nil {
@@ -237,7 +237,7 @@ func first(page, name string) map[string]string {
 	return nil
 }
 
-// directionOf is what a language needs, told apart from the locale files.
+// directionOf is what a language needs, written down separately from the locale files.
 func directionOf(locale string) (dir, start string) {
 	if locale == "ar" || locale == "he" {
 		return "rtl", "right"

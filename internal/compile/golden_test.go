@@ -40,7 +40,7 @@ func sampleValues(locale string) message.Values {
 // nastiest is a name that wants everything that a name must not have.
 const nastiest = "<a href=\"https://example.net\">O'Brien & Sons</a>\r\n{####} {username} \u202e\x00'\"><script>alert(1)</script>"
 
-// preheader is what a list of mails shows behind the subject.
+// preheader is what a list of emails shows behind the subject.
 var preheader = regexp.MustCompile(`<div style="display:none[^>]*>([^<]+)</div>`)
 
 // hostileNames are names that people were not given by their parents.

@@ -109,7 +109,7 @@ func TestProblemsOfOverridesNameARemedy(t *testing.T) {
 			map[string]string{"locales/en.yaml": regexp.MustCompile(`(?m)^  EMAIL_TYPO:.*\n`).ReplaceAllString(text(t, "locales/en.yaml"), "")},
 			"templates/locales/en.yaml:N: refusals.EMAIL_TYPO: is missing",
 		},
-		"a refusal that there is not": {
+		"an unknown refusal": {
 			map[string]string{"locales/en.yaml": ours(t, "locales/en.yaml", "\nrefusals:\n", "\nrefusals:\n  EMAIL_UGLY: \"Use a nicer address\"\n")},
 			"templates/locales/en.yaml:N: refusals.EMAIL_UGLY: there is no such refusal; remove it",
 		},

@@ -188,7 +188,7 @@ func TestValidate(t *testing.T) {
 		}, []string{"a picture has no text to stand in its place"}},
 		"a picture that counts its readers": {sample, func(m *message.Message) { m.HTML += `<img src="https://example.com/1.gif" alt="x">` }, []string{
 			notLogo + "https://example.com/1.gif"}},
-		"a picture in the mail": {sample, func(m *message.Message) { m.HTML += `<img src="data:image/png;base64,AAAA" alt="x">` }, []string{
+		"a picture in the email": {sample, func(m *message.Message) { m.HTML += `<img src="data:image/png;base64,AAAA" alt="x">` }, []string{
 			notLogo + "data:image/png;base64,AAAA"}},
 		"a picture without an address": {sample, func(m *message.Message) { m.HTML += `<img alt="x">` }, []string{notLogo}},
 		"a picture as a ground": {sample, func(m *message.Message) { m.HTML += `<p style="background:URL(https://example.com/a.png)"></p>` }, []string{

@@ -157,7 +157,7 @@ func TestClientByID(t *testing.T) {
 		"another client":   {"2sample2", "drivers", true},
 		"no id, as for an administrator's operation": {"", "web", true},
 		"an id of no client":                         {"3sample3", "web", false},
-		"a name in the place of an id":               {"drivers", "web", false},
+		"a name instead of an id":                    {"drivers", "web", false},
 	} {
 		if got, known := ClientByID(clients, ids, test.id); got.Name != test.want || known != test.known {
 			t.Errorf("%s: got %q, %t", name, got.Name, known)

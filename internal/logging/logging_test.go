@@ -43,7 +43,7 @@ func entry(t *testing.T, line Line) map[string]any {
 	}
 	var e map[string]any
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		t.Fatalf("it is no JSON: %v: %s", err, text)
+		t.Fatalf("it is not JSON: %v: %s", err, text)
 	}
 	return e
 }

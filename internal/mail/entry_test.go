@@ -15,7 +15,7 @@ func TestEncodeAndDecode(t *testing.T) {
 			Kind: message.Welcome, To: "ada@example.com", Name: "Ada O’Brien & Co", ClientID: "1sample1", Locales: []string{"fr-CA", "fr"},
 		},
 		"the least":       {Kind: message.Welcome, To: "ada@example.com"},
-		"without address": {Kind: message.Welcome}, // send-mail tells the reason
+		"without address": {Kind: message.Welcome}, // send-mail gives the reason
 	} {
 		body, err := json.Marshal(entry)
 		if err != nil {

@@ -85,7 +85,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// FuzzLookup holds that every tag leads somewhere, and nowhere else than to one
+// FuzzLookup checks that every tag leads somewhere, and nowhere else than to one
 // of the locales or the fallback: a locale is a part of a file's name.
 func FuzzLookup(f *testing.F) {
 	for _, tag := range []string{"en", "zh-TW", "zh-Hant", "pt", "iw-IL", "-", "x-a-b", "a-b-c-d", "zh_hans_", "K", "\xff", "in-x"} {

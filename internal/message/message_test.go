@@ -122,7 +122,7 @@ func outline(page string) []string {
 	return list
 }
 
-// FuzzFill holds that no value breaks out of its place in the HTML, and that
+// FuzzFill checks that no value breaks out of its place in the HTML, and that
 // Cognito refuses nothing of what comes out.
 func FuzzFill(f *testing.F) {
 	f.Add("Ada", "https://links.example.com/confirm?user=a&code={####}", "{####}", "{username}", "now")
@@ -273,7 +273,7 @@ func checkJSON(t *testing.T, m Message, values Values) {
 	} {
 		var read string
 		if err := json.Unmarshal([]byte(strings.Join(text.json, "")), &read); err != nil {
-			t.Fatalf("the %s is no JSON string: %v: %q", part, err, text.json)
+			t.Fatalf("the %s is not a JSON string: %v: %q", part, err, text.json)
 		}
 		if read != strings.ToValidUTF8(text.plain, "\uFFFD") && utf8.ValidString(text.plain) {
 			t.Errorf("the %s reads as\n%q, want\n%q", part, read, text.plain)

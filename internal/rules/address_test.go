@@ -130,7 +130,7 @@ func TestUnicodeDomainIsRefusedUnlessAllowed(t *testing.T) {
 // The public test set of isemail (testdata/isemail.md) has addresses that are
 // valid by RFC 5321, others that are valid by RFC 5322 or by old rules only, and
 // invalid ones. We accept nothing that it calls invalid, and of the valid ones
-// only those that SES can send to. different tells why, one by one.
+// only those that SES can send to. different says why, one by one.
 func TestIsemailSuite(t *testing.T) {
 	text, err := os.ReadFile("testdata/isemail.xml")
 	if err != nil {
@@ -151,13 +151,13 @@ func TestIsemailSuite(t *testing.T) {
 		t.Fatalf("the set has %d addresses", len(set.Test))
 	}
 	different := map[string]string{ // by id or diagnosis
-		"5":                              "test@io: a domain of one label is nobody's mail address",
+		"5":                              "test@io: a domain of one label cannot receive email",
 		"13":                             "a top-level domain has two letters at least",
 		"37":                             "a top-level domain has two letters at least",
 		"ISEMAIL_RFC5321_QUOTEDSTRING":   "quoted local parts are not accepted",
 		"ISEMAIL_RFC5321_ADDRESSLITERAL": "IP literals are not accepted",
 		"ISEMAIL_RFC5321_IPV6DEPRECATED": "IP literals are not accepted",
-		"ISEMAIL_RFC5321_TLD":            "a domain of one label is nobody's mail address",
+		"ISEMAIL_RFC5321_TLD":            "a domain of one label cannot receive email",
 		"ISEMAIL_RFC5321_TLDNUMERIC":     "a top-level domain does not begin with a digit",
 	}
 	const dns = "ISEMAIL_DNSWARN" // valid, but DNS knew no such domain when the set was made
@@ -182,7 +182,7 @@ func TestIsemailSuite(t *testing.T) {
 	t.Logf("%d of %d are accepted", accepted, len(set.Test))
 }
 
-// FuzzParse holds that nothing is accepted that could be more than one address,
+// FuzzParse checks that nothing is accepted that could be more than one address,
 // and that what is accepted decides the same in another spelling.
 func FuzzParse(f *testing.F) {
 	for _, address := range []string{

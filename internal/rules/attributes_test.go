@@ -49,7 +49,7 @@ func TestAttributeRules(t *testing.T) {
 	t.Run("an optional attribute that is too long", func(t *testing.T) {
 		checkCode(t, decide(t, newRules(t, nil), with(map[string]string{"custom:agentName": "Jane", "nickname": "Jane of Sampletown"})), AttributeTooLong)
 	})
-	t.Run("the first fault is the one that is told", func(t *testing.T) {
+	t.Run("the first fault is reported", func(t *testing.T) {
 		refused := decide(t, newRules(t, nil), with(map[string]string{"custom:agentName": "J", "nickname": "Jane of Sampletown"}))
 		checkCode(t, refused, AttributeTooShort)
 	})

@@ -249,7 +249,7 @@ func TestResolverErrorsAreNotDefiniteAnswers(t *testing.T) {
 		"mail exchangers":                      {"mail.example", "", false},
 		"mail exchangers, in upper case":       {"MAIL.Example", "", false},
 		"an address only":                      {"address.example", "", false},
-		"a domain that wants no mail":          {"null.example", EmailUnreachable, false},
+		"a domain that wants no email":         {"null.example", EmailUnreachable, false},
 		"a null MX beside another one":         {"null-and.example", "", false},
 		"a domain with other records only":     {"empty.example", EmailUnreachable, false},
 		"a domain that does not exist":         {"nothing.example", EmailUnreachable, false},

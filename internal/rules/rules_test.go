@@ -65,7 +65,7 @@ func TestRefusalIsInTheLocaleAndNamesTheField(t *testing.T) {
 	r := newRules(t, nil)
 	values := []string{"{minimum}", "2", "{maximum}", "10", "{suggestion}", "gmail.com"}
 	for locale, label := range map[string]string{"en": "Agent name", "fr": "Nom d’agent", "ar": "اسم الوكيل"} {
-		told := map[string]bool{} // all sentences; each is told once
+		seen := map[string]bool{} // all sentences; each occurs once
 		for _, code := range codes {
 			t.Run(locale+" "+code, func(t *testing.T) {
 				replacements := append([]string{"{attribute}", label}, values...)
@@ -75,16 +75,16 @@ func TestRefusalIsInTheLocaleAndNamesTheField(t *testing.T) {
 					t.Errorf("got %q, want %q", refused, code+": "+want)
 				}
 				if strings.HasPrefix(code, "ATTRIBUTE") != strings.Contains(refused.Sentence, label) {
-					t.Errorf("the field %q is not told when it should be: %s", label, refused.Sentence)
+					t.Errorf("the field %q is not named when it should be: %s", label, refused.Sentence)
 				}
 				// "PreSignUp failed with error CODE: sentence." has a full stop already.
 				if strings.ContainsAny(refused.Sentence[len(refused.Sentence)-3:], ".。۔!") || strings.ContainsAny(refused.Sentence, "{}\r\n") {
 					t.Errorf("the sentence is not fit to be shown: %q", refused.Sentence)
 				}
-				if told[refused.Sentence] {
+				if seen[refused.Sentence] {
 					t.Errorf("another refusal has the same sentence: %q", refused.Sentence)
 				}
-				told[refused.Sentence] = true
+				seen[refused.Sentence] = true
 			})
 		}
 	}

@@ -39,7 +39,7 @@ func (c checker) checkDomains(signUp SignUp) {
 		}
 	}
 	if a := signUp.AutoConfirm; a.VerifyEmail && len(a.Domains) == 0 && c.ReadOK("signUp.autoConfirm.domains") {
-		c.Report("signUp.autoConfirm.verifyEmail", "needs signUp.autoConfirm.domains: an address is verified without a mail only where it is confirmed without one")
+		c.Report("signUp.autoConfirm.verifyEmail", "needs signUp.autoConfirm.domains: an address is verified without an email only where it is confirmed without one")
 	}
 }
 

@@ -18,7 +18,7 @@ func TestSendInterval(t *testing.T) {
 			least = 0.95 // the two that Lambda starts at least have to take turns
 		}
 		if perSecond := float64(senders) / interval.Seconds(); perSecond > float64(rate)*1.001 || perSecond < float64(rate)*least {
-			t.Fatalf("rate %d: %d senders, one mail in %v each, send %.1f a second", rate, senders, interval, perSecond)
+			t.Fatalf("rate %d: %d senders, one email in %v each, send %.1f a second", rate, senders, interval, perSecond)
 		}
 		if interval*batch > limit {
 			t.Fatalf("rate %d: a batch takes %v", rate, interval*batch)

@@ -251,8 +251,8 @@ func TestReadsDoNotShareDefaults(t *testing.T) {
 	}
 }
 
-// FuzzParse holds that no text makes Parse panic, that a refusal names the file
-// and tells each mistake once, and that what is accepted is good enough for the
+// FuzzParse checks that no text makes Parse panic, that a refusal names the file
+// and reports each mistake once, and that what is accepted is good enough for the
 // rest of the project.
 func FuzzParse(f *testing.F) {
 	shipped, err := os.ReadFile(sample)
@@ -277,7 +277,7 @@ func FuzzParse(f *testing.F) {
 			seen := map[string]bool{}
 			for line := range strings.SplitSeq(err.Error(), "\n") {
 				if seen[line] {
-					t.Errorf("told twice: %q", line)
+					t.Errorf("reported twice: %q", line)
 				}
 				seen[line] = true
 				if problems != nil && !strings.HasPrefix(line, "poolpost.yaml:") {

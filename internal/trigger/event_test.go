@@ -319,7 +319,7 @@ func TestDeeplyNestedEventIsRefused(t *testing.T) {
 	}
 }
 
-// FuzzDecodeAndReply holds that nothing panics, that only JSON is an event, and
+// FuzzDecodeAndReply checks that nothing panics, that only JSON is an event, and
 // that a reply is JSON which differs from the event in its response only.
 func FuzzDecodeAndReply(f *testing.F) {
 	files, err := filepath.Glob("testdata/events/*.json")
@@ -350,7 +350,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 			return
 		}
 		if !json.Valid(reply) {
-			t.Fatalf("the reply is no JSON: %q", reply)
+			t.Fatalf("the reply is not JSON: %q", reply)
 		}
 		if utf8.Valid(payload) && !utf8.Valid(reply) {
 			t.Errorf("the reply is no UTF-8: %q", reply)

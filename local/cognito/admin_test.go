@@ -107,7 +107,7 @@ func TestAdminCreateUser(t *testing.T) {
 			t.Errorf("%d mails, %d and %d calls", w.delivered(), len(w.called("custom-message")), len(w.called("pre-sign-up")))
 		}
 	})
-	t.Run("sends no mail unless asked to: SMS is the default", func(t *testing.T) {
+	t.Run("sends no email unless asked to: SMS is the default", func(t *testing.T) {
 		w := newWorld(t)
 		ok(t, w.invite(ada, func(in *cognito.AdminCreateUserInput) { in.DesiredDeliveryMediums = nil }))
 		if w.delivered() > 0 {
@@ -158,7 +158,7 @@ func TestAdminCreateUser(t *testing.T) {
 			return w.invite(ada, func(in *cognito.AdminCreateUserInput) { in.DesiredDeliveryMediums = []types.DeliveryMediumType{"FAX"} })
 		},
 			"InvalidParameterException", "1 validation error detected: Value 'FAX' at 'desiredDeliveryMediums' failed to satisfy constraint: Member must satisfy enum value set: [EMAIL, SMS]"},
-		"a text message to nobody": {func(w *world) error {
+		"a text message to an unknown user": {func(w *world) error {
 			return w.invite(ada, func(in *cognito.AdminCreateUserInput) {
 				in.DesiredDeliveryMediums = []types.DeliveryMediumType{types.DeliveryMediumTypeSms}
 			})
@@ -220,7 +220,7 @@ func TestAdminResetUserPassword(t *testing.T) {
 		w.mustSignUp(ada)
 		refused(t, reset(w), "InvalidParameterException", "Cannot reset password for the user as there is no registered/verified email or phone_number")
 	})
-	t.Run("is refused for nobody", func(t *testing.T) {
+	t.Run("is refused for an unknown user", func(t *testing.T) {
 		refused(t, reset(newWorld(t)), "UserNotFoundException", "User does not exist.")
 	})
 }

@@ -98,7 +98,7 @@ func TestUpdateUserAttributes(t *testing.T) {
 	}{
 		"takes a custom attribute":        {[]string{"custom:agentName", "Smith"}, "", ""},
 		"takes the address that is there": {[]string{"email", "ADA@example.com"}, "", ""},
-		"refuses what is no address":      {[]string{"email", "ada"}, "InvalidParameterException", "Invalid email address format."},
+		"refuses an invalid address":      {[]string{"email", "ada"}, "InvalidParameterException", "Invalid email address format."},
 		"refuses an unknown attribute": {[]string{"custom:badge", "7"},
 			"InvalidParameterException", "Attributes did not conform to the schema: custom:badge: Attribute does not exist in the schema."},
 		"refuses to say what is verified": {[]string{"email_verified", "true"},
@@ -145,7 +145,7 @@ func TestAttributeCodeErrors(t *testing.T) {
 			"InvalidParameterException", "Invalid attribute name: name"},
 		"an attribute that the user has not": {func(w *world, token *string) error { _, err := w.askForCode(token, "phone_number"); return err },
 			"InvalidParameterException", "The user has no phone_number."},
-		"a code that nobody asked for": {func(w *world, token *string) error { return w.verify(token, "email", "123456") },
+		"a code that was not requested": {func(w *world, token *string) error { return w.verify(token, "email", "123456") },
 			"ExpiredCodeException", "Invalid code provided, please request a code again."},
 		"a code after 24 hours": {func(w *world, token *string) error {
 			_, err := w.askForCode(token, "email")

@@ -118,7 +118,7 @@ func TestInitiateAuthRefuses(t *testing.T) {
 			"NotAuthorizedException", "Unable to verify secret hash for client " + webClient},
 		"a flow that the client has not": {start("USER_SRP_AUTH", map[string]string{"USERNAME": ada}),
 			"InvalidParameterException", "USER_SRP_AUTH flow not enabled for this client"},
-		"a flow that nobody knows": {start("MAGIC", nil),
+		"an unknown flow": {start("MAGIC", nil),
 			"InvalidParameterException", "1 validation error detected: Value 'MAGIC' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]"},
 		"a refresh token that was never issued": {start("REFRESH_TOKEN_AUTH", map[string]string{"REFRESH_TOKEN": "sample"}),
 			"NotAuthorizedException", "Invalid Refresh Token"},

@@ -36,22 +36,22 @@ func TestProviderUserSignsUpOnce(t *testing.T) {
 			t.Errorf("got %q, %v", name, err)
 		}
 	}
-	asked, told := w.called("pre-sign-up"), w.called("post-confirmation")
-	if len(asked) != 1 || len(told) != 1 {
-		t.Fatalf("pre-sign-up was called %d times and post-confirmation %d times", len(asked), len(told))
+	signUps, confirmations := w.called("pre-sign-up"), w.called("post-confirmation")
+	if len(signUps) != 1 || len(confirmations) != 1 {
+		t.Fatalf("pre-sign-up was called %d times and post-confirmation %d times", len(signUps), len(confirmations))
 	}
 	var e struct {
 		TriggerSource, UserName string
 		CallerContext           struct{ ClientID string }
 		Request                 struct{ UserAttributes, ValidationData map[string]string }
 	}
-	ok(t, json.Unmarshal(asked[0], &e))
+	ok(t, json.Unmarshal(signUps[0], &e))
 	if e.TriggerSource != "PreSignUp_ExternalProvider" || e.UserName != "Facebook_123" || e.CallerContext.ClientID != webClient ||
 		e.Request.UserAttributes["email"] != ada || e.Request.ValidationData == nil || len(e.Request.ValidationData) != 0 {
-		t.Errorf("pre-sign-up got %s", asked[0])
+		t.Errorf("pre-sign-up got %s", signUps[0])
 	}
-	if !strings.Contains(string(told[0]), `"triggerSource":"PostConfirmation_ConfirmSignUp"`) || strings.Contains(string(told[0]), `"sub":"Facebook_123"`) {
-		t.Errorf("post-confirmation got %s", told[0])
+	if !strings.Contains(string(confirmations[0]), `"triggerSource":"PostConfirmation_ConfirmSignUp"`) || strings.Contains(string(confirmations[0]), `"sub":"Facebook_123"`) {
+		t.Errorf("post-confirmation got %s", confirmations[0])
 	}
 	out, err := w.admin.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String("Facebook_123")})
 	if err != nil || out.UserStatus != "EXTERNAL_PROVIDER" {
@@ -104,10 +104,10 @@ func TestRefusedLinks(t *testing.T) {
 		"twice":                          {sub, "Facebook", "123", "SourceUser is already linked to DestinationUser"},
 		"to another user":                {other, "Facebook", "123", "Merging is not currently supported"},
 		"an identity that has signed up": {sub, "Google", "signed-up", "Merging is not currently supported"},
-		"to nobody":                      {"nobody", "Facebook", "124", "UserNotFoundException"},
+		"to an unknown user":             {"nobody", "Facebook", "124", "UserNotFoundException"},
 		"to an address":                  {ada, "Facebook", "124", "UserNotFoundException"},
 		"a user with a password":         {sub, "Cognito", other, "InvalidParameterException"},
-		"nobody":                         {sub, "Facebook", "", "InvalidParameterException"},
+		"an unknown user":                {sub, "Facebook", "", "InvalidParameterException"},
 	} {
 		if err := w.link(test.user, test.provider, test.id); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)

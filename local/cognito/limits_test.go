@@ -14,11 +14,11 @@ func TestHourlyLimitsOfAUser(t *testing.T) {
 	}{
 		"ConfirmSignUp": {15, func(w *world) { w.mustSignUp(ada) },
 			func(w *world) error { return w.confirm(ada, other(w.code())) }},
-		"ConfirmSignUp for nobody": {15, func(w *world) { w.mustSignUp("eve@example.com") },
+		"ConfirmSignUp for an unknown user": {15, func(w *world) { w.mustSignUp("eve@example.com") },
 			func(w *world) error { return w.confirm(ada, w.code()) }},
 		"ResendConfirmationCode": {5, func(w *world) { w.mustSignUp(ada) },
 			func(w *world) error { _, err := w.resend(ada); return err }},
-		"ResendConfirmationCode for nobody": {5, func(*world) {},
+		"ResendConfirmationCode for an unknown user": {5, func(*world) {},
 			func(w *world) error { _, err := w.resend(ada); return err }},
 		"ForgotPassword": {5, func(w *world) { w.mustConfirm(ada) },
 			func(w *world) error { _, err := w.forgot(ada); return err }},

@@ -39,14 +39,14 @@ func TestDefaultMessageIsSentWithTheReason(t *testing.T) {
 		response map[string]any
 		note     string
 	}{
-		"an event as it came":     {nil, "the function set no emailMessage"},
-		"a subject alone":         {mail(nil, "Hello"), "the function set no emailMessage"},
-		"no code in the mail":     {mail("Welcome to the app", "Hello"), "emailMessage lacks the placeholder {####}"},
-		"an empty mail":           {mail("", "Hello"), "emailMessage lacks the placeholder {####}"},
-		"a code that is escaped":  {mail("code=%7B####%7D", "Hello"), "emailMessage lacks the placeholder {####}"},
-		"a mail that is too long": {mail("{####}"+strings.Repeat("é", 19_995), "Hello"), "emailMessage has 20001 characters; Cognito takes 6 to 20000"},
-		"a subject too long":      {mail("Your code: {####}", strings.Repeat("s", 141)), "emailSubject has 141 characters; Cognito takes 1 to 140"},
-		"an empty subject":        {mail("Your code: {####}", ""), "emailSubject has 0 characters; Cognito takes 1 to 140"},
+		"an event as it came":       {nil, "the function set no emailMessage"},
+		"a subject alone":           {mail(nil, "Hello"), "the function set no emailMessage"},
+		"no code in the email":      {mail("Welcome to the app", "Hello"), "emailMessage lacks the placeholder {####}"},
+		"an empty email":            {mail("", "Hello"), "emailMessage lacks the placeholder {####}"},
+		"a code that is escaped":    {mail("code=%7B####%7D", "Hello"), "emailMessage lacks the placeholder {####}"},
+		"an email that is too long": {mail("{####}"+strings.Repeat("é", 19_995), "Hello"), "emailMessage has 20001 characters; Cognito takes 6 to 20000"},
+		"a subject too long":        {mail("Your code: {####}", strings.Repeat("s", 141)), "emailSubject has 141 characters; Cognito takes 1 to 140"},
+		"an empty subject":          {mail("Your code: {####}", ""), "emailSubject has 0 characters; Cognito takes 1 to 140"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -110,7 +110,7 @@ func TestRefusedCharactersFailTheRequest(t *testing.T) {
 			_, err := w.signUp(ada)
 			refused(t, err, "InvalidParameterException", fmt.Sprintf(test.pattern, test.number))
 			if w.delivered() > 0 {
-				t.Error("a mail was sent")
+				t.Error("an email was sent")
 			}
 		})
 	}
@@ -132,7 +132,7 @@ func TestInvitations(t *testing.T) {
 		in.UserAttributes = list("phone_number", "+12065550100")
 	}
 	temporary := func(in *cognito.AdminCreateUserInput) { in.TemporaryPassword = aws.String("a<b&c-123") }
-	t.Run("the default mail has name and password, escaped for HTML", func(t *testing.T) {
+	t.Run("the default email has name and password, escaped for HTML", func(t *testing.T) {
 		w := newWorld(t)
 		ok(t, w.invite(ada, temporary))
 		d := w.last()
@@ -148,7 +148,7 @@ func TestInvitations(t *testing.T) {
 			t.Errorf("sent %+v", d)
 		}
 	})
-	t.Run("a mail without the user name is not sent", func(t *testing.T) {
+	t.Run("an email without the user name is not sent", func(t *testing.T) {
 		w := newWorld(t)
 		w.functions["custom-message"] = responding(map[string]any{"emailMessage": "Password: {####}", "emailSubject": "Hello"})
 		ok(t, w.invite(ada))

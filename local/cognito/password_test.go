@@ -24,7 +24,7 @@ func TestForgotPassword(t *testing.T) {
 
 func TestForgotPasswordDoesNotRevealUsers(t *testing.T) {
 	for name, prepare := range map[string]func(w *world){
-		"nobody":                            func(*world) {},
+		"an unknown user":                   func(*world) {},
 		"a user who has not confirmed":      func(w *world) { w.mustSignUp(ada) },
 		"a user whose address is unchecked": func(w *world) { w.mustSignUp(ada); ok(w.t, w.adminConfirm(ada)) },
 	} {
@@ -38,7 +38,7 @@ func TestForgotPasswordDoesNotRevealUsers(t *testing.T) {
 				t.Errorf("answered %s", *d.Destination)
 			}
 			if w.delivered() != before {
-				t.Error("a mail was sent")
+				t.Error("an email was sent")
 			}
 		})
 	}

@@ -157,7 +157,7 @@ func FuzzServeHTTP(f *testing.F) {
 		answer, err := io.ReadAll(w.Body)
 		ok(t, err)
 		if !json.Valid(answer) {
-			t.Errorf("the answer is no JSON: %q", answer)
+			t.Errorf("the answer is not JSON: %q", answer)
 		}
 		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 			t.Errorf("status %d: %s", w.Code, answer)

@@ -60,7 +60,7 @@ func TestSignUpRefuses(t *testing.T) {
 			"InvalidParameterException", `2 validation errors detected: Value at 'username' failed to satisfy constraint: Member must have length less than or equal to 128; Value at 'password' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[\S]+.*[\S]+$`},
 		"an email attribute that is another address": {with("email", "eve@example.com"),
 			"InvalidParameterException", "The email attribute is not the user name."},
-		"an email attribute that is none": {with("email", "ada at example"),
+		"an invalid email attribute": {with("email", "ada at example"),
 			"InvalidParameterException", "Invalid email address format."},
 		"a phone number without a plus sign": {with("phone_number", "2065550100"),
 			"InvalidParameterException", "Invalid phone number format."},
@@ -84,7 +84,7 @@ func TestSignUpRefuses(t *testing.T) {
 			_, err := w.signUp(ada, test.change)
 			refused(t, err, test.kind, test.message)
 			if len(w.calls) > 0 || w.delivered() > 0 {
-				t.Error("a trigger was called, or a mail sent")
+				t.Error("a trigger was called, or an email sent")
 			}
 		})
 	}

@@ -189,7 +189,7 @@ func TestTriggerReplies(t *testing.T) {
 		run           function
 		kind, message string
 	}{
-		"an error of the function is told with a dot behind it": {"pre-sign-up", throwing("Not you"),
+		"an error of the function gets a full stop": {"pre-sign-up", throwing("Not you"),
 			"UserLambdaValidationException", "PreSignUp failed with error Not you."},
 		"an error that ends in a dot shows two": {"custom-message", throwing("Not now."),
 			"UserLambdaValidationException", "CustomMessage failed with error Not now.."},
@@ -226,7 +226,7 @@ func TestTriggerReplies(t *testing.T) {
 				t.Errorf("the function was called %d times, want 1: it responded", len(calls))
 			}
 			if sent > 0 {
-				t.Error("a mail was sent")
+				t.Error("an email was sent")
 			}
 		})
 	}

@@ -83,7 +83,7 @@ func TestDecryptRefuses(t *testing.T) {
 		{"a truncated blob", k.ARN(), blob[:40], ofPool, "InvalidCiphertextException"},
 		{"a blob of one byte", k.ARN(), []byte{1}, ofPool, "InvalidCiphertextException"},
 		{"a blob of another key", k.ARN(), generate(t, other).CiphertextBlob, ofPool, "IncorrectKeyException"},
-		{"a key that there is not", other.ARN(), blob, ofPool, "NotFoundException"},
+		{"an unknown key", other.ARN(), blob, ofPool, "NotFoundException"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -97,14 +97,14 @@ func TestCloseDoesNotWaitForRetries(t *testing.T) {
 func TestKillByTraceID(t *testing.T) {
 	h := newHost(t, lambda.Options{}, function(t, "greet", "handler", nil))
 	if h.Kill("Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0") {
-		t.Error("an invocation that there is not was killed")
+		t.Error("an unknown invocation was killed")
 	}
 	first := invoke(t, h, "greet", request{})
 	if h.Kill(first.TraceID) {
 		t.Error("an invocation that has ended was killed")
 	}
 	c := newCallers(t)
-	failed := errorLater(t.Context(), t, h, "greet", request{Do: "tell and wait", Address: c.address()})
+	failed := errorLater(t.Context(), t, h, "greet", request{Do: "send and wait", Address: c.address()})
 	conn := c.accept()
 	trace := make([]byte, 128)
 	n, err := conn.Read(trace)

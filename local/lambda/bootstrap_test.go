@@ -88,7 +88,7 @@ func handle(ctx context.Context, r request) (reply, error) {
 	switch r.Do {
 	case "wait": // until the test closes the connection
 		holdConnection(r.Address)
-	case "tell and wait":
+	case "send and wait":
 		holdConnection(r.Address, os.Getenv("_X_AMZN_TRACE_ID"))
 	case "hang":
 		select {}
@@ -135,14 +135,14 @@ func handle(ctx context.Context, r request) (reply, error) {
 	}, err
 }
 
-// holdConnection connects to the test, tells it something, and returns when the
+// holdConnection connects to the test, sends it something, and returns when the
 // test hangs up. The test sees the connection end when the process does.
-func holdConnection(address string, tell ...string) {
+func holdConnection(address string, send ...string) {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		panic(err)
 	}
-	fmt.Fprint(conn, strings.Join(tell, ""))
+	fmt.Fprint(conn, strings.Join(send, ""))
 	_, _ = io.Copy(io.Discard, conn)
 }
 

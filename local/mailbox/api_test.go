@@ -17,7 +17,7 @@ func call(h http.Handler, method, target, body string) *httptest.ResponseRecorde
 	return w
 }
 
-// filled returns a box with a mail of Cognito, a text message and a mail of
+// filled returns a box with an email of Cognito, a text message and an email of
 // SES, in this order, and their ids.
 func filled() (b *Box, ids []string) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -26,7 +26,7 @@ func filled() (b *Box, ids []string) {
 		b.Add(Message{
 			Kind: Email, Via: "Cognito", From: "no-reply@example.com", To: []string{"ann@example.com"},
 			Subject: "Confirm", HTML: "<!doctype html>\r\n<html><head><title>no</title><style>p{}</style></head><body><p>Confirm&nbsp;it</p>\u00a0<p>now</p></body></html>",
-			Note: "Cognito sent its default mail.",
+			Note: "Cognito sent its default email.",
 		}),
 		b.Add(Message{Kind: SMS, Via: "Cognito", To: []string{"+15555550100"}, Text: "Your code is 123456"}),
 		b.Add(Message{
@@ -44,10 +44,10 @@ func TestRepliesMatchMailpit(t *testing.T) {
 	tests := []struct{ name, target, golden string }{
 		{"the list", "/api/v1/messages", "messages.json"},
 		{"a page of the list", "/api/v1/messages?start=1&limit=1", "messages-page.json"},
-		{"a mail", "/api/v1/message/{3}", "message.json"},
+		{"an email", "/api/v1/message/{3}", "message.json"},
 		{"a text message", "/api/v1/message/{2}", "message-sms.json"},
 		{"the newest message", "/api/v1/message/latest", "message.json"},
-		{"the headers of a mail", "/api/v1/message/{3}/headers", "headers.json"},
+		{"the headers of an email", "/api/v1/message/{3}/headers", "headers.json"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -25,20 +25,20 @@ func TestPages(t *testing.T) {
 			want: []string{">Welcome</a>", `href="/mailbox?refresh=off">Refresh<`}, not: []string{"http-equiv"},
 		},
 		{
-			name: "a mail in a sandboxed frame", target: "/mailbox/{3}",
+			name: "an email in a sandboxed frame", target: "/mailbox/{3}",
 			want: []string{"Zoë &lt;zoe@example.com&gt;", "bob@example.com", "eve@example.com", "support@example.com, help@example.com", "by SES", "kind=welcome",
-				`<iframe class="" title="The mail as it was sent" src="/mailbox/{3}/html" sandbox="allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox">`},
+				`<iframe class="" title="The email as it was sent" src="/mailbox/{3}/html" sandbox="allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox">`},
 			not: []string{"http-equiv", `class="note"`},
 		},
 		{
-			name: "a mail at the width of a phone in dark colours, and links that keep both", target: "/mailbox/{3}?width=phone&scheme=dark",
+			name: "an email at the width of a phone in dark colours, and links that keep both", target: "/mailbox/{3}?width=phone&scheme=dark",
 			want: []string{`<iframe class="phone dark"`, `href="/mailbox/{3}?scheme=dark&amp;view=text&amp;width=phone"`, `href="/mailbox/{3}?scheme=dark&amp;view=html"`},
 		},
-		{name: "the note of a mail", target: "/mailbox/{1}", want: []string{`class="note"`, "Cognito sent its default mail."}},
-		{name: "the text of a mail", target: "/mailbox/{3}?view=text", want: []string{"<pre>Welcome\n</pre>"}, not: []string{"<iframe"}},
-		{name: "that a mail has no text", target: "/mailbox/{1}?view=text", want: []string{"This mail has no text part. Cognito sends only HTML."}},
+		{name: "the note of an email", target: "/mailbox/{1}", want: []string{`class="note"`, "Cognito sent its default email."}},
+		{name: "the text of an email", target: "/mailbox/{3}?view=text", want: []string{"<pre>Welcome\n</pre>"}, not: []string{"<iframe"}},
+		{name: "that an email has no text", target: "/mailbox/{1}?view=text", want: []string{"This email has no text part. Cognito sends only HTML."}},
 		{
-			name: "the headers of a mail", target: "/mailbox/{3}?view=headers",
+			name: "the headers of an email", target: "/mailbox/{3}?view=headers",
 			want: []string{"List-Unsubscribe-Post", "Message-ID", "&lt;{3}@email.amazonses.com&gt;"}, not: []string{"<iframe", "Bcc</th>"},
 		},
 		{name: "a text message, whatever the view", target: "/mailbox/{2}?view=html", want: []string{"Your code is 123456", `class="bubble"`}, not: []string{"<iframe", "Headers"}},
@@ -116,11 +116,11 @@ func TestHostileEmailStaysInItsFrame(t *testing.T) {
 	policy := call(b.Handler(), http.MethodGet, "/mailbox/"+id+"/html", "").Header().Get("Content-Security-Policy")
 	for _, rule := range []string{"default-src 'none'", "style-src 'unsafe-inline'", "img-src data: https:", "form-action 'none'", "sandbox allow-top-navigation-by-user-activation"} {
 		if !strings.Contains(policy, rule) {
-			t.Errorf("the mail's policy lacks %s: %s", rule, policy)
+			t.Errorf("the email's policy lacks %s: %s", rule, policy)
 		}
 	}
 	if strings.Contains(policy, "allow-scripts") || strings.Contains(policy, "allow-same-origin") {
-		t.Errorf("the mail's policy is %s", policy)
+		t.Errorf("the email's policy is %s", policy)
 	}
 }
 
@@ -229,7 +229,7 @@ func classes(t *testing.T, page string) []string {
 	return all
 }
 
-// A doctype that moves from its place changes how a browser lays a mail out.
+// A doctype that moves from its place changes how a browser lays an email out.
 func FuzzTheBaseKeepsTheDoctype(f *testing.F) {
 	f.Add(`<!doctype html><html><head><title>x</title></head><p>`)
 	f.Add(`<!-- <head> --><!doctype html><p>`)

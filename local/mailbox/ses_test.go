@@ -88,8 +88,8 @@ func TestSESAccepts(t *testing.T) {
 		{"a sender's name in an encoded word", func(in *sesv2.SendEmailInput) {
 			in.FromEmailAddress = aws.String("=?utf-8?q?Zo=C3=AB?= <no-reply@example.com>")
 		}},
-		{"a mail with HTML only", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body.Text = nil }},
-		{"a mail with text only", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body.Html = nil }},
+		{"an email with HTML only", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body.Text = nil }},
+		{"an email with text only", func(in *sesv2.SendEmailInput) { in.Content.Simple.Body.Html = nil }},
 		{"ASCII without a charset", func(in *sesv2.SendEmailInput) {
 			in.Content.Simple.Subject = &types.Content{Data: aws.String("Welcome")}
 		}},
@@ -135,7 +135,7 @@ func TestSESRefuses(t *testing.T) {
 		}, "ToAddresses: Illegal address"},
 		{"a local part outside of ASCII", func(in *sesv2.SendEmailInput) { in.Destination.ToAddresses = []string{"zoë@example.com"} }, "ToAddresses: Local address"},
 		{"a domain that is not in Punycode", func(in *sesv2.SendEmailInput) { in.Destination.BccAddresses = []string{"ann@bücher.example.com"} }, "BccAddresses: Domain contains illegal character"},
-		{"a reply address that is none", func(in *sesv2.SendEmailInput) { in.ReplyToAddresses = []string{"support@"} }, "ReplyToAddresses: Illegal address"},
+		{"an invalid reply address", func(in *sesv2.SendEmailInput) { in.ReplyToAddresses = []string{"support@"} }, "ReplyToAddresses: Illegal address"},
 		{"a line break in the subject", func(in *sesv2.SendEmailInput) { in.Content.Simple.Subject = utf8("Welcome\nBcc: x") }, "Subject contains a line break"},
 		{"a charset forgotten", func(in *sesv2.SendEmailInput) {
 			in.Content.Simple.Body.Html.Charset = nil
