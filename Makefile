@@ -4,6 +4,8 @@
 SHELL := /bin/bash
 # An older go command downloads the toolchain of go.mod.
 export GOTOOLCHAIN := auto
+# As functions are built (internal/bundle), so that shared packages are compiled once.
+export GOFLAGS := -trimpath -gcflags=all=-dwarf=false
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -15,7 +17,7 @@ FUZZTIME ?= 2s
 HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$
 # Functions are built without the parts that the settings do not use.
 MINIMAL := -tags minimal
-OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/pre-sign-up
+OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/post-confirmation ./functions/pre-sign-up
 # The race detector needs cgo and a C compiler.
 RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /dev/null && echo -race)
 # The deployment: SETTINGS is the file, STAGE dev, prod or another name, STACK Pool or
@@ -32,10 +34,9 @@ OUTPUTS = .build/deployed/$(basename $(notdir $(SETTINGS)))-$(STAGE)/$(STACK).js
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# With the same flags as the functions, so that shared packages are compiled once.
 .PHONY: dev
 dev: need-go ## run everything on this machine: sign-up page, user pool, functions, mailbox
-	@echo "compiling poolpost …"; CGO_ENABLED=0 go build -trimpath -o .build/bin/poolpost ./cmd/poolpost
+	@echo "compiling poolpost …"; CGO_ENABLED=0 go build -ldflags="-s -w" -o .build/bin/poolpost ./cmd/poolpost
 	@exec .build/bin/poolpost dev $(ARGS)
 
 .PHONY: test

@@ -59,6 +59,12 @@ func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
 		t.Error("there is no line of the log about the link")
 	}
 
+	// Facebook does not say that an address is verified, so the account's is not any more: it is still
+	// hers, and nothing more is linked to it.
+	if _, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "9999", verified); err == nil || !strings.Contains(err.Error(), "PreSignUp failed with error ACCOUNT_EXISTS: ") {
+		t.Errorf("after Facebook: %v", err)
+	}
+
 	// Nobody else is affected.
 	if name, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "5678", map[string]string{"email": "new@example.com", "email_verified": "true"}); err != nil || name != "Google_5678" {
 		t.Errorf("without an account: %q, %v", name, err)
@@ -75,6 +81,9 @@ func TestSampleAppSignsInThroughAProvider(t *testing.T) {
 	}
 	if page := come("ann@example.net"); page.status != 400 || page.title != "Sign in with a provider" {
 		t.Errorf("a denied address: %+v", page)
+	}
+	if page := come(""); page.status != 400 || page.title != "Sign in with a provider" {
+		t.Errorf("no address: %+v", page)
 	}
 	if page := come("ann@example.com"); page.status != 200 || page.title != "Signed in" {
 		t.Errorf("an address of nobody: %+v", page)

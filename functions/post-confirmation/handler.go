@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -18,12 +17,21 @@ import (
 )
 
 type handler struct {
-	config  config.PostConfirmation
-	cognito *cognitoidentityprovider.Client
-	queue   mail.Queue
-	budget  time.Duration // for all side effects together
-	log     *logging.Logger
+	config config.PostConfirmation
+	groups groups // nil without groups in the settings
+	queue  mail.Queue
+	budget time.Duration // for all side effects together
+	log    *logging.Logger
 }
+
+// groups are those of the user pool.
+type groups interface {
+	add(ctx context.Context, event *trigger.Event, group string) error
+}
+
+// newGroups returns the groups of a pool and the endpoint that they are at; nil in a build with
+// the tag minimal.
+var newGroups func(aws.Config) (groups, string)
 
 // Invoke returns the event as it came, whatever happens.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -48,10 +56,9 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 		return logging.ErrUnknown
 	}
 	line.Trigger = event.TriggerSource
-	if kind == "ConfirmForgotPassword" {
-		line.Outcome = "nothing-to-do"
-		return nil
-	}
+	// Of people who were imported, this is all that Cognito says: they have no password, and set
+	// one with a code. Those who have forgotten theirs are in the groups already.
+	reset := kind == "ConfirmForgotPassword"
 	errs := make([]error, len(h.config.Groups)+1)
 	var wait sync.WaitGroup
 	// A panic in a goroutine would end the process, and the user would be told that the
@@ -60,10 +67,10 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 		wait.Go(func() { errs[i] = logging.Recover(effect) })
 	}
 	for i, group := range h.config.Groups {
-		do(i, func() error { return h.addToGroup(ctx, event, group) })
+		do(i, func() error { return h.groups.add(ctx, event, group) })
 	}
 	// The welcome mail says that the address is confirmed.
-	welcome := event.UserAttributes["email"] != "" && event.UserAttributes["email_verified"] == "true"
+	welcome := !reset && event.UserAttributes["email"] != "" && event.UserAttributes["email_verified"] == "true"
 	if welcome {
 		line.Kind = string(message.Welcome)
 		do(len(h.config.Groups), func() error { return h.enqueue(ctx, event) })
@@ -72,19 +79,13 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	line.Outcome = "not-welcomed"
-	if welcome {
+	switch {
+	case welcome:
 		line.Outcome = "welcomed"
-	}
-	return nil
-}
-
-func (h *handler) addToGroup(ctx context.Context, event *trigger.Event, group string) error {
-	_, err := h.cognito.AdminAddUserToGroup(ctx, &cognitoidentityprovider.AdminAddUserToGroupInput{
-		UserPoolId: &event.UserPoolID, Username: &event.UserName, GroupName: &group,
-	})
-	if err != nil {
-		return fmt.Errorf("add to group %s: %w", group, err)
+	case reset:
+		line.Outcome = "password-reset"
+	default:
+		line.Outcome = "not-welcomed"
 	}
 	return nil
 }

@@ -1,3 +1,5 @@
+//go:build !minimal
+
 package main
 
 import (
@@ -93,7 +95,7 @@ func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
 	cfg := functiontest.AWS(r.answer).Config()
 	return &handler{
-		config: c, cognito: cognitoidentityprovider.NewFromConfig(cfg), queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
+		config: c, groups: userPool{cognitoidentityprovider.NewFromConfig(cfg)}, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
 	}, r, logged
 }
 
@@ -128,7 +130,7 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 		"confirm-sign-up-of-an-unverified-address": {"not-welcomed", true, nil},
 		"confirm-sign-up-without-an-address":       {"not-welcomed", true, nil},
 		"first-sign-in-through-facebook":           {"not-welcomed", true, nil},
-		"confirm-forgot-password":                  {"nothing-to-do", false, nil},
+		"confirm-forgot-password":                  {"password-reset", true, nil},
 		"unknown-source-of-a-later-day":            {"unknown", false, nil},
 		"unknown-version":                          {"unknown", false, nil},
 	}, func(t *testing.T, payload []byte, want row) {
@@ -316,7 +318,7 @@ func TestCallsOverHTTPKeepTheBudget(t *testing.T) {
 				Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
 			}, retries)
 			h, _, logged := newHandler(t)
-			h.cognito, h.queue.SQS, h.budget = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg), 100*time.Millisecond
+			h.groups, h.queue.SQS, h.budget = userPool{cognitoidentityprovider.NewFromConfig(cfg)}, sqs.NewFromConfig(cfg), 100*time.Millisecond
 			start := time.Now()
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 			if took := time.Since(start); took > 2*time.Second {
@@ -434,7 +436,7 @@ func BenchmarkInvoke(b *testing.B) {
 		b.Fatal(err)
 	}
 	cfg := functiontest.Answering(b, r.entries[0].Output())
-	h.cognito, h.queue.SQS = cognitoidentityprovider.NewFromConfig(cfg), sqs.NewFromConfig(cfg)
+	h.groups, h.queue.SQS = userPool{cognitoidentityprovider.NewFromConfig(cfg)}, sqs.NewFromConfig(cfg)
 	// Two calls through the SDK's clients, each about 300 allocations.
 	functiontest.Bench(b, 615, func() {
 		if _, err := h.Invoke(b.Context(), payload); err != nil {

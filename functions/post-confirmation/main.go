@@ -1,6 +1,6 @@
-// Command post-confirmation is the PostConfirmation trigger: it adds a confirmed
-// user to the groups of the settings and puts the welcome mail on the mail
-// queue. It never fails the user: Cognito has confirmed them already, and an
+// Command post-confirmation is the PostConfirmation trigger: it adds whoever has confirmed an
+// account or reset a password to the groups of the settings. After a confirmation, it also puts the
+// welcome mail on the mail queue. It never fails the user: Cognito has confirmed them already, and an
 // error would only tell them that they are not.
 //
 // Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO).
@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/transport/http"
 
@@ -57,19 +56,21 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	c, err := config.Read[config.PostConfirmation](dir)
 	env := lambdaenv.New()
 	url := env.Required("MAIL_QUEUE_URL")
-	if err := errors.Join(err, env.Err()); err != nil {
+	err = errors.Join(err, env.Err())
+	if len(c.Groups) > 0 && newGroups == nil {
+		err = errors.Join(err, lambdaenv.ErrMinimal)
+	}
+	if err != nil {
 		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
 	cfg = awsconfig.WithRetries(cfg, retries)
+	h := &handler{config: c, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: url}, budget: budget, log: log}
 	endpoints := []string{url}
 	if len(c.Groups) > 0 {
-		pool, _ := cognitoidentityprovider.NewDefaultEndpointResolverV2().ResolveEndpoint(
-			context.Background(), cognitoidentityprovider.EndpointParameters{Region: &cfg.Region}.WithDefaults())
-		endpoints = append(endpoints, pool.URI.String())
+		var endpoint string
+		h.groups, endpoint = newGroups(cfg)
+		endpoints = append(endpoints, endpoint)
 	}
 	awsconfig.Warm(context.Background(), cfg, endpoints...)
-	return &handler{
-		config: c, cognito: cognitoidentityprovider.NewFromConfig(cfg),
-		queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: url}, budget: budget, log: log,
-	}
+	return h
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"unicode/utf8"
@@ -64,8 +65,9 @@ func (s services) find(ctx context.Context, pool, email string) (*account, error
 		return nil, err
 	}
 	found := &account{
-		name:   aws.ToString(user.Username),
-		active: user.Enabled && user.UserStatus == types.UserStatusTypeConfirmed,
+		name:    aws.ToString(user.Username),
+		claimed: user.UserStatus != types.UserStatusTypeUnconfirmed,
+		active:  user.Enabled && user.UserStatus == types.UserStatusTypeConfirmed,
 	}
 	same := false
 	for _, a := range user.UserAttributes {
@@ -74,6 +76,9 @@ func (s services) find(ctx context.Context, pool, email string) (*account, error
 			same = strings.EqualFold(value, email)
 		case "email_verified":
 			found.verified = value == "true"
+		case "identities":
+			// Written by Cognito; without it, the account only looks as if nothing were linked.
+			_ = json.Unmarshal([]byte(value), &found.identities)
 		}
 	}
 	if !same { // the name of another user happens to be this address
@@ -82,9 +87,9 @@ func (s services) find(ctx context.Context, pool, email string) (*account, error
 	return found, nil
 }
 
-// link is AdminLinkProviderForUser. Cognito may call a trigger up to three
-// times, so a link that is there already is fine (the text is observed). It changes an
-// account, so it is not repeated here.
+// link is AdminLinkProviderForUser. Cognito may call a trigger up to three times, so a link that
+// is there already is fine. Both texts for it are observed; the second one is that of
+// https://github.com/aws/aws-sdk-js-v3/issues/5281. It changes an account, so it is not repeated.
 func (s services) link(ctx context.Context, pool, user, provider, id string) error {
 	_, err := s.cognito.AdminLinkProviderForUser(ctx, &cognitoidentityprovider.AdminLinkProviderForUserInput{
 		UserPoolId:      &pool,
@@ -96,7 +101,8 @@ func (s services) link(ctx context.Context, pool, user, provider, id string) err
 		},
 	}, func(o *cognitoidentityprovider.Options) { o.Retryer = aws.NopRetryer{} })
 	invalid, ok := errors.AsType[*types.InvalidParameterException](err)
-	if ok && strings.Contains(invalid.ErrorMessage(), "already linked") {
+	if ok && (strings.Contains(invalid.ErrorMessage(), "already linked") ||
+		strings.Contains(invalid.ErrorMessage(), "may not be passed in as a SourceUser")) {
 		return nil
 	}
 	return err

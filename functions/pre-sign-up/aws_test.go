@@ -61,6 +61,7 @@ type pool struct {
 	user   string // the answer of AdminGetUser; empty: there is none
 	link   http.HandlerFunc
 	get    http.HandlerFunc
+	later  string // the answer of AdminGetUser after a link was tried; empty: that of before
 	mu     sync.Mutex
 	linked []string // what AdminLinkProviderForUser was called with
 }
@@ -79,6 +80,8 @@ func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case p.get != nil:
 			p.get(w, r)
+		case p.later != "" && len(p.linked) > 0:
+			fmt.Fprint(w, p.later)
 		case p.user == "":
 			failWith(400, "UserNotFoundException", "User does not exist.")(w, r)
 		default:
@@ -115,6 +118,12 @@ func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
 	return h, logged
 }
 
+// with is a user with a linked provider, as AdminGetUser answers.
+func with(provider, id, user string) string {
+	identities := fmt.Sprintf(`[{"userId":%q,"providerName":%q,"providerType":%q,"issuer":null,"primary":false,"dateCreated":1700000000000}]`, id, provider, provider)
+	return strings.Replace(user, `"UserAttributes":[`, fmt.Sprintf(`"UserAttributes":[{"Name":"identities","Value":%q},`, identities), 1)
+}
+
 // comes is the event of somebody who comes through a provider.
 func comes(t *testing.T, userName string, attributes map[string]any) []byte {
 	t.Helper()
@@ -142,8 +151,8 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"both verified":                           {"Google_123", verified, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"the provider in lower case":              {"google_123", verified, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"an id with an underscore":                {"Google_1_2_3", verified, confirmed, rules.AccountLinked, to("Google", "1_2_3"), "Google"},
-		"a provider with an underscore":           {"My_Company_jane", unverified, confirmed, rules.AccountLinked, to("My_Company", "jane"), "My_Company"},
-		"assumed, although it says it is not":     {"My_Company_jane", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "My_Company"},
+		"a provider with an underscore":           {"My_Company_77", unverified, confirmed, rules.AccountLinked, to("My_Company", "77"), "My_Company"},
+		"assumed, although it says it is not":     {"My_Company_77", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "My_Company"},
 		"an address too long for an account":      {"Google_123", map[string]any{"email": "jane@" + strings.Repeat("a.", 60) + "example.com", "email_verified": "true"}, confirmed, "", "", nil},
 		"verified as a boolean":                   {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": true}, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"nothing about it from the provider":      {"Facebook_123", unverified, confirmed, rules.AccountExists, "", "Facebook"},
@@ -152,7 +161,12 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"a provider that begins like a trusted":   {"GoogleX_123", verified, confirmed, rules.AccountExists, "", nil},
 		"a provider without an id":                {"Google_", verified, confirmed, rules.AccountExists, "", nil},
 		"unverified in the pool":                  {"Google_123", verified, native("UNCONFIRMED", "jane@example.com", "false", true), "", "", nil},
-		"confirmed and unverified in the pool":    {"Google_123", verified, native("CONFIRMED", "jane@example.com", "false", true), "", "", nil},
+		"confirmed and unverified in the pool":    {"Google_123", verified, native("CONFIRMED", "jane@example.com", "false", true), rules.AccountExists, "", "Google"},
+		"invited and unverified in the pool":      {"Google_123", verified, native("FORCE_CHANGE_PASSWORD", "jane@example.com", "false", true), rules.AccountExists, "", "Google"},
+		"unconfirmed, with a provider":            {"Google_123", verified, with("Facebook", "4711", native("UNCONFIRMED", "jane@example.com", "false", true)), rules.AccountExists, "", "Google"},
+		"another provider is linked":              {"Google_123", verified, with("Facebook", "123", confirmed), rules.AccountLinked, to("Google", "123"), "Google"},
+		"another ID of the provider is linked":    {"Google_123", verified, with("Google", "124", confirmed), rules.AccountLinked, to("Google", "123"), "Google"},
+		"linked at an earlier attempt":            {"google_123", verified, with("Google", "123", confirmed), rules.AccountLinked, "", "Google"},
 		"verified nowhere":                        {"Google_123", unverified, native("UNCONFIRMED", "jane@example.com", "false", true), "", "", nil},
 		"a disabled account":                      {"Google_123", verified, native("CONFIRMED", "jane@example.com", "true", false), rules.AccountExists, "", "Google"},
 		"an invitation that was never used":       {"Google_123", verified, native("FORCE_CHANGE_PASSWORD", "jane@example.com", "true", true), rules.AccountExists, "", "Google"},
@@ -161,7 +175,7 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"somebody else, who is only called so":    {"Google_123", verified, native("CONFIRMED", "joe@example.com", "true", true), "", "", nil},
 		"no account":                              {"Google_123", verified, "", "", "", nil},
 		"an address that the rules refuse":        {"Google_123", map[string]any{"email": "jane@throwaway.example", "email_verified": "true"}, confirmed, rules.DomainNotAllowed, "", nil},
-		"no address":                              {"Google_123", map[string]any{}, confirmed, "", "", nil},
+		"no address":                              {"Google_123", map[string]any{}, confirmed, rules.EmailMissing, "", nil},
 		"an address that is verified in capitals": {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "TRUE"}, confirmed, rules.AccountExists, "", "Google"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -191,14 +205,58 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 	}
 }
 
-// Cognito may call a trigger three times.
-func TestExistingLinkIsAccepted(t *testing.T) {
-	h, _ := newLinking(t, &pool{
-		user: native("CONFIRMED", "jane@example.com", "true", true),
-		link: failWith(400, "InvalidParameterException", "SourceUser is already linked to DestinationUser"),
-	})
-	reply, err := h.Invoke(t.Context(), comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
-	checkRefused(t, reply, err, rules.AccountLinked)
+// Cognito may call a trigger three times, and may link although its answer is lost.
+func TestAnExistingLinkIsAccepted(t *testing.T) {
+	user := native("CONFIRMED", "jane@example.com", "true", true)
+	for name, p := range map[string]*pool{
+		"linked already":               {user: user, link: failWith(400, "InvalidParameterException", "SourceUser is already linked to DestinationUser")},
+		"linked already, another text": {user: user, link: failWith(400, "InvalidParameterException", "Invalid SourceUser: Cognito users with a username/password may not be passed in as a SourceUser, only as a DestinationUser")},
+		"a text of tomorrow":           {user: user, link: failWith(400, "InvalidParameterException", "secret"), later: with("Google", "123", user)},
+		"another error":                {user: user, link: failWith(400, "AliasExistsException", "secret"), later: with("Google", "123", user)},
+		"an inner error":               {user: user, link: failWith(500, "InternalErrorException", "secret"), later: with("Google", "123", user)},
+		"a lost answer":                {user: user, link: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, later: with("google", "123", user)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, logged := newLinking(t, p)
+			reply, err := h.Invoke(t.Context(), comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
+			checkRefused(t, reply, err, rules.AccountLinked)
+			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": rules.AccountLinked})
+			if len(p.linked) != 1 {
+				t.Errorf("it linked %d times", len(p.linked))
+			}
+		})
+	}
+}
+
+// Cognito writes IDs in lower case into events, and compares them with their capitals.
+func TestAnIDThatMayHaveLostItsCapitalsIsNotLinked(t *testing.T) {
+	for userName, linked := range map[string]bool{
+		"okta_00uab12cdefgh":                      false,
+		"Okta_00uab12cdefgh":                      false,
+		"Okta_00uAB12cdEFGH":                      true, // its capitals are there
+		"Okta_jane@example.com":                   false,
+		"Okta_0042-17.5_é":                        false,
+		"Okta_0042-17.5":                          true,
+		"LoginWithAmazon_amzn1.account.agm6":      false,
+		"SignInWithApple_001234.0abcdef0123.0101": true,
+		"signinwithapple_001234.0abcdef0123.0101": true,
+	} {
+		t.Run(userName, func(t *testing.T) {
+			p := &pool{user: native("CONFIRMED", "jane@example.com", "true", true)}
+			h, logged := newLinking(t, p)
+			h.config.ExternalProviders.Trusted = []string{"Okta", "LoginWithAmazon", "SignInWithApple"}
+			reply, err := h.Invoke(t.Context(), comes(t, userName, map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
+			want := map[string]any{"level": "INFO", "Outcome": rules.AccountLinked, "warning": nil}
+			if !linked {
+				want = map[string]any{"level": "WARN", "Outcome": rules.AccountExists, "warning": string(errCase)}
+			}
+			checkRefused(t, reply, err, want["Outcome"].(string))
+			logged.CheckLine(t, want)
+			if linked != (len(p.linked) > 0) {
+				t.Errorf("it linked %q", p.linked)
+			}
+		})
+	}
 }
 
 func TestFailedLinkRefuses(t *testing.T) {

@@ -13,33 +13,54 @@ import (
 // linkAccount decides about somebody who comes through an external provider
 // while the pool has an account with the same address.
 //
-// An account whose address is not verified belongs to nobody yet: with it, a stranger could keep
-// the address's owner out. A verified one is linked when the provider is trusted, and says or is
-// assumed to have verified the address, too. Otherwise the person has to sign in to the account,
-// rather than get a second one.
+// An account that nobody has confirmed belongs to nobody yet: with it, a stranger could keep the
+// address's owner out. Of the others, one whose address is verified is linked when the provider is
+// trusted, and says or is assumed to have verified the address, too. Otherwise the person has to
+// sign in to the account, rather than get a second one.
 //
-// After linking, the person is refused, too, and signs in once more: Cognito ends the sign-in
-// during which the link was made with an error, "Already found an entry for username"
-// (observed), and the next one leads to the account.
+// After linking, the person is refused, too, and signs in once more: Cognito was seen to end the
+// sign-in during which the link was made with an error, "Already found an entry for username",
+// and the next one leads to the account.
 func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
 	account, err := h.accounts.find(ctx, event.UserPoolID, a.Email)
 	if err != nil {
 		return err
 	}
-	if account == nil || !account.verified {
+	if account == nil || !account.verified && !account.claimed && len(account.identities) == 0 {
 		return nil
 	}
 	provider, id := h.identity(event.UserName)
 	line.Detail = provider
 	claim := event.UserAttributes["email_verified"]
 	verified := claim == "true" || claim == "" && slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
-	if provider == "" || !verified || !account.active {
+	if provider == "" || !verified || !account.verified || !account.active {
 		return h.rules.Refuse(rules.AccountExists, a.Locale)
 	}
-	if err := h.accounts.link(ctx, event.UserPoolID, account.name, provider, id); err != nil {
-		return err
+	if !keepsCase(provider, id) {
+		line.Warning = errCase
+		return h.rules.Refuse(rules.AccountExists, a.Locale)
+	}
+	if !account.has(provider, id) {
+		if err := h.accounts.link(ctx, event.UserPoolID, account.name, provider, id); err != nil {
+			// Cognito may have linked them all the same, now or at an earlier attempt of the trigger.
+			account, findErr := h.accounts.find(ctx, event.UserPoolID, a.Email)
+			if findErr != nil || account == nil || !account.has(provider, id) {
+				return err
+			}
+		}
 	}
 	return h.rules.Refuse(rules.AccountLinked, a.Locale)
+}
+
+var errCase = logging.Safe("the provider's ID of the person has lower-case letters only, and may have lost its capitals: it is not linked")
+
+// keepsCase reports whether the ID in an event is the provider's own, letter by letter. In a pool
+// that does not distinguish case, Cognito writes attributes in lower case, those of events included,
+// and still compares the ID with its capitals (developer guide, "User pool case sensitivity"). So
+// an ID with letters, all of them lower-case, may be that of somebody else, or of nobody. Facebook
+// and Google have digits only, and Apple's letters are lower-case.
+func keepsCase(provider, id string) bool {
+	return id == strings.ToUpper(id) || id != strings.ToLower(id) || provider == "SignInWithApple"
 }
 
 // identity splits a user name such as Facebook_1234 into the name of a trusted provider, the
@@ -57,7 +78,18 @@ func (h *handler) identity(userName string) (provider, id string) {
 
 // An account is a user with a password.
 type account struct {
-	name     string
-	verified bool // the address
-	active   bool // signed up to the end, and not disabled
+	name       string
+	claimed    bool                                    // somebody has confirmed it, or an administrator has made it
+	verified   bool                                    // the address
+	active     bool                                    // confirmed, and neither disabled nor in want of a new password
+	identities []struct{ ProviderName, UserID string } // that are linked to it
+}
+
+func (a *account) has(provider, id string) bool {
+	for _, i := range a.identities {
+		if strings.EqualFold(i.ProviderName, provider) && i.UserID == id {
+			return true
+		}
+	}
+	return false
 }

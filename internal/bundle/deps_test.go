@@ -88,6 +88,7 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		"the shipped settings":    {func(*settings.Settings) {}, []string{"custom-message", "pre-sign-up", "send-mail"}},
 		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, []string{"custom-message", "pre-sign-up"}},
 		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, []string{"pre-sign-up", "send-mail"}},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, []string{"custom-message", "post-confirmation", "pre-sign-up", "send-mail"}},
 		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, []string{"custom-message", "send-mail"}},
 		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, []string{"custom-message", "send-mail"}},
 	} {

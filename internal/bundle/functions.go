@@ -41,6 +41,8 @@ func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSende
 // With one client, nobody has to ask Cognito which one an event is of.
 func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
 
+func joinsGroups(s *settings.Settings) bool { return len(s.Groups) > 0 }
+
 // SES is asked for its suppression list, and Cognito for the account that an
 // external provider's is linked to.
 func rulesCallAWS(s *settings.Settings) bool {
@@ -82,6 +84,7 @@ var Functions = []Function{
 		Name:     "post-confirmation",
 		Timeout:  triggerTimeout,
 		callsAWS: true,
+		optional: joinsGroups,
 		env:      []string{"MAIL_QUEUE_URL"},
 		config: func(s *settings.Settings) any {
 			return config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}

@@ -180,11 +180,6 @@ const (
 // without network first, the others after them and all at once.
 func (r *Rules) Decide(ctx context.Context, a Applicant) Decision {
 	d := Decision{Steps: slices.Clone(r.steps)}
-	if a.Provider && a.Email == "" && len(r.config.Email.AllowedDomains) == 0 && r.config.ExternalProviders.Policy != config.RefuseProviders {
-		// The person cannot add an address there. Only a list of allowed
-		// domains asks for one.
-		return d
-	}
 	all := applicant{Applicant: a}
 	start := time.Now()
 	for i := range r.local {

@@ -2,7 +2,9 @@ package cognito
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
+	"strings"
 )
 
 const externalProvider = "EXTERNAL_PROVIDER"
@@ -14,9 +16,10 @@ const maxLinks = 5
 // An identity is a person at an external provider.
 type identity struct{ provider, id string }
 
-// userName is what Cognito calls a user who came through a provider, and what
-// PreSignUp gets (developer guide, "Pre sign-up Lambda trigger").
-func (i identity) userName() string { return i.provider + "_" + i.id }
+// userName is what Cognito calls a user who came through a provider, and what PreSignUp gets
+// (developer guide, "Pre sign-up Lambda trigger"). A pool that does not distinguish case has the
+// ID in lower case there, and tells people apart by the ID as it is ("User pool case sensitivity").
+func (i identity) userName() string { return i.provider + "_" + strings.ToLower(i.id) }
 
 type providerUser struct{ ProviderName, ProviderAttributeName, ProviderAttributeValue string }
 
@@ -43,17 +46,45 @@ func (p *Pool) adminLinkProviderForUser(_ context.Context, _ caller, in adminLin
 	default:
 		return nil, invalidParameter("Merging is not currently supported, provide a SourceUser that has not been signed up in order to link")
 	}
-	links := 0
-	for _, other := range p.identities {
-		if other == u {
-			links++
-		}
-	}
-	if links == maxLinks {
+	if len(u.identities) == maxLinks {
 		return nil, failure("LimitExceededException", "A user can have %d linked identities.", maxLinks)
 	}
-	p.identities[source] = u
+	p.identify(u, source)
 	return nil, nil
+}
+
+func (p *Pool) identify(u *user, who identity) {
+	p.identities[who] = u
+	u.identities = append(u.identities, who)
+}
+
+// identitiesText is the attribute identities (observed).
+func identitiesText(identities []identity) string {
+	type entry struct {
+		UserID       string `json:"userId"`
+		ProviderName string `json:"providerName"`
+	}
+	var list []entry
+	for _, i := range identities {
+		list = append(list, entry{i.id, i.provider})
+	}
+	text, _ := json.Marshal(list)
+	return string(text)
+}
+
+// writeProvided gives a user the attributes of a provider, as each sign-in does.
+func (p *Pool) writeProvided(u *user, attributes map[string]string) error {
+	if email := attributes["email"]; email != "" && u.status != externalProvider {
+		if err := p.readdress(u, email); err != nil {
+			return err
+		}
+	}
+	maps.Copy(u.attributes, attributes)
+	if attributes["email"] != "" && attributes["email_verified"] == "" {
+		u.attributes["email_verified"] = "false"
+	}
+	u.modified = p.now()
+	return nil
 }
 
 // SignInWithProvider is what Cognito does when somebody comes back from an
@@ -62,8 +93,9 @@ func (p *Pool) adminLinkProviderForUser(_ context.Context, _ caller, in adminLin
 // earlier sign-in, or a new one. An error is what the app's callback address is
 // given as error_description (observed).
 //
-// Tokens are not part of it, and neither is a second visit that changes
-// attributes.
+// Each sign-in writes the provider's attributes again, also to an account that the identity is
+// linked to. An address that the provider does not call verified is not ("Specifying identity
+// provider attribute mappings"). Tokens are not part of it.
 func (p *Pool) SignInWithProvider(ctx context.Context, clientID, provider, id string, attributes map[string]string) (string, error) {
 	if _, err := p.client(clientID); err != nil {
 		return "", err
@@ -72,7 +104,7 @@ func (p *Pool) SignInWithProvider(ctx context.Context, clientID, provider, id st
 	defer p.mu.Unlock()
 	who := identity{provider, id}
 	if u := p.identities[who]; u != nil {
-		return u.name, nil
+		return u.name, p.writeProvided(u, attributes)
 	}
 	c := caller{sdk: "aws-sdk-unknown-unknown", clientID: &clientID}
 	submitted := maps.Clone(attributes)
@@ -83,8 +115,11 @@ func (p *Pool) SignInWithProvider(ctx context.Context, clientID, provider, id st
 	if err != nil {
 		return "", err
 	}
-	if p.identities[who] != nil {
-		// Somebody linked the identity while it was signing up (observed).
+	if u := p.identities[who]; u != nil {
+		// Somebody linked the identity while it was signing up (both observed).
+		if p.options.LinkedSignInSucceeds {
+			return u.name, p.writeProvided(u, attributes)
+		}
 		return "", failure("InvalidRequest", "Already found an entry for username %s", who.userName())
 	}
 	u := newUser(externalProvider, attributes)
@@ -94,7 +129,8 @@ func (p *Pool) SignInWithProvider(ctx context.Context, clientID, provider, id st
 	}
 	u.status = externalProvider
 	u.created, u.modified = p.now(), p.now()
-	p.users[u.name], p.identities[who] = u, u
+	p.users[u.name] = u
+	p.identify(u, who)
 	p.order = append(p.order, u)
 	return u.name, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmSignUp", u, nil)
 }

@@ -91,6 +91,70 @@ func TestLinkedIdentitySignsInToTheAccount(t *testing.T) {
 	if name, err := w.comes("Facebook", "123"); err != nil || name != sub {
 		t.Errorf("the second sign-in: got %q, %v, want %s", name, err, sub)
 	}
+
+	w.pool.options.LinkedSignInSucceeds = true
+	if name, err := w.comes("Facebook", "124"); err == nil || name != "" {
+		t.Errorf("linked to the first identity's account: %q, %v", name, err)
+	}
+	w.functions["pre-sign-up"] = func(_ context.Context, payload []byte) ([]byte, error) {
+		return payload, w.link(sub, "Facebook", "125")
+	}
+	if name, err := w.comes("Facebook", "125"); err != nil || name != sub {
+		t.Errorf("the first sign-in, as reported since 2023: got %q, %v, want %s", name, err, sub)
+	}
+}
+
+// The ID in the event is in lower case, and people are told apart by the ID as it is.
+func TestAnIDIsInLowerCaseInTheEvent(t *testing.T) {
+	w := newWorld(t)
+	sub := w.mustSignUp(ada)
+	ok(t, w.link(sub, "Okta", "00uab"))
+	if name, err := w.comes("Okta", "00uAB"); err != nil || name != "Okta_00uab" {
+		t.Errorf("got %q, %v", name, err)
+	}
+	if asked := w.called("pre-sign-up"); !strings.Contains(string(asked[len(asked)-1]), `"userName":"Okta_00uab"`) {
+		t.Errorf("pre-sign-up got %s", asked[len(asked)-1])
+	}
+	if name, err := w.comes("Okta", "00uab"); err != nil || name != sub {
+		t.Errorf("the linked ID: %q, %v", name, err)
+	}
+}
+
+func TestEachSignInWritesTheProvidersAttributes(t *testing.T) {
+	w := newWorld(t)
+	sub := w.mustSignUp(ada)
+	_, err := w.admin.AdminConfirmSignUp(t.Context(), &cognito.AdminConfirmSignUpInput{UserPoolId: aws.String(poolID), Username: aws.String(ada)})
+	ok(t, err)
+	ok(t, w.link(sub, "Facebook", "123"))
+	for _, test := range []struct{ given, want map[string]string }{
+		{map[string]string{"email": ada, "email_verified": "true", "name": "Ada L."}, map[string]string{"email_verified": "true", "name": "Ada L."}},
+		{map[string]string{"name": "Ada"}, map[string]string{"email_verified": "true", "name": "Ada"}},
+		{map[string]string{"email": ada}, map[string]string{"email_verified": "false", "name": "Ada", "email": ada}},
+		{map[string]string{"email": "ada.l@example.com", "email_verified": "true"}, map[string]string{"email_verified": "true", "email": "ada.l@example.com"}},
+	} {
+		if name, err := w.pool.SignInWithProvider(t.Context(), webClient, "Facebook", "123", test.given); err != nil || name != sub {
+			t.Fatalf("%v: %q, %v", test.given, name, err)
+		}
+		out, err := w.admin.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String(sub)})
+		ok(t, err)
+		got := map[string]string{}
+		for _, a := range out.UserAttributes {
+			got[*a.Name] = *a.Value
+		}
+		for key, value := range test.want {
+			if got[key] != value {
+				t.Errorf("after %v, %s is %q, want %q", test.given, key, got[key], value)
+			}
+		}
+		if got["identities"] != `[{"userId":"123","providerName":"Facebook"}]` {
+			t.Errorf("the identities are %s", got["identities"])
+		}
+	}
+	// An address of another account stays there.
+	w.mustSignUp("bob@example.com")
+	if _, err := w.pool.SignInWithProvider(t.Context(), webClient, "Facebook", "123", map[string]string{"email": "bob@example.com"}); err == nil {
+		t.Error("it takes another account's address")
+	}
 }
 
 func TestRefusedLinks(t *testing.T) {

@@ -62,6 +62,9 @@ type Options struct {
 	// TriggerTimeout is how long one call of a trigger may take; 0 is
 	// Cognito's 5 seconds.
 	TriggerTimeout time.Duration
+	// LinkedSignInSucceeds lets a provider's sign-in succeed during which a trigger links the
+	// identity to an account. Reports of 2023 say that it does; earlier ones, that it fails.
+	LinkedSignInSucceeds bool
 	// Deliver takes a message that leaves the pool. It may call the pool.
 	Deliver func(Delivery)
 	// Clock is the time of day; nil is time.Now.

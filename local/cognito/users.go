@@ -31,6 +31,7 @@ type user struct {
 	password          passwordHash
 	temporaryUntil    time.Time // of a temporary password
 	groups            []string
+	identities        []identity // at external providers
 	codes             map[purpose]issuedCode
 	created, modified time.Time
 }
@@ -45,6 +46,9 @@ type attribute struct {
 // order of the others is our own.
 func (u *user) listed() []attribute {
 	list := []attribute{{"sub", u.sub}}
+	if len(u.identities) > 0 {
+		list = append(list, attribute{"identities", identitiesText(u.identities)})
+	}
 	for _, name := range slices.Sorted(maps.Keys(u.attributes)) {
 		list = append(list, attribute{name, u.attributes[name]})
 	}
