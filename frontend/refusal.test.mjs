@@ -1,4 +1,4 @@
-// Run by refusal_test.go, with the address of the compiled refusal.js and a file
+// Run by frontend_test.go, with the address of the compiled refusal.js and a file
 // of messages that the real sentences make.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

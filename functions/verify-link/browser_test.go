@@ -178,6 +178,11 @@ func (b *bookInBrowser) testAnswers(t *testing.T) {
 		b.leads(t, confirmed, script(`document.getElementById("code").value = "123 456"`), script(pressButton))
 		b.do(t, "open the link", chromedp.Navigate(b.URL+link.PathReset+lost))
 		b.leads(t, resetDone, script(`document.getElementById("code").value = "١٢٣ ٤٥٦"`), script(fillIn+";"+pressButton))
+		// More than the code is pasted.
+		b.do(t, "open the link", chromedp.Navigate(b.URL+link.PathConfirm+lost))
+		b.leads(t, wrongCode, chromedp.SendKeys(chromedp.CSS("#code"), "12345"), script(pressButton))
+		const sentence = "Your code is 123–456. It is valid for 24 hours."
+		b.leads(t, confirmed, chromedp.SendKeys(chromedp.CSS("#code"), sentence), script(pressButton))
 	})
 }
 

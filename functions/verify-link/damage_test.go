@@ -55,10 +55,12 @@ func damages() map[string]damage {
 		"HTML's ampersands, three times":           {replaced("&", "&amp;amp;amp;"), works},
 		"HTML's ampersands, escaped":               {replaced("&", "%26amp%3B"), works},
 		"HTML's ampersands, the semicolon escaped": {replaced("&", "&amp%3B"), works},
+		"HTML's ampersands without a semicolon":    {replaced("&", "&amp"), works},
 		"HTML's ampersands as numbers":             {replaced("&", "&#38;"), tells}, // a browser cuts off what follows the #
 		"HTML's ampersands as numbers, escaped":    {replaced("&", "%26%2338%3B"), works},
 		"HTML's ampersands in hexadecimal":         {replaced("&", "%26%23x26%3B"), works},
 		"HTML's numbers for all signs":             {replaced("&", "%26%2338%3B", "=", "%26%2361%3B", "-", "%26%2345%3B"), works},
+		"JSON's ampersands":                        {replaced("&", `\u0026`, "=", `\u003d`), works},
 		"semicolons for ampersands":                {replaced("&", ";"), works},
 		"HTML's escape of &lang":                   {replaced("&lang", "⟨"), works},
 

@@ -73,7 +73,8 @@ func PathOf(path, query string) (string, string) {
 	return path, query
 }
 
-// isSeparator reports whether a rune ends a value. The semicolon is that of HTML's &amp;.
+// isSeparator reports whether a rune ends a value. The semicolon is that of HTML's &amp;, which
+// may have lost it.
 func isSeparator(r rune) bool { return r == '&' || r == ';' || r == '?' || r == '#' }
 
 // isSign reports whether a rune is neither a letter nor a number. Such ones get into a link
@@ -84,7 +85,7 @@ func isSign(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }
 // those of the link: only the locale comes after them.
 func scan(query string, below bool) (l Link) {
 	for part := range strings.FieldsFuncSeq(query, isSeparator) {
-		part = unescape(strings.ReplaceAll(part, "+", " "), '%')
+		part = unescape(strings.ReplaceAll(strings.TrimPrefix(part, "amp"), "+", " "), '%')
 		for _, key := range keys {
 			value, ok := valueOf(part, key)
 			if !ok || below && l.Return != "" && key != "lang" {
@@ -123,14 +124,16 @@ func undo(query string) string {
 	if strings.Contains(query, "-3D") {
 		return unescape(query, '-') // URL Defense, version 2
 	}
-	if plain := quotedEquals.Replace(query); plain != query {
+	if plain := escapedSigns.Replace(query); plain != query {
 		return plain
 	}
 	return unescapeHTML(query)
 }
 
-// quotedEquals are the equals signs of quoted-printable, which RFC 2045 wants in upper case.
-var quotedEquals = strings.NewReplacer("=3D", "=", "=3d", "=")
+// escapedSigns are the signs of a query in quoted-printable, for which RFC 2045 wants upper case,
+// and in JSON.
+var escapedSigns = strings.NewReplacer(
+	"=3D", "=", "=3d", "=", `\u0026`, "&", `\u003d`, "=", `\u003D`, "=", `\u002d`, "-", `\u002D`, "-")
 
 // unescape undoes escapes of two hexadecimal digits behind a mark. What is no escape stays, but
 // one that was cut off at the end goes.

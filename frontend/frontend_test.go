@@ -15,9 +15,21 @@ import (
 	"poolpost/templates"
 )
 
-// The file is compiled with the strictest checks of the pinned compiler, so that
-// any version of Node.js can run the tests.
 func TestRefusalInNode(t *testing.T) {
+	node := compiled(t, "refusal")
+	t.Setenv("REFUSALS", refusals(t, t.TempDir()))
+	run(t, node, "--test", "refusal.test.mjs")
+}
+
+func TestCodeInNode(t *testing.T) {
+	run(t, compiled(t, "code"), "--test", "code.test.mjs")
+}
+
+// compiled compiles a file with the strictest checks of the pinned compiler, so that any version
+// of Node.js can run its test, which finds it by an environment variable. It returns where
+// Node.js is.
+func compiled(t *testing.T, name string) (node string) {
+	t.Helper()
 	node, err := exec.LookPath("node")
 	if err == nil {
 		_, err = os.Stat("../node_modules/typescript")
@@ -30,13 +42,12 @@ func TestRefusalInNode(t *testing.T) {
 	}
 	dir := t.TempDir()
 	run(t, node, "../node_modules/typescript/bin/tsc", "--project", "tsconfig.json", "--outDir", dir)
-	compiled := filepath.Join(dir, "refusal.mjs")
-	if err := os.Rename(filepath.Join(dir, "refusal.js"), compiled); err != nil {
+	module := filepath.Join(dir, name+".mjs")
+	if err := os.Rename(filepath.Join(dir, name+".js"), module); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("REFUSAL_JS", compiled)
-	t.Setenv("REFUSALS", refusals(t, dir))
-	run(t, node, "--test", "refusal.test.mjs")
+	t.Setenv(strings.ToUpper(name)+"_JS", module)
+	return node
 }
 
 func run(t *testing.T, name string, args ...string) {
