@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"regexp"
@@ -49,7 +50,7 @@ type recipient struct {
 	Status string `json:"status"` // RFC 3463
 }
 
-// outcomes are those of events whose details do not matter.
+// outcomes are those of events, unless details say otherwise.
 var outcomes = map[string]string{
 	"Send":              "sent",
 	"Delivery":          "delivered",
@@ -89,38 +90,57 @@ func (h *handler) read(e *event, line *logging.Line) {
 	line.Outcome = outcome(e)
 	switch d := e.Detail; d.EventType {
 	case "Bounce":
-		line.Detail = words(d.Bounce.Type, d.Bounce.SubType, status(d.Bounce.Recipients))
+		line.Detail = detail(d.Bounce.Type, d.Bounce.SubType, status(d.Bounce.Recipients))
 	case "Complaint":
-		line.Detail = words(d.Complaint.Type, d.Complaint.SubType)
+		line.Detail = detail(d.Complaint.Type, d.Complaint.SubType)
 	case "DeliveryDelay":
-		line.Detail = words(d.Delay.Type, status(d.Delay.Recipients))
+		line.Detail = detail(d.Delay.Type, status(d.Delay.Recipients))
 	}
 }
 
-// onSuppressionList is the subtype of bounces and complaints without a mail: SES did not
-// send it, because the address is on the account's own suppression list.
-const onSuppressionList = "OnAccountSuppressionList"
-
-// outcome names what happened to the mail. When SES reviews an account, it counts
-// permanent bounces only, and no mails that its suppression list has stopped.
+// outcome names what happened to the mail. Unknown types are counted as those that SES
+// publishes with them: an unknown kind of complaint is a complaint.
 func outcome(e *event) string {
-	d := e.Detail
-	outcome, ok := outcomes[d.EventType]
-	switch {
-	case e.Source != "aws.ses":
-		return logging.Unknown
-	case d.EventType == "Bounce" && (d.Bounce.SubType == "Suppressed" || d.Bounce.SubType == onSuppressionList),
-		d.EventType == "Complaint" && d.Complaint.SubType == onSuppressionList:
-		return "suppressed"
-	case d.EventType == "Bounce" && d.Bounce.Type == "Permanent":
-		return "bounced"
-	case d.EventType == "Bounce":
-		return "bounced-for-now"
-	case ok:
-		return outcome
-	default:
+	if e.Source != "aws.ses" {
 		return logging.Unknown
 	}
+	switch d := e.Detail; d.EventType {
+	case "Bounce":
+		switch {
+		case stopped(d.Bounce.SubType):
+			return suppressed
+		case known(d.Bounce.Type) == "Permanent":
+			return bounced
+		}
+		return bouncedForNow
+	case "Complaint":
+		switch {
+		case stopped(d.Complaint.SubType):
+			return suppressed
+		case known(d.Complaint.Type) == notSpam:
+			return notSpam
+		}
+	}
+	return cmp.Or(outcomes[e.Detail.EventType], logging.Unknown)
+}
+
+// Outcomes that depend on details.
+const (
+	bounced       = "bounced" // as SES counts it when it reviews an account
+	bouncedForNow = "bounced-for-now"
+	suppressed    = "suppressed"
+	notSpam       = "not-spam" // a type of feedback report as well (RFC 6430)
+)
+
+// stopped reports whether bounces and complaints of a subtype are about a mail that this
+// account kept SES from sending: the address is on a suppression list of the account or tenant,
+// failed the validation, or has unsubscribed. The subtype Suppressed is none of these. It is the
+// list of all SES customers, and counts as a bounce (AWS knowledge center, "Do bounces from the
+// Amazon SES suppression list affect my daily sending quota?").
+func stopped(subtype string) bool {
+	subtype = strings.ToLower(subtype)
+	return strings.HasPrefix(subtype, "on") && strings.HasSuffix(subtype, "suppressionlist") ||
+		subtype == "emailvalidationsuppressed" || subtype == "unsubscribedrecipient"
 }
 
 func first(values []string) string {
@@ -137,14 +157,15 @@ func status(recipients []recipient) string {
 	return recipients[0].Status
 }
 
-// known are the types that SES documents (SES developer guide, "Contents of event
-// data that Amazon SES publishes"; two of the suppressed bounces as others have
-// them), and those of complaints as IANA lists them for feedback reports.
-var known = []string{
+// words are the types that SES documents (SES developer guide, "Contents of event data that
+// Amazon SES publishes"; some of the suppressed bounces as others have them), and those of
+// complaints as IANA lists them for feedback reports.
+var words = []string{
 	"Undetermined", "Permanent", "Transient",
-	"General", "NoEmail", "Suppressed", onSuppressionList, "OnTenantSuppressionList", "EmailValidationSuppressed",
+	"General", "NoEmail", "Suppressed", "OnAccountSuppressionList", "OnTenantSuppressionList",
+	"EmailValidationSuppressed", "UnsubscribedRecipient",
 	"MailboxFull", "MessageTooLarge", "CustomTimeoutExceeded", "ContentRejected", "AttachmentRejected",
-	"abuse", "auth-failure", "fraud", "not-spam", "other", "virus",
+	"abuse", "auth-failure", "fraud", notSpam, "other", "virus",
 	"InternalFailure", "SpamDetected", "RecipientServerError", "IPFailure", "TransientCommunicationFailure",
 	"BYOIPHostNameLookupUnavailable", "SendingDeferral",
 }
@@ -152,8 +173,24 @@ var known = []string{
 // code is a status code of RFC 3463, such as 5.1.1.
 var code = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}$`)
 
-// words keeps the values that are known words or status codes.
-func words(values ...string) string {
-	unknown := func(v string) bool { return !slices.Contains(known, v) && !code.MatchString(v) }
-	return strings.Join(slices.DeleteFunc(values, unknown), " ")
+// known returns a word in SES's spelling, or a status code. Anything else, which may be
+// personal, becomes empty. Receivers write the types of complaints, in any case.
+func known(value string) string {
+	value = strings.TrimSpace(value)
+	i := slices.IndexFunc(words, func(word string) bool { return strings.EqualFold(word, value) })
+	switch {
+	case i >= 0:
+		return words[i]
+	case code.MatchString(value):
+		return value
+	}
+	return ""
+}
+
+// detail joins the values that are known.
+func detail(values ...string) string {
+	for i, v := range values {
+		values[i] = known(v)
+	}
+	return strings.Join(slices.DeleteFunc(values, func(v string) bool { return v == "" }), " ")
 }
