@@ -114,6 +114,7 @@ func (c *composer) input(
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: content(filled.Subject),
 			Body:    &types.Body{Html: content(wrapLines(filled.HTML)), Text: content(filled.Text)},
+			Headers: noAutoReply,
 		}},
 		EmailTags: tags,
 	}
@@ -127,6 +128,14 @@ func (c *composer) input(
 		input.ConfigurationSetName = &c.configurationSet
 	}
 	return input
+}
+
+// noAutoReply are headers that keep out-of-office replies from those who read the answers: the
+// one of RFC 3834, and the one of Exchange ([MS-OXCMAIL], "X-Auto-Response-Suppress"). The latter
+// leaves reports of mails that cannot be delivered as they are.
+var noAutoReply = []types.MessageHeader{
+	{Name: aws.String("Auto-Submitted"), Value: aws.String("auto-generated")},
+	{Name: aws.String("X-Auto-Response-Suppress"), Value: aws.String("OOF, AutoReply")},
 }
 
 func content(s string) *types.Content {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -249,6 +250,20 @@ func TestInvalidEntriesAreDeadLettered(t *testing.T) {
 		if reply, err := h.Handle(t.Context(), batchOf(queued(t, entry))); err != nil || len(reply.BatchItemFailures) != 0 ||
 			!slices.Equal(r.reasons(), []string{string(test.reason)}) {
 			t.Errorf("%s: got %v, %v with the reasons %q", name, reply, err, r.reasons())
+		}
+	}
+}
+
+// Out-of-office replies would reach those who read the answers.
+func TestEveryMailAsksForNoAutomaticReply(t *testing.T) {
+	for _, kind := range message.Kinds() {
+		h, r, _ := testHandler(t)
+		headers := map[string]string{}
+		for _, header := range sendEntry(t, h, r, full(kind)).Content.Simple.Headers {
+			headers[*header.Name] = *header.Value
+		}
+		if want := map[string]string{"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "OOF, AutoReply"}; !maps.Equal(headers, want) {
+			t.Errorf("%s: the headers are %v, want %v", kind, headers, want)
 		}
 	}
 }
