@@ -78,9 +78,12 @@ else
 endif
 
 .PHONY: soak
-soak: need-go ## confirm 10,000 users under each schedule of faults, and drain 10,000 emails at SES's rates
-	@set -o pipefail; go test ./local -run TestNoMailIsLost -count=1 -v -timeout 40m -confirmations 10000 | grep -v '^20\|^=== '
-	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -mails 10000 | grep -v '^=== '
+soak: need-go ## confirm 10,000 users (or PEOPLE) under each schedule of faults, and drain as many emails at SES's rates
+	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -timeout 1h -mails $(or $(PEOPLE),10000) | $(QUIET)
+	@set -o pipefail; go test ./local -run TestNoMailIsLost -count=1 -v -timeout 2h -confirmations $(or $(PEOPLE),10000) | $(QUIET)
+
+# What remains of go test -v: the lines of the tests, and failures.
+QUIET = grep --line-buffered -v '^20\|^=== \|^ *--- PASS\|^PASS'
 
 .PHONY: goldens
 goldens: need-go ## rewrite the expected messages of the tests; read the diff

@@ -150,6 +150,7 @@ func (p *Pool) newSendMail() {
 	suppress(f.Role().Node().FindChild(jsii.String("DefaultPolicy")), "AwsSolutions-IAM5",
 		"In the sandbox, SES also checks the recipient's identity (observed), "+
 			"so every identity of this account and region is allowed; ses:FromAddress restricts the sender.")
+	// It grants sqs:DeleteMessage and sqs:ChangeMessageVisibility too, which send-mail calls itself.
 	f.AddEventSource(awslambdaeventsources.NewSqsEventSource(p.MailQueue, &awslambdaeventsources.SqsEventSourceProps{
 		BatchSize:               jsii.Number(batchSize),
 		ReportBatchItemFailures: jsii.Bool(true),

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -22,6 +23,7 @@ import (
 // when accepts is true, before the caller is failed.
 type fault struct {
 	accepts bool
+	kills   bool // fail counts what it costs
 	fail    func(c *chaos, w http.ResponseWriter, r *http.Request)
 }
 
@@ -35,7 +37,8 @@ var (
 	reset     = &fault{fail: hangUp(true)}
 	dropped   = &fault{accepts: true, fail: hangUp(false)}
 	late      = &fault{accepts: true, fail: hang}
-	crashed   = &fault{accepts: true, fail: kill}
+	crashed   = &fault{accepts: true, kills: true, fail: kill}
+	killed    = &fault{kills: true, fail: kill}
 )
 
 // refuse answers with an error. All protocols here take its type from this header.
@@ -66,26 +69,32 @@ func hangUp(reset bool) func(*chaos, http.ResponseWriter, *http.Request) {
 	}
 }
 
-// kill ends the function that is calling.
+// kill ends the function that is calling. One that is gone already has not heard the answer.
 func kill(c *chaos, _ http.ResponseWriter, r *http.Request) {
 	trace, err := url.PathUnescape(r.Header.Get("X-Amzn-Trace-Id"))
-	if err == nil && c.stack.Load().host.Kill(trace) {
-		c.kills.Add(1)
+	dead := err == nil && c.stack.Load().host.Kill(trace)
+	c.mu.Lock()
+	if dead {
+		c.kills++
+	} else {
+		c.unheard++
 	}
+	c.mu.Unlock()
 	<-r.Context().Done()
 }
 
 // The services that can fail.
 const (
-	toSES = "SES"
-	toSQS = "SQS" // SendMessage to the mail queue
-	toKMS = "KMS" // Decrypt
+	toSES    = "SES"
+	toSQS    = "SQS"    // SendMessage to the mail queue
+	deletion = "delete" // DeleteMessage of the mail queue
+	toKMS    = "KMS"    // Decrypt
 )
 
 // A call is one of a function to a service, on behalf of a person.
 type call struct {
 	service string
-	person  int // for KMS, which has no persons, the number of the call
+	person  int // for KMS and deletions, which name no persons, the number of the call
 	try     int // 1 for the first call for this email
 }
 
@@ -98,12 +107,13 @@ type chaos struct {
 	schedule schedule
 	next     http.Handler
 	stack    atomic.Pointer[Stack]
-	kills    atomic.Int64
 
 	mu       sync.Mutex
 	tries    map[string]int
 	accepted map[string]int // emails, by kind and address
-	unheard  int            // emails that SES took and whose acceptance the sender did not see
+	unheard  int            // emails that SES took and whose sender was not told
+	unacked  int            // deletions that SQS was not told of
+	kills    int            // processes
 	failed   int            // calls
 	records  [][]byte       // what Lambda sends to the on-failure queue
 }
@@ -145,7 +155,7 @@ func (c *chaos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		reply := httptest.NewRecorder()
 		c.next.ServeHTTP(reply, r)
 		// A caller whose time is up does not hear the answer either.
-		unheard := f != nil || r.Context().Err() != nil
+		unheard := f != nil && !f.kills || r.Context().Err() != nil
 		if service == toSES && reply.Code == http.StatusOK {
 			c.book(mail, unheard)
 		}
@@ -155,6 +165,10 @@ func (c *chaos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write(reply.Body.Bytes())
 			return
 		}
+	} else if service == deletion && !f.kills {
+		c.mu.Lock()
+		c.unacked++
+		c.mu.Unlock()
 	}
 	f.fail(c, w, r)
 }
@@ -174,6 +188,8 @@ func identify(r *http.Request, body []byte) (service string, person int, mail st
 		service = toSES
 	case target == "AmazonSQS.SendMessage":
 		service = toSQS
+	case target == "AmazonSQS.DeleteMessage":
+		return deletion, 0, "any"
 	case target == "TrentService.Decrypt":
 		return toKMS, 0, "any"
 	default:
@@ -209,7 +225,7 @@ func (c *chaos) decide(service string, person int, mail string) *fault {
 	key := service + " " + mail
 	c.tries[key]++
 	asked := call{service, person, c.tries[key]}
-	if service == toKMS {
+	if mail == "any" {
 		asked = call{service, c.tries[key], 1}
 	}
 	f := c.schedule(asked)
@@ -233,6 +249,20 @@ func (c *chaos) mailed(mail string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.accepted[mail] > 0
+}
+
+// forced is how many emails the faults so far can have made SES take twice.
+func (c *chaos) forced() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unheard + c.unacked + c.kills
+}
+
+func (c *chaos) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Sprintf("sent %d, failed calls %d, lost answers %d, lost deletions %d, killed processes %d",
+		len(c.accepted), c.failed, c.unheard, c.unacked, c.kills)
 }
 
 // doubles are the emails that SES took beyond the first of each.

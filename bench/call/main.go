@@ -1,8 +1,8 @@
 // Command call is the lower limit of a Go function that calls AWS: an event is one call of SQS, or
-// several at once, prepared before the first event and signed, and nothing else.
+// several, prepared before the first event and signed, and nothing else.
 //
 // Environment: AWS_ENDPOINT_URL, the URL of the stub; CALLS, the bytes of each call of an event,
-// separated by commas.
+// separated by commas if they are made at once, and by semicolons if one waits for the other.
 package main
 
 import (
@@ -42,33 +42,47 @@ func newBody(size int) body {
 
 func main() {
 	h := handler{endpoint: os.Getenv("AWS_ENDPOINT_URL"), signer: v4.NewSigner()}
-	for number := range strings.SplitSeq(os.Getenv("CALLS"), ",") {
-		size, err := strconv.Atoi(number)
-		if err != nil {
-			log.Fatal(err)
+	for step := range strings.SplitSeq(os.Getenv("CALLS"), ";") {
+		var calls []body
+		for number := range strings.SplitSeq(step, ",") {
+			size, err := strconv.Atoi(number)
+			if err != nil {
+				log.Fatal(err)
+			}
+			calls = append(calls, newBody(size))
 		}
-		h.calls = append(h.calls, newBody(size))
+		h.steps = append(h.steps, calls)
 	}
 	lambda.Start(h)
 }
 
 type handler struct {
 	endpoint string
-	calls    []body
+	steps    [][]body
 	signer   *v4.Signer
 }
 
 func (h handler) Invoke(ctx context.Context, event []byte) ([]byte, error) {
-	if len(h.calls) == 1 {
-		return event, h.call(ctx, h.calls[0])
+	for _, calls := range h.steps {
+		if err := h.all(ctx, calls); err != nil {
+			return nil, err
+		}
 	}
-	errs := make([]error, len(h.calls))
+	return event, nil
+}
+
+// all makes calls at once.
+func (h handler) all(ctx context.Context, calls []body) error {
+	if len(calls) == 1 {
+		return h.call(ctx, calls[0])
+	}
+	errs := make([]error, len(calls))
 	var wait sync.WaitGroup
-	for i, b := range h.calls {
+	for i, b := range calls {
 		wait.Go(func() { errs[i] = h.call(ctx, b) })
 	}
 	wait.Wait()
-	return event, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 var credentials = aws.Credentials{

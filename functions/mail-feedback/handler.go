@@ -132,7 +132,7 @@ const (
 	notSpam       = "not-spam" // a type of feedback report as well (RFC 6430)
 )
 
-// stopped reports whether bounces and complaints of a subtype are about a mail that this
+// stopped reports whether bounces and complaints of a subtype are about an email that this
 // account kept SES from sending: the address is on a suppression list of the account or tenant,
 // failed the validation, or has unsubscribed. The subtype Suppressed is none of these. It is the
 // list of all SES customers, and counts as a bounce (AWS knowledge center, "Do bounces from the

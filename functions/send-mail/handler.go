@@ -26,26 +26,26 @@ type handler struct {
 }
 
 const (
-	// mailTimeout is the time for one mail, so that one which SES is slow to take
+	// mailTimeout is the time for one email, so that one which SES is slow to take
 	// does not cost those behind it theirs.
 	mailTimeout = 10 * time.Second
-	// A mail that failed is given up after both: SQS also counts the receives in which
-	// a mail only waited behind another of its person, and that one may have taken the
+	// An email that failed is given up after both: SQS also counts the receives in which
+	// an email only waited behind another of its person, and that one may have taken the
 	// time.
 	minAttempts    = 5
 	minFailureTime = 10 * time.Minute
-	// maxAge ends long before the 14 days after which the queue drops a mail.
+	// maxAge ends long before the 14 days after which the queue drops an email.
 	maxAge = 3 * 24 * time.Hour
 )
 
-// Handle sends the mails of one event. It reports those that have to come again,
-// so that only they do; behind one that failed, mails of the same person wait,
+// Handle sends the emails of one event. It reports those that have to come again,
+// so that only they do; behind one that failed, emails of the same person wait,
 // because a FIFO queue keeps their order.
 //
-// A mail that was sent, and not yet acknowledged when the function died, is
-// sent again: SQS delivers at least once.
+// An email is deleted before the next one is sent, so that a function that dies has at most
+// one in hand that SES accepted and that comes again.
 func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
-	// Time to report what was sent: a batch that is cut off comes again whole.
+	// Time to delete the last email, and to delay those that have to come again.
 	sending, cancel := lambdaenv.BeforeDeadline(ctx, 2*time.Second)
 	defer cancel()
 	var reply events.SQSEventResponse
@@ -68,13 +68,13 @@ func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	return reply, nil
 }
 
-// A batch is what failures mean for the mails behind them.
+// A batch is what failures mean for the emails behind them.
 type batch struct {
 	waiting map[string]time.Duration // the delay, by message groups with a failure
-	paused  time.Duration            // until SES may accept a mail of this account again
+	paused  time.Duration            // until SES may accept an email of this account again
 }
 
-// skip reports whether a mail of a group has to wait without an attempt, and for how long.
+// skip reports whether an email of a group has to wait without an attempt, and for how long.
 func (b *batch) skip(group string) (delay time.Duration, skip bool) {
 	if delay, ok := b.waiting[group]; ok {
 		return delay, true
@@ -82,7 +82,7 @@ func (b *batch) skip(group string) (delay time.Duration, skip bool) {
 	return b.paused, b.paused > 0
 }
 
-// failed returns the delay of a mail that has to be tried again.
+// failed returns the delay of an email that has to be tried again.
 func (b *batch) failed(policy retryPolicy, receives int) time.Duration {
 	delay := policy.delay(receives)
 	if policy.account {
@@ -91,39 +91,51 @@ func (b *batch) failed(policy retryPolicy, receives int) time.Duration {
 	return delay
 }
 
-// process sends one mail, or makes it a dead letter. If neither worked, or the mail is
-// to be tried again, it returns the retry policy.
+// process sends one email, or makes it a dead letter, and takes it off the queue. If neither
+// worked, or the email is to be tried again, it returns the retry policy.
 func (h *handler) process(ctx context.Context, record events.SQSMessage) (policy retryPolicy, retry bool) {
 	policy, retry = policies[failed], true
-	_ = h.log.Record(ctx, func(line *logging.Line) error {
-		err := logging.Recover(func() error { return h.send(ctx, record.Body, line) })
-		if err == nil {
-			line.Outcome, retry = "sent", false
-			return nil
-		}
-		outcome := classify(err)
-		policy, line.Outcome = policies[outcome], outcome
-		switch {
-		case !h.shouldRetry(record, outcome):
-			deadLetterErr := h.queues.deadLetter(ctx, record, deadLetterReason(err))
-			if deadLetterErr != nil {
-				policy, line.Outcome = policies[failed], failed
-				return deadLetterErr
+	_ = h.log.Record(ctx, func(line *logging.Line) (err error) {
+		policy, retry, err = h.attempt(ctx, record, line)
+		if !retry {
+			if err := h.queues.delete(ctx, record); err != nil {
+				line.Warning = err // not an error: Lambda deletes it as well
 			}
-			retry = false
-			if !policy.permanent {
-				line.Outcome = givenUp
-			}
-		case outcome != failed:
-			line.Warning = err // not an error: waiting helps
-			return nil
 		}
 		return err
 	})
 	return policy, retry
 }
 
-// shouldRetry reports whether a mail that was not sent shall be tried again.
+// attempt is process without the queue. Its error is what the log shall call one.
+func (h *handler) attempt(
+	ctx context.Context, record events.SQSMessage, line *logging.Line,
+) (policy retryPolicy, retry bool, err error) {
+	err = logging.Recover(func() error { return h.send(ctx, record.Body, line) })
+	if err == nil {
+		line.Outcome = "sent"
+		return policy, false, nil
+	}
+	outcome := classify(err)
+	policy, line.Outcome = policies[outcome], outcome
+	if h.shouldRetry(record, outcome) {
+		if outcome == failed {
+			return policy, true, err
+		}
+		line.Warning = err // not an error: waiting helps
+		return policy, true, nil
+	}
+	if err := h.queues.deadLetter(ctx, record, deadLetterReason(err)); err != nil {
+		line.Outcome = failed
+		return policies[failed], true, err
+	}
+	if !policy.permanent {
+		line.Outcome = givenUp
+	}
+	return policy, false, err
+}
+
+// shouldRetry reports whether an email that was not sent shall be tried again.
 func (h *handler) shouldRetry(record events.SQSMessage, outcome string) bool {
 	if policies[outcome].permanent {
 		return false
@@ -136,7 +148,7 @@ func (h *handler) shouldRetry(record events.SQSMessage, outcome string) bool {
 	return err != nil || age < maxAge
 }
 
-// receives is how often a mail was received, this time included.
+// receives is how often an email was received, this time included.
 func receives(record events.SQSMessage) int {
 	n, _ := strconv.Atoi(record.Attributes["ApproximateReceiveCount"]) // without one it is the first time
 	return max(1, n)

@@ -49,6 +49,13 @@ type recorder struct {
 	delayed       []*sqs.ChangeMessageVisibilityInput
 	dead          []*sqs.SendMessageInput
 	deadLetterErr error
+	deleted       []string // receipt handles
+	deleteErr     error
+}
+
+func (r *recorder) DeleteMessage(_ context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
+	r.deleted = append(r.deleted, *in.ReceiptHandle)
+	return &sqs.DeleteMessageOutput{}, r.deleteErr
 }
 
 func (r *recorder) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {

@@ -63,7 +63,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	}
 	ses, _ := sesv2.NewDefaultEndpointResolverV2().ResolveEndpoint(
 		context.Background(), sesv2.EndpointParameters{Region: &cfg.Region}.WithDefaults())
-	endpoints := []string{ses.URI.String()}
+	endpoints := []string{ses.URI.String(), queue}
 	composer := composer{
 		files: &message.Files{Dir: dir}, config: c, clientIDs: ids, links: links,
 		configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE"),

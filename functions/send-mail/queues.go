@@ -10,18 +10,33 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// queues are the mail queue, on which a mail waits for its next attempt, and the
+// queues are the mail queue, on which an email waits for its next attempt, and the
 // dead-letter queue.
 type queues struct {
 	sqs interface {
+		DeleteMessage(context.Context, *sqs.DeleteMessageInput, ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
 		ChangeMessageVisibility(context.Context, *sqs.ChangeMessageVisibilityInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error)
 		SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
 	}
 	mail, dead string // their addresses
 }
 
-// changeVisibility lets a mail come again after a time of up to 12 hours. An error does
-// no harm: the mail then comes after the queue's own visibility timeout.
+// deleteTimeout bounds one deletion, so that SQS cannot hold up the emails behind.
+const deleteTimeout = time.Second
+
+// delete takes an email that was sent, or is a dead letter, off the queue, in time or not. It
+// makes one attempt: Lambda deletes at the end of the batch what is still there.
+func (q queues) delete(ctx context.Context, record events.SQSMessage) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
+	defer cancel()
+	_, err := q.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{
+		QueueUrl: &q.mail, ReceiptHandle: &record.ReceiptHandle,
+	}, func(o *sqs.Options) { o.RetryMaxAttempts = 1 })
+	return err
+}
+
+// changeVisibility lets an email come again after a time of up to 12 hours. An error does
+// no harm: the email then comes after the queue's own visibility timeout.
 func (q queues) changeVisibility(ctx context.Context, record events.SQSMessage, delay time.Duration) {
 	_, _ = q.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl:          &q.mail,
@@ -30,9 +45,9 @@ func (q queues) changeVisibility(ctx context.Context, record events.SQSMessage, 
 	})
 }
 
-// deadLetter puts a mail on the dead-letter queue, with the reason as an attribute. When
-// the function dies before the mail is off the queue, there are two dead letters
-// of it at the worst: within five minutes the second has the same id.
+// deadLetter puts an email on the dead-letter queue, with the reason as an attribute. If
+// the function dies before the email is off the queue, there are two dead letters of it,
+// unless the second, which has the same id, follows within five minutes.
 func (q queues) deadLetter(ctx context.Context, record events.SQSMessage, reason string) error {
 	_, err := q.sqs.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl:               &q.dead,

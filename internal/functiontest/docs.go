@@ -2,6 +2,7 @@ package functiontest
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -9,7 +10,11 @@ import (
 // Section is what a page of docs, or README.md, says below a heading.
 func Section(t testing.TB, file, heading string) string {
 	t.Helper()
-	page, err := os.ReadFile("../../" + file)
+	root := ".." // or above, with the module
+	if _, err := os.Stat("../go.mod"); err != nil {
+		root = "../.."
+	}
+	page, err := os.ReadFile(filepath.Join(root, file))
 	if err != nil {
 		t.Fatal(err)
 	}

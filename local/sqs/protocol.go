@@ -40,8 +40,8 @@ func unsupported(message string) *awsjson.Error {
 	return failure("com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "%s", message)
 }
 
-// ServeHTTP answers SendMessage, for the queue and its dead-letter queue, and
-// ChangeMessageVisibility in the AWS JSON 1.0 protocol. It authenticates nobody.
+// ServeHTTP answers SendMessage, for the queue and its dead-letter queue, DeleteMessage
+// and ChangeMessageVisibility in the AWS JSON 1.0 protocol. It authenticates nobody.
 func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) { q.api.ServeHTTP(w, r) }
 
 func (q *Queue) service() *awsjson.Service {
@@ -49,9 +49,10 @@ func (q *Queue) service() *awsjson.Service {
 		Version: "1.0", Target: "AmazonSQS.", MaxRequest: maxRequest,
 		Operations: map[string]awsjson.Operation{
 			"SendMessage":             awsjson.Handle(q.send),
+			"DeleteMessage":           awsjson.Handle(q.deleteMessage),
 			"ChangeMessageVisibility": awsjson.Handle(q.changeVisibility),
 		},
-		Unknown: unsupported("The local queue has only SendMessage and ChangeMessageVisibility."),
+		Unknown: unsupported("The local queue has only SendMessage, DeleteMessage and ChangeMessageVisibility."),
 		Malformed: failure("com.amazon.coral.service#SerializationException", "SerializationException",
 			"The request body is not the JSON of this operation."),
 	}
@@ -86,6 +87,29 @@ func (q *Queue) send(_ *http.Request, request sendMessage) (any, error) {
 	}, nil
 }
 
+// deleteMessage is the request of DeleteMessage (API reference).
+type deleteMessage struct {
+	QueueURL      string `json:"QueueUrl"`
+	ReceiptHandle string
+}
+
+func (q *Queue) deleteMessage(_ *http.Request, r deleteMessage) (any, error) {
+	if err := q.checkURL(r.QueueURL); err != nil {
+		return nil, err
+	}
+	switch q.remove(r.ReceiptHandle) {
+	case errReceipt:
+		return nil, invalidReceipt()
+	case errExpired:
+		return nil, invalidValue("Value %s for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.", r.ReceiptHandle)
+	}
+	return nil, nil
+}
+
+func invalidReceipt() error {
+	return failure("com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
+}
+
 // changeMessageVisibility is the request of ChangeMessageVisibility (API
 // reference).
 type changeMessageVisibility struct {
@@ -102,8 +126,7 @@ func (q *Queue) changeVisibility(_ *http.Request, r changeMessageVisibility) (an
 		return nil, invalidValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200.", r.VisibilityTimeout)
 	}
 	if !q.delay(r.ReceiptHandle, time.Duration(float64(r.VisibilityTimeout)*q.options.TimeScale*float64(time.Second))) {
-		return nil, failure("com.amazonaws.sqs#ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid",
-			"The input receipt handle is invalid.")
+		return nil, invalidReceipt()
 	}
 	return nil, nil
 }

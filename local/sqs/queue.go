@@ -7,20 +7,22 @@
 //
 // It has a dead-letter queue, to which a consumer may send as well.
 //
-// Left out: every operation but SendMessage and ChangeMessageVisibility, binary
-// message attributes, delays, content-based deduplication, signatures, retention
-// (a message stays until it is handled), the second delivery of a message whose
-// consumer is still at work, Lambda's batching window and its back-off. All is
-// gone when the process ends.
+// Left out: every operation but SendMessage, DeleteMessage and
+// ChangeMessageVisibility, binary message attributes, delays, content-based
+// deduplication, signatures, retention (a message stays until it is handled), the
+// second delivery of a message whose consumer is still at work, Lambda's batching
+// window and its back-off. All is gone when the process ends.
 package sqs
 
 import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"uuid"
@@ -40,7 +42,8 @@ type Options struct {
 	Account string // 12 digits
 
 	// Invoke runs the consumer: an SQS event in, its reply out. It is called
-	// by several goroutines at once, never with two batches of one group.
+	// by several goroutines at once, and with messages of a group only when those
+	// before them are deleted or wait for their next delivery.
 	Invoke func(ctx context.Context, event []byte) ([]byte, error)
 
 	BatchSize   int           // messages an invocation, 1 to 10; 0: 10, which is Lambda's default
@@ -49,8 +52,9 @@ type Options struct {
 	Retry       time.Duration // how long a failed message stays invisible; 0: 30 s, SQS's default visibility timeout
 	TimeScale   float64       // how long a second of ChangeMessageVisibility and of SentTimestamp lasts, in seconds; 0: 1
 
-	// DropAck says whether the acknowledgement of a message gets lost, so that
-	// it is delivered once more although it was handled; nil: never.
+	// DropAck says whether every acknowledgement of this delivery of a message gets
+	// lost, the consumer's own and Lambda's, so that it is delivered once more
+	// although it was handled; nil: never.
 	DropAck func(Message) bool
 
 	Clock func() time.Time // nil: time.Now
@@ -68,8 +72,9 @@ type Message struct {
 	FirstReceived   time.Time         // zero before the first delivery
 	Receives        int               // deliveries so far
 
-	receipt string        // of the latest delivery
-	wait    time.Duration // how long it stays invisible, when the consumer has said so
+	receipt  string        // of the latest delivery
+	inFlight bool          // at the consumer
+	wait     time.Duration // how long it stays invisible, when the consumer has said so
 }
 
 // Queue is a FIFO queue with its event source mapping. Its methods may be
@@ -80,7 +85,7 @@ type Queue struct {
 
 	mu           sync.Mutex
 	waiting      []*Message           // in order of arrival, those in flight included
-	inFlight     map[string]bool      // groups with messages at the consumer
+	inFlight     map[string]int       // messages at the consumer, by group; groups without have no entry
 	retryAt      map[string]time.Time // groups with a failed message, and when they go on
 	accepted     register
 	dead         []Message
@@ -104,7 +109,7 @@ func New(options Options) *Queue {
 	}
 	q := &Queue{
 		options:  options,
-		inFlight: map[string]bool{},
+		inFlight: map[string]int{},
 		retryAt:  map[string]time.Time{},
 		changed:  make(chan struct{}),
 
@@ -225,11 +230,11 @@ func (q *Queue) receive() (batch []Message, changed <-chan struct{}, next time.T
 		if m.Receives++; m.Receives == 1 {
 			m.FirstReceived = now
 		}
-		m.receipt, m.wait = rand.Text(), q.options.Retry
+		m.receipt, m.wait, m.inFlight = m.ID+receiptSeparator+rand.Text(), q.options.Retry, true
 		batch = append(batch, *m)
 	}
 	for _, m := range batch {
-		q.inFlight[m.Group] = true
+		q.inFlight[m.Group]++
 		delete(q.retryAt, m.Group)
 	}
 	for _, at := range q.retryAt {
@@ -262,24 +267,33 @@ func (q *Queue) deadLetter(now time.Time) {
 // held says whether a group has to wait, because it has messages in flight or
 // one that failed a moment ago.
 func (q *Queue) held(group string, now time.Time) bool {
-	return q.inFlight[group] || now.Before(q.retryAt[group])
+	return q.inFlight[group] > 0 || now.Before(q.retryAt[group])
+}
+
+// land ends the flight of a message.
+func (q *Queue) land(m *Message) {
+	m.inFlight = false
+	if q.inFlight[m.Group]--; q.inFlight[m.Group] == 0 {
+		delete(q.inFlight, m.Group)
+	}
 }
 
 // settle ends the flight of a batch: messages named in failed stay, in their
-// place, and hold their groups back; the others are done.
+// place, and hold their groups back; the others are done. Those that the consumer has
+// deleted are gone, whatever it replied.
 func (q *Queue) settle(batch []Message, failed map[string]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	handed := map[string]bool{}
 	for _, m := range batch {
 		handed[m.ID] = true
-		delete(q.inFlight, m.Group)
 	}
 	now := q.options.Clock()
 	q.waiting = slices.DeleteFunc(q.waiting, func(m *Message) bool {
 		if !handed[m.ID] {
 			return false
 		}
+		q.land(m)
 		if !failed[m.ID] && !q.options.DropAck(*m) {
 			return true
 		}
@@ -291,13 +305,51 @@ func (q *Queue) settle(batch []Message, failed map[string]bool) {
 	q.notify()
 }
 
+// receiptSeparator stands between the id of a message and what makes the receipt handle of
+// one delivery unique.
+const receiptSeparator = "."
+
+var (
+	errReceipt = errors.New("no receipt handle of this queue")
+	errExpired = errors.New("the receipt handle has expired")
+)
+
+// remove deletes the message of a receipt handle. One that is gone already is no error.
+// A handle expires when its message is visible again ("DeleteMessage" and "Amazon SQS
+// visibility timeout", of FIFO queues).
+func (q *Queue) remove(receipt string) error {
+	id, _, ok := strings.Cut(receipt, receiptSeparator)
+	if _, err := uuid.Parse(id); !ok || err != nil {
+		return errReceipt
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.IndexFunc(q.waiting, func(m *Message) bool { return m.ID == id })
+	if i < 0 {
+		return nil
+	}
+	m := q.waiting[i]
+	if m.receipt != receipt || !m.inFlight && !q.options.Clock().Before(q.retryAt[m.Group]) {
+		return errExpired
+	}
+	if q.options.DropAck(*m) {
+		return nil
+	}
+	if m.inFlight {
+		q.land(m)
+	}
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+	q.notify()
+	return nil
+}
+
 // delay sets how long the message with this receipt handle stays invisible
 // when its consumer fails it. It is false when no message in flight has it.
 func (q *Queue) delay(receipt string, wait time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, m := range q.waiting {
-		if m.receipt == receipt && q.inFlight[m.Group] {
+		if m.receipt == receipt && m.inFlight {
 			m.wait = wait
 			return true
 		}
