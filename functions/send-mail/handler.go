@@ -107,7 +107,7 @@ func (h *handler) process(ctx context.Context, record events.SQSMessage) (policy
 	return policy, retry
 }
 
-// attempt is process without the queue. Its error is what the log shall call one.
+// attempt sends one email, or makes it a dead letter. Its error is what the log calls one.
 func (h *handler) attempt(
 	ctx context.Context, record events.SQSMessage, line *logging.Line,
 ) (policy retryPolicy, retry bool, err error) {
