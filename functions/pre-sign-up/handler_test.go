@@ -98,6 +98,16 @@ func checkRefused(t *testing.T, reply []byte, err error, code string) {
 	}
 }
 
+// checkDecision checks that an event is refused with a code or, without one, comes back as it is.
+func checkDecision(t *testing.T, event, reply []byte, err error, code string) {
+	t.Helper()
+	if code != "" {
+		checkRefused(t, reply, err, code)
+	} else if err != nil || !bytes.Equal(reply, event) {
+		t.Errorf("the event did not come back byte for byte: %v", err)
+	}
+}
+
 func TestRulesApplyToSignUpAndUnknownSources(t *testing.T) {
 	none := map[string]any{}
 	denied := map[string]any{"email": "jane@throwaway.example"}
@@ -126,11 +136,7 @@ func TestRulesApplyToSignUpAndUnknownSources(t *testing.T) {
 			h, _ := newHandler(t)
 			event := payload(t, test.source, test.attributes)
 			reply, err := h.Invoke(t.Context(), event)
-			if test.code != "" {
-				checkRefused(t, reply, err, test.code)
-			} else if err != nil || !bytes.Equal(reply, event) {
-				t.Errorf("the event did not come back byte for byte: %v", err)
-			}
+			checkDecision(t, event, reply, err, test.code)
 		})
 	}
 }
@@ -149,11 +155,7 @@ func TestAllowedDomainsRequireAnAddressFromProviderUsers(t *testing.T) {
 			h, _ := newHandler(t, func(c *config.PreSignUp) { c.Email.AllowedDomains = []string{"staff.example"} })
 			event := payload(t, "ExternalProvider", test.attributes)
 			reply, err := h.Invoke(t.Context(), event)
-			if test.code != "" {
-				checkRefused(t, reply, err, test.code)
-			} else if err != nil || !bytes.Equal(reply, event) {
-				t.Errorf("the event did not come back byte for byte: %v", err)
-			}
+			checkDecision(t, event, reply, err, test.code)
 		})
 	}
 }
