@@ -154,8 +154,9 @@ func TestExpiredConfirmationLinkOffersANewOne(t *testing.T) {
 	s := startStack(t)
 	s.signUp(t, "cleo@example.com", "Cleo", map[string]string{"locale": "fr"})
 	first := linkOf(t, s.mail(t, "cleo@example.com", "fr", message.SignUp))
-	wrong := strings.Replace(first, "code=", "code=1", 1)
-	page := s.press(t, browse(t, http.MethodGet, wrong, nil))
+	opened := browse(t, http.MethodGet, first, nil)
+	opened.form.Set("code", otherCode(opened.form.Get("code")))
+	page := s.press(t, opened)
 	if page.status != http.StatusUnprocessableEntity || page.title != s.title(t, "fr", "wrong-code") {
 		t.Fatalf("a wrong code: %+v", page)
 	}
@@ -187,13 +188,50 @@ func TestLinkWithoutItsCodeAsksForIt(t *testing.T) {
 	if page.status != http.StatusOK || page.title != s.title(t, "en", "confirm-code") {
 		t.Fatalf("a link that was cut off: %+v", page)
 	}
-	page.form.Set("code", "999"+code)
+	page.form.Set("code", otherCode(code))
 	if wrong := s.press(t, page); wrong.status != http.StatusUnprocessableEntity || wrong.title != s.title(t, "en", "wrong-code") {
 		t.Errorf("a mistyped code: %+v", wrong)
 	}
 	page.form.Set("code", code[:3]+" "+code[3:])
 	if done := s.press(t, page); done.title != s.title(t, "en", "confirmed") {
 		t.Errorf("the right code: %+v", done)
+	}
+}
+
+// otherCode is a code that differs in its first digit.
+func otherCode(code string) string { return string('0'+(code[0]-'0'+1)%10) + code[1:] }
+
+func TestLinkThatWasCutWorksOrTellsSo(t *testing.T) {
+	s := startStack(t)
+	s.signUp(t, "ole@example.com", "Ole", nil)
+	address := linkOf(t, s.mail(t, "ole@example.com", "en", message.SignUp))
+	user := strings.Index(address, "&user=") + len("&user=")
+	for end := user - len("&user="); end < user+36; end++ { // as long as a UUID
+		page := browse(t, http.MethodGet, address[:end], nil)
+		if page.status != http.StatusBadRequest || page.title != s.title(t, "en", "bad-link") || page.action != "" {
+			t.Fatalf("a link of %d characters: %+v", end, page)
+		}
+	}
+	wrapped := address[:user+24] + "=%0D%0A" + address[user+24:]
+	if done := s.press(t, browse(t, http.MethodGet, wrapped, nil)); done.title != s.title(t, "en", "confirmed") {
+		t.Errorf("a link in two lines: %+v", done)
+	}
+}
+
+func TestCodeIsTypedOnTheSamplePage(t *testing.T) {
+	s := startStack(t)
+	user := s.signUp(t, "pia@example.com", "Pia", nil)
+	opened := browse(t, http.MethodGet, linkOf(t, s.mail(t, "pia@example.com", "en", message.SignUp)), nil)
+	code := opened.form.Get("code")
+	for typed, want := range map[string]int{code[:5]: http.StatusBadRequest, code + " or " + otherCode(code): http.StatusBadRequest} {
+		page := browse(t, http.MethodPost, s.webURL+"/code", url.Values{"email": {"pia@example.com"}, "code": {typed}})
+		if page.status != want || s.status(t, user) != types.UserStatusTypeUnconfirmed {
+			t.Errorf("%q: %+v", typed, page)
+		}
+	}
+	browse(t, http.MethodPost, s.webURL+"/code", url.Values{"email": {"pia@example.com"}, "code": {"Your code is " + code[:3] + "–" + code[3:] + "."}})
+	if got := s.status(t, user); got != types.UserStatusTypeConfirmed {
+		t.Errorf("the user is %s", got)
 	}
 }
 
