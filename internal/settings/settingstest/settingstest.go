@@ -4,7 +4,6 @@ package settingstest
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -15,9 +14,21 @@ import (
 const AllLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]"
 
 // File is the path of the sample settings.
-func File() string {
-	_, here, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(here), "../testdata/sample.yaml")
+func File() string { return filepath.Join(root, "internal/settings/testdata/sample.yaml") }
+
+// root is the folder of the module. It is found before a test changes its folder; built with
+// -trimpath, a program does not know where its source is.
+var root = findRoot()
+
+func findRoot() string {
+	dir, _ := os.Getwd() // a path that is wrong fails the test that reads it
+	for dir != filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+	return dir
 }
 
 // Sample are the sample settings.
