@@ -9,7 +9,8 @@ export interface Refusal {
   message: string;
 }
 
-// Cognito puts these words before the text of a trigger's error, and a full stop behind it.
+// Cognito puts these words before the text of a trigger's error, and a full stop behind it. The
+// SDKs for Java and Android add the service, the status and the request ID in parentheses.
 const form = /PreSignUp failed with error ([A-Z][A-Z0-9_]*): (.*)/s;
 
 /**
@@ -19,19 +20,19 @@ const form = /PreSignUp failed with error ([A-Z][A-Z0-9_]*): (.*)/s;
  */
 export function refusal(error: unknown): Refusal | undefined {
   const [, code, text] = form.exec(textOf(error)) ?? [];
-  const message = text?.trimEnd().replace(/\.$/, "");
+  const message = text?.replace(/ \((?:Service|SDK Attempt Count): .*$/s, "").trimEnd().replace(/\.$/, "");
   return code && message ? { code, message } : undefined;
 }
 
 function textOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "message" in error) {
-    return String(error.message);
-  }
-  if (typeof error !== "string") {
+  const text = typeof error === "object" && error !== null && "message" in error ? error.message : error;
+  if (typeof text !== "string") {
     return "";
   }
-  // A query parameter, taken out of the address by hand, has + for spaces.
-  return error.startsWith("PreSignUp+failed") || error.startsWith("PreSignUp%20failed") ? decoded(error) : error;
+  // A query parameter as it stands in the address, which some libraries make an Error of. It ends
+  // at the next parameter.
+  const encoded = /PreSignUp(?:\+|%20)failed[^&#\s]*/.exec(text);
+  return encoded ? decoded(encoded[0]) : text;
 }
 
 function decoded(parameter: string): string {

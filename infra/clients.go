@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/settings"
 )
 
 // newClients are the app clients of the settings. They have no secret: browsers and phones
@@ -19,6 +21,10 @@ func (p *Pool) newClients() {
 	}
 	clientAttributes := func(standard *awscognito.StandardAttributesMask) awscognito.ClientAttributes {
 		return awscognito.NewClientAttributes().WithStandardAttributes(standard).WithCustomAttributes(custom...)
+	}
+	var scopes []awscognito.OAuthScope
+	for _, scope := range settings.Scopes {
+		scopes = append(scopes, awscognito.OAuthScope_Custom(jsii.String(scope)))
 	}
 	for _, c := range p.settings.Clients {
 		o := &awscognito.UserPoolClientOptions{
@@ -38,10 +44,8 @@ func (p *Pool) newClients() {
 				awscognito.UserPoolClientIdentityProvider_COGNITO(), awscognito.UserPoolClientIdentityProvider_FACEBOOK(),
 			}
 			o.OAuth = &awscognito.OAuthSettings{
-				Flows: &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
-				Scopes: &[]awscognito.OAuthScope{
-					awscognito.OAuthScope_OPENID(), awscognito.OAuthScope_EMAIL(), awscognito.OAuthScope_PROFILE(),
-				},
+				Flows:        &awscognito.OAuthFlows{AuthorizationCodeGrant: jsii.Bool(true)},
+				Scopes:       &scopes,
 				CallbackUrls: jsii.Strings(c.SignInURL),
 				LogoutUrls:   jsii.Strings(c.URL),
 			}
@@ -70,7 +74,7 @@ func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 	if f.FacebookAppID == "" {
 		return nil
 	}
-	p.UserPool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
+	p.Domain = p.UserPool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
 		CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: jsii.String(f.DomainPrefix)},
 	})
 	props := &awscognito.UserPoolIdentityProviderFacebookProps{

@@ -72,6 +72,8 @@ type Pool struct {
 	UserPool awscognito.UserPool
 	// Clients are the app clients, by their names in the settings.
 	Clients map[string]awscognito.UserPoolClient
+	// Domain has the hosted sign-in page; nil unless signIn.facebookAppId.
+	Domain awscognito.UserPoolDomain
 	// IdentityPool is nil unless identityPool.enabled.
 	IdentityPool awscognitoidentitypool.IdentityPool
 	// ExampleBucket is nil unless identityPool.exampleBucket.

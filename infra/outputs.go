@@ -9,8 +9,8 @@ import (
 
 // Outputs adds the outputs that a front end and the poolpost command read to a stack: Region,
 // UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
-// LinksUrl, MailQueueUrl, DeadLetterQueueUrl and FailedEventsQueueUrl. The stack must have no other
-// outputs with these names.
+// HostedSignInUrl, LinksUrl, MailQueueUrl, DeadLetterQueueUrl and FailedEventsQueueUrl. The stack
+// must have no other outputs with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "Region", p.stack.Region())
 	output(stack, "UserPoolId", p.UserPool.UserPoolId())
@@ -21,6 +21,9 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	}
 	if p.ExampleBucket != nil {
 		output(stack, "ExampleBucketName", p.ExampleBucket.BucketName())
+	}
+	if p.Domain != nil {
+		output(stack, "HostedSignInUrl", p.Domain.BaseUrl(nil))
 	}
 	output(stack, "LinksUrl", p.LinksURL)
 	output(stack, "MailQueueUrl", p.MailQueue.QueueUrl())

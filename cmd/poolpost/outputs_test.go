@@ -3,10 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"poolpost/cmd/internal/cli"
+	"poolpost/internal/settings/settingstest"
 )
 
 const sampleOutputs = `{"Poolpost-App-Users-dev": {
@@ -24,15 +27,34 @@ func TestOutputsWritesFrontEndFiles(t *testing.T) {
 	if err := os.WriteFile(file, []byte(sampleOutputs), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	sample := settingstest.File()
 	t.Chdir(dir)
-	must(t, "outputs", "--from", file)
+	must(t, "outputs", "--from", file, "--settings", sample)
 	for name, want := range map[string]string{
 		"amplify_outputs.json": `{
   "auth": {
     "aws_region": "eu-central-1",
     "identity_pool_id": "eu-central-1:00000000-0000-4000-8000-000000000000",
+    "mfa_configuration": "NONE",
+    "password_policy": {
+      "min_length": 8,
+      "require_lowercase": false,
+      "require_numbers": true,
+      "require_symbols": false,
+      "require_uppercase": false
+    },
+    "standard_required_attributes": [
+      "email"
+    ],
+    "unauthenticated_identities_enabled": true,
     "user_pool_client_id": "sampleclientid0000000000001",
-    "user_pool_id": "eu-central-1_Sample001"
+    "user_pool_id": "eu-central-1_Sample001",
+    "user_verification_types": [
+      "email"
+    ],
+    "username_attributes": [
+      "email"
+    ]
   },
   "version": "1.3"
 }
@@ -55,12 +77,33 @@ POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
 	}
 }
 
+func TestOutputsFollowTheSettings(t *testing.T) {
+	outputs := cli.Outputs{"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000", "HostedSignInUrl": "https://sample.auth.eu-central-1.amazoncognito.com"}
+	s := settingstest.SampleWith(t, "  mfa: off", "  mfa: optional", "  guests: true", "  guests: false")
+	a := auth(outputs, s)
+	want := &amplifyOAuth{
+		Domain: "sample.auth.eu-central-1.amazoncognito.com", Providers: []string{"FACEBOOK"}, ResponseType: "code",
+		SignIn: []string{"https://app.example.com/sign-in"}, SignOut: []string{"https://app.example.com/"},
+		Scopes: []string{"openid", "email", "profile", "aws.cognito.signin.user.admin"},
+	}
+	if !reflect.DeepEqual(a.OAuth, want) {
+		t.Errorf("hosted sign-in is %+v", a.OAuth)
+	}
+	if a.Guests || a.MFAConfiguration != "OPTIONAL" || !slices.Equal(a.MFAMethods, []string{"TOTP"}) {
+		t.Errorf("got %+v", a)
+	}
+	s.Pool.MFA, s.IdentityPool.Guests = "required", true
+	if a := auth(cli.Outputs{}, s); a.Guests || a.OAuth != nil || a.MFAConfiguration != "REQUIRED" {
+		t.Errorf("without an identity pool and hosted sign-in: %+v", a)
+	}
+}
+
 func TestClientsWithCollidingNamesGetDistinctVariables(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "outputs.json")
 	if err := os.WriteFile(file, []byte(`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	code, _, errOut := execute(t, "outputs", "--from", file)
+	code, _, errOut := execute(t, "outputs", "--from", file, "--settings", settingstest.File())
 	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings\n"; code != cli.Failed || !strings.HasSuffix(errOut, want) {
 		t.Errorf("exit code %d, %q, want %q", code, errOut, want)
 	}

@@ -113,7 +113,7 @@ func (c *composer) input(
 		Destination:      &types.Destination{ToAddresses: []string{to}},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: content(filled.Subject),
-			Body:    &types.Body{Html: content(wrapLines(filled.HTML)), Text: content(filled.Text)},
+			Body:    &types.Body{Html: content(filled.HTML), Text: content(filled.Text)},
 			Headers: noAutoReply,
 		}},
 		EmailTags: tags,

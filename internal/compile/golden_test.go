@@ -116,7 +116,7 @@ func TestEveryLocaleHasTheSameHTML(t *testing.T) {
 // withoutWords is the HTML of a message without its texts, subject and language.
 func withoutWords(m compiled) string {
 	var b strings.Builder
-	tokens := html.NewTokenizer(strings.NewReader(m.HTML))
+	tokens := html.NewTokenizer(strings.NewReader(strings.ReplaceAll(m.HTML, "\n", " ")))
 	for tag := ""; tokens.Next() != html.ErrorToken; {
 		token := tokens.Token()
 		if token.Type != html.TextToken {

@@ -135,7 +135,7 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 		Greeting:            delimitPlaceholders(message.Plain(greeting)),
 		GreetingWithoutName: message.Plain(c.locale.GreetingWithoutName),
 		Subject:             message.Plain(c.Subject),
-		HTML:                entities(delimitPlaceholders(html.String())),
+		HTML:                foldLines(entities(delimitPlaceholders(html.String())), greeting),
 		Text:                delimitPlaceholders(message.Plain(text.String())),
 		SMS:                 delimitPlaceholders(message.Plain(sms)),
 	}, nil

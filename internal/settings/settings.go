@@ -150,6 +150,10 @@ type SignIn struct {
 	FacebookSecret string `yaml:"facebookSecret"`
 }
 
+// Scopes are the OAuth scopes of hosted sign-in. With the last one people can change and verify
+// their own attributes, as they can after a sign-in with a password.
+var Scopes = []string{"openid", "email", "profile", "aws.cognito.signin.user.admin"}
+
 // Alarms says who hears of them.
 type Alarms struct {
 	Email string `yaml:"email"` // is subscribed to the alarms' topic; SNS asks the address first
