@@ -81,14 +81,14 @@ func isSeparator(r rune) bool { return r == '&' || r == ';' || r == '?' || r == 
 // where a line is wrapped, and where the text around the link goes on.
 func isSign(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }
 
-// scan reads what a query says. Below its own escapes, the values of a return address look like
-// those of the link: only the locale comes after them.
-func scan(query string, below bool) (l Link) {
+// scan reads what a query says. In an inner one, of which escapes were undone, what belongs to the
+// return address looks like values of the link. Only the locale comes after it.
+func scan(query string, inner bool) (l Link) {
 	for part := range strings.FieldsFuncSeq(query, isSeparator) {
 		part = unescape(strings.ReplaceAll(strings.TrimPrefix(part, "amp"), "+", " "), '%')
 		for _, key := range keys {
 			value, ok := valueOf(part, key)
-			if !ok || below && l.Return != "" && key != "lang" {
+			if !ok || inner && l.Return != "" && key != "lang" {
 				continue
 			}
 			if key != "return" {
@@ -271,7 +271,7 @@ func readUserName(text string) string {
 			name = append(name, byte(unicode.ToLower(r)))
 		case !inner && isDash(r):
 			name = append(name, '-')
-		case r == '@', !isSign(r), inner && len(name) > 0 && name[len(name)-1] != '-' && unicode.Is(unicode.Pd, r):
+		case !isSign(r), inner && len(name) > 0 && name[len(name)-1] != '-' && unicode.Is(unicode.Pd, r):
 			return ""
 		}
 	}
