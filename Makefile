@@ -52,10 +52,10 @@ test: need-go ## run all tests, nearly all with the race detector
 
 .PHONY: fuzz
 fuzz: need-go ## run each fuzz target for FUZZTIME (2s)
-	@set -e; for package in $$(go list ./...); do for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-	  echo "fuzz $$package $$target"; \
+	@set -e; grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z]*' functions internal local | while IFS=: read -r file target; do \
+	  package=./$$(dirname $$file); target=$${target#func }; echo "fuzz $$package $$target"; \
 	  out=$$(go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package) || { echo "$$out"; exit 1; }; \
-	done; done
+	done
 
 .PHONY: lint
 lint: need-go ## check the formatting, vet, staticcheck, and that templates/layout.html is up to date
