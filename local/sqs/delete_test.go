@@ -44,8 +44,9 @@ func TestWhatAConsumerHasDeletedDoesNotComeAgain(t *testing.T) {
 				}}
 				q = newQueue(Options{}, c)
 				send(t, q, "ann:a", "ben:b", "ann:c")
-				defer run(t, q)()
+				stop := run(t, q)
 				noError(t, q.Idle(t.Context()))
+				stop()
 				want := []string{"a b c", "c"}
 				if name == "when it succeeds" {
 					want = want[:1]
@@ -78,8 +79,9 @@ func TestAGroupGoesOnWhenItsMessagesAreDeleted(t *testing.T) {
 		}}
 		q = newQueue(Options{BatchSize: 3, Concurrency: 2}, c)
 		send(t, q, "ann:a", "ann:b", "ben:c", "ann:d")
-		defer run(t, q)()
+		stop := run(t, q)
 		noError(t, q.Idle(t.Context()))
+		stop() // waits for the first invocation
 		equal(t, "deliveries", c.calls, []string{"a b c", "d"})
 		if at != 2*time.Second {
 			t.Errorf("the group went on after %v, want 2s, when its two messages were deleted", at)
@@ -134,7 +136,7 @@ func TestAMessageThatWaitsForAnotherDeliveryCanBeDeleted(t *testing.T) {
 		q := newQueue(Options{}, c)
 		send(t, q, "ann:a")
 		defer run(t, q)()
-		time.Sleep(time.Second)
+		synctest.Wait() // until the only delivery has failed
 		for range 2 {
 			noError(t, deleteFrom(t, q, q.URL(endpoint), receipt))
 		}
@@ -152,8 +154,9 @@ func TestADeletionThatIsLostIsDeliveredAgain(t *testing.T) {
 		}}
 		q = newQueue(Options{DropAck: func(m Message) bool { return m.Receives == 1 }}, c)
 		send(t, q, "ann:a")
-		defer run(t, q)()
+		stop := run(t, q)
 		noError(t, q.Idle(t.Context()))
+		stop()
 		equal(t, "deliveries", c.calls, []string{"a", "a"})
 	})
 }
