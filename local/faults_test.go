@@ -251,11 +251,11 @@ func (c *chaos) mailed(mail string) bool {
 	return c.accepted[mail] > 0
 }
 
-// forced is how many emails the faults so far can have made SES take twice.
-func (c *chaos) forced() int {
+// cost is how many calls failed so far, and how many emails that can have made SES take twice.
+func (c *chaos) cost() (failed, forced int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.unheard + c.unacked + c.kills
+	return c.failed, c.unheard + c.unacked + c.kills
 }
 
 func (c *chaos) String() string {

@@ -228,7 +228,7 @@ func soak(t *testing.T, tr trial, people int) books {
 	}
 	expected := confirm(t, s, people, workers, tr.repeat)
 	dead := settle(t, s, c, expected)
-	b := books{mails: len(expected), doubles: c.doubles(), dead: len(dead), failed: c.failed, took: time.Since(began)}
+	b := books{mails: len(expected), doubles: c.doubles(), dead: len(dead), took: time.Since(began)}
 	for _, mail := range expected {
 		if c.mailed(mail) {
 			b.accepted++
@@ -237,7 +237,8 @@ func soak(t *testing.T, tr trial, people int) books {
 			b.both++
 		}
 	}
-	forced := c.forced()
+	failed, forced := c.cost()
+	b.failed = failed
 	lost.Range(func(any, any) bool {
 		forced++
 		return true

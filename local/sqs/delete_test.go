@@ -44,9 +44,8 @@ func TestWhatAConsumerHasDeletedDoesNotComeAgain(t *testing.T) {
 				}}
 				q = newQueue(Options{}, c)
 				send(t, q, "ann:a", "ben:b", "ann:c")
-				stop := run(t, q)
+				defer run(t, q)()
 				noError(t, q.Idle(t.Context()))
-				stop()
 				want := []string{"a b c", "c"}
 				if name == "when it succeeds" {
 					want = want[:1]
@@ -79,12 +78,14 @@ func TestAGroupGoesOnWhenItsMessagesAreDeleted(t *testing.T) {
 		}}
 		q = newQueue(Options{BatchSize: 3, Concurrency: 2}, c)
 		send(t, q, "ann:a", "ann:b", "ben:c", "ann:d")
-		stop := run(t, q)
-		noError(t, q.Idle(t.Context()))
-		stop() // waits for the first invocation
+		defer run(t, q)()
+		noError(t, q.Idle(t.Context())) // with the first invocation
 		equal(t, "deliveries", c.calls, []string{"a b c", "d"})
 		if at != 2*time.Second {
 			t.Errorf("the group went on after %v, want 2s, when its two messages were deleted", at)
+		}
+		if idle := time.Since(began); idle != time.Minute+3*time.Second {
+			t.Errorf("the queue is idle after %v, want 1m3s, when the first consumer ended", idle)
 		}
 	})
 }
@@ -154,9 +155,8 @@ func TestADeletionThatIsLostIsDeliveredAgain(t *testing.T) {
 		}}
 		q = newQueue(Options{DropAck: func(m Message) bool { return m.Receives == 1 }}, c)
 		send(t, q, "ann:a")
-		stop := run(t, q)
+		defer run(t, q)()
 		noError(t, q.Idle(t.Context()))
-		stop()
 		equal(t, "deliveries", c.calls, []string{"a", "a"})
 	})
 }

@@ -85,6 +85,7 @@ type Queue struct {
 
 	mu           sync.Mutex
 	waiting      []*Message           // in order of arrival, those in flight included
+	batches      int                  // at the consumer
 	inFlight     map[string]int       // messages at the consumer, by group; groups without have no entry
 	retryAt      map[string]time.Time // groups with a failed message, and when they go on
 	accepted     register
@@ -151,13 +152,14 @@ func (q *Queue) DeadLetters() []Message {
 	return slices.Clone(q.dead)
 }
 
-// Idle waits until the queue holds no message. Its error is that of ctx.
+// Idle waits until the queue holds no message, and no consumer is at work. Its error is that
+// of ctx.
 func (q *Queue) Idle(ctx context.Context) error {
 	for {
 		q.mu.Lock()
-		depth, changed := len(q.waiting), q.changed
+		idle, changed := len(q.waiting) == 0 && q.batches == 0, q.changed
 		q.mu.Unlock()
-		if depth == 0 {
+		if idle {
 			return nil
 		}
 		select {
@@ -233,6 +235,9 @@ func (q *Queue) receive() (batch []Message, changed <-chan struct{}, next time.T
 		m.receipt, m.wait, m.inFlight = m.ID+receiptSeparator+rand.Text(), q.options.Retry, true
 		batch = append(batch, *m)
 	}
+	if len(batch) > 0 {
+		q.batches++
+	}
 	for _, m := range batch {
 		q.inFlight[m.Group]++
 		delete(q.retryAt, m.Group)
@@ -284,6 +289,7 @@ func (q *Queue) land(m *Message) {
 func (q *Queue) settle(batch []Message, failed map[string]bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.batches--
 	handed := map[string]bool{}
 	for _, m := range batch {
 		handed[m.ID] = true
