@@ -121,8 +121,8 @@ func (c *composer) input(
 	if sender.ReplyTo != "" {
 		input.ReplyToAddresses = []string{sender.ReplyTo}
 	}
-	if sender.Feedback != "" {
-		input.FeedbackForwardingEmailAddress = &sender.Feedback
+	if sender.BouncesTo != "" {
+		input.FeedbackForwardingEmailAddress = &sender.BouncesTo
 	}
 	if c.configurationSet != "" {
 		input.ConfigurationSetName = &c.configurationSet

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"poolpost/internal/logging"
 )
 
 // queues are the mail queue, on which an email waits for its next attempt, and the
@@ -59,4 +63,13 @@ func (q queues) deadLetter(ctx context.Context, record events.SQSMessage, reason
 		},
 	})
 	return err
+}
+
+// deadLetterReason is what a dead letter carries, for those who list them: words only,
+// so no path.
+func deadLetterReason(err error) string {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		err = errFile
+	}
+	return logging.Reason(err)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -118,13 +117,4 @@ func classify(err error) string {
 		return unavailable
 	}
 	return failed
-}
-
-// deadLetterReason is what a dead letter carries, for those who list them: words only,
-// so no path.
-func deadLetterReason(err error) string {
-	if _, ok := errors.AsType[*fs.PathError](err); ok {
-		err = errFile
-	}
-	return logging.Reason(err)
 }

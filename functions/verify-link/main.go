@@ -2,6 +2,9 @@
 // button, and confirms a sign-up or sets a new password when a person presses
 // it. It is an http.Handler behind an API Gateway HTTP API.
 //
+// A request goes through gateway.go (the event), handler.go (the routes), request.go (what the link
+// says), operation.go (Cognito's operation and the pages for its answers) and page.go (the page).
+//
 // Environment: USER_POOL_CLIENTS, the app client ids by the names of the
 // settings, as a JSON object.
 package main

@@ -99,7 +99,7 @@ func TestConfigOfEachFunction(t *testing.T) {
 	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
-		Senders: map[string]config.Sender{"web": {From: `"My App" <app@example.com>`, ReplyTo: "answers@example.com", Feedback: "answers@example.com"}},
+		Senders: map[string]config.Sender{"web": {From: `"My App" <app@example.com>`, ReplyTo: "answers@example.com", BouncesTo: "answers@example.com"}},
 		Clients: clients, Locales: s.Locales, Codes: true,
 	})
 	equal(t, read[config.CustomEmailSender](t, dir, "custom-email-sender"), config.CustomEmailSender{NameAttributes: keys})
@@ -185,7 +185,7 @@ func TestFeedbackAddressIsCoveredByTheIdentity(t *testing.T) {
 			Brands:  []settings.Brand{{Name: "myapp", ReplyTo: test.replyTo}},
 			Clients: []settings.Client{{Name: "web", Brand: "myapp"}},
 		})["web"]
-		if got.Feedback != test.want || got.ReplyTo != test.replyTo {
+		if got.BouncesTo != test.want || got.ReplyTo != test.replyTo {
 			t.Errorf("answers to %q, verified %q: got %+v", test.replyTo, test.identity, got)
 		}
 	}
@@ -198,7 +198,7 @@ func TestEachClientHasTheSenderOfItsBrand(t *testing.T) {
 	s.Clients = []settings.Client{{Name: "web", Brand: "myapp"}, {Name: "drivers", Brand: "drivers"}, {Name: "kiosk", Brand: "drivers"}}
 	own := config.Sender{From: "drivers@example.com"}
 	equal(t, senders(s), map[string]config.Sender{
-		"web":     {From: `"MyApp" <no-reply@example.com>`, ReplyTo: "support@example.com", Feedback: "support@example.com"},
+		"web":     {From: `"MyApp" <no-reply@example.com>`, ReplyTo: "support@example.com", BouncesTo: "support@example.com"},
 		"drivers": own, "kiosk": own,
 	})
 }

@@ -60,7 +60,7 @@ func senders(s *settings.Settings) map[string]config.Sender {
 		brand, _ := s.Brand(c.Brand)
 		sender := config.Sender{From: From(brand.From), ReplyTo: brand.ReplyTo}
 		if s.Mail.CoveredByIdentity(brand.ReplyTo) {
-			sender.Feedback = brand.ReplyTo
+			sender.BouncesTo = brand.ReplyTo
 		}
 		all[c.Name] = sender
 	}

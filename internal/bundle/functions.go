@@ -171,7 +171,8 @@ func (f Function) MemoryMB(s *settings.Settings) int {
 func (f Function) Minimal(s *settings.Settings) bool { return f.optional != nil && !f.optional(s) }
 
 // Values are what only a stack or a local run knows; those of a stack may be tokens
-// of the CDK. An empty one becomes no variable.
+// of the CDK. An empty one becomes no variable. The package infra fills them as it makes
+// resources (LinksURL in linkapi.go), the package local in functions.go.
 type Values struct {
 	Stack              string // part of the metrics' names
 	Stage              string

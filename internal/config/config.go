@@ -13,7 +13,7 @@ import (
 	"slices"
 )
 
-// File is the name of the settings beside a bootstrap.
+// File is the name of the settings beside a bootstrap; bundle.Write writes it.
 const File = "settings.json"
 
 // The types that are tagged for YAML too are those of poolpost.yaml (package
@@ -192,8 +192,9 @@ type SendMail struct {
 type Sender struct {
 	From    string `json:"from"` // "Name <a@b>", encoded for a header
 	ReplyTo string `json:"replyTo,omitempty"`
-	// Feedback is where SES forwards bounces to; empty for the address of From.
-	Feedback string `json:"feedback,omitempty"`
+	// BouncesTo is where SES forwards bounces to, as senders in internal/bundle/config.go decides;
+	// empty for the address of From.
+	BouncesTo string `json:"bouncesTo,omitempty"`
 }
 
 // VerifyLink is what verify-link runs with.

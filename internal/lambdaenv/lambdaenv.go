@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// ErrMinimal means that the binary was built with the tag minimal, but its settings need
-// the optional part, such as several clients in custom-message.
+// ErrMinimal means that the binary was built with the tag minimal, but its settings.json needs
+// the optional part, such as several clients in custom-message: they are of different builds.
+// When a function needs it is the column optional in internal/bundle/functions.go.
 var ErrMinimal = errors.New("the settings need the part that the build tag minimal leaves out: build the function again")
 
 // Variables reads a function's environment variables. It collects what is wrong with

@@ -1,6 +1,7 @@
 // Package link builds the addresses that messages carry, reads them again on
 // the page behind the link, as mail programs leave them, reads the codes that
-// people type, and decides where a visitor may be sent next.
+// people type, and decides where a visitor may be sent next. Where a message
+// leads is the Target of its kind in internal/message/kinds.go; ForMessage makes it a link.
 //
 // A link carries nothing that must be trusted: the code in it is Cognito's
 // proof, and everything else is checked when it is read. So links are not

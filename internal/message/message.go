@@ -22,7 +22,7 @@ import (
 type Values map[string]string
 
 // Parts of a compiled file are divided by PartSeparator; a placeholder is its name
-// between two FieldDelimiters. No message can contain either: Cognito and XML refuse
+// between two PlaceholderDelimiters. No message can contain either: Cognito and XML refuse
 // both.
 const (
 	PartSeparator        = "\x1c"

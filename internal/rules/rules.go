@@ -74,7 +74,7 @@ type Rule struct {
 	FailOpen  bool     // without an answer, the applicant is accepted
 }
 
-// A offlineRule needs no network.
+// An offlineRule needs no network.
 type offlineRule struct {
 	Rule
 	refuses func(*applicant) bool
