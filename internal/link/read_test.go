@@ -222,3 +222,47 @@ func FuzzReadQuery(f *testing.F) {
 		}
 	})
 }
+
+func TestEscapesAreUndone(t *testing.T) {
+	for text, want := range map[string]string{
+		"%41%5a%5A%66%6F%6f%30%39%2f%2F%c3%A9": "AZZfoo09//é",
+		"%4g%G4%4":                             "%4g%G4", // cut off at the end
+	} {
+		if got := unescape(text, '%'); got != want {
+			t.Errorf("%s became %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"a&#61;b&#x3d;c&#X3D;d&#38;e": "a=b=c=d&e",
+		"&#x;&#;&#61":                 "&#x;&#;=",
+		"&#3d;&#99999999;":            "&#3d;&#99999999;",
+	} {
+		if got := unescapeHTML(text); got != want {
+			t.Errorf("%s became %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSignsInAUserNameAndAClientID(t *testing.T) {
+	const user = "0a1b2c3d-1111-4222-8333-444455556666"
+	for _, dash := range []string{"\u2010", "\u2011", "\u2013", "\u2014", "\u00ad", "\u2212", "\uff0d"} {
+		if got := readUserName(strings.ReplaceAll(user, "-", dash)); got != user {
+			t.Errorf("with %q for a hyphen, the user is %q", dash, got)
+		}
+	}
+	for id, want := range map[string]string{
+		"azAZ09_+":               "azAZ09_+",
+		" azAZ09.":               "azAZ09",
+		"a/b":                    unclear,
+		"é":                      unclear,
+		strings.Repeat("a", 128): strings.Repeat("a", 128),
+		strings.Repeat("a", 129): unclear,
+	} {
+		if got := readClientID(id); got != want {
+			t.Errorf("the client %q is read as %q, want %q", id, got, want)
+		}
+	}
+	if l, _ := ReadQuery("client=a/b&client=sample&user=" + user); l.Client != "sample" {
+		t.Errorf("behind one that is unclear, the client is %q", l.Client)
+	}
+}
