@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"poolpost/internal/bundle"
 	"poolpost/internal/settings"
@@ -19,9 +20,15 @@ import (
 
 // A result is what a function made of one event file, as one line of JSON.
 type result struct {
-	File  string            `json:"file"`
-	Reply json.RawMessage   `json:"reply"` // null when the invocation failed
-	Error *invocationError  `json:"error"` // null when it did not
+	File  string           `json:"file"`
+	Reply json.RawMessage  `json:"reply"` // null when the invocation failed
+	Error *invocationError `json:"error"` // null when it did not
+
+	// An answer that cannot stand in the line as JSON is one of these: itself where it is
+	// UTF-8, else in base64.
+	Text   string `json:"replyText,omitempty"`
+	Base64 []byte `json:"replyBase64,omitempty"`
+
 	Mails []mailbox.Message `json:"mails"` // sent because of the event, through SES
 	MS    float64           `json:"ms"`    // of the invocation; the first one includes the start
 }
@@ -63,12 +70,10 @@ func Invoke(ctx context.Context, o Options, function string, files []string, std
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(stdout)
-	encoder.SetEscapeHTML(false)
 	for _, file := range files {
 		r, err := s.invokeFile(ctx, function, file)
 		if err == nil {
-			err = encoder.Encode(r)
+			err = r.write(stdout)
 		}
 		if err != nil {
 			return errors.Join(err, s.Close())
@@ -90,13 +95,11 @@ func (s *Stack) invokeFile(ctx context.Context, function, file string) (result, 
 	failed, ok := errors.AsType[*lambda.FunctionError](err)
 	switch {
 	case ok:
-		r.Error = &invocationError{failed.Type, failed.Message}
+		r.failed(failed)
 	case err != nil:
 		return r, fmt.Errorf("invoke %s: %w", function, err)
-	case json.Valid(response):
-		r.Reply = response
 	default:
-		r.Error = &invocationError{"Runtime.InvalidReply", "the reply is not JSON"}
+		r.answered(response)
 	}
 	// What the function put on the mail queue is sent before the line is written.
 	if err := s.queue.Idle(ctx); err != nil {
@@ -110,6 +113,49 @@ func (s *Stack) invokeFile(ctx context.Context, function, file string) (result, 
 	}
 	slices.Reverse(r.Mails)
 	return r, nil
+}
+
+// write writes the line.
+func (r *result) write(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(r)
+}
+
+// answered puts a reply in the line. One that would break the line is an error of its own.
+func (r *result) answered(reply []byte) {
+	problem := "the reply is not JSON"
+	switch {
+	case len(reply) == 0:
+		problem = "the reply is empty"
+	case !utf8.Valid(reply):
+		problem = "the reply is not UTF-8"
+	case json.Valid(reply):
+		// The line is one level deeper, and encoding/json has a limit.
+		if json.Valid(slices.Concat([]byte("["), reply, []byte("]"))) {
+			r.Reply = reply
+			return
+		}
+		problem = "the reply is nested too deeply"
+	}
+	r.Error = &invocationError{"Runtime.InvalidReply", problem}
+	r.show(reply)
+}
+
+// failed puts an error in the line, and the whole answer where that has no message.
+func (r *result) failed(err *lambda.FunctionError) {
+	r.Error = &invocationError{err.Type, err.Message}
+	if err.Message == "" {
+		r.show(err.Payload)
+	}
+}
+
+func (r *result) show(answer []byte) {
+	if utf8.Valid(answer) {
+		r.Text = string(answer)
+	} else {
+		r.Base64 = answer
+	}
 }
 
 // newestMail is the ID of the newest mail, empty when there is none. The number
