@@ -21,7 +21,7 @@ const root = ".."
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", ".github/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*/*.md", "examples/*/*.md", "functions/*/testdata/events/*.md", ".github/*.md"} {
 		files, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -170,6 +170,31 @@ func TestFilesToChangeExist(t *testing.T) {
 			if found, err := filepath.Glob(filepath.Join(root, path)); err != nil || len(found) == 0 {
 				t.Errorf("%s: there is no %s", name, path)
 			}
+		}
+	}
+}
+
+// Every question of observed.md says what is reported, what we assume and where, and how to find out.
+func TestOpenQuestionsAreComplete(t *testing.T) {
+	page := pages(t)["docs/observed.md"]
+	questions := strings.Split(page, "\n### ")[1:]
+	if len(questions) < 10 {
+		t.Fatalf("found %d questions only", len(questions))
+	}
+	form := regexp.MustCompile(`(?s)^[^\n]+\n\n- \*\*Reported\*\*: (.+)\n- \*\*Assumed\*\*: (.+)\n- \*\*To find out\*\*: \S`)
+	for _, question := range questions {
+		question, _, _ = strings.Cut(question, "\n## ")
+		title, _, _ := strings.Cut(question, "\n")
+		parts := form.FindStringSubmatch(question)
+		if parts == nil {
+			t.Errorf("%s: it is not Reported, Assumed, To find out", title)
+			continue
+		}
+		if !strings.Contains(parts[1], "](https://") && !strings.Contains(parts[1], "nothing that we know of") && !strings.Contains(parts[1], "documented") {
+			t.Errorf("%s: no report is linked", title)
+		}
+		if !strings.ContainsAny(parts[2], "/(") {
+			t.Errorf("%s: no file or page shows what is assumed", title)
 		}
 	}
 }

@@ -40,11 +40,12 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 	if err != nil {
 		return err
 	}
-	kind, ok := kindOf(event.Source("CustomEmailSender"))
+	source := sourceOf(event)
+	kind, ok := kindOf(source)
 	if !ok || event.Version != "1" {
 		return logging.ErrUnknown
 	}
-	line.Trigger, line.Kind = event.TriggerSource, string(kind)
+	line.Trigger, line.Kind = "CustomEmailSender_"+source, string(kind)
 	invocation, ok := lambdacontext.FromContext(ctx)
 	if !ok || invocation.AwsRequestID == "" {
 		return errNoRequest // without it, a repeat would be another mail
@@ -71,6 +72,17 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 
 // maxReturn is longer than any address that a person may be returned to (package link).
 const maxReturn = 1000
+
+// sourceOf is what the event is about, without the name of its trigger. Others report that an
+// event for this trigger can have the name of another one, and that its request type tells it
+// apart (Serverless Framework's documentation, "Custom Sender Triggers Handlers").
+func sourceOf(event *trigger.Event) string {
+	if event.RequestType == "customEmailSenderRequestV1" {
+		_, source, _ := strings.Cut(event.TriggerSource, "_")
+		return source
+	}
+	return event.Source("CustomEmailSender")
+}
 
 // kindOf is the kindOf of message for a source. Cognito has one source more here
 // than in the custom message trigger.

@@ -127,12 +127,16 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 			&mail.Entry{Kind: message.Welcome, To: to, Name: message.CleanName("Jane</p><script>\r\nBcc: victim@example.com {####} \u202e https://evil.example"), ClientID: clientID}},
 		"confirm-sign-up-with-unknown-fields-everywhere": {"welcomed", true,
 			&mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID, Locales: []string{"ar"}}},
-		"confirm-sign-up-of-an-unverified-address": {"not-welcomed", true, nil},
-		"confirm-sign-up-without-an-address":       {"not-welcomed", true, nil},
-		"first-sign-in-through-facebook":           {"not-welcomed", true, nil},
-		"confirm-forgot-password":                  {"password-reset", true, nil},
-		"unknown-source-of-a-later-day":            {"unknown", false, nil},
-		"unknown-version":                          {"unknown", false, nil},
+		"confirm-sign-up-of-an-unverified-address":                {"not-welcomed", true, nil},
+		"confirm-sign-up-without-an-address":                      {"not-welcomed", true, nil},
+		"first-sign-in-through-facebook":                          {"not-welcomed", true, nil},
+		"first-sign-in-through-google-with-an-unverified-address": {"not-welcomed", true, nil},
+		"confirm-sign-up-of-2016-without-a-sub":                   {"not-welcomed", true, nil},
+		"confirm-sign-up-in-cognito-local":                        {"unknown", false, nil},
+		"test-event-of-the-documentation":                         {"unknown", false, nil},
+		"confirm-forgot-password":                                 {"password-reset", true, nil},
+		"unknown-source-of-a-later-day":                           {"unknown", false, nil},
+		"unknown-version":                                         {"unknown", false, nil},
 	}, func(t *testing.T, payload []byte, want row) {
 		h, r, logged := newHandler(t)
 		checkReturned(t, h, payload)

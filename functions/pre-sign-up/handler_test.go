@@ -54,6 +54,13 @@ func TestSampleEvents(t *testing.T) {
 		"sign-up-without-an-agent-name-in-arabic":               {rules.AttributeMissing, "ar", "PreSignUp_SignUp"},
 		"admin-create-user-without-an-app-client":               {"", "en", "PreSignUp_AdminCreateUser"},
 		"external-provider-facebook":                            {"", "en", "PreSignUp_ExternalProvider"},
+		"external-provider-facebook-in-lower-case":              {"", "en", "PreSignUp_ExternalProvider"},
+		"external-provider-google-with-a-verified-address":      {"", "en", "PreSignUp_ExternalProvider"},
+		"external-provider-saml-whose-id-is-the-address":        {"", "en", "PreSignUp_ExternalProvider"},
+		"sign-up-with-validation-data":                          {"", "en", "PreSignUp_SignUp"},
+		"sign-up-without-validation-data-and-response":          {"", "en", "PreSignUp_SignUp"},
+		"sign-up-in-localstack-is-held-to-the-rules":            {rules.EmailMissing, "en", "unknown"},
+		"sign-up-in-cognito-local-is-held-to-the-rules":         {"", "en", "unknown"},
 		"external-provider-without-an-address":                  {rules.EmailMissing, "en", "PreSignUp_ExternalProvider"},
 		"external-provider-with-a-denied-address":               {rules.DomainNotAllowed, "en", "PreSignUp_ExternalProvider"},
 		"unknown-source-of-a-later-day-is-held-to-the-rules":    {rules.AttributeMissing, "en", "unknown"},
@@ -65,7 +72,11 @@ func TestSampleEvents(t *testing.T) {
 			if err != nil || !bytes.Equal(reply, event) {
 				t.Errorf("the event did not come back byte for byte: %v", err)
 			}
-			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "accepted", "locale": want.locale, "trigger": want.trigger, "reason": nil})
+			level := "INFO"
+			if want.trigger == logging.Unknown {
+				level = "WARN"
+			}
+			logged.CheckLine(t, map[string]any{"level": level, "Outcome": "accepted", "locale": want.locale, "trigger": want.trigger, "reason": nil})
 			return
 		}
 		checkRefused(t, reply, err, want.code)

@@ -160,6 +160,8 @@ func TestSampleBatches(t *testing.T) {
 	functiontest.EachEvent(t, map[string]row{
 		"one-welcome-mail": {"riders", "en", nil, 1, nil},
 		"one-welcome-mail-with-unknown-fields-everywhere":       {"riders", "en", nil, 1, nil},
+		"welcome-mail-that-was-a-dead-letter":                   {"riders", "en", nil, 1, nil},
+		"welcome-mail-on-a-queue-without-groups":                {"riders", "en", nil, 1, nil},
 		"welcome-mail-of-a-user-without-client-name-and-locale": {"riders", "en", nil, 1, nil},
 		"welcome-mail-in-egyptian-arabic-for-a-driver":          {"drivers", "ar", nil, 1, nil},
 		"welcome-mail-for-an-unknown-app-client":                {"riders", "ar", "the app client is not in the settings", 1, nil},

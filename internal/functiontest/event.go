@@ -5,6 +5,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,10 +31,11 @@ func Events(t testing.TB) map[string][]byte {
 }
 
 // EachEvent runs a test with every sample event and its row of a table. An event
-// without a row fails, and so does a row without an event.
+// without a row fails, and so do a row without an event, and an event without its source.
 func EachEvent[Row any](t *testing.T, rows map[string]Row, test func(t *testing.T, payload []byte, want Row)) {
 	t.Helper()
 	events := Events(t)
+	t.Run("sources", func(t *testing.T) { checkSources(t, events) })
 	for name, payload := range events {
 		t.Run(name, func(t *testing.T) {
 			want, ok := rows[name]
@@ -46,6 +48,41 @@ func EachEvent[Row any](t *testing.T, rows map[string]Row, test func(t *testing.
 	for name := range rows {
 		if _, ok := events[name]; !ok {
 			t.Errorf("there is no event %s", name)
+		}
+	}
+}
+
+// sourceRow is a row of the list of sources: an event, and links or "ours".
+var sourceRow = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| (ours|\\[[^|]+\\]\\(https://[^|]+\\)) \\|$")
+
+// personal are the parts of an event that would be somebody's: addresses outside of the domains
+// that are reserved for examples (RFC 2606), and IDs of users and user pools.
+var personal = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-|[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-z]+|"userPoolId": "[^"]*"`)
+
+var isSample = regexp.MustCompile(`^(0a1b2c3d|00000000)-|[@.](example(\.com|\.net|\.org)?|sample|xn--[\w-]+\.example)$|"userPoolId": "[\w-]+_(Sample001|Example01)"`)
+
+// checkSources compares the list of sources in testdata/events/README.md with the events, and
+// checks that nothing personal came along with them.
+func checkSources(t *testing.T, events map[string][]byte) {
+	page, err := os.ReadFile("testdata/events/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, row := range sourceRow.FindAllStringSubmatch(string(page), -1) {
+		listed[row[1]] = true
+		if _, ok := events[row[1]]; !ok {
+			t.Errorf("the list of sources has %s, which is no event", row[1])
+		}
+	}
+	for name, payload := range events {
+		if !listed[name] {
+			t.Errorf("the list of sources in testdata/events/README.md lacks %s", name)
+		}
+		for _, part := range personal.FindAllString(string(payload), -1) {
+			if !isSample.MatchString(part) {
+				t.Errorf("%s has %s, which is no sample", name, part)
+			}
 		}
 	}
 }

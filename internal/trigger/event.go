@@ -44,6 +44,8 @@ type Event struct {
 	// Code is the encrypted code or temporary password, in base64;
 	// CustomEmailSender only.
 	Code string
+	// RequestType is customEmailSenderRequestV1; of the custom senders only.
+	RequestType string
 
 	response eventjson.Raw // and the rest of the event, before and after it
 }
@@ -67,6 +69,7 @@ func Decode(payload []byte) (*Event, error) {
 			"codeParameter", &e.CodeParameter,
 			"usernameParameter", &e.UsernameParameter,
 			"code", &e.Code,
+			"type", &e.RequestType,
 		},
 		"response", &e.response,
 	})
