@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -118,6 +120,60 @@ func TestEveryAnswerIsALineOfJSON(t *testing.T) {
 			}
 			checkShown(t, got, test.reply)
 		})
+	}
+}
+
+// The whole way: a process whose answer is its event.
+func TestInvokeShowsWhatAProcessAnswers(t *testing.T) {
+	s := startStack(t)
+	dir := t.TempDir()
+	self, err := os.Executable()
+	noError(t, err)
+	noError(t, os.Symlink(self, filepath.Join(dir, "bootstrap")))
+	host, err := lambda.New(lambda.Options{Region: "eu-central-1"}, lambda.Function{Name: "echo", Dir: dir, Timeout: 20 * time.Second})
+	noError(t, err)
+	own := s.host
+	s.host = host
+	defer func() {
+		s.host = own
+		noError(t, host.Close())
+	}()
+	for name, test := range map[string]struct{ reply, problem, shown string }{
+		"JSON":         {"{\n\"a\": 1}", "", ""},
+		"nothing":      {"", "the reply is empty", ""},
+		"HTML":         {"<p>\n", "the reply is not JSON", "<p>\n"},
+		"bytes":        {"{\"\xff\x00\"}", "the reply is not UTF-8", "{\"\xff\x00\"}"},
+		"seven MB":     {strings.Repeat("\xff", 7<<20), "Response payload size (7340032 bytes) exceeded maximum allowed payload size (6291556 bytes).", ""},
+		"a deep value": {strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), "the reply is nested too deeply", strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "event.json")
+			noError(t, os.WriteFile(file, []byte(test.reply), 0o644))
+			r, err := s.invokeFile(t.Context(), "echo", file)
+			noError(t, err)
+			got := line(t, r)
+			if test.problem == "" && got.Error != nil || test.problem != "" && (got.Error == nil || got.Error.ErrorMessage != test.problem) {
+				t.Errorf("the error is %v, want %q", got.Error, test.problem)
+			}
+			checkShown(t, got, test.shown)
+		})
+	}
+}
+
+// echo is a function whose answer is its event, byte for byte.
+func echo() {
+	invocations := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/"
+	for {
+		event, err := http.Get(invocations + "next")
+		if err != nil {
+			os.Exit(1)
+		}
+		answer, err := http.Post(invocations+event.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", "application/json", event.Body)
+		if err != nil {
+			os.Exit(1)
+		}
+		event.Body.Close()
+		answer.Body.Close()
 	}
 }
 

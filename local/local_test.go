@@ -103,6 +103,9 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		echo()
+	}
 	flag.Parse()
 	// The parallel tests wait more than they compute.
 	err := flag.Set("test.parallel", strconv.Itoa(max(8, *atOnce)))

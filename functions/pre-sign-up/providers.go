@@ -65,7 +65,7 @@ func keepsCase(provider, id string) bool {
 
 // identity splits a user name such as Facebook_1234 into the name of a trusted provider, the
 // longest that fits, and the person's id there. Both are empty for another provider. The name
-// may be in lower case (observed).
+// may be in lower case (observed, docs/observed.md).
 func (h *handler) identity(userName string) (provider, id string) {
 	for _, name := range h.config.ExternalProviders.Trusted {
 		n := len(name)

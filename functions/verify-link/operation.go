@@ -84,7 +84,7 @@ type result struct {
 
 // result is the page for a response of Cognito. With the link of an unknown client, a
 // code that is wrong or has expired is not of this pool. One that was typed by hand may
-// be mistyped either way: Cognito calls some wrong codes expired (observed).
+// be mistyped either way: Cognito calls some wrong codes expired (observed, docs/observed.md).
 func (op operation) result(err error, problem linkProblem) result {
 	switch {
 	case problem == unknownPool && op.takesCode:

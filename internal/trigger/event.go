@@ -124,7 +124,7 @@ type Member struct {
 // CustomMessage is the response of a CustomMessage trigger. Limits, with the code filled in:
 // subject 1 to 140, mail 6 to 20,000, SMS 6 to 140 characters. Cognito silently replaces a mail
 // or SMS that is out of these limits, or lacks the placeholder of its code, by its default
-// (observed).
+// (observed, docs/observed.md).
 //
 // Each is a JSON string, with its quotes and escapes, in pieces as package message fills
 // them: encoding a mail for every event would take longer than everything else.
