@@ -118,6 +118,7 @@ diff: need-go node_modules ## compare the template with what is deployed
 
 .PHONY: deploy
 deploy: need-go node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
+	@go run ./cmd/poolpost check --deploy --settings $(SETTINGS) --stage $(STAGE) > /dev/null
 	$(CDK) deploy $(STACK) --outputs-file $(OUTPUTS) $(CONTEXT) $(ARGS)
 
 .PHONY: destroy

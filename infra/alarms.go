@@ -37,18 +37,20 @@ func (p *Pool) newAlarmTopic() {
 // newAlarm goes off when a metric reaches the threshold once. The meaning says what to do. Each
 // alarm is a row of the table in docs/deploy.md.
 func (p *Pool) newAlarm(id, meaning string, metric awscloudwatch.IMetric, threshold float64) {
-	p.newAlarmAfter(1, id, meaning, metric, threshold)
+	p.addAlarm(1, awscloudwatch.TreatMissingData_NOT_BREACHING, id, meaning, metric, threshold)
 }
 
-// newAlarmAfter goes off when a metric reaches the threshold in so many periods in a row.
-func (p *Pool) newAlarmAfter(periods int, id, meaning string, metric awscloudwatch.IMetric, threshold float64) {
+// addAlarm goes off when a metric reaches the threshold in so many periods in a row.
+func (p *Pool) addAlarm(
+	periods int, missing awscloudwatch.TreatMissingData, id, meaning string, metric awscloudwatch.IMetric, threshold float64,
+) {
 	awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
 		AlarmDescription:   jsii.String(meaning),
 		Metric:             metric,
 		Threshold:          jsii.Number(threshold),
 		EvaluationPeriods:  number(periods),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
+		TreatMissingData:   missing,
 	}).AddAlarmAction(awscloudwatchactions.NewSnsAction(p.AlarmTopic))
 }
 
@@ -59,7 +61,7 @@ func (p *Pool) alarmFunction(id, name string, f awslambda.Function) {
 		p.newAlarm(id+"Errors", name+" fails or times out. Read its log.", f.MetricErrors(metric("Sum")), 1)
 	}
 	timeout := bundle.Named(name).Timeout.Seconds()
-	p.newAlarmAfter(3, id+"Slow",
+	p.addAlarm(3, awscloudwatch.TreatMissingData_NOT_BREACHING, id+"Slow",
 		fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s. "+
 			"Give it more memory, or find out what it waits for.", name, timeout),
 		f.MetricDuration(metric("p99")), timeout*800)
@@ -81,6 +83,12 @@ func (p *Pool) outcomeMetric(function, outcome string) awscloudwatch.IMetric {
 			"Stack": jsii.String(p.values.Stack), "Function": jsii.String(function), "Outcome": jsii.String(outcome),
 		},
 	})
+}
+
+// newReputationAlarm goes off when a rate of the account reaches the threshold, and stays on until
+// SES publishes a lower one, which it does not do every hour.
+func (p *Pool) newReputationAlarm(id, meaning, metric string, threshold float64) {
+	p.addAlarm(1, awscloudwatch.TreatMissingData_IGNORE, id, meaning, reputationMetric(metric), threshold)
 }
 
 // reputationMetric is a rate of the whole account, as SES reports it.

@@ -75,12 +75,16 @@ func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 		return nil
 	}
 	p.Domain = p.UserPool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
-		CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: jsii.String(f.DomainPrefix)},
+		CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: jsii.String(f.DomainPrefixIn(p.stage))},
 	})
+	var version *awscdk.SecretsManagerSecretOptions
+	if f.FacebookSecretVersion != "" {
+		version = &awscdk.SecretsManagerSecretOptions{VersionId: jsii.String(f.FacebookSecretVersion)}
+	}
 	props := &awscognito.UserPoolIdentityProviderFacebookProps{
 		UserPool:     p.UserPool,
 		ClientId:     jsii.String(f.FacebookAppID),
-		ClientSecret: awscdk.SecretValue_SecretsManager(jsii.String(f.FacebookSecret), nil).UnsafeUnwrap(),
+		ClientSecret: awscdk.SecretValue_SecretsManager(jsii.String(f.FacebookSecret), version).UnsafeUnwrap(),
 		Scopes:       jsii.Strings("public_profile", "email"),
 		AttributeMapping: &awscognito.AttributeMapping{
 			Email: awscognito.ProviderAttribute_FACEBOOK_EMAIL(), Fullname: awscognito.ProviderAttribute_FACEBOOK_NAME(),

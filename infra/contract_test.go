@@ -73,7 +73,7 @@ func testContract(t *testing.T, set *settings.Settings) {
 	var lines sync.Map // of the functions' logs that are metrics of this stack
 	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(f, line string) {
 		t.Log(f, line)
-		if strings.Contains(line, `"Stack":"`+stackName(set, "dev")+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
+		if strings.Contains(line, `"Stack":"`+set.StackName("dev")+`"`) && strings.Contains(line, `[["Stack","Function","Outcome"]`) {
 			lines.Store(f, true)
 		}
 	}}, functions...)

@@ -28,7 +28,8 @@ func (p *Pool) newDashboard() {
 		requested = p.outcomeGraph("Emails requested by Cognito", "custom-email-sender")
 	}
 	awscloudwatch.NewDashboard(p, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		DashboardName: jsii.String(p.values.Stack),
+		// Dashboards are global: a stack of this name in another region has one of its own.
+		DashboardName: jsii.String(p.values.Stack + "-" + *p.stack.Region()),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{
 				p.outcomeGraph("Sign-ups by result", "pre-sign-up"), requested, p.outcomeGraph("Confirmed users", "post-confirmation"),

@@ -34,11 +34,8 @@ type Identity struct {
 // The error is as for New; an empty settingsFile is poolpost.yaml.
 func NewIdentity(scope constructs.Construct, id, settingsFile string) (*Identity, error) {
 	file := cmp.Or(settingsFile, "poolpost.yaml")
-	set, err := readSettings(file)
+	set, err := settings.ReadForDeployment(file, "prod", regionOf(scope)) // the same in every stage
 	if err != nil {
-		return nil, err
-	}
-	if err := checkRegion(scope, file, set); err != nil {
 		return nil, err
 	}
 	return newIdentity(scope, id, set.Mail), nil

@@ -15,12 +15,10 @@ package infra
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -33,7 +31,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
-	"github.com/aws/aws-cdk-go/awscdk/v2/regioninfo"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
@@ -50,8 +47,8 @@ type Props struct {
 	// SettingsFile is the settings file; empty: poolpost.yaml.
 	SettingsFile string
 
-	// Stage is dev, prod or another name of 1 to 64 letters, digits and hyphens. It is part of
-	// the names of resources, unless it is prod. In every stage but dev, the resources that
+	// Stage is dev, prod or another name of 1 to 63 lower-case letters, digits and hyphens. It is
+	// part of the names of resources, unless it is prod. In every stage but dev, the resources that
 	// hold users' data are retained and protected from deletion.
 	Stage string
 
@@ -96,6 +93,7 @@ type Pool struct {
 	// LinksURL is what links begin with, without a final slash.
 	LinksURL *string
 
+	linksTarget   *string // what a host outside Route 53 is a CNAME of
 	settings      *settings.Settings
 	stage         string
 	functionsDir  string // has a folder for each function
@@ -114,11 +112,8 @@ type Pool struct {
 // already has a child with this id.
 func New(scope constructs.Construct, id string, props Props) (*Pool, error) {
 	file := cmp.Or(props.SettingsFile, "poolpost.yaml")
-	set, err := readSettings(file)
+	set, err := settings.ReadForDeployment(file, props.Stage, regionOf(scope))
 	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(checkStage(set, props.Stage), checkRegion(scope, file, set)); err != nil {
 		return nil, err
 	}
 	dir := cmp.Or(props.BuildDir, filepath.Join(".build", "arm64", settings.Name(file)))
@@ -129,44 +124,13 @@ func New(scope constructs.Construct, id string, props Props) (*Pool, error) {
 	return newPool(scope, id, set, props.Stage, dir), nil
 }
 
-// readSettings refuses what AWS would refuse. Only the CDK knows which regions exist.
-func readSettings(file string) (*settings.Settings, error) {
-	set, err := settings.ReadForDeployment(file)
-	if err != nil {
-		return nil, err
-	}
-	isRegion := func(r regioninfo.RegionInfo) bool { return *r.Name() == set.Pool.Region }
-	if !slices.ContainsFunc(*regioninfo.RegionInfo_Regions(), isRegion) {
-		return nil, fmt.Errorf("%s: pool.region: AWS has no region %q that the CDK knows; "+
-			"write another one, such as eu-central-1", file, set.Pool.Region)
-	}
-	return set, nil
-}
-
-var stageName = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-
-// checkStage refuses a stage that AWS would refuse in an SES tag or in the user pool's name.
-func checkStage(set *settings.Settings, stage string) error {
-	const maxPoolName = 128 // Cognito API reference, CreateUserPool
-	if !stageName.MatchString(stage) {
-		return fmt.Errorf("stage: must be 1 to 64 letters, digits and hyphens, such as dev or prod, not %q", stage)
-	}
-	if name := staged(set.Pool.Name, stage); len(name) > maxPoolName {
-		return fmt.Errorf("stage: the user pool's name %s would have %d characters, and Cognito takes %d; "+
-			"shorten the stage or pool.name", name, len(name), maxPoolName)
-	}
-	return nil
-}
-
-// checkRegion refuses a stack in another region than the settings. The region of an
-// environment-agnostic stack is not known.
-func checkRegion(scope constructs.Construct, file string, set *settings.Settings) error {
+// regionOf is the region of a scope's stack; empty if the stack is environment-agnostic.
+func regionOf(scope constructs.Construct) string {
 	region := awscdk.Stack_Of(scope).Region()
-	if *awscdk.Token_IsUnresolved(region) || *region == set.Pool.Region {
-		return nil
+	if *awscdk.Token_IsUnresolved(region) {
+		return ""
 	}
-	return fmt.Errorf("%s: pool.region: is %s, and the stack is in %s; write the same region in both",
-		file, set.Pool.Region, *region)
+	return *region
 }
 
 // build compiles the messages and builds the functions.
@@ -231,21 +195,14 @@ func (p *Pool) protected() bool { return p.stage != "dev" }
 // removal is the policy of resources that hold data.
 func (p *Pool) removal() awscdk.RemovalPolicy {
 	if p.protected() {
-		return awscdk.RemovalPolicy_RETAIN
+		// A first deployment that fails leaves nothing behind.
+		return awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	}
 	return awscdk.RemovalPolicy_DESTROY
 }
 
 // name is the name of a resource that people look up by name.
-func (p *Pool) name(base string) *string { return jsii.String(staged(base, p.stage)) }
-
-// staged is a name with the stage, unless that is prod.
-func staged(base, stage string) string {
-	if stage == "prod" {
-		return base
-	}
-	return base + "-" + stage
-}
+func (p *Pool) name(base string) *string { return jsii.String(settings.Staged(base, p.stage)) }
 
 func number(n int) *float64 { return jsii.Number(float64(n)) }
 

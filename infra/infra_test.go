@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/bundle"
+	"poolpost/internal/settings"
 )
 
 func TestInvalidSettingsAreRefusedBeforeDeployment(t *testing.T) {
@@ -24,7 +25,7 @@ func TestInvalidSettingsAreRefusedBeforeDeployment(t *testing.T) {
 	if err := os.WriteFile(file, []byte(bare), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readSettings(file); err != nil {
+	if _, err := settings.ReadForDeployment(file, "dev", ""); err != nil {
 		t.Errorf("good settings are refused: %v", err)
 	}
 	for name, test := range map[string]struct{ text, want string }{
@@ -39,14 +40,14 @@ func TestInvalidSettingsAreRefusedBeforeDeployment(t *testing.T) {
 		"an app on this machine": {strings.Replace(bare, "https://app.example.com/", "http://localhost:3000/", 1),
 			`poolpost.yaml:5: clients[0].url: must begin with https://: an app on this machine is for the local run only`},
 		"an unknown region": {strings.Replace(bare, "eu-west-1", "eu-nowhere-9", 1),
-			`poolpost.yaml: pool.region: AWS has no region "eu-nowhere-9" that the CDK knows; write another one, such as eu-central-1`},
+			`poolpost.yaml:2: pool.region: CloudFormation cannot create user pools and SES identities in eu-nowhere-9; take one of `},
 		"an unknown way of delivery": {strings.Replace(bare, "mail: {", "mail: {delivery: post, ", 1),
 			`poolpost.yaml:3: mail.delivery: must be one of cognito, ses, not "post"`},
 	} {
 		if err := os.WriteFile(file, []byte(test.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readSettings(file); err == nil || err.Error() != test.want {
+		if _, err := settings.ReadForDeployment(file, "dev", ""); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s: got\n%v\nwant\n%s", name, err, test.want)
 		}
 	}
@@ -87,7 +88,7 @@ func TestNewReportsErrorsAndCreatesNothing(t *testing.T) {
 	if err := os.MkdirAll("broken/layout.txt", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	const stage = "stage: must be 1 to 64 letters, digits and hyphens, such as dev or prod, not "
+	const stage = "stage: must be 1 to 63 lower-case letters, digits and hyphens, such as dev or prod, not "
 	for _, test := range []struct {
 		name, region string
 		props        Props
@@ -95,12 +96,12 @@ func TestNewReportsErrorsAndCreatesNothing(t *testing.T) {
 	}{
 		{"no stage", "", Props{}, stage + `""`},
 		{"a stage with a blank", "", Props{Stage: "my stage"}, stage + `"my stage"`},
-		{"a stage of 65 letters", "", Props{Stage: strings.Repeat("a", 65)}, stage + `"` + strings.Repeat("a", 65)},
+		{"a stage of 64 letters", "", Props{Stage: strings.Repeat("a", 64)}, stage + `"` + strings.Repeat("a", 64)},
 		{"a stage that makes the pool's name too long", "", Props{SettingsFile: "long.yaml", Stage: "dev"},
-			"stage: the user pool's name " + strings.Repeat("a", 126) + "-dev would have 130 characters, and Cognito takes 128;"},
+			"long.yaml:2: pool.name: is too long for stage dev: the user pool's name " + strings.Repeat("a", 126) + "-dev would have 130 characters, and Cognito takes 128;"},
 		{"another region", "eu-central-1", Props{Stage: "dev"},
-			"poolpost.yaml: pool.region: is eu-west-1, and the stack is in eu-central-1; write the same region in both"},
-		{"another region and no stage", "eu-central-1", Props{}, stage + "\"\"\npoolpost.yaml: pool.region: is eu-west-1"},
+			"poolpost.yaml:2: pool.region: is eu-west-1, and the stack is in eu-central-1; write the same region in both"},
+		{"another region and no stage", "eu-central-1", Props{}, stage + "\"\"\npoolpost.yaml:2: pool.region: is eu-west-1"},
 		{"no settings", "", Props{SettingsFile: "nowhere.yaml", Stage: "dev"}, "read settings: open nowhere.yaml: "},
 		{"a mistake in the settings", "", Props{SettingsFile: "broken.yaml", Stage: "dev"}, "broken.yaml: mail.from.address: is missing;"},
 		{"no folder of templates", "eu-west-1", Props{Stage: "dev", TemplatesDir: "nowhere"}, "read templates: there is no folder nowhere"},
@@ -122,7 +123,7 @@ func TestNewReportsErrorsAndCreatesNothing(t *testing.T) {
 			}
 		})
 	}
-	if _, err := NewIdentity(stackIn("eu-central-1"), "Identity", ""); err == nil || !strings.HasPrefix(err.Error(), "poolpost.yaml: pool.region: is eu-west-1") {
+	if _, err := NewIdentity(stackIn("eu-central-1"), "Identity", ""); err == nil || !strings.HasPrefix(err.Error(), "poolpost.yaml:2: pool.region: is eu-west-1") {
 		t.Errorf("an identity in another region: %v", err)
 	}
 	if _, err := NewIdentity(stackIn(""), "Identity", ""); err != nil {
@@ -143,7 +144,7 @@ func TestTwoPoolsInAStack(t *testing.T) {
 	for _, dashboard := range tp.all("AWS::CloudWatch::Dashboard") {
 		names[dashboard.get("DashboardName")] = true
 	}
-	if !names[`"Test-One"`] || !names[`"Test-Other"`] {
+	if !names[`"Test-One-us-east-1"`] || !names[`"Test-Other-us-east-1"`] {
 		t.Errorf("the dashboards are %v", names)
 	}
 	if got, want := slices.Sorted(maps.Keys(one.Functions)), bundle.Names(bundle.FunctionsOf(set)); !slices.Equal(got, want) {

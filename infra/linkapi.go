@@ -22,15 +22,19 @@ const accessLog = `{"requestId":"$context.requestId","time":"$context.requestTim
 // newLinkAPI is the API with its stage and its URL, but without a route: the triggers need the
 // URL, and verify-link comes after the pool.
 func (p *Pool) newLinkAPI() {
-	links := p.settings.Links
+	host := p.settings.Links.HostIn(p.stage)
 	p.LinkAPI = awsapigatewayv2.NewHttpApi(p, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
 		ApiName:                   p.name("poolpost-links"),
 		Description:               jsii.String("Poolpost: the pages behind links in emails"),
 		CreateDefaultStage:        jsii.Bool(false),
-		DisableExecuteApiEndpoint: jsii.Bool(links.Host != ""),
+		DisableExecuteApiEndpoint: jsii.Bool(host != ""),
 	})
 	log := awslogs.NewLogGroup(p, jsii.String("LinkAPILog"), &awslogs.LogGroupProps{
-		Retention: awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+		// Each log group outside /aws/vendedlogs/ adds to one policy of the account, of 5,120
+		// characters (CloudWatch Logs user guide, "Enabling logging from AWS services"). A new API
+		// has a new log.
+		LogGroupName: jsii.String("/aws/vendedlogs/poolpost/" + *p.stack.StackName() + "/" + *p.LinkAPI.ApiId()),
+		Retention:    awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	stage := p.LinkAPI.AddStage(jsii.String("Stage"), &awsapigatewayv2.HttpStageOptions{
 		AutoDeploy: jsii.Bool(true),
@@ -38,11 +42,11 @@ func (p *Pool) newLinkAPI() {
 		Throttle:               &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(50), BurstLimit: jsii.Number(200)},
 		DetailedMetricsEnabled: jsii.Bool(true),
 	})
-	if links.Host == "" {
+	if host == "" {
 		p.LinksURL = p.LinkAPI.ApiEndpoint()
 	} else {
-		p.LinksURL = jsii.String("https://" + links.Host)
-		domain := p.newLinkDomain()
+		p.LinksURL = jsii.String("https://" + host)
+		domain := p.newLinkDomain(host)
 		stage.Node().AddDependency(domain)
 		// The id of the stage's own DomainMapping, and so its logical id, would have the
 		// path of the construct in it.
@@ -57,11 +61,9 @@ func (p *Pool) newLinkAPI() {
 	p.values.LinksURL = *p.LinksURL
 }
 
-// newLinkDomain is the host of the settings, with its certificate and, in a hosted zone, its
-// record.
-func (p *Pool) newLinkDomain() awsapigatewayv2.DomainName {
-	links := p.settings.Links
-	host := jsii.String(links.Host)
+// newLinkDomain is the host of the pages, with its certificate and, in a hosted zone, its record.
+func (p *Pool) newLinkDomain(name string) awsapigatewayv2.DomainName {
+	links, host := p.settings.Links, jsii.String(name)
 	var zone awsroute53.IHostedZone
 	if links.HostedZone.ID != "" {
 		zone = awsroute53.HostedZone_FromHostedZoneAttributes(p, jsii.String("LinkZone"), &awsroute53.HostedZoneAttributes{
@@ -81,10 +83,12 @@ func (p *Pool) newLinkDomain() awsapigatewayv2.DomainName {
 	domain := awsapigatewayv2.NewDomainName(p, jsii.String("LinkDomain"), &awsapigatewayv2.DomainNameProps{
 		DomainName: host, Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
 	})
-	if zone != nil {
+	if zone == nil {
+		p.linksTarget = domain.RegionalDomainName()
+	} else {
 		alias := awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId())
 		awsroute53.NewARecord(p, jsii.String("LinkRecord"), &awsroute53.ARecordProps{
-			Zone: zone, RecordName: jsii.String(links.Host + "."), Target: awsroute53.RecordTarget_FromAlias(alias),
+			Zone: zone, RecordName: jsii.String(name + "."), Target: awsroute53.RecordTarget_FromAlias(alias),
 		})
 	}
 	return domain

@@ -9,8 +9,9 @@ import (
 
 // Outputs adds the outputs that a front end and the poolpost command read to a stack: Region,
 // UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
-// HostedSignInUrl, LinksUrl, MailQueueUrl, DeadLetterQueueUrl and FailedEventsQueueUrl. The stack
-// must have no other outputs with these names.
+// HostedSignInUrl, LinksUrl, LinksTarget for a CNAME record of a host outside Route 53,
+// MailQueueUrl, DeadLetterQueueUrl and FailedEventsQueueUrl. The stack must have no other outputs
+// with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "Region", p.stack.Region())
 	output(stack, "UserPoolId", p.UserPool.UserPoolId())
@@ -26,6 +27,9 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 		output(stack, "HostedSignInUrl", p.Domain.BaseUrl(nil))
 	}
 	output(stack, "LinksUrl", p.LinksURL)
+	if p.linksTarget != nil {
+		output(stack, "LinksTarget", p.linksTarget)
+	}
 	output(stack, "MailQueueUrl", p.MailQueue.QueueUrl())
 	output(stack, "DeadLetterQueueUrl", p.DeadLetterQueue.QueueUrl())
 	output(stack, "FailedEventsQueueUrl", p.OnFailureQueue.QueueUrl())

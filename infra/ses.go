@@ -28,12 +28,12 @@ func (p *Pool) newConfigurationSet() {
 	p.values.ConfigurationSet = *p.ConfigurationSet.ConfigurationSetName()
 
 	// Before SES reviews the account.
-	p.newAlarm("Bounces",
+	p.newReputationAlarm("Bounces",
 		"4% of emails bounce, and SES reviews an account at 5%. Look for sign-ups with made-up addresses.",
-		reputationMetric("Reputation.BounceRate"), 0.8*bounceReview)
-	p.newAlarm("Complaints",
+		"Reputation.BounceRate", 0.8*bounceReview)
+	p.newReputationAlarm("Complaints",
 		"0.08% of emails are reported as spam, and SES reviews an account at 0.1%.",
-		reputationMetric("Reputation.ComplaintRate"), 0.8*complaintReview)
+		"Reputation.ComplaintRate", 0.8*complaintReview)
 }
 
 func (p *Pool) sesARN(kind string, name *string) *string {

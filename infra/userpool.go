@@ -23,9 +23,9 @@ func (p *Pool) newUserPool() {
 		AutoVerify:          &awscognito.AutoVerifiedAttrs{Email: jsii.Bool(true)},
 		// The old address stays in use until the new one is verified.
 		KeepOriginal: &awscognito.KeepOriginalAttrs{Email: jsii.Bool(true)},
-		StandardAttributes: &awscognito.StandardAttributes{
-			Email: &awscognito.StandardAttribute{Required: jsii.Bool(true), Mutable: jsii.Bool(true)},
-		},
+		// No StandardAttributes: email is the sign-in name anyway, and people report that a pool
+		// whose Schema has the CDK's entry for it, without a data type, refuses every later
+		// update (https://github.com/aws/aws-cdk/issues/8585).
 		CustomAttributes: &custom,
 		PasswordPolicy: &awscognito.PasswordPolicy{
 			MinLength:            number(set.PasswordPolicy.MinimumLength),

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -35,14 +34,9 @@ func main() {
 // run declares both stacks. The ids Default keep the names of the constructs out of the
 // logical ids.
 func run(app awscdk.App, file, stage string) error {
-	set, err := settings.ReadForDeployment(file)
+	set, err := settings.ReadForDeployment(file, stage, "")
 	if err != nil {
 		return err
-	}
-	name := "Poolpost-" + hyphenated(set.Pool.Name) + "-" + hyphenated(stage)
-	if len(name) > maxStackName {
-		return fmt.Errorf("stage: the stack's name %s would have %d characters, and CloudFormation takes %d; "+
-			"shorten the stage or pool.name", name, len(name), maxStackName)
 	}
 	newStack := func(id, name, description string, protected bool) awscdk.Stack {
 		return awscdk.NewStack(app, jsii.String(id), &awscdk.StackProps{
@@ -52,15 +46,14 @@ func run(app awscdk.App, file, stage string) error {
 			TerminationProtection: jsii.Bool(protected),
 		})
 	}
-	identityName := "Poolpost-Identity-" + hyphenated(set.Mail.Identity)
-	identityStack := newStack("Identity", identityName, "the SES identity "+set.Mail.Identity, true)
+	identityStack := newStack("Identity", set.IdentityStackName(), "the SES identity "+set.Mail.Identity, true)
 	identity, err := infra.NewIdentity(identityStack, "Default", file)
 	if err != nil {
 		return err
 	}
 	identity.Outputs(identityStack)
 
-	poolStack := newStack("Pool", name, "the user pool "+set.Pool.Name+" and its sign-up", stage != "dev")
+	poolStack := newStack("Pool", set.StackName(stage), "the user pool "+set.Pool.Name+" and its sign-up", stage != "dev")
 	for _, key := range slices.Sorted(maps.Keys(set.Pool.Tags)) {
 		awscdk.Tags_Of(poolStack).Add(jsii.String(key), jsii.String(set.Pool.Tags[key]), nil)
 	}
@@ -75,13 +68,6 @@ func run(app awscdk.App, file, stage string) error {
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	return nil
 }
-
-const maxStackName = 128 // CloudFormation API reference, CreateStack
-
-var notInStackNames = regexp.MustCompile(`[^A-Za-z0-9]`)
-
-// hyphenated is a name as CloudFormation allows it in the name of a stack.
-func hyphenated(name string) string { return notInStackNames.ReplaceAllString(name, "-") }
 
 // contextValue is a value given to the CLI with -c, or its default.
 func contextValue(app awscdk.App, key, otherwise string) string {

@@ -14,16 +14,31 @@ import (
 )
 
 type checkCommand struct {
-	JSON bool `help:"Write JSON."`
+	JSON   bool `help:"Write JSON."`
+	Deploy bool `help:"Refuse settings that only a sample may have."`
 }
 
 // Run compiles every message, checks it against Cognito's contract and the project's own rules
 // (package compile), and reports how much room is left, or every mistake on a line of its own.
-// It deploys and writes nothing.
+// It warns about what deserves a look before a deployment to the stage. It deploys and writes
+// nothing.
 func (c *checkCommand) Run(f *cli.Flags, s cli.Streams) error {
-	result, err := check(f.Settings)
+	result, err := check(f.Settings, f.Stage)
 	if err != nil {
 		return err
+	}
+	samples, warnings, err := settings.Review(f.Settings, f.Stage)
+	if err != nil {
+		return err
+	}
+	if !c.Deploy {
+		warnings = append(samples, warnings...)
+	}
+	for _, warning := range warnings {
+		fmt.Fprintln(s.Err, "warning:", warning)
+	}
+	if c.Deploy && len(samples) > 0 {
+		return samples
 	}
 	if c.JSON {
 		return cli.WriteJSON(s.Out, result)
@@ -53,8 +68,12 @@ type checkResult struct {
 	SMS       longest `json:"sms"`
 }
 
-func check(file string) (*checkResult, error) {
-	set, out, err := compiled(file, settings.ReadForDeployment)
+func check(file, stage string) (*checkResult, error) {
+	set, err := settings.ReadForDeployment(file, stage, "")
+	if err != nil {
+		return nil, err
+	}
+	out, err := compile.All(templates.Beside(file), set)
 	if err != nil {
 		return nil, err
 	}
@@ -79,16 +98,6 @@ func check(file string) (*checkResult, error) {
 		}
 	}
 	return r, nil
-}
-
-// compiled reads the settings and compiles their messages.
-func compiled(file string, read func(string) (*settings.Settings, error)) (*settings.Settings, *compile.Output, error) {
-	set, err := read(file)
-	if err != nil {
-		return nil, nil, err
-	}
-	out, err := compile.All(templates.Beside(file), set)
-	return set, out, err
 }
 
 // A longest is the longest text of a kind so far.

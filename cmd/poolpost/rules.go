@@ -13,10 +13,12 @@ import (
 
 	"poolpost/cmd/internal/cli"
 	"poolpost/internal/bundle"
+	"poolpost/internal/compile"
 	"poolpost/internal/config"
 	"poolpost/internal/message"
 	"poolpost/internal/rules"
 	"poolpost/internal/settings"
+	"poolpost/templates"
 )
 
 type rulesCommand struct {
@@ -53,7 +55,11 @@ type explainStep struct {
 
 // Run applies the rules themselves, with the settings as the function gets them.
 func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
-	set, out, err := compiled(f.Settings, settings.Read)
+	set, err := settings.Read(f.Settings)
+	if err != nil {
+		return err
+	}
+	out, err := compile.All(templates.Beside(f.Settings), set)
 	if err != nil {
 		return err
 	}

@@ -18,14 +18,14 @@ import (
 // needs, and reports what is wrong at the keys of the file.
 type checker struct {
 	*yamlfile.File
-	deployed bool // the settings are for AWS, not only for this machine
+	target *target // nil if the settings are for this machine only
 }
 
 func (c checker) check(s *Settings) {
 	c.checkPool(s.Pool)
 	c.checkMail(s)
-	c.checkLinks(s.Links)
-	c.checkSignIn(s.SignIn)
+	c.checkLinks(s)
+	c.checkSignIn(s.SignIn, s.Pool.Region)
 	if s.Alarms.Email != "" {
 		c.address("alarms.email", s.Alarms.Email)
 	}
@@ -36,6 +36,9 @@ func (c checker) check(s *Settings) {
 	c.checkGroups(s.Groups)
 	if id := s.IdentityPool.FacebookAppID; id != "" {
 		c.matches("identityPool.facebookAppId", id, digits, "the number of a Facebook app")
+	}
+	if c.target != nil {
+		c.checkNames(s)
 	}
 }
 
@@ -66,11 +69,13 @@ func isName(name string, most int) bool {
 	})
 }
 
-// matches reports a value that is not what a pattern describes.
-func (c checker) matches(key, value string, pattern *regexp.Regexp, what string) {
-	if !pattern.MatchString(value) {
+// matches reports a value that is not what a pattern describes, and returns whether it is.
+func (c checker) matches(key, value string, pattern *regexp.Regexp, what string) bool {
+	ok := pattern.MatchString(value)
+	if !ok {
 		c.Report(key, "must be %s, not %q", what, value)
 	}
+	return ok
 }
 
 // within reports a number that is out of bounds.
@@ -105,6 +110,11 @@ var standardAttributes = []string{
 	"nickname", "phone_number", "picture", "preferred_username", "profile", "updated_at", "website", "zoneinfo",
 }
 
+// cognitosAttributes are those that every pool also has, but nobody writes at sign-up. Taken for
+// custom ones, either kind is dropped without a word, and the app clients fail
+// (https://github.com/aws/aws-cdk/issues/31593).
+var cognitosAttributes = []string{"sub", "email_verified", "phone_number_verified", "identities"}
+
 // attribute accepts the short name of a custom attribute or a standard one.
 func (c checker) attribute(key, name string, s *Settings) {
 	if s.AttributeKey(name) == name && !slices.Contains(standardAttributes, name) && c.ReadOK("pool.attributes") {
@@ -121,7 +131,7 @@ func (c checker) url(key, value string) {
 // page accepts an address of an app.
 func (c checker) page(key, value string) {
 	c.url(key, value)
-	if u, err := url.Parse(value); err == nil && c.deployed && u.Scheme == "http" && link.CheckURL(value) == nil {
+	if u, err := url.Parse(value); err == nil && c.target != nil && u.Scheme == "http" && link.CheckURL(value) == nil {
 		c.Report(key, "must begin with https://: an app on this machine is for the local run only")
 	}
 }

@@ -10,6 +10,10 @@ var (
 	zoneID         = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
 	domainPrefix   = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+	// Secrets Manager API reference, CreateSecret. A colon would end the name in CloudFormation's
+	// dynamic reference, except in a whole ARN.
+	secretName    = regexp.MustCompile(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$`)
+	secretVersion = regexp.MustCompile(`^[A-Za-z0-9-]{32,64}$`)
 )
 
 func (c checker) checkMail(s *Settings) {
@@ -38,7 +42,8 @@ func (c checker) checkIdentity(m Mail) {
 	c.within("mail.rate", m.Rate, 1, 10000, " mails a second")
 }
 
-func (c checker) checkLinks(l Links) {
+func (c checker) checkLinks(s *Settings) {
+	l := s.Links
 	if l.Host != "" {
 		c.matches("links.host", l.Host, domainName, "a host name in lower case, such as links.example.com")
 	} else if l.HostedZone != (HostedZone{}) {
@@ -46,8 +51,29 @@ func (c checker) checkLinks(l Links) {
 	}
 	c.zone("links.hostedZone", l.HostedZone, l.Host)
 	if l.CertificateARN != "" {
-		c.matches("links.certificateArn", l.CertificateARN, certificateARN,
-			"the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample")
+		if c.matches("links.certificateArn", l.CertificateARN, certificateARN,
+			"the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample") {
+			c.inRegion("links.certificateArn", l.CertificateARN, s.Pool.Region)
+		}
+	} else if c.target != nil && l.Host != "" && l.HostedZone == (HostedZone{}) {
+		c.Report("links.host", "needs links.hostedZone, or links.certificateArn of a certificate that has been issued: "+
+			"the deployment would wait for hours for a DNS record that proves the host is yours")
+	}
+}
+
+// inRegion accepts a name, or an ARN of the pool's region and its partition.
+func (c checker) inRegion(key, arn, region string) {
+	parts := strings.Split(arn, ":")
+	if parts[0] != "arn" || !regionName.MatchString(region) { // the latter is reported at its key
+		return
+	}
+	partition := "aws"
+	if strings.HasPrefix(region, "us-gov-") {
+		partition = "aws-us-gov"
+	}
+	if parts[1] != partition || parts[3] != region {
+		c.Report(key, "must be in pool.region, %s, and begin with arn:%s:%s:%s:, not %q",
+			region, partition, parts[2], region, arn)
 	}
 }
 
@@ -63,13 +89,35 @@ func (c checker) zone(key string, z HostedZone, name string) {
 	}
 }
 
-func (c checker) checkSignIn(s SignIn) {
+func (c checker) checkSignIn(s SignIn, region string) {
 	if s == (SignIn{}) {
 		return
 	}
 	c.matches("signIn.facebookAppId", s.FacebookAppID, digits, "the number of a Facebook app")
-	c.matches("signIn.domainPrefix", s.DomainPrefix, domainPrefix, "1 to 63 lower-case letters, digits or hyphens")
+	if c.isDomainPrefix(s.DomainPrefix) && c.target != nil {
+		c.isDomainPrefix(s.DomainPrefixIn(c.target.stage))
+	}
 	if s.FacebookSecret == "" {
 		c.Report("signIn.facebookSecret", "is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret")
+	} else if c.matches("signIn.facebookSecret", s.FacebookSecret, secretName, "the name or the ARN of a secret, such as myapp/facebook") {
+		c.inRegion("signIn.facebookSecret", s.FacebookSecret, region)
 	}
+	if s.FacebookSecretVersion != "" {
+		c.matches("signIn.facebookSecretVersion", s.FacebookSecretVersion, secretVersion,
+			"the VersionId of the secret, 32 to 64 letters, digits and hyphens")
+	}
+}
+
+// isDomainPrefix accepts the prefix as it is written, or as it is in a stage.
+func (c checker) isDomainPrefix(prefix string) bool {
+	const key = "signIn.domainPrefix"
+	ok := c.matches(key, prefix, domainPrefix, "1 to 63 lower-case letters, digits or hyphens")
+	// Cognito developer guide, "Configuring a user pool domain".
+	for _, word := range []string{"aws", "amazon", "cognito"} {
+		if strings.Contains(prefix, word) {
+			c.Report(key, "must not contain %s, which Cognito reserves: %q", word, prefix)
+			ok = false
+		}
+	}
+	return ok
 }

@@ -20,6 +20,9 @@ func (c checker) checkPool(p Pool) {
 		c.Report("pool.region", "is missing; write an AWS region, such as eu-central-1")
 	} else {
 		c.matches("pool.region", p.Region, regionName, "an AWS region, such as eu-central-1")
+		if c.target != nil && regionName.MatchString(p.Region) {
+			c.checkRegion(p.Region)
+		}
 	}
 	c.checkTags(p.Tags)
 	c.checkAttributes(p.Attributes)
@@ -48,6 +51,8 @@ func (c checker) checkAttributes(attributes []Attribute) {
 		switch {
 		case strings.HasPrefix(a.Name, "custom:"):
 			c.Report(key+".name", "is written without the prefix custom:")
+		case slices.Contains(standardAttributes, a.Name) || slices.Contains(cognitosAttributes, a.Name):
+			c.Report(key+".name", "is an attribute that every user pool has: %q; remove the entry, or take another name", a.Name)
 		case !isName(a.Name, 20):
 			c.Report(key+".name", "must be 1 to 20 characters without spaces, not %q", a.Name)
 		}

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -11,31 +12,58 @@ import (
 
 // Read reads and checks a settings file. An error of type yamlfile.Problems names
 // every mistake in it.
-func Read(file string) (*Settings, error) { return readFile(file, false) }
-
-// ReadForDeployment is Read for what people get: an app without https, which may
-// run on the developer's machine, is a mistake there.
-func ReadForDeployment(file string) (*Settings, error) { return readFile(file, true) }
-
-// Parse is Read for a text in memory; file is its name in messages.
-func Parse(file string, text []byte) (*Settings, error) { return parseFile(file, text, false) }
-
-func readFile(file string, deployed bool) (*Settings, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
-	}
-	return parseFile(file, text, deployed)
+func Read(file string) (*Settings, error) {
+	s, f, err := load(file)
+	return checked(s, f, err, nil)
 }
 
-func parseFile(file string, text []byte, deployed bool) (*Settings, error) {
+// ReadForDeployment is Read for what AWS gets in a stage. It also refuses a bad stage, what the
+// local run has no use for, such as an unknown region, and an app without https, which may run on
+// the developer's machine. The region is that of the stack, or empty if it is not known.
+func ReadForDeployment(file, stage, region string) (*Settings, error) {
+	invalid := checkStage(stage)
+	to := &target{stage, region}
+	if invalid != nil {
+		to.stage = "prod" // what can be checked in any stage is
+	}
+	s, f, err := load(file)
+	s, err = checked(s, f, err, to)
+	if invalid != nil {
+		return nil, errors.Join(invalid, err)
+	}
+	return s, err
+}
+
+// Parse is Read for a text in memory; file is its name in messages.
+func Parse(file string, text []byte) (*Settings, error) {
+	s, f, err := decode(file, text)
+	return checked(s, f, err, nil)
+}
+
+func load(file string) (*Settings, *yamlfile.File, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read settings: %w", err)
+	}
+	return decode(file, text)
+}
+
+func decode(file string, text []byte) (*Settings, *yamlfile.File, error) {
 	s := Default()
 	f, err := yamlfile.Read(file, "pool", text, s, defaultEntries...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	complete(s)
-	checker{File: f, deployed: deployed}.check(s)
+	return s, f, nil
+}
+
+// checked are settings that were read without an error and have no mistake.
+func checked(s *Settings, f *yamlfile.File, err error, to *target) (*Settings, error) {
+	if err != nil {
+		return nil, err
+	}
+	checker{File: f, target: to}.check(s)
 	if err := f.Err(); err != nil {
 		return nil, err
 	}

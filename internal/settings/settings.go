@@ -96,8 +96,8 @@ type Address struct {
 
 // Links says where the pages behind the links live.
 type Links struct {
-	Host       string     `yaml:"host"`       // if empty, the address that API Gateway gives
-	HostedZone HostedZone `yaml:"hostedZone"` // gets the record of Host and that of its certificate
+	Host       string     `yaml:"host"`       // in prod, see HostIn; if empty, the address that API Gateway gives
+	HostedZone HostedZone `yaml:"hostedZone"` // gets the record of the host and that of its certificate
 	// CertificateARN is the certificate of Host in AWS Certificate Manager, when
 	// its zone is not in Route 53.
 	CertificateARN string `yaml:"certificateArn"`
@@ -143,11 +143,14 @@ type SignUp struct {
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
 // part of the local run.
 type SignIn struct {
-	DomainPrefix  string `yaml:"domainPrefix"`  // the first part of the hosted page's address
+	DomainPrefix  string `yaml:"domainPrefix"`  // the first part of the hosted page's address in prod; see DomainPrefixIn
 	FacebookAppID string `yaml:"facebookAppId"` // a number; empty for no hosted sign-in
 	// FacebookSecret is the name of the secret in AWS Secrets Manager that holds
 	// the app's secret as plain text.
 	FacebookSecret string `yaml:"facebookSecret"`
+	// FacebookSecretVersion is the VersionId to use; the current one if empty. CloudFormation
+	// reads the secret again only when this changes.
+	FacebookSecretVersion string `yaml:"facebookSecretVersion"`
 }
 
 // Scopes are the OAuth scopes of hosted sign-in. With the last one people can change and verify

@@ -24,6 +24,8 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
+from cfnlint.helpers import REGIONS
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -301,6 +303,17 @@ def test_the_template_fits_the_schema_of_cloudformation(stack):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
         )  # fmt: skip
     assert lint.returncode == 0, lint.stdout
+
+
+def test_the_regions_of_the_settings_have_every_type(stack):
+    """As the registry of CloudFormation has them, of which cfn-lint has a copy."""
+    types = {resource["Type"] for template in stack.templates.values() for resource in json.loads(template.read_text())["Resources"].values()}
+    have = {region for region in REGIONS if types <= set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))}
+    listed = set((ROOT / "internal/settings/regions.txt").read_text().split())
+    # Few people have an account in the isolated regions and the European sovereign cloud, and
+    # nobody has documented Cognito there.
+    have = {region for region in have if not region.startswith(("us-iso", "eu-iso", "eusc-"))}
+    assert listed == have
 
 
 def test_every_resource_of_the_templates_is_there(stack):

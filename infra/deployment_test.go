@@ -1,0 +1,137 @@
+package infra
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"poolpost/internal/settings/settingstest"
+)
+
+// People report that a pool whose Schema has an entry without a data type refuses every later
+// update. So only custom attributes are in it, complete.
+func TestTheSchemaHasOnlyCompleteCustomAttributes(t *testing.T) {
+	for name, tp := range map[string]*template{
+		"shipped": synthesise(t, settingstest.Sample(t), "dev"), "full": synthesise(t, parse(t, full), "prod"), "bare": synthesise(t, parse(t, bare), "dev"),
+	} {
+		pool := tp.one("AWS::Cognito::UserPool")
+		entries, _ := pool.Properties["Schema"].([]any)
+		if name == "bare" && entries != nil {
+			t.Errorf("%s: there is a Schema without custom attributes: %v", name, entries)
+		}
+		var names []string
+		for _, entry := range entries {
+			e := entry.(map[string]any)
+			names = append(names, e["Name"].(string))
+			if e["AttributeDataType"] != "String" || e["StringAttributeConstraints"] == nil || e["Required"] != nil {
+				t.Errorf("%s: the entry %v", name, e)
+			}
+		}
+		if slices.Contains(names, "email") || name != "bare" && !slices.Contains(names, "agentName") {
+			t.Errorf("%s: the Schema has %q", name, names)
+		}
+		// The address is what people sign in with, and verified, all the same.
+		tp.want(pool, map[string]string{"UsernameAttributes": `["email"]`, "AutoVerifiedAttributes": `["email"]`})
+	}
+}
+
+// Two stages of one settings file exist side by side, and so do stacks of one name in two
+// regions. These are the names that an account, a region or the world has once.
+func TestStagesShareNoName(t *testing.T) {
+	seen := map[string]string{}
+	for _, stage := range []string{"prod", "dev", "test"} {
+		tp := synthesise(t, parse(t, full), stage)
+		domain := tp.one("AWS::ApiGatewayV2::DomainName")
+		for kind, name := range map[string]string{
+			"host":        domain.get("DomainName"),
+			"certificate": tp.one("AWS::CertificateManager::Certificate").get("DomainName"),
+			"record":      tp.one("AWS::Route53::RecordSet").get("Name"),
+			"prefix":      tp.one("AWS::Cognito::UserPoolDomain").get("Domain"),
+			"dashboard":   tp.one("AWS::CloudWatch::Dashboard").get("DashboardName"),
+			"access log":  accessLogOf(tp).get("LogGroupName"),
+		} {
+			if other := seen[kind+name]; other != "" {
+				t.Errorf("the %s of %s and of %s is %s", kind, stage, other, name)
+			}
+			seen[kind+name] = stage
+		}
+		links := strings.Trim(domain.get("DomainName"), `"`)
+		tp.want(tp.function("send-mail"), map[string]string{"Environment.Variables.LINKS_URL": `"https://` + links + `"`})
+	}
+	if name := synthesise(t, parse(t, full), "prod").one("AWS::CloudWatch::Dashboard").get("DashboardName"); name != `"Poolpost-Drivers-prod-us-east-1"` {
+		t.Errorf("dashboards are global, and one is called %s", name)
+	}
+}
+
+func accessLogOf(tp *template) resource {
+	tp.t.Helper()
+	for id, r := range tp.resources {
+		if strings.HasPrefix(id, "LinkAPILog") {
+			return r
+		}
+	}
+	tp.t.Fatal("there is no access log")
+	return resource{}
+}
+
+// A log group elsewhere adds to the one resource policy of the account, which is full some day.
+// The ID of the API makes the name unique.
+func TestTheAccessLogIsAVendedLog(t *testing.T) {
+	tp := synthesise(t, settingstest.Sample(t), "dev")
+	tp.want(accessLogOf(tp), map[string]string{
+		"LogGroupName": `{"Fn::Join":["",["/aws/vendedlogs/poolpost/Poolpost-App-Users-dev/",{"Ref":"LinkAPIC168A5E8"}]]}`,
+	})
+}
+
+// What must survive the stack does not survive its failed creation: each attempt would leave an
+// empty pool and a key that is billed.
+func TestAFailedFirstDeploymentLeavesNothing(t *testing.T) {
+	kept := map[string]bool{}
+	for id, r := range synthesise(t, parse(t, full), "prod").resources {
+		switch r.DeletionPolicy {
+		case "", "Delete":
+		case "RetainExceptOnCreate":
+			kept[r.Type] = true
+			if r.UpdateReplacePolicy != "Retain" {
+				t.Errorf("%s: when it is replaced, the old one is treated by %q", id, r.UpdateReplacePolicy)
+			}
+		default:
+			t.Errorf("%s has the policy %s", id, r.DeletionPolicy)
+		}
+	}
+	for _, kind := range []string{"AWS::Cognito::UserPool", "AWS::KMS::Key", "AWS::S3::Bucket"} {
+		if !kept[kind] {
+			t.Errorf("%s is deleted with the stack; kept are %v", kind, slices.Sorted(maps.Keys(kept)))
+		}
+	}
+}
+
+// CloudFormation reads a secret again only when the reference changes.
+func TestFacebookSecretHasTheVersionOfTheSettings(t *testing.T) {
+	const version = "01234567-89ab-cdef-0123-456789abcdef"
+	for text, want := range map[string]string{
+		full: `"{{resolve:secretsmanager:rides/facebook:SecretString:::}}"`,
+		strings.Replace(full, "facebookSecret: rides/facebook", "facebookSecret: rides/facebook, facebookSecretVersion: "+version, 1): `"{{resolve:secretsmanager:rides/facebook:SecretString:::` + version + `}}"`,
+	} {
+		tp := synthesise(t, parse(t, text), "prod")
+		tp.want(tp.one("AWS::Cognito::UserPoolIdentityProvider"), map[string]string{"ProviderDetails.client_secret": want})
+	}
+}
+
+// Without a hosted zone, somebody has to make the record.
+func TestTheTargetOfAHostOutsideRoute53IsAnOutput(t *testing.T) {
+	const arn = "arn:aws:acm:us-east-1:123456789012:certificate/sample"
+	outside := strings.Replace(full, "links:\n  host: links.rides.example.com\n  hostedZone: {id: Z0123456789EXAMPLE, name: example.com}\n",
+		"links: {host: links.rides.example.com, certificateArn: '"+arn+"'}\n", 1)
+	tp := synthesise(t, parse(t, outside), "prod")
+	if _, ok := tp.outputs["LinksTarget"]; !ok {
+		t.Errorf("the outputs are %q", slices.Sorted(maps.Keys(tp.outputs)))
+	}
+	tp.want(tp.one("AWS::ApiGatewayV2::DomainName"), map[string]string{"DomainNameConfigurations.0.CertificateArn": `"` + arn + `"`})
+	for _, tp := range []*template{synthesise(t, parse(t, full), "prod"), synthesise(t, settingstest.Sample(t), "dev")} {
+		if _, ok := tp.outputs["LinksTarget"]; ok {
+			t.Error("there is an output for a record that nobody has to make")
+		}
+	}
+}

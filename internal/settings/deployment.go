@@ -1,0 +1,178 @@
+package settings
+
+import (
+	"cmp"
+	"crypto/sha256"
+	_ "embed"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"poolpost/internal/yamlfile"
+)
+
+// A target is where settings are deployed to.
+type target struct {
+	stage  string // prod instead of an invalid one
+	region string // of the stack, empty if it is not known
+}
+
+// stageName is one label of a host name. Capitals would make Prod and prod two pools.
+var stageName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func checkStage(stage string) error {
+	if stageName.MatchString(stage) {
+		return nil
+	}
+	return &yamlfile.Problem{Key: "stage", Message: fmt.Sprintf(
+		"must be 1 to 63 lower-case letters, digits and hyphens, such as dev or prod, not %q", stage)}
+}
+
+// Staged is a name with the stage, unless that is prod.
+func Staged(name, stage string) string {
+	if stage == "prod" {
+		return name
+	}
+	return name + "-" + stage
+}
+
+// HostIn is Host in a stage: an account has each host once, so in every stage but prod the host is
+// the stage's own, below Host.
+func (l Links) HostIn(stage string) string {
+	if l.Host == "" || stage == "prod" {
+		return l.Host
+	}
+	return stage + "." + l.Host
+}
+
+// DomainPrefixIn is DomainPrefix in a stage: all accounts of a region share the prefixes.
+func (s SignIn) DomainPrefixIn(stage string) string { return Staged(s.DomainPrefix, stage) }
+
+// StackName is the name of the pool's stack in a stage, of letters, digits and hyphens. It ends
+// with a hash if another pool or stage could have the same name without it: the second one would
+// take the users of the first.
+func (s *Settings) StackName(stage string) string {
+	unique := plainName.MatchString(s.Pool.Name) && !strings.HasPrefix(s.Pool.Name, "Identity") && !strings.Contains(stage, "-")
+	return stackName(unique, s.Pool.Name, stage)
+}
+
+// IdentityStackName is the name of the stack of the SES identity, which all stages share.
+func (s *Settings) IdentityStackName() string {
+	return stackName(plainDomain.MatchString(s.Mail.Identity), "Identity", s.Mail.Identity)
+}
+
+var (
+	plainName       = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+	plainDomain     = regexp.MustCompile(`^[a-z0-9.]+$`)
+	notInStackNames = regexp.MustCompile(`[^A-Za-z0-9]`)
+)
+
+func stackName(unique bool, parts ...string) string {
+	name := "Poolpost-" + notInStackNames.ReplaceAllString(strings.Join(parts, "-"), "-")
+	if unique {
+		return name
+	}
+	return fmt.Sprintf("%s-%x", name, sha256.Sum256([]byte(strings.Join(parts, "\n"))))[:len(name)+9]
+}
+
+// regionList has the regions, one a line, in which CloudFormation has every type of resource of
+// the templates, AWS::SES::EmailIdentity among them. make test-deploy compares it with
+// CloudFormation's registry. Cognito sends through SES of the pool's own region in all of them
+// (developer guide, "Amazon SES email configuration Regions").
+//
+//go:embed regions.txt
+var regionList string
+
+func (c checker) checkRegion(region string) {
+	const key = "pool.region"
+	switch regions := strings.Fields(regionList); {
+	case !slices.Contains(regions, region):
+		c.Report(key, "CloudFormation cannot create user pools and SES identities in %s; take one of %s",
+			region, strings.Join(regions, ", "))
+	case c.target.region != "" && c.target.region != region:
+		c.Report(key, "is %s, and the stack is in %s; write the same region in both", region, c.target.region)
+	}
+}
+
+// AWS's limits, in characters.
+const (
+	maxPoolName        = 128 // Cognito API reference, CreateUserPool
+	maxStackName       = 128 // CloudFormation API reference, CreateStack
+	maxCertificateName = 64  // ACM API reference, RequestCertificate, DomainName
+)
+
+// checkNames checks what the names of the file are in the stage.
+func (c checker) checkNames(s *Settings) {
+	stage := c.target.stage
+	tooLong := func(key, what, name, service string, limit int) {
+		if n := len(name); n > limit {
+			c.Report(key, "is too long for stage %s: the %s %s would have %d characters, and %s takes %d; shorten it, or the stage",
+				stage, what, name, n, service, limit)
+		}
+	}
+	tooLong("pool.name", "user pool's name", Staged(s.Pool.Name, stage), "Cognito", maxPoolName)
+	tooLong("pool.name", "stack's name", s.StackName(stage), "CloudFormation", maxStackName)
+	if host := s.Links.HostIn(stage); host != s.Links.Host && domainName.MatchString(s.Links.Host) && !domainName.MatchString(host) {
+		c.Report("links.host", "is no host name in stage %s: %s", stage, host)
+	} else if s.Links.CertificateARN == "" {
+		tooLong("links.host", "host", host, "a certificate", maxCertificateName)
+	}
+}
+
+// Review reads a file that ReadForDeployment accepts. It returns what only a sample may have, and
+// nobody should deploy, and what deserves a look before a deployment.
+func Review(file, stage string) (samples, warnings yamlfile.Problems, err error) {
+	s, f, err := load(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(f.Texts)) {
+		if domain := exampleIn(key, f.Texts[key]); domain != "" {
+			samples = append(samples, f.At(key, "is at %s, which is reserved for examples (RFC 2606); write your own", domain))
+		}
+	}
+	warn := func(key, format string, args ...any) { warnings = append(warnings, f.At(key, format, args...)) }
+	const newAccount = 10 // Lambda developer guide, "Lambda quotas": new accounts have a lower concurrency
+	if n := s.Mail.MaxConcurrency(); n > newAccount/2 {
+		warn("mail.rate", "lets send-mail run %d times at once; a new account has %d for all functions, and sign-ups fail "+
+			"when send-mail takes them: see aws lambda get-account-settings", n, newAccount)
+	}
+	switch host := s.Links.HostIn(stage); {
+	case host == "" && stage != "dev":
+		warn("links.host", "is missing: links of stage %s lead to an address of API Gateway, not to your domain, "+
+			"and change if the API is created again", stage)
+	case host != s.Links.Host && s.Links.CertificateARN != "":
+		warn("links.certificateArn", "must cover %s too, the host of stage %s", host, stage)
+	}
+	byLine := func(a, b *yamlfile.Problem) int { return cmp.Compare(a.Line, b.Line) }
+	slices.SortStableFunc(samples, byLine)
+	slices.SortStableFunc(warnings, byLine)
+	return samples, warnings, nil
+}
+
+// exampleDomain is at the end of a host that is reserved by RFC 2606 and RFC 6761.
+var exampleDomain = regexp.MustCompile(`(?:^|\.)(example\.(?:com|net|org)|example|test|invalid|localhost)$`)
+
+// exampleIn is the example domain of an address, a URL or a host name, or empty. Rules of who may
+// sign up, and words, may be about examples.
+func exampleIn(key, text string) string {
+	if strings.HasPrefix(key, "signUp.") || strings.HasPrefix(key, "pool.") || strings.Contains(key, ".wording.") {
+		return ""
+	}
+	host := strings.ToLower(text)
+	if _, rest, ok := strings.Cut(host, "://"); ok {
+		host, _, _ = strings.Cut(rest, "/")
+	}
+	host = host[strings.LastIndex(host, "@")+1:]
+	host, _, _ = strings.Cut(host, ":")
+	if !strings.Contains(host, ".") || strings.ContainsFunc(host, unicode.IsSpace) {
+		return ""
+	}
+	if match := exampleDomain.FindStringSubmatch(host); match != nil {
+		return match[1]
+	}
+	return ""
+}
