@@ -57,7 +57,7 @@ type amplifyAuth struct {
 	MFAMethods         []string        `json:"mfa_methods,omitempty"`
 	OAuth              *amplifyOAuth   `json:"oauth,omitempty"`
 	PasswordPolicy     amplifyPassword `json:"password_policy"`
-	RequiredAttributes []string        `json:"standard_required_attributes"`
+	RequiredAttributes []string        `json:"standard_required_attributes"` // what Amplify's sign-up form asks for
 	Guests             bool            `json:"unauthenticated_identities_enabled"`
 	ClientID           string          `json:"user_pool_client_id"`
 	UserPoolID         string          `json:"user_pool_id"`

@@ -28,6 +28,7 @@ func (p *Pool) operations() map[string]awsjson.Operation {
 		"RespondToAuthChallenge":           open(p, p.respondToAuthChallenge),
 		"GetUser":                          open(p, p.getUser),
 		"UpdateUserAttributes":             open(p, p.updateUserAttributes),
+		"DeleteUserAttributes":             open(p, p.deleteUserAttributes),
 		"GetUserAttributeVerificationCode": open(p, p.getUserAttributeVerificationCode),
 		"VerifyUserAttribute":              open(p, p.verifyUserAttribute),
 		"AdminCreateUser":                  signed(p, p.adminCreateUser),

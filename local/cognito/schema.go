@@ -50,12 +50,9 @@ func isAddress(s string) bool {
 func (p *Pool) conform(list []attribute, byClient bool) (map[string]string, error) {
 	attributes := map[string]string{}
 	for _, a := range list {
-		rule, ok := p.schema[a.Name]
-		if !ok {
-			return nil, invalidParameter("Attributes did not conform to the schema: %s: Attribute does not exist in the schema.", a.Name)
-		}
-		if byClient && !rule.writable {
-			return nil, notAuthorized("A client attempted to write unauthorized attribute")
+		rule, err := p.ruleOf(a.Name, byClient)
+		if err != nil {
+			return nil, err
 		}
 		switch n := utf8.RuneCountInString(a.Value); {
 		case n < rule.min:
@@ -69,6 +66,18 @@ func (p *Pool) conform(list []attribute, byClient bool) (map[string]string, erro
 		attributes[a.Name] = a.Value
 	}
 	return attributes, nil
+}
+
+// ruleOf is the rule of an attribute that may be written.
+func (p *Pool) ruleOf(name string, byClient bool) (attributeRule, error) {
+	rule, ok := p.schema[name]
+	if !ok {
+		return rule, invalidParameter("Attributes did not conform to the schema: %s: Attribute does not exist in the schema.", name)
+	}
+	if byClient && !rule.writable {
+		return rule, notAuthorized("A client attempted to write unauthorized attribute")
+	}
+	return rule, nil
 }
 
 // wellFormed checks the attributes that have a form. The event of a trigger
