@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"slices"
@@ -96,5 +97,24 @@ func TestInvalidStageIsAnError(t *testing.T) {
 	}
 	if err := run(awscdk.NewApp(nil), "nowhere.yaml", "dev"); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("no settings: %v", err)
+	}
+}
+
+// A feature flag that is set after the first deployment can change names and logical IDs, and so
+// replace what people have deployed. Without any, they are those of the tests of package infra.
+func TestTheAppHasNoFeatureFlags(t *testing.T) {
+	text, err := os.ReadFile("../../cdk.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var app struct {
+		App     string
+		Context map[string]any
+	}
+	if err := json.Unmarshal(text, &app); err != nil {
+		t.Fatal(err)
+	}
+	if app.App == "" || len(app.Context) > 0 {
+		t.Errorf("cdk.json has the app %q and the context %v", app.App, app.Context)
 	}
 }

@@ -517,7 +517,7 @@ def test_the_alarms_watch_what_exists_and_notify_the_topic(stack):
 def test_a_front_end_gets_the_real_ids(stack, tmp_path):
     program = tmp_path / "poolpost"
     subprocess.run(["go", "build", "-o", program, "./cmd/poolpost"], cwd=ROOT, check=True)
-    subprocess.run([program, "outputs", "--from", stack.outputs_file], cwd=tmp_path, check=True)
+    subprocess.run([program, "outputs", "--settings", stack.file, "--from", stack.outputs_file], cwd=tmp_path, check=True)
     auth = json.loads((tmp_path / "amplify_outputs.json").read_text())["auth"]
     assert auth["aws_region"] == stack.region
     assert auth["user_pool_id"] == stack.pool()["Id"]
