@@ -1,6 +1,9 @@
 package infra
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
@@ -12,30 +15,22 @@ import (
 // cannot keep one.
 func (p *Pool) newClients() {
 	facebook := p.newFacebook()
-	readable := attributes()
-	readable.EmailVerified = jsii.Bool(true)
 	ids := map[string]*string{}
-	var custom []*string
-	for _, a := range p.settings.Pool.Attributes {
-		custom = append(custom, jsii.String(a.Name))
-	}
-	clientAttributes := func(standard *awscognito.StandardAttributesMask) awscognito.ClientAttributes {
-		return awscognito.NewClientAttributes().WithStandardAttributes(standard).WithCustomAttributes(custom...)
-	}
 	var scopes []awscognito.OAuthScope
 	for _, scope := range settings.Scopes {
 		scopes = append(scopes, awscognito.OAuthScope_Custom(jsii.String(scope)))
 	}
 	for _, c := range p.settings.Clients {
+		access := p.settings.Access(c)
 		o := &awscognito.UserPoolClientOptions{
 			UserPoolClientName:         jsii.String(c.Name),
 			GenerateSecret:             jsii.Bool(false),
-			AuthFlows:                  &awscognito.AuthFlow{UserSrp: jsii.Bool(true)},
-			RefreshTokenValidity:       awscdk.Duration_Days(number(c.RefreshTokenDays)),
-			EnableTokenRevocation:      jsii.Bool(true),
-			PreventUserExistenceErrors: jsii.Bool(true),
-			ReadAttributes:             clientAttributes(readable),
-			WriteAttributes:            clientAttributes(attributes()),
+			AuthFlows:                  &awscognito.AuthFlow{UserSrp: jsii.Bool(slices.Contains(access.AuthFlows, settings.AllowSRP))},
+			RefreshTokenValidity:       awscdk.Duration_Days(number(int(access.RefreshToken.Hours()) / 24)),
+			EnableTokenRevocation:      jsii.Bool(access.RevokesTokens),
+			PreventUserExistenceErrors: jsii.Bool(access.HidesUsers),
+			ReadAttributes:             attributes(access.Reads),
+			WriteAttributes:            attributes(access.Writes),
 			DisableOAuth:               jsii.Bool(true),
 		}
 		if facebook != nil {
@@ -59,12 +54,20 @@ func (p *Pool) newClients() {
 	p.values.Clients = *p.stack.ToJsonString(ids, nil)
 }
 
-// attributes are the standard attributes of users that an app may write, and read.
-func attributes() *awscognito.StandardAttributesMask {
-	return &awscognito.StandardAttributesMask{
-		Email: jsii.Bool(true), Fullname: jsii.Bool(true), GivenName: jsii.Bool(true), FamilyName: jsii.Bool(true),
-		Nickname: jsii.Bool(true), Locale: jsii.Bool(true), ProfilePicture: jsii.Bool(true), Timezone: jsii.Bool(true),
+// attributes are attributes of users, by their names in the API.
+func attributes(names []string) awscognito.ClientAttributes {
+	has := func(name string) *bool { return jsii.Bool(slices.Contains(names, name)) }
+	var custom []*string
+	for _, name := range names {
+		if short, ok := strings.CutPrefix(name, "custom:"); ok {
+			custom = append(custom, jsii.String(short))
+		}
 	}
+	return awscognito.NewClientAttributes().WithCustomAttributes(custom...).WithStandardAttributes(&awscognito.StandardAttributesMask{
+		Email: has("email"), EmailVerified: has("email_verified"), Fullname: has("name"), GivenName: has("given_name"),
+		FamilyName: has("family_name"), Nickname: has("nickname"), Locale: has("locale"), ProfilePicture: has("picture"),
+		Timezone: has("zoneinfo"),
+	})
 }
 
 // newFacebook is hosted sign-in with Facebook, if the settings have it. The app's secret stays

@@ -4,6 +4,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
 	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/settings"
 )
 
 // newUserPool is the pool of the settings, with its triggers.
@@ -37,7 +39,7 @@ func (p *Pool) newUserPool() {
 		},
 		AccountRecovery: awscognito.AccountRecovery_EMAIL_ONLY,
 		Mfa:             mfa[set.MFA],
-		DeviceTracking:  devices(set.Devices),
+		DeviceTracking:  devices(set.DeviceRules()),
 		Email:           p.cognitoEmail(),
 		FeaturePlan:     awscognito.FeaturePlan_ESSENTIALS,
 		LambdaTriggers: &awscognito.UserPoolTriggers{
@@ -76,12 +78,12 @@ var mfa = map[string]awscognito.Mfa{
 }
 
 // devices is DeviceConfiguration. "Always" in the console means not to ask the user.
-func devices(setting string) *awscognito.DeviceTracking {
-	if setting == "off" {
+func devices(rules settings.DeviceRules) *awscognito.DeviceTracking {
+	if !rules.Tracked {
 		return nil
 	}
 	return &awscognito.DeviceTracking{
-		ChallengeRequiredOnNewDevice:     jsii.Bool(false),
-		DeviceOnlyRememberedOnUserPrompt: jsii.Bool(setting == "on-prompt"),
+		ChallengeRequiredOnNewDevice:     jsii.Bool(rules.ReplacesMFA),
+		DeviceOnlyRememberedOnUserPrompt: jsii.Bool(rules.OnPrompt),
 	}
 }

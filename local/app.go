@@ -3,11 +3,13 @@ package local
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -17,6 +19,7 @@ import (
 
 	"poolpost/internal/link"
 	"poolpost/internal/settings"
+	"poolpost/local/srp"
 )
 
 // An app is what an adopter's front end does: it signs people up and in, with
@@ -186,10 +189,7 @@ func (a *app) provider(r *http.Request, p *appPage) error {
 
 func (a *app) signIn(r *http.Request, p *appPage) error {
 	ctx := r.Context()
-	tokens, err := a.pool.InitiateAuth(ctx, &cognito.InitiateAuthInput{
-		ClientId: aws.String(a.clientIDs[p.Client]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": p.Email, "PASSWORD": r.FormValue("password")},
-	})
+	tokens, err := a.proveBySRP(ctx, p, r.FormValue("password"))
 	if _, ok := errors.AsType[*types.UserNotConfirmedException](err); ok {
 		p.Step = "code" // where the code can be typed, or sent again
 	}
@@ -214,4 +214,28 @@ func (a *app) signIn(r *http.Request, p *appPage) error {
 		p.Facts = append(p.Facts, types.AttributeType{Name: aws.String("group"), Value: g.GroupName})
 	}
 	return nil
+}
+
+// proveBySRP signs in as front ends do: the password is proven, and never sent to Cognito.
+func (a *app) proveBySRP(ctx context.Context, p *appPage, password string) (*cognito.RespondToAuthChallengeOutput, error) {
+	client, err := srp.NewClient(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	id := aws.String(a.clientIDs[p.Client])
+	asked, err := a.pool.InitiateAuth(ctx, &cognito.InitiateAuthInput{
+		ClientId: id, AuthFlow: types.AuthFlowTypeUserSrpAuth,
+		AuthParameters: map[string]string{"USERNAME": p.Email, "SRP_A": client.Public()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, pool, _ := strings.Cut(a.poolID, "_")
+	answer, err := client.Answer(pool, asked.ChallengeParameters["USER_ID_FOR_SRP"], password, asked.ChallengeParameters, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return a.pool.RespondToAuthChallenge(ctx, &cognito.RespondToAuthChallengeInput{
+		ClientId: id, ChallengeName: asked.ChallengeName, ChallengeResponses: answer,
+	})
 }

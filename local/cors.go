@@ -4,10 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-)
 
-// poolTarget begins the X-Amz-Target of every request to the user pool.
-const poolTarget = "AWSCognitoIdentityProviderService."
+	"poolpost/local/cognito"
+)
 
 // poolForPages lets pages on this machine, such as those of an app's dev
 // server, call the user pool from the browser (Fetch standard, "CORS
@@ -16,7 +15,7 @@ const poolTarget = "AWSCognitoIdentityProviderService."
 func poolForPages(pool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
-		forPool := strings.HasPrefix(r.Header.Get("X-Amz-Target"), poolTarget)
+		forPool := strings.HasPrefix(r.Header.Get("X-Amz-Target"), cognito.Target) || strings.Contains(r.URL.Path, "/.well-known/")
 		// A preflight does not have the target; the request after it does.
 		preflight := r.Method == http.MethodOptions && r.URL.Path == "/"
 		if !isLocalOrigin(origin) || !forPool && !preflight {
@@ -33,8 +32,8 @@ func poolForPages(pool, next http.Handler) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		// SDKs read an error's name and the request id from there.
-		header.Set("Access-Control-Expose-Headers", "X-Amzn-Errortype, X-Amzn-Requestid")
+		// SDKs read an error's name, its message and the request id from there.
+		header.Set("Access-Control-Expose-Headers", "X-Amzn-Errortype, X-Amzn-Errormessage, X-Amzn-Requestid")
 		pool.ServeHTTP(w, r)
 	})
 }

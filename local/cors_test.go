@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"poolpost/internal/message"
+	pool "poolpost/local/cognito"
 )
 
 func TestLocalOrigins(t *testing.T) {
@@ -20,6 +21,10 @@ func TestLocalOrigins(t *testing.T) {
 		"https://localhost":                   true,
 		"http://127.0.0.1:3000":               true,
 		"http://[::1]:3000":                   true,
+		"http://app.localhost:3000":           true,
+		"http://localhost.:3000":              false,
+		"http://app.localhost.example.com":    false,
+		"http://evillocalhost":                false,
 		"":                                    false,
 		"null":                                false,
 		"localhost:5173":                      false,
@@ -51,11 +56,11 @@ func TestCORSOfTheAWSAPIs(t *testing.T) {
 		allowed                            bool // the browser shows the page what comes back
 	}{
 		{"the preflight of a page on this machine", "OPTIONS", "/", devServer, "", http.StatusNoContent, true},
-		{"the user pool from a page on this machine", "POST", "/", devServer, poolTarget + "SignUp", http.StatusBadRequest, true},
-		{"the user pool from a program", "POST", "/", "", poolTarget + "SignUp", http.StatusBadRequest, false},
+		{"the user pool from a page on this machine", "POST", "/", devServer, pool.Target + "SignUp", http.StatusBadRequest, true},
+		{"the user pool from a program", "POST", "/", "", pool.Target + "SignUp", http.StatusBadRequest, false},
 		{"the preflight of a page elsewhere", "OPTIONS", "/", elsewhere, "", http.StatusNotFound, false},
-		{"the user pool from a page elsewhere", "POST", "/", elsewhere, poolTarget + "SignUp", http.StatusForbidden, false},
-		{"the user pool from a page without an origin of its own", "POST", "/", "null", poolTarget + "SignUp", http.StatusForbidden, false},
+		{"the user pool from a page elsewhere", "POST", "/", elsewhere, pool.Target + "SignUp", http.StatusForbidden, false},
+		{"the user pool from a page without an origin of its own", "POST", "/", "null", pool.Target + "SignUp", http.StatusForbidden, false},
 		{"the queue from a page on this machine", "POST", "/", devServer, "AmazonSQS.SendMessage", http.StatusForbidden, false},
 		{"SES from a page on this machine", "POST", "/v2/email/outbound-emails", devServer, "", http.StatusForbidden, false},
 		{"a function from a page on this machine", "POST", "/2015-03-31/functions/send-mail/invocations", devServer, "", http.StatusForbidden, false},
@@ -126,7 +131,7 @@ func TestSignUpFromAnotherOrigin(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		err := signUpPage.Execute(w, map[string]string{
 			"Address": s.awsURL + "/",
-			"Target":  poolTarget + "SignUp",
+			"Target":  pool.Target + "SignUp",
 			"Body": fmt.Sprintf(`{"ClientId":%q,"Username":"ann@example.com","Password":%q,"UserAttributes":[`+
 				`{"Name":"email","Value":"ann@example.com"},{"Name":"custom:agentName","Value":"Ann Example"}]}`, s.clientIDs["web"], password),
 		})

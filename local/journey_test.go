@@ -48,10 +48,7 @@ func (s *Stack) trySignUp(t testing.TB, client, email, agentName string, metadat
 // signIn returns an access token.
 func (s *Stack) signIn(t testing.TB, email, password string) *string {
 	t.Helper()
-	out, err := s.sdk().InitiateAuth(t.Context(), &cognito.InitiateAuthInput{
-		ClientId: aws.String(s.clientIDs["web"]), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": email, "PASSWORD": password},
-	})
+	out, err := newApp(s).proveBySRP(t.Context(), &appPage{Client: "web", Email: email}, password)
 	if err != nil || out.AuthenticationResult == nil {
 		t.Fatalf("%s cannot sign in: %v", email, err)
 	}

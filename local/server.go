@@ -1,6 +1,8 @@
 package local
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"poolpost/local/awsjson"
+	"poolpost/local/cognito"
 )
 
 // awsHandler are the AWS APIs, distinguished by their targets and paths. Only the
@@ -16,16 +21,21 @@ func (s *Stack) awsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/2015-03-31/functions/", s.host)
 	mux.Handle("/v2/email/", s.box.SES())
+	mux.Handle("/"+s.poolID+"/", s.pool)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		switch target := r.Header.Get("X-Amz-Target"); {
-		case strings.HasPrefix(target, poolTarget):
+		case strings.HasPrefix(target, cognito.Target):
 			s.pool.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "AmazonSQS."):
 			s.queue.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "TrentService."):
 			s.key.ServeHTTP(w, r)
 		default:
-			http.Error(w, "This address serves the APIs of Cognito user pools, SQS, KMS, SES v2 and Lambda to AWS SDKs.", http.StatusNotFound)
+			// SDKs read errors as JSON, whatever the service.
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			w.WriteHeader(http.StatusNotFound)
+			_ = json.NewEncoder(w).Encode(awsjson.Errorf("UnknownOperationException",
+				"This address serves the APIs of Cognito user pools, SQS, KMS, SES v2 and Lambda; %s is none of them.", cmp.Or(target, r.URL.Path)))
 		}
 	})
 	return poolForPages(s.pool, http.NewCrossOriginProtection().Handler(mux))
@@ -54,10 +64,11 @@ func localOnly(next http.Handler) http.Handler {
 	})
 }
 
-// isLocal says whether a host, without its port, is this machine.
+// isLocal says whether a host, without its port, is this machine. Browsers never look up names below
+// localhost ("Let localhost be localhost", RFC 6761).
 func isLocal(host string) bool {
 	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // listen opens a loopback address given by a flag.

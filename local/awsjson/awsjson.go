@@ -36,8 +36,11 @@ type Service struct {
 	Target     string // the prefix of the operation in X-Amz-Target, such as "AmazonSQS."
 	MaxRequest int64  // bytes
 	Operations map[string]Operation
-	Unknown    *Error // answers other operations
-	Malformed  *Error // answers a body that is too large, or is not the JSON of the operation
+	Unknown    func(operation string) *Error // answers other operations
+	Malformed  *Error                        // answers a body that is too large, or is not the JSON of the operation
+	// ErrorMessageHeader repeats the message of an error in a header, as Cognito does (observed:
+	// https://github.com/aws-amplify/amplify-swift/issues/3344).
+	ErrorMessageHeader bool
 }
 
 // An Operation returns its result, an *Error, or an error of the service itself.
@@ -74,6 +77,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			status, failure = http.StatusInternalServerError, Errorf("InternalErrorException", "Something went wrong")
 		}
 		header.Set("X-Amzn-Errortype", failure.Type+":")
+		if s.ErrorMessageHeader {
+			header.Set("X-Amzn-Errormessage", failure.Message)
+		}
 		if failure.QueryCode != "" {
 			header.Set("X-Amzn-Query-Error", failure.QueryCode+";Sender")
 		}
@@ -92,7 +98,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, name string) (any, error) {
 	operation, ok := s.Operations[name]
 	if !ok || r.Method != http.MethodPost {
-		return nil, s.Unknown
+		return nil, s.Unknown(name)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.MaxRequest))
 	if err != nil {

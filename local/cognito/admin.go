@@ -14,7 +14,7 @@ type userFacts struct {
 }
 
 func (u *user) facts() userFacts {
-	return userFacts{u.name, epoch(u.created), epoch(u.modified), true, u.status}
+	return userFacts{u.name, epoch(u.created), epoch(u.modified), !u.disabled, u.status}
 }
 
 type userResult struct {
@@ -46,8 +46,7 @@ func (p *Pool) adminCreateUser(ctx context.Context, c caller, in adminCreateUser
 			return nil, err
 		}
 	}
-	password, err := p.newPassword(in.TemporaryPassword)
-	if err != nil {
+	if err := p.checkPassword(in.TemporaryPassword); err != nil {
 		return nil, err
 	}
 	var u *user
@@ -59,8 +58,9 @@ func (p *Pool) adminCreateUser(ctx context.Context, c caller, in adminCreateUser
 	if err != nil {
 		return nil, err
 	}
-	u.password, u.modified = password, p.now()
-	u.temporaryUntil = p.now().AddDate(0, 0, p.options.Settings.Pool.PasswordPolicy.TemporaryPasswordDays)
+	if err := p.setTemporaryPassword(u, in.TemporaryPassword); err != nil {
+		return nil, err
+	}
 	result := adminCreateUserResult{userResult{u.facts(), u.listed()}}
 	if in.MessageAction == "SUPPRESS" {
 		return result, nil
@@ -87,7 +87,7 @@ func (p *Pool) invitedBefore(username string) (*user, error) {
 
 // addInvited adds a user, after PreSignUp has had a say.
 func (p *Pool) addInvited(ctx context.Context, c caller, in adminCreateUserInput) (*user, error) {
-	u, err := p.prepare(forceChangePassword, in.Username, in.UserAttributes, false)
+	u, err := p.prepare(forceChangePassword, in.Username, in.UserAttributes, p.everything)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +126,12 @@ func (p *Pool) adminConfirmSignUp(ctx context.Context, c caller, in adminUserInp
 
 type adminGetUserResult struct {
 	userFacts
+	mfaPreference
 	UserAttributes []attribute
 }
 
 func (p *Pool) adminGetUser(_ context.Context, c caller, in adminUserInput) (any, error) {
-	return adminGetUserResult{c.user.facts(), c.user.listed()}, nil
+	return adminGetUserResult{c.user.facts(), c.user.mfaPreference(), c.user.listed()}, nil
 }
 
 // adminResetUserPassword is AdminResetUserPassword: the user cannot sign in
@@ -146,48 +147,4 @@ func (p *Pool) adminResetUserPassword(ctx context.Context, c caller, in adminUse
 	u.status, u.modified = resetRequired, p.now()
 	_, err := p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
 	return nil, err
-}
-
-type groupInput struct {
-	adminUserRequest
-	GroupName string
-}
-
-// adminAddUserToGroup is AdminAddUserToGroup. The groups are those of the
-// settings. Adding a user twice is not an error.
-func (p *Pool) adminAddUserToGroup(_ context.Context, c caller, in groupInput) (any, error) {
-	if !slices.Contains(p.options.Settings.Groups, in.GroupName) {
-		return nil, failure("ResourceNotFoundException", "Group not found.")
-	}
-	if !slices.Contains(c.user.groups, in.GroupName) {
-		c.user.groups = append(c.user.groups, in.GroupName)
-	}
-	return nil, nil
-}
-
-type listGroupsInput struct {
-	adminUserRequest
-	Limit     *int
-	NextToken string
-}
-
-type group struct {
-	GroupName        string
-	UserPoolId       string
-	CreationDate     epoch
-	LastModifiedDate epoch
-}
-
-type listGroupsResult struct {
-	Groups    []group
-	NextToken string `json:",omitempty"`
-}
-
-func (p *Pool) adminListGroupsForUser(_ context.Context, c caller, in listGroupsInput) (any, error) {
-	names, next, err := page(c.user.groups, in.Limit, in.NextToken)
-	result := listGroupsResult{[]group{}, next}
-	for _, name := range names {
-		result.Groups = append(result.Groups, group{name, p.options.PoolID, epoch(p.created), epoch(p.created)})
-	}
-	return result, err
 }

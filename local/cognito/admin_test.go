@@ -48,7 +48,7 @@ func TestInvitedUserSetsAPassword(t *testing.T) {
 	_, err = w.answer(out.Session, ada, password, "userAttributes.email", "eve@example.com")
 	refused(t, err, "NotAuthorizedException", "Cannot modify an already provided email")
 	_, err = w.answer(out.Session, "eve@example.com", password)
-	refused(t, err, "NotAuthorizedException", "Invalid session for the user, session is expired.")
+	refused(t, err, "NotAuthorizedException", "Invalid session for the user.")
 	result, err := w.answer(out.Session, ada, password, "userAttributes.custom:agentName", "Smith")
 	ok(t, err)
 	if result.AuthenticationResult == nil {
@@ -62,7 +62,7 @@ func TestInvitedUserSetsAPassword(t *testing.T) {
 		t.Error("PostConfirmation was called; it is not for invited users")
 	}
 	_, err = w.answer(out.Session, ada, password)
-	refused(t, err, "NotAuthorizedException", "Invalid session for the user, session is expired.")
+	refused(t, err, "NotAuthorizedException", "Invalid session for the user, session can only be used once.")
 }
 
 func TestChallengeExpiresAfterThreeMinutes(t *testing.T) {

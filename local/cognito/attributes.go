@@ -5,10 +5,13 @@ import "context"
 type getUserResult struct {
 	Username       string
 	UserAttributes []attribute
+	mfaPreference
 }
 
 func (p *Pool) getUser(_ context.Context, c caller, _ tokenRequest) (any, error) {
-	return getUserResult{c.user.name, c.user.listed()}, nil
+	// An app gets what its client may read, and sub.
+	reads := append([]string{"sub"}, p.clients[*c.clientID].Reads...)
+	return getUserResult{c.user.name, only(c.user.listed(), reads), c.user.mfaPreference()}, nil
 }
 
 // set writes attributes; a new phone number is not verified.
@@ -29,13 +32,31 @@ type updateAttributesInput struct {
 
 type updateAttributesResult struct{ CodeDeliveryDetailsList []codeDelivery }
 
-// updateUserAttributes is UpdateUserAttributes. A new address gets a code, and
-// takes the place of the old one when the code comes back
-// (AttributesRequireVerificationBeforeUpdate).
+// updateUserAttributes is UpdateUserAttributes.
 func (p *Pool) updateUserAttributes(ctx context.Context, c caller, in updateAttributesInput) (any, error) {
-	attributes, err := p.conform(in.UserAttributes, true)
+	return p.change(ctx, c, in.UserAttributes, p.clients[*c.clientID].Writes, in.ClientMetadata)
+}
+
+type adminUpdateAttributesInput struct {
+	adminUserRequest
+	UserAttributes []attribute
+	ClientMetadata map[string]string
+}
+
+// adminUpdateUserAttributes is AdminUpdateUserAttributes.
+func (p *Pool) adminUpdateUserAttributes(ctx context.Context, c caller, in adminUpdateAttributesInput) (any, error) {
+	_, err := p.change(ctx, c, in.UserAttributes, p.everything, in.ClientMetadata)
+	return nil, err
+}
+
+// change writes attributes of a user. A new address gets a code, and takes the place of the old one
+// when the code comes back (AttributesRequireVerificationBeforeUpdate); at once, if an administrator
+// says that it is verified.
+func (p *Pool) change(ctx context.Context, c caller, list []attribute, writes []string, metadata map[string]string) (updateAttributesResult, error) {
+	none := updateAttributesResult{[]codeDelivery{}}
+	attributes, blank, err := p.conformChanges(list, writes)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	u := c.user
 	address, given := attributes["email"]
@@ -44,17 +65,23 @@ func (p *Pool) updateUserAttributes(ctx context.Context, c caller, in updateAttr
 	changes := given && lower(address) != lower(u.attributes["email"])
 	if changes {
 		if p.find(address) != nil {
-			return nil, errAliasTaken
+			return none, errAliasTaken
 		}
-		u.newEmail = address
-		if n, err = p.newCode(u, forEmail, sourceUpdateAttribute, in.ClientMetadata); err != nil {
-			return nil, err
+		if changes = attributes["email_verified"] != "true"; changes {
+			delete(attributes, "email_verified") // that of the old address
+			u.newEmail = address
+			if n, err = p.newCode(u, forEmail, sourceUpdateAttribute, metadata); err != nil {
+				return none, err
+			}
+		} else if err := p.readdress(u, address); err != nil {
+			return none, err
 		}
 	}
 	u.set(attributes)
+	p.unset(u, blank)
 	u.modified = p.now()
 	if !changes {
-		return updateAttributesResult{[]codeDelivery{}}, nil
+		return none, nil
 	}
 	return updateAttributesResult{[]codeDelivery{n.delivery()}}, p.send(ctx, c, n)
 }

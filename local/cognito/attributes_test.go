@@ -120,7 +120,7 @@ func TestUpdateUserAttributes(t *testing.T) {
 }
 
 func TestNewPhoneNumberIsUnverified(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t).phones()
 	w.mustConfirm(ada, with("phone_number", "+12065550100"))
 	token := w.mustSignIn(ada)
 	_, err := w.askForCode(token, "phone_number")

@@ -2,28 +2,18 @@ package cognito
 
 import (
 	"context"
+	"slices"
 	"strings"
-	"time"
+
+	"poolpost/internal/settings"
 )
 
-// authResult answers InitiateAuth and RespondToAuthChallenge: tokens, or a
-// challenge.
+// authResult answers InitiateAuth and RespondToAuthChallenge: tokens, or a challenge.
 type authResult struct {
 	AuthenticationResult *tokens           `json:",omitempty"`
 	ChallengeName        string            `json:",omitempty"`
 	ChallengeParameters  map[string]string // empty with tokens (observed)
 	Session              string            `json:",omitempty"`
-}
-
-func signedIn(issued tokens) authResult {
-	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}
-}
-
-// A challenge is a sign-in that waits for a new password.
-type challenge struct {
-	user     *user
-	clientID string
-	expires  time.Time
 }
 
 type initiateAuthInput struct {
@@ -36,18 +26,62 @@ func (in initiateAuthInput) authorize(p *Pool, c *caller) error {
 	return clientRequest{in.ClientId, in.AuthParameters["SECRET_HASH"]}.authorize(p, c)
 }
 
-// initiateAuth is InitiateAuth for the two flows that the clients allow.
-func (p *Pool) initiateAuth(_ context.Context, _ caller, in initiateAuthInput) (any, error) {
+// initiateAuth is InitiateAuth.
+func (p *Pool) initiateAuth(_ context.Context, c caller, in initiateAuthInput) (any, error) {
+	if strings.HasPrefix(in.AuthFlow, "ADMIN_") {
+		// Observed: https://github.com/soto-project/soto-cognito-authentication-kit/issues/10
+		return nil, invalidParameter("Initiate Auth method not supported.")
+	}
+	return p.authenticate(c, in)
+}
+
+type adminInitiateAuthInput struct {
+	adminRequest
+	initiateAuthInput
+}
+
+func (in adminInitiateAuthInput) authorize(p *Pool, c *caller) error {
+	if err := in.adminRequest.authorize(p, c); err != nil {
+		return err
+	}
+	return in.initiateAuthInput.authorize(p, c)
+}
+
+// adminInitiateAuth is AdminInitiateAuth.
+func (p *Pool) adminInitiateAuth(_ context.Context, c caller, in adminInitiateAuthInput) (any, error) {
 	switch in.AuthFlow {
 	case "USER_PASSWORD_AUTH":
-		return p.signIn(in)
+		// Observed: https://github.com/awsdocs/aws-doc-sdk-examples/issues/5289
+		return nil, invalidParameter("Initiate Auth method not supported.")
+	case "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH":
+		return nil, invalidParameter("Auth flow not enabled for this client") // observed
+	}
+	return p.authenticate(c, in.initiateAuthInput)
+}
+
+// authenticate begins a sign-in in one of the flows that clients may allow (settings.Access).
+func (p *Pool) authenticate(c caller, in initiateAuthInput) (any, error) {
+	flows := p.clients[in.ClientId].AuthFlows
+	switch in.AuthFlow {
 	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
-		return p.refreshTokens(in)
+		if slices.Contains(flows, settings.AllowRefresh) {
+			if err := required(in.AuthParameters, "REFRESH_TOKEN"); err != nil {
+				return nil, err
+			}
+			return p.refresh(in.ClientId, in.AuthParameters["REFRESH_TOKEN"], in.AuthParameters["DEVICE_KEY"])
+		}
+	case "USER_SRP_AUTH":
+		if slices.Contains(flows, settings.AllowSRP) {
+			return p.startSRP(in)
+		}
+		// Observed: https://github.com/aws-samples/aws-serverless-workshops/issues/277
+		return nil, invalidParameter("USER_SRP_AUTH is not enabled for the client.")
 	}
 	return nil, invalidParameter("%s flow not enabled for this client", in.AuthFlow) // observed
 }
 
-// required refuses parameters that lack one of these names; the text is observed.
+// required refuses parameters that lack one of these names; the text is observed:
+// https://github.com/aws/aws-sdk-cpp/issues/452
 func required(parameters map[string]string, names ...string) error {
 	for _, name := range names {
 		if parameters[name] == "" {
@@ -55,83 +89,6 @@ func required(parameters map[string]string, names ...string) error {
 		}
 	}
 	return nil
-}
-
-// signIn checks name and password. "Managing user existence error responses":
-// an unknown user and a wrong password get the same answer. Only with the right
-// password does the caller learn that the user is unconfirmed (observed).
-func (p *Pool) signIn(in initiateAuthInput) (any, error) {
-	if err := required(in.AuthParameters, "USERNAME", "PASSWORD"); err != nil {
-		return nil, err
-	}
-	u, err := p.authenticate(in.AuthParameters["USERNAME"], in.AuthParameters["PASSWORD"])
-	if err != nil {
-		return nil, err
-	}
-	if u.status == forceChangePassword {
-		return p.demandPassword(u, in.ClientId)
-	}
-	return p.startSession(u, in.ClientId)
-}
-
-// authenticate returns the user of that name and password, if they may sign in.
-func (p *Pool) authenticate(username, password string) (*user, error) {
-	u := p.find(username)
-	name := lower(username)
-	if u != nil {
-		name = u.name
-	}
-	if err := p.lockedOut(name); err != nil {
-		return nil, err
-	}
-	if u == nil || !u.password.matches(password) {
-		p.failed(name)
-		return nil, errWrongCredentials
-	}
-	delete(p.lockouts, name)
-	switch {
-	case u.status == unconfirmed:
-		return nil, failure("UserNotConfirmedException", "User is not confirmed.")
-	case u.status == resetRequired:
-		return nil, failure("PasswordResetRequiredException", "Password reset required for the user")
-	case u.status == forceChangePassword && !p.now().Before(u.temporaryUntil):
-		return nil, notAuthorized("Temporary password has expired and must be reset by an administrator.")
-	}
-	return u, nil
-}
-
-// demandPassword asks a user with a temporary password for a new one (API
-// reference, RespondToAuthChallenge, NEW_PASSWORD_REQUIRED).
-func (p *Pool) demandPassword(u *user, clientID string) (any, error) {
-	session, err := p.opaque()
-	if err != nil {
-		return nil, err
-	}
-	p.sessions[session] = challenge{u, clientID, p.now().Add(sessionLife)}
-	return authResult{
-		ChallengeName: "NEW_PASSWORD_REQUIRED",
-		Session:       session,
-		ChallengeParameters: map[string]string{
-			"USER_ID_FOR_SRP":    u.name,
-			"requiredAttributes": "[]",
-			"userAttributes":     string(encode(u.attributes)),
-		},
-	}, nil
-}
-
-// refreshTokens issues new tokens for a refresh token, which stays valid.
-func (p *Pool) refreshTokens(in initiateAuthInput) (any, error) {
-	if err := required(in.AuthParameters, "REFRESH_TOKEN"); err != nil {
-		return nil, err
-	}
-	g, ok := p.refresh[in.AuthParameters["REFRESH_TOKEN"]]
-	if !ok || g.clientID != in.ClientId {
-		return nil, notAuthorized("Invalid Refresh Token")
-	}
-	if !p.now().Before(g.expires) {
-		return nil, notAuthorized("Refresh Token has expired")
-	}
-	return signedIn(p.tokensFor(g)), nil
 }
 
 type challengeInput struct {
@@ -145,52 +102,37 @@ func (in challengeInput) authorize(p *Pool, c *caller) error {
 	return clientRequest{in.ClientId, in.ChallengeResponses["SECRET_HASH"]}.authorize(p, c)
 }
 
-// attributes are the ones that a new user fills in with the new password.
-func (in challengeInput) attributes() []attribute {
-	var list []attribute
-	for name, value := range in.ChallengeResponses {
-		if name, ok := strings.CutPrefix(name, "userAttributes."); ok {
-			list = append(list, attribute{name, value})
-		}
+// respondToAuthChallenge is RespondToAuthChallenge.
+func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeInput) (any, error) {
+	switch in.ChallengeName {
+	case passwordVerifier:
+		return p.provePassword(in)
+	case newPasswordRequired:
+		return p.chooseNewPassword(in)
+	case softwareTokenMFA:
+		return p.proveTOTP(in)
+	case mfaSetup:
+		return p.finishSetup(in)
+	case deviceSRP:
+		return p.startDeviceSRP(in)
+	case devicePasswordVerifier:
+		return p.proveDevice(in)
 	}
-	return list
+	return nil, invalidParameter("This pool has no challenge %s.", in.ChallengeName)
 }
 
-// respondToAuthChallenge is RespondToAuthChallenge for NEW_PASSWORD_REQUIRED,
-// the only challenge of this pool. It confirms the user without
-// PostConfirmation (observed).
-func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeInput) (any, error) {
-	if in.ChallengeName != "NEW_PASSWORD_REQUIRED" {
-		return nil, invalidParameter("This pool has no challenge %s.", in.ChallengeName)
+type adminChallengeInput struct {
+	adminRequest
+	challengeInput
+}
+
+func (in adminChallengeInput) authorize(p *Pool, c *caller) error {
+	if err := in.adminRequest.authorize(p, c); err != nil {
+		return err
 	}
-	if err := required(in.ChallengeResponses, "USERNAME", "NEW_PASSWORD"); err != nil {
-		return nil, err
-	}
-	username, plain := in.ChallengeResponses["USERNAME"], in.ChallengeResponses["NEW_PASSWORD"]
-	if err := check(struct {
-		UserAttributes []attribute
-		NewPassword    string
-	}{in.attributes(), plain}); err != nil {
-		return nil, err
-	}
-	attributes, err := p.conform(in.attributes(), true)
-	if err != nil {
-		return nil, err
-	}
-	if _, ok := attributes["email"]; ok {
-		return nil, notAuthorized("Cannot modify an already provided email") // observed
-	}
-	password, err := p.newPassword(plain)
-	if err != nil {
-		return nil, err
-	}
-	session, ok := p.sessions[in.Session]
-	if !ok || session.clientID != in.ClientId || session.user != p.find(username) || !p.now().Before(session.expires) {
-		return nil, notAuthorized("Invalid session for the user, session is expired.")
-	}
-	delete(p.sessions, in.Session)
-	u := session.user
-	u.password, u.status, u.modified = password, confirmed, p.now()
-	u.set(attributes)
-	return p.startSession(u, in.ClientId)
+	return in.challengeInput.authorize(p, c)
+}
+
+func (p *Pool) adminRespondToAuthChallenge(ctx context.Context, c caller, in adminChallengeInput) (any, error) {
+	return p.respondToAuthChallenge(ctx, c, in.challengeInput)
 }

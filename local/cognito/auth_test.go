@@ -69,73 +69,63 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestRefreshTokens(t *testing.T) {
-	w := newWorld(t, func(o *Options) {
-		o.Settings.Clients = append(o.Settings.Clients, settings.Client{Name: "kiosk", RefreshTokenDays: 1})
-		o.ClientIDs = map[string]string{"web": webClient, "kiosk": strings.Repeat("k", 26)}
+func (w *world) start(flow types.AuthFlowType, parameters map[string]string) error {
+	_, err := w.api.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{ClientId: aws.String(webClient), AuthFlow: flow, AuthParameters: parameters})
+	return err
+}
+
+func (w *world) adminStart(flow types.AuthFlowType, parameters map[string]string) error {
+	_, err := w.admin.AdminInitiateAuth(context.Background(), &cognito.AdminInitiateAuthInput{
+		UserPoolId: aws.String(poolID), ClientId: aws.String(webClient), AuthFlow: flow, AuthParameters: parameters,
 	})
-	w.mustConfirm(ada)
-	out, err := w.signIn(ada, password)
-	ok(t, err)
-	refresh := func(client string) (*cognito.InitiateAuthOutput, error) {
-		return w.api.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{
-			ClientId: &client, AuthFlow: types.AuthFlowTypeRefreshTokenAuth,
-			AuthParameters: map[string]string{"REFRESH_TOKEN": *out.AuthenticationResult.RefreshToken},
-		})
-	}
-	w.advance(30*24*time.Hour - time.Second)
-	again, err := refresh(webClient)
-	ok(t, err)
-	before, after := claimsOf(t, *out.AuthenticationResult.AccessToken), claimsOf(t, *again.AuthenticationResult.AccessToken)
-	if again.AuthenticationResult.RefreshToken != nil || after["origin_jti"] != before["origin_jti"] || after["auth_time"] != before["auth_time"] || after["exp"] == before["exp"] {
-		t.Errorf("from %v\nto %v", before, after)
-	}
-	_, err = refresh(strings.Repeat("k", 26))
-	refused(t, err, "NotAuthorizedException", "Invalid Refresh Token")
-	w.advance(time.Second)
-	_, err = refresh(webClient)
-	refused(t, err, "NotAuthorizedException", "Refresh Token has expired")
+	return err
 }
 
-func TestInitiateAuthRefuses(t *testing.T) {
-	start := func(flow types.AuthFlowType, parameters map[string]string) func(w *world) error {
-		return func(w *world) error {
-			_, err := w.api.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{ClientId: aws.String(webClient), AuthFlow: flow, AuthParameters: parameters})
-			return err
-		}
-	}
-	for name, test := range map[string]struct {
-		run           func(w *world) error
-		kind, message string
+func TestSignInStartsAsTheClientAllows(t *testing.T) {
+	withPassword := map[string]string{"USERNAME": ada, "PASSWORD": password}
+	srpA := map[string]string{"USERNAME": ada, "SRP_A": "a1"}
+	tests := []struct {
+		start      func(*world, types.AuthFlowType, map[string]string) error
+		flow       types.AuthFlowType
+		parameters map[string]string
+		message    string // of an InvalidParameterException
 	}{
-		"a wrong password": {start("USER_PASSWORD_AUTH", map[string]string{"USERNAME": ada, "PASSWORD": "wrong"}),
-			"NotAuthorizedException", "Incorrect username or password."},
-		"an unknown user in the same words": {start("USER_PASSWORD_AUTH", map[string]string{"USERNAME": "eve@example.com", "PASSWORD": "wrong"}),
-			"NotAuthorizedException", "Incorrect username or password."},
-		"no password": {start("USER_PASSWORD_AUTH", map[string]string{"USERNAME": ada}),
-			"InvalidParameterException", "Missing required parameter PASSWORD"},
-		"a secret hash": {start("USER_PASSWORD_AUTH", map[string]string{"USERNAME": ada, "PASSWORD": password, "SECRET_HASH": "c2FtcGxl"}),
-			"NotAuthorizedException", "Unable to verify secret hash for client " + webClient},
-		"a flow that the client has not": {start("USER_SRP_AUTH", map[string]string{"USERNAME": ada}),
-			"InvalidParameterException", "USER_SRP_AUTH flow not enabled for this client"},
-		"an unknown flow": {start("MAGIC", nil),
-			"InvalidParameterException", "1 validation error detected: Value 'MAGIC' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]"},
-		"a refresh token that was never issued": {start("REFRESH_TOKEN_AUTH", map[string]string{"REFRESH_TOKEN": "sample"}),
-			"NotAuthorizedException", "Invalid Refresh Token"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.mustConfirm(ada)
-			refused(t, test.run(w), test.kind, test.message)
+		{(*world).start, "USER_PASSWORD_AUTH", withPassword, "USER_PASSWORD_AUTH flow not enabled for this client"},
+		{(*world).start, "USER_AUTH", withPassword, "USER_AUTH flow not enabled for this client"},
+		{(*world).start, "CUSTOM_AUTH", withPassword, "CUSTOM_AUTH flow not enabled for this client"},
+		{(*world).start, "ADMIN_USER_PASSWORD_AUTH", withPassword, "Initiate Auth method not supported."},
+		{(*world).start, "ADMIN_NO_SRP_AUTH", withPassword, "Initiate Auth method not supported."},
+		{(*world).start, "MAGIC", nil, "1 validation error detected: Value 'MAGIC' at 'authFlow' failed to satisfy constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]"},
+		{(*world).start, "USER_SRP_AUTH", map[string]string{"USERNAME": ada}, "Missing required parameter SRP_A"},
+		{(*world).start, "USER_SRP_AUTH", map[string]string{"SRP_A": "a1"}, "Missing required parameter USERNAME"},
+		{(*world).start, "REFRESH_TOKEN_AUTH", nil, "Missing required parameter REFRESH_TOKEN"},
+		{(*world).start, "USER_SRP_AUTH", srpA, ""},
+		{(*world).adminStart, "ADMIN_USER_PASSWORD_AUTH", withPassword, "Auth flow not enabled for this client"},
+		{(*world).adminStart, "ADMIN_NO_SRP_AUTH", withPassword, "Auth flow not enabled for this client"},
+		{(*world).adminStart, "USER_PASSWORD_AUTH", withPassword, "Initiate Auth method not supported."},
+		{(*world).adminStart, "CUSTOM_AUTH", withPassword, "CUSTOM_AUTH flow not enabled for this client"},
+		{(*world).adminStart, "USER_SRP_AUTH", srpA, ""},
+	}
+	w := newWorld(t)
+	w.mustConfirm(ada)
+	for _, test := range tests {
+		t.Run(string(test.flow), func(t *testing.T) {
+			if err := test.start(w, test.flow, test.parameters); test.message == "" {
+				ok(t, err)
+			} else {
+				refused(t, err, "InvalidParameterException", test.message)
+			}
 		})
 	}
-}
-
-func TestWrongPasswordDoesNotRevealAnUnconfirmedUser(t *testing.T) {
-	w := newWorld(t)
-	w.mustSignUp(ada)
-	_, err := w.signIn(ada, "wrong")
-	refused(t, err, "NotAuthorizedException", "Incorrect username or password.")
+	t.Run("a secret hash", func(t *testing.T) {
+		err := w.start("USER_SRP_AUTH", map[string]string{"USERNAME": ada, "SRP_A": "a1", "SECRET_HASH": "c2FtcGxl"})
+		refused(t, err, "NotAuthorizedException", "Unable to verify secret hash for client "+webClient)
+	})
+	t.Run("a client that does not allow SRP", func(t *testing.T) {
+		w := newWorld(t)
+		w.pool.clients[webClient] = appClient{Access: settings.Access{AuthFlows: []string{settings.AllowRefresh}}}
+		refused(t, w.start("USER_SRP_AUTH", srpA), "InvalidParameterException", "USER_SRP_AUTH is not enabled for the client.")
+	})
 }
 
 func TestUnknownChallengeIsRefused(t *testing.T) {

@@ -15,7 +15,7 @@ func (w *world) deleteAttributes(token *string, names ...string) error {
 // The pool requires no attribute. Whoever deletes the address cannot sign in with it any more,
 // and somebody else can take it.
 func TestPeopleCanDeleteTheirAddress(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t).phones()
 	w.mustConfirm(ada, with("custom:agentName", "Smith"), with("phone_number", "+12065550100"))
 	token := w.mustSignIn(ada)
 	_, err := w.change(token, "email", newAddress)

@@ -22,4 +22,9 @@ var (
 	errCodeMismatch     = failure("CodeMismatchException", "Invalid verification code provided, please try again.")
 	errCodeExpired      = failure("ExpiredCodeException", "Invalid code provided, please request a code again.")
 	errWrongCredentials = notAuthorized("Incorrect username or password.")
+	errNotConfirmed     = failure("UserNotConfirmedException", "User is not confirmed.")
+	errDisabled         = notAuthorized("User is disabled.")
+	errGroupNotFound    = failure("ResourceNotFoundException", "Group not found.")
+	// https://github.com/aws/aws-sdk-net/issues/1055
+	errDeviceNotFound = failure("ResourceNotFoundException", "Device does not exist.")
 )

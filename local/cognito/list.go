@@ -83,15 +83,15 @@ func only(list []attribute, names []string) []attribute {
 var filterForm = regexp.MustCompile(`^\s*"?([^\s"=^]+)"?\s*(\^?=)\s*"((?:[^"\\]|\\.)*)"\s*$`)
 
 // filter reads the filter of ListUsers (API reference): one attribute of those
-// below, equal to a value or beginning with it. The texts of the refusals are
-// our own.
+// below, equal to a value or beginning with it. The first text is observed by the
+// authors of moto, the other one is our own.
 func filter(expression string) (func(*user) bool, error) {
 	if strings.TrimSpace(expression) == "" {
 		return func(*user) bool { return true }, nil
 	}
 	match := filterForm.FindStringSubmatch(expression)
 	if match == nil {
-		return nil, invalidParameter(`The filter must look like email = "ada@example.com" or email ^= "ada".`)
+		return nil, invalidParameter("Error while parsing filter")
 	}
 	name, prefix := match[1], match[2] == "^="
 	wanted := regexp.MustCompile(`\\(.)`).ReplaceAllString(match[3], "$1")
@@ -124,6 +124,9 @@ func (u *user) searched(name string) string {
 	case "cognito:user_status":
 		return u.status
 	case "status":
+		if u.disabled {
+			return "Disabled"
+		}
 		return "Enabled"
 	}
 	return u.attributes[name]

@@ -24,7 +24,7 @@ func addressesOf(out *cognito.ListUsersOutput) string {
 }
 
 func TestListUsers(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t).phones()
 	w.mustConfirm(ada, with("given_name", `A "lady"`))
 	sub := w.mustSignUp("adam@example.com")
 	w.mustSignUp("bob@example.com", with("phone_number", "+12065550100"))
@@ -81,8 +81,8 @@ func TestListUsersRefuses(t *testing.T) {
 		message string
 	}{
 		"a custom attribute":       {cognito.ListUsersInput{Filter: aws.String(`custom:agentName = "Smith"`)}, "Invalid search attribute: custom:agentName"},
-		"a value without quotes":   {cognito.ListUsersInput{Filter: aws.String(`email = ada`)}, `The filter must look like email = "ada@example.com" or email ^= "ada".`},
-		"two conditions":           {cognito.ListUsersInput{Filter: aws.String(`email = "a" or email = "b"`)}, `The filter must look like email = "ada@example.com" or email ^= "ada".`},
+		"a value without quotes":   {cognito.ListUsersInput{Filter: aws.String(`email = ada`)}, "Error while parsing filter"},
+		"two conditions":           {cognito.ListUsersInput{Filter: aws.String(`email = "a" or email = "b"`)}, "Error while parsing filter"},
 		"a page of more than 60":   {cognito.ListUsersInput{Limit: aws.Int32(61)}, "1 validation error detected: Value '61' at 'limit' failed to satisfy constraint: Member must have value between 0 and 60"},
 		"a token of its own make":  {cognito.ListUsersInput{PaginationToken: aws.String("sample")}, "Invalid pagination token."},
 		"a token behind the users": {cognito.ListUsersInput{PaginationToken: aws.String("7")}, "Invalid pagination token."},

@@ -194,7 +194,7 @@ func TestTextMessages(t *testing.T) {
 		"one of the shortest kind": {"{####}", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t).phones()
 			w.mustConfirm(ada, with("phone_number", "+12065550100"))
 			w.functions["custom-message"] = responding(map[string]any{"smsMessage": test.message})
 			out, err := w.api.GetUserAttributeVerificationCode(context.Background(), &cognito.GetUserAttributeVerificationCodeInput{

@@ -2,44 +2,47 @@ package cognito
 
 import (
 	"context"
-	"crypto/pbkdf2"
 	"crypto/rand"
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"math/big"
 	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"poolpost/local/srp"
 )
 
-// A passwordHash is PBKDF2 of a password. Few rounds are enough for what lives
-// in memory and is thrown away.
-type passwordHash struct{ salt, sum []byte }
+// A credential is what the pool keeps of a password: the private key of SRP. One hash is enough for
+// what lives in memory and is thrown away.
+type credential struct {
+	salt, private *big.Int
+	verifier      func() *big.Int // of a sign-in, computed when the first one needs it
+}
 
-const hashRounds = 1000
+func newCredential(salt, private *big.Int) credential {
+	return credential{salt, private, sync.OnceValue(func() *big.Int { return srp.Verifier(private) })}
+}
 
-func (p *Pool) newPassword(password string) (passwordHash, error) {
+// setPassword gives a user a password that the policy accepts, and the status that follows.
+func (p *Pool) setPassword(u *user, password, status string) error {
 	if err := p.checkPassword(password); err != nil {
-		return passwordHash{}, err
+		return err
 	}
-	salt := make([]byte, 16)
-	if _, err := io.ReadFull(p.options.Rand, salt); err != nil {
-		return passwordHash{}, fmt.Errorf("draw a salt: %w", err)
+	b := make([]byte, 16)
+	if _, err := io.ReadFull(p.options.Rand, b); err != nil {
+		return fmt.Errorf("draw a salt: %w", err)
 	}
-	return passwordHash{salt, hash(password, salt)}, nil
+	salt := new(big.Int).SetBytes(b)
+	u.password = newCredential(salt, srp.PrivateKey(salt, p.poolName()+u.name, password))
+	u.status, u.modified = status, p.now()
+	return nil
 }
 
-func hash(password string, salt []byte) []byte {
-	sum, err := pbkdf2.Key(sha256.New, password, salt, hashRounds, sha256.Size)
-	if err != nil {
-		panic(err) // only a length that FIPS 140 forbids is an error
-	}
-	return sum
-}
-
-func (h passwordHash) matches(password string) bool {
-	return subtle.ConstantTimeCompare(hash(password, h.salt), h.sum) == 1
+// passwordIs says whether a password is the user's.
+func (p *Pool) passwordIs(u *user, password string) bool {
+	c := u.password
+	return c.private != nil && c.private.Cmp(srp.PrivateKey(c.salt, p.poolName()+u.name, password)) == 0
 }
 
 const (
@@ -147,8 +150,7 @@ type confirmForgotPasswordInput struct {
 // ExpiredCodeException for one who asked for no code. The code came to the
 // address, so the address is verified.
 func (p *Pool) confirmForgotPassword(ctx context.Context, c caller, in confirmForgotPasswordInput) (any, error) {
-	password, err := p.newPassword(in.Password)
-	if err != nil {
+	if err := p.checkPassword(in.Password); err != nil {
 		return nil, err
 	}
 	if err := p.spend("ConfirmForgotPassword", in.Username); err != nil {
@@ -161,8 +163,9 @@ func (p *Pool) confirmForgotPassword(ctx context.Context, c caller, in confirmFo
 	if err := p.redeem(u, forNewPassword, in.ConfirmationCode); err != nil {
 		return nil, err
 	}
-	u.password, u.status = password, confirmed
+	if err := p.setPassword(u, in.Password, confirmed); err != nil {
+		return nil, err
+	}
 	u.attributes["email_verified"] = "true"
-	u.modified = p.now()
 	return nil, p.callPostConfirmation(ctx, c, "PostConfirmation_ConfirmForgotPassword", u, in.ClientMetadata)
 }

@@ -10,12 +10,15 @@
 // and others have reported of the service, "derived" what follows from either;
 // nothing here was verified on AWS.
 //
+// What an app client may do comes from settings.Access, of which the CDK app makes
+// the deployed one.
+//
 // Left out: every operation that is not in the table of operations, tokens for
-// users of external providers (SignInWithProvider signs them up), MFA and
-// devices (so CustomMessage_Authentication never fires), SRP and OAuth, client
-// secrets, account-wide rate limits, the check of request signatures, CORS and
-// the JWKS document. TooManyFailedAttemptsException is never answered: AWS
-// documents that it exists, and no figure for it. Users live as long as the
+// users of external providers (SignInWithProvider signs them up), codes as a first
+// or second factor (so CustomMessage_Authentication never fires), flows that no
+// client of the settings allows, OAuth, client secrets, account-wide rate limits and
+// the check of request signatures. TooManyFailedAttemptsException is never answered:
+// AWS documents that it exists, and no figure for it. Users live as long as the
 // process.
 package cognito
 
@@ -26,7 +29,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -65,6 +71,10 @@ type Options struct {
 	// LinkedSignInSucceeds lets a provider's sign-in succeed during which a trigger links the
 	// identity to an account. Reports of 2023 say that it does; earlier ones, that it fails.
 	LinkedSignInSucceeds bool
+	// HideUnconfirmed answers a wrong password of an unconfirmed user as that of any other. AWS's
+	// own people wrote in 2023 that Cognito tells with any password
+	// (https://github.com/aws-amplify/amplify-flutter/issues/3407); some reports say otherwise.
+	HideUnconfirmed bool
 	// Deliver takes a message that leaves the pool. It may call the pool.
 	Deliver func(Delivery)
 	// Clock is the time of day; nil is time.Now.
@@ -91,12 +101,16 @@ type Delivery struct {
 type Pool struct {
 	options Options
 	region  string
-	clients map[string]settings.Client // by app client id
+	clients map[string]appClient // by app client id
 	schema  map[string]attributeRule
-	now     func() time.Time
-	created time.Time
-	key     func() *signingKey
-	api     *awsjson.Service
+	// everything are the names of the schema, sorted: what administrators may write.
+	everything []string
+	now        func() time.Time
+	created    time.Time
+	keys       func() *keys
+	secret     [32]byte // of what is made up, and of the devices' group
+	api        *awsjson.Service
+	documents  http.Handler
 
 	// mu guards what follows, and is held during an operation, but for the time in
 	// which a trigger runs or a message is delivered: either may call the pool. All
@@ -108,8 +122,17 @@ type Pool struct {
 	identities map[identity]*user
 	quotas     map[string][]time.Time
 	lockouts   map[string]lockout
-	sessions   map[string]challenge
-	refresh    map[string]grant
+	sessions   map[string]*session
+	waiting    []string // the keys of sessions, as they began
+	signIns    uint32
+	revoked    map[string]time.Time // until when to remember, by the origin_jti of a sign-in
+	groups     []*group
+}
+
+// An appClient is an app client with what it allows.
+type appClient struct {
+	settings.Client
+	settings.Access
 }
 
 var (
@@ -132,7 +155,7 @@ func New(o Options) (*Pool, error) {
 	if _, ok := o.Triggers[customEmailSender]; ok && (o.InvokeLater == nil || o.Encrypt == nil) {
 		return nil, errors.New("user pool: CustomEmailSender needs a way to encrypt codes and to invoke it later")
 	}
-	clients := map[string]settings.Client{}
+	clients := map[string]appClient{}
 	for _, client := range o.Settings.Clients {
 		id := o.ClientIDs[client.Name]
 		if !clientIDPattern.MatchString(id) {
@@ -141,7 +164,7 @@ func New(o Options) (*Pool, error) {
 		if twin, taken := clients[id]; taken {
 			return nil, fmt.Errorf("app client id %q: belongs to both %s and %s", id, twin.Name, client.Name)
 		}
-		clients[id] = client
+		clients[id] = appClient{client, o.Settings.Access(client)}
 	}
 	o.TriggerTimeout = cmp.Or(o.TriggerTimeout, 5*time.Second)
 	if o.Deliver == nil {
@@ -159,17 +182,20 @@ func New(o Options) (*Pool, error) {
 		clients:    clients,
 		schema:     schemaOf(o.Settings.Pool),
 		now:        o.Clock,
-		key:        sync.OnceValue(newSigningKey),
+		keys:       sync.OnceValue(newKeys),
 		users:      map[string]*user{},
 		addresses:  map[string]*user{},
 		identities: map[identity]*user{},
 		quotas:     map[string][]time.Time{},
 		lockouts:   map[string]lockout{},
-		sessions:   map[string]challenge{},
-		refresh:    map[string]grant{},
+		sessions:   map[string]*session{},
+		revoked:    map[string]time.Time{},
 	}
+	_, _ = rand.Read(p.secret[:]) // it never fails
+	p.everything = slices.Sorted(maps.Keys(p.schema))
 	p.created = p.now()
-	p.api = p.service()
+	p.groups = newGroups(o.Settings.Groups, o.PoolID, p.created)
+	p.api, p.documents = p.service(), p.wellKnown()
 	return p, nil
 }
 
@@ -180,10 +206,10 @@ func (p *Pool) unlocked(f func()) {
 	f()
 }
 
-func (p *Pool) client(id string) (settings.Client, error) {
+func (p *Pool) client(id string) (appClient, error) {
 	client, ok := p.clients[id]
 	if !ok {
-		return settings.Client{}, failure("ResourceNotFoundException", "User pool client %s does not exist.", id)
+		return client, failure("ResourceNotFoundException", "User pool client %s does not exist.", id)
 	}
 	return client, nil
 }

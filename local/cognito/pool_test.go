@@ -2,6 +2,7 @@ package cognito
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"poolpost/internal/settings"
+	"poolpost/local/srp"
 )
 
 const (
@@ -96,6 +98,14 @@ func newWorld(t *testing.T, change ...func(*Options)) *world {
 	w.api = cognito.NewFromConfig(config)
 	config.Credentials = credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "sample", "")
 	w.admin = cognito.NewFromConfig(config)
+	return w
+}
+
+// phones lets the app client read and write phone numbers, as no client of the settings does.
+func (w *world) phones() *world {
+	client := w.pool.clients[webClient]
+	client.Reads, client.Writes = append(client.Reads, "phone_number", "phone_number_verified"), append(client.Writes, "phone_number")
+	w.pool.clients[webClient] = client
 	return w
 }
 
@@ -231,11 +241,46 @@ func (w *world) confirm(address, code string) error {
 	return err
 }
 
-func (w *world) signIn(address, password string) (*cognito.InitiateAuthOutput, error) {
-	return w.api.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{
-		ClientId: aws.String(webClient), AuthFlow: types.AuthFlowTypeUserPasswordAuth,
-		AuthParameters: map[string]string{"USERNAME": address, "PASSWORD": password},
+// signIn proves a password, as every front end does.
+func (w *world) signIn(address, password string) (*cognito.RespondToAuthChallengeOutput, error) {
+	return w.signInOn("", address, password)
+}
+
+// signInOn is signIn on a device, if its key is not empty.
+func (w *world) signInOn(device, address, password string) (*cognito.RespondToAuthChallengeOutput, error) {
+	answer, err := w.proof(address, password)
+	if err != nil {
+		return nil, err
+	}
+	if device != "" {
+		answer["DEVICE_KEY"] = device
+	}
+	return w.respond("PASSWORD_VERIFIER", "", answer)
+}
+
+// proof starts a sign-in, and returns the answer to its challenge.
+func (w *world) proof(address, password string) (map[string]string, error) {
+	w.t.Helper()
+	client, err := srp.NewClient(rand.Reader)
+	ok(w.t, err)
+	out, err := w.api.InitiateAuth(context.Background(), &cognito.InitiateAuthInput{
+		ClientId: aws.String(webClient), AuthFlow: types.AuthFlowTypeUserSrpAuth,
+		AuthParameters: map[string]string{"USERNAME": address, "SRP_A": client.Public()},
 	})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := client.Answer("Example01", out.ChallengeParameters["USER_ID_FOR_SRP"], password, out.ChallengeParameters, w.now())
+	ok(w.t, err)
+	return answer, nil
+}
+
+func (w *world) respond(challenge types.ChallengeNameType, session string, responses map[string]string) (*cognito.RespondToAuthChallengeOutput, error) {
+	in := &cognito.RespondToAuthChallengeInput{ClientId: aws.String(webClient), ChallengeName: challenge, ChallengeResponses: responses}
+	if session != "" {
+		in.Session = &session
+	}
+	return w.api.RespondToAuthChallenge(context.Background(), in)
 }
 
 func (w *world) forgot(address string) (*cognito.ForgotPasswordOutput, error) {

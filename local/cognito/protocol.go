@@ -3,10 +3,8 @@ package cognito
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +12,9 @@ import (
 )
 
 const maxBody = 1 << 20
+
+// Target begins the X-Amz-Target of every request to a user pool.
+const Target = "AWSCognitoIdentityProviderService."
 
 // operations are what the API has here: a line each, besides a type for the request and
 // a function. The signed ones are for administrators.
@@ -26,20 +27,63 @@ func (p *Pool) operations() map[string]awsjson.Operation {
 		"ConfirmForgotPassword":            open(p, p.confirmForgotPassword),
 		"InitiateAuth":                     open(p, p.initiateAuth),
 		"RespondToAuthChallenge":           open(p, p.respondToAuthChallenge),
+		"GetTokensFromRefreshToken":        open(p, p.getTokensFromRefreshToken),
+		"RevokeToken":                      open(p, p.revokeToken),
+		"GlobalSignOut":                    open(p, p.globalSignOut),
 		"GetUser":                          open(p, p.getUser),
 		"UpdateUserAttributes":             open(p, p.updateUserAttributes),
 		"DeleteUserAttributes":             open(p, p.deleteUserAttributes),
 		"GetUserAttributeVerificationCode": open(p, p.getUserAttributeVerificationCode),
 		"VerifyUserAttribute":              open(p, p.verifyUserAttribute),
-		"AdminCreateUser":                  signed(p, p.adminCreateUser),
-		"AdminConfirmSignUp":               signed(p, p.adminConfirmSignUp),
-		"AdminGetUser":                     signed(p, p.adminGetUser),
-		"AdminResetUserPassword":           signed(p, p.adminResetUserPassword),
-		"AdminAddUserToGroup":              signed(p, p.adminAddUserToGroup),
-		"AdminListGroupsForUser":           signed(p, p.adminListGroupsForUser),
-		"AdminLinkProviderForUser":         signed(p, p.adminLinkProviderForUser),
-		"ListUsers":                        signed(p, p.listUsers),
-		"DescribeUserPoolClient":           signed(p, p.describeUserPoolClient),
+		"ChangePassword":                   open(p, p.changePassword),
+		"DeleteUser":                       open(p, p.deleteUser),
+		"ConfirmDevice":                    open(p, p.confirmDevice),
+		"GetDevice":                        open(p, p.getDevice),
+		"ListDevices":                      open(p, p.listDevices),
+		"UpdateDeviceStatus":               open(p, p.updateDeviceStatus),
+		"ForgetDevice":                     open(p, p.forgetDevice),
+		"AssociateSoftwareToken":           open(p, p.associateSoftwareToken),
+		"VerifySoftwareToken":              open(p, p.verifySoftwareToken),
+		"SetUserMFAPreference":             open(p, p.setUserMFAPreference),
+		"GetUserAuthFactors":               open(p, p.getUserAuthFactors),
+		"StartWebAuthnRegistration":        open(p, p.noPasskeys),
+		"CompleteWebAuthnRegistration":     open(p, p.noPasskeys),
+		"ListWebAuthnCredentials":          open(p, p.listWebAuthnCredentials),
+		"DeleteWebAuthnCredential":         open(p, p.deleteWebAuthnCredential),
+
+		"AdminCreateUser":             signed(p, p.adminCreateUser),
+		"AdminConfirmSignUp":          signed(p, p.adminConfirmSignUp),
+		"AdminGetUser":                signed(p, p.adminGetUser),
+		"AdminUpdateUserAttributes":   signed(p, p.adminUpdateUserAttributes),
+		"AdminDeleteUserAttributes":   signed(p, p.adminDeleteUserAttributes),
+		"AdminResetUserPassword":      signed(p, p.adminResetUserPassword),
+		"AdminSetUserPassword":        signed(p, p.adminSetUserPassword),
+		"AdminEnableUser":             signed(p, p.adminEnableUser),
+		"AdminDisableUser":            signed(p, p.adminDisableUser),
+		"AdminDeleteUser":             signed(p, p.adminDeleteUser),
+		"AdminUserGlobalSignOut":      signed(p, p.adminUserGlobalSignOut),
+		"AdminInitiateAuth":           signed(p, p.adminInitiateAuth),
+		"AdminRespondToAuthChallenge": signed(p, p.adminRespondToAuthChallenge),
+		"AdminSetUserMFAPreference":   signed(p, p.adminSetUserMFAPreference),
+		"AdminGetDevice":              signed(p, p.adminGetDevice),
+		"AdminListDevices":            signed(p, p.adminListDevices),
+		"AdminUpdateDeviceStatus":     signed(p, p.adminUpdateDeviceStatus),
+		"AdminForgetDevice":           signed(p, p.adminForgetDevice),
+		"AdminLinkProviderForUser":    signed(p, p.adminLinkProviderForUser),
+		"ListUsers":                   signed(p, p.listUsers),
+		"CreateGroup":                 signed(p, p.createGroup),
+		"GetGroup":                    signed(p, p.getGroup),
+		"DeleteGroup":                 signed(p, p.deleteGroup),
+		"ListGroups":                  signed(p, p.listGroups),
+		"ListUsersInGroup":            signed(p, p.listUsersInGroup),
+		"AdminAddUserToGroup":         signed(p, p.adminAddUserToGroup),
+		"AdminRemoveUserFromGroup":    signed(p, p.adminRemoveUserFromGroup),
+		"AdminListGroupsForUser":      signed(p, p.adminListGroupsForUser),
+		"DescribeUserPool":            signed(p, p.describeUserPool),
+		"ListUserPools":               signed(p, p.listUserPools),
+		"GetUserPoolMfaConfig":        signed(p, p.getUserPoolMFAConfig),
+		"DescribeUserPoolClient":      signed(p, p.describeUserPoolClient),
+		"ListUserPoolClients":         signed(p, p.listUserPoolClients),
 	}
 }
 
@@ -74,23 +118,32 @@ func signed[In request](p *Pool, run func(context.Context, caller, In) (any, err
 }
 
 func (p *Pool) service() *awsjson.Service {
-	operations := p.operations()
 	return &awsjson.Service{
-		Version: "1.1", Target: "AWSCognitoIdentityProviderService.", MaxRequest: maxBody, Operations: operations,
-		Unknown: failure("UnknownOperationException", "This pool knows the operations %s.",
-			strings.Join(slices.Sorted(maps.Keys(operations)), ", ")),
+		Version: "1.1", Target: Target, MaxRequest: maxBody, Operations: p.operations(), ErrorMessageHeader: true,
+		Unknown: func(operation string) *awsjson.Error {
+			return failure("UnknownOperationException", "%s is not part of the local pool; docs/local.md lists what is.", operation)
+		},
 		// Smithy's AWS JSON protocol; the text is our own.
 		Malformed: failure("SerializationException", "The request body is not the JSON of this operation, or has more than %d bytes.", maxBody),
 	}
 }
 
-func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.api.ServeHTTP(w, r) }
+// ServeHTTP serves the API, and the documents below /POOL_ID/.well-known/.
+func (p *Pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/"+p.options.PoolID+"/") {
+		p.documents.ServeHTTP(w, r)
+		return
+	}
+	p.api.ServeHTTP(w, r)
+}
 
 // A caller is who makes a request. Triggers get the first two.
 type caller struct {
 	sdk      string
-	clientID *string // nil is sent as null
-	user     *user   // of a tokenRequest or an adminUserRequest
+	clientID *string      // nil is sent as null
+	user     *user        // of a tokenRequest or an adminUserRequest
+	token    accessClaims // of a tokenRequest
+	session  *session     // of a softwareTokenRequest without an access token
 }
 
 var sdkName = regexp.MustCompile(`^(aws-sdk-[a-z0-9-]+)/([0-9][0-9.]*)`)

@@ -57,8 +57,8 @@ func (in clientRequest) authorize(p *Pool, c *caller) error {
 type tokenRequest struct{ AccessToken string }
 
 func (in tokenRequest) authorize(p *Pool, c *caller) error {
-	u, clientID, err := p.bearer(in.AccessToken)
-	c.user, c.clientID = u, &clientID
+	claims, u, err := p.bearer(in.AccessToken)
+	c.token, c.user, c.clientID = claims, u, &claims.ClientID
 	return err
 }
 
@@ -77,12 +77,14 @@ var (
 	codeType     = regexp.MustCompile(`^[\S]+$`)
 	clientIDType = regexp.MustCompile(`^[\w+]+$`)
 	poolIDType   = regexp.MustCompile(`^[\w-]+_[0-9a-zA-Z]+$`)
+	deviceType   = regexp.MustCompile(`^[\w-]+_[0-9a-f-]+$`)
+	totpType     = regexp.MustCompile(`^[0-9]+$`)
 )
 
 // rules are the rules of members, which are the same in every operation. Name and
 // Value are those of AttributeType.
 var rules = map[string]rule{
-	"AccessToken":   {min: 1, max: 1 << 20},
+	"AccessToken":   {max: 1 << 20},
 	"AttributeName": {min: 1, max: 32, pattern: usernameType},
 	"AuthFlow": {min: 1, enum: []string{
 		"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH",
@@ -91,6 +93,10 @@ var rules = map[string]rule{
 	"ClientId":               {min: 1, max: 128, pattern: clientIDType},
 	"Code":                   {min: 1, max: 2048, pattern: codeType},
 	"ConfirmationCode":       {min: 1, max: 2048, pattern: codeType},
+	"Description":            {max: 2048},
+	"DeviceKey":              {max: 55, pattern: deviceType},
+	"DeviceName":             {max: 1024},
+	"DeviceRememberedStatus": {enum: []string{"remembered", "not_remembered"}},
 	"DesiredDeliveryMediums": {min: 1, enum: []string{"EMAIL", "SMS"}},
 	"Filter":                 {max: 256},
 	"GroupName":              {min: 1, max: 128, pattern: usernameType},
@@ -98,9 +104,16 @@ var rules = map[string]rule{
 	"Name":                   {min: 1, max: 32, pattern: usernameType},
 	"NewPassword":            {min: 1, max: 256, pattern: passwordType},
 	"Password":               {min: 1, max: 256, pattern: passwordType},
+	"PreviousPassword":       {max: 256, pattern: passwordType},
+	"ProposedPassword":       {min: 1, max: 256, pattern: passwordType},
 	"ProviderAttributeValue": {min: 1, max: 2048},
 	"ProviderName":           {min: 1, max: 32, pattern: usernameType},
+	"RefreshToken":           {min: 1, max: 1 << 20},
+	"Session":                {max: 2048},
+	"Token":                  {min: 1, max: 1 << 20},
 	"TemporaryPassword":      {max: 256, pattern: passwordType},
+	"UserAttributeNames":     {min: 1, max: 32, pattern: usernameType},
+	"UserCode":               {min: 6, max: 6, pattern: totpType},
 	"UserPoolId":             {min: 1, max: 55, pattern: poolIDType},
 	"Username":               {min: 1, max: 128, pattern: usernameType},
 	"Value":                  {max: 2048},
@@ -124,7 +137,7 @@ func (r rule) violation(member, value string) string {
 	case length > r.max:
 		must = fmt.Sprintf("have length less than or equal to %d", r.max)
 	case r.pattern != nil && !r.pattern.MatchString(value):
-		must = "satisfy regular expression pattern: " + r.pattern.String()
+		must = "satisfy regular expression pattern: " + strings.Trim(r.pattern.String(), "^$")
 	default:
 		return ""
 	}

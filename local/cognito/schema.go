@@ -3,36 +3,31 @@ package cognito
 import (
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"poolpost/internal/settings"
 )
 
-type attributeRule struct {
-	min, max int // characters
-	// writable attributes may be written by app clients. The two flags
-	// email_verified and phone_number_verified may only be written by
-	// administrators, and sub by nobody.
-	writable bool
-}
+type attributeRule struct{ min, max int } // characters
 
 // schemaOf lists the standard attributes of OpenID Connect (developer guide,
-// "Working with user attributes") and the custom ones of the settings.
+// "Working with user attributes") and the custom ones of the settings. Nobody writes sub.
 func schemaOf(pool settings.Pool) map[string]attributeRule {
 	schema := map[string]attributeRule{
 		"email_verified":        {max: 5},
 		"phone_number_verified": {max: 5},
-		"birthdate":             {min: 10, max: 10, writable: true},
+		"birthdate":             {min: 10, max: 10},
 	}
 	for _, name := range []string{
 		"address", "email", "family_name", "gender", "given_name", "locale", "middle_name", "name", "nickname",
 		"phone_number", "picture", "preferred_username", "profile", "updated_at", "website", "zoneinfo",
 	} {
-		schema[name] = attributeRule{max: 2048, writable: true}
+		schema[name] = attributeRule{max: 2048}
 	}
 	for _, a := range pool.Attributes {
-		schema["custom:"+a.Name] = attributeRule{min: a.MinLength, max: a.MaxLength, writable: true}
+		schema["custom:"+a.Name] = attributeRule{a.MinLength, a.MaxLength}
 	}
 	return schema
 }
@@ -45,53 +40,87 @@ func isAddress(s string) bool {
 	return err == nil && a.Address == s
 }
 
-// conform checks attributes against the schema and returns them as a map. The
-// texts of the refusals are observed, those about lengths derived.
-func (p *Pool) conform(list []attribute, byClient bool) (map[string]string, error) {
+// writable checks that an attribute exists, and is one of those that may be written. The texts are
+// observed.
+func (p *Pool) writable(name string, writes []string) error {
+	if _, ok := p.schema[name]; !ok {
+		return invalidParameter("Attributes did not conform to the schema: %s: Attribute does not exist in the schema.", name)
+	}
+	if !slices.Contains(writes, name) {
+		return notAuthorized("A client attempted to write unauthorized attribute")
+	}
+	return nil
+}
+
+func (p *Pool) allWritable(names, writes []string) error {
+	for _, name := range names {
+		if err := p.writable(name, writes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// conform checks attributes against the schema, and against what may be written, and returns them
+// as a map. The texts of the refusals are observed, those about lengths derived.
+func (p *Pool) conform(list []attribute, writes []string) (map[string]string, error) {
 	attributes := map[string]string{}
 	for _, a := range list {
-		rule, err := p.ruleOf(a.Name, byClient)
-		if err != nil {
+		if err := p.writable(a.Name, writes); err != nil {
 			return nil, err
 		}
+		rule := p.schema[a.Name]
 		switch n := utf8.RuneCountInString(a.Value); {
 		case n < rule.min:
 			return nil, invalidParameter("Attributes did not conform to the schema: %s: String must be at least %d characters long", a.Name, rule.min)
 		case n > rule.max:
 			return nil, invalidParameter("Attributes did not conform to the schema: %s: String must be no longer than %d characters", a.Name, rule.max)
 		}
-		if err := wellFormed(a); err != nil {
+		value, err := wellFormed(a)
+		if err != nil {
 			return nil, err
 		}
-		attributes[a.Name] = a.Value
+		attributes[a.Name] = value
 	}
 	return attributes, nil
 }
 
-// ruleOf is the rule of an attribute that may be written.
-func (p *Pool) ruleOf(name string, byClient bool) (attributeRule, error) {
-	rule, ok := p.schema[name]
-	if !ok {
-		return rule, invalidParameter("Attributes did not conform to the schema: %s: Attribute does not exist in the schema.", name)
+// conformChanges is conform for attributes that users have. A blank value deletes an attribute (API
+// reference, UpdateUserAttributes and AdminUpdateUserAttributes).
+func (p *Pool) conformChanges(list []attribute, writes []string) (map[string]string, []string, error) {
+	var blank []string
+	list = slices.Clone(list)
+	list = slices.DeleteFunc(list, func(a attribute) bool {
+		if a.Value == "" {
+			blank = append(blank, a.Name)
+		}
+		return a.Value == ""
+	})
+	attributes, err := p.conform(list, writes)
+	if err == nil {
+		err = p.allWritable(blank, writes)
 	}
-	if byClient && !rule.writable {
-		return rule, notAuthorized("A client attempted to write unauthorized attribute")
-	}
-	return rule, nil
+	return attributes, blank, err
 }
 
-// wellFormed checks the attributes that have a form. The event of a trigger
-// carries booleans as the strings true and false.
-func wellFormed(a attribute) error {
+// wellFormed checks the attributes that have a form, and returns the value. The two flags are taken
+// in any case, and events have them as true and false (observed:
+// https://github.com/getmoto/moto/blob/master/tests/test_cognitoidp, a test that its authors ran on
+// AWS).
+func wellFormed(a attribute) (string, error) {
+	flag := strings.HasSuffix(a.Name, "_verified")
+	if flag {
+		a.Value = strings.ToLower(a.Value)
+	}
 	switch {
 	case a.Name == "email" && !isAddress(a.Value):
-		return invalidParameter("Invalid email address format.")
+		return "", invalidParameter("Invalid email address format.")
 	case a.Name == "phone_number" && !phoneNumber.MatchString(a.Value):
-		return invalidParameter("Invalid phone number format.")
-	case strings.HasSuffix(a.Name, "_verified") && a.Value != "true" && a.Value != "false":
-		return invalidParameter("Attributes did not conform to the schema: %s: Value must be true or false", a.Name)
+		return "", invalidParameter("Invalid phone number format.")
+	case flag && a.Value != "true" && a.Value != "false":
+		return "", invalidParameter("Attributes did not conform to the schema: %s: Value must be true or false", a.Name)
 	}
-	return nil
+	return a.Value, nil
 }
 
 // named completes the attributes of a new user with the address that the user

@@ -28,11 +28,11 @@ func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error
 	if !p.options.Settings.Pool.SelfSignUp {
 		return nil, notAuthorized("SignUp is not permitted for this user pool")
 	}
-	u, err := p.prepare(unconfirmed, in.Username, in.UserAttributes, true)
+	u, err := p.prepare(unconfirmed, in.Username, in.UserAttributes, p.clients[in.ClientId].Writes)
 	if err != nil {
 		return nil, err
 	}
-	if u.password, err = p.newPassword(in.Password); err != nil {
+	if err := p.setPassword(u, in.Password, unconfirmed); err != nil {
 		return nil, err
 	}
 	if p.find(in.Username) != nil {
@@ -57,9 +57,10 @@ func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error
 	return signUpResult{UserSub: u.name, CodeDeliveryDetails: &delivered.CodeDeliveryDetails}, err
 }
 
-// prepare makes a user of a request, who is not yet in the pool.
-func (p *Pool) prepare(status, username string, list []attribute, byClient bool) (*user, error) {
-	attributes, err := p.conform(list, byClient)
+// prepare makes a user of a request, who is not yet in the pool. Writes are the attributes that may
+// be written.
+func (p *Pool) prepare(status, username string, list []attribute, writes []string) (*user, error) {
+	attributes, err := p.conform(list, writes)
 	if err != nil {
 		return nil, err
 	}

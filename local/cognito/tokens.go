@@ -1,7 +1,6 @@
 package cognito
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -11,159 +10,188 @@ import (
 	"io"
 	"maps"
 	"strings"
-	"time"
 	"uuid"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
-// How long tokens and sessions live: the defaults of CreateUserPoolClient.
-const (
-	tokenLife   = time.Hour
-	sessionLife = 3 * time.Minute
-)
-
-// A signingKey signs tokens with RS256 (RFC 7518), as Cognito does.
-type signingKey struct {
-	id      string
-	private *rsa.PrivateKey
+// keys sign tokens, and encrypt refresh tokens, as Cognito's are encrypted: apps cannot read them.
+type keys struct {
+	signing jose.JSONWebKey
+	refresh [32]byte
 }
 
-func newSigningKey() *signingKey {
+func newKeys() *keys {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err) // the size is allowed
 	}
 	sum := sha256.Sum256(private.N.Bytes())
-	return &signingKey{base64.StdEncoding.EncodeToString(sum[:]), private}
+	k := &keys{signing: jose.JSONWebKey{
+		Key: private, KeyID: base64.StdEncoding.EncodeToString(sum[:]), Algorithm: string(jose.RS256), Use: "sig",
+	}}
+	_, _ = rand.Read(k.refresh[:]) // it never fails
+	return k
 }
 
-// sign makes a JSON Web Token (RFC 7519) of claims.
-func (k *signingKey) sign(claims map[string]any) string {
-	segment := base64.RawURLEncoding.EncodeToString
-	signed := segment(encode(map[string]string{"kid": k.id, "alg": "RS256"})) + "." + segment(encode(claims))
-	sum := sha256.Sum256([]byte(signed))
-	signature, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
+// sign makes a JSON Web Token (RFC 7519) of claims, with RS256 (RFC 7518) as Cognito does.
+func (k *keys) sign(claims map[string]any) (string, error) {
+	key := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.signing.Key, KeyID: k.signing.KeyID}}
+	signer, err := jose.NewSigner(key, nil)
 	if err != nil {
-		panic(err) // the key is long enough for the hash
+		return "", fmt.Errorf("sign a token: %w", err)
 	}
-	return signed + "." + segment(signature)
+	signed, err := signer.Sign(encode(claims))
+	if err != nil {
+		return "", fmt.Errorf("sign a token: %w", err)
+	}
+	return signed.CompactSerialize()
 }
 
-func (k *signingKey) read(token string, claims any) bool {
-	signed, signature, ok := strings.CutLast(token, ".")
-	if !ok {
-		return false
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(signature)
+// read reads a token of the pool's own.
+func (k *keys) read(token string, claims any) bool {
+	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return false
 	}
-	sum := sha256.Sum256([]byte(signed))
-	if rsa.VerifyPKCS1v15(&k.private.PublicKey, crypto.SHA256, sum[:], raw) != nil {
-		return false
-	}
-	_, body, _ := strings.Cut(signed, ".")
-	text, err := base64.RawURLEncoding.DecodeString(body)
+	text, err := signed.Verify(k.signing.Public())
 	return err == nil && json.Unmarshal(text, claims) == nil
 }
 
-// accessClaims are what the pool reads of its own access tokens.
-type accessClaims struct {
-	Sub      string `json:"sub"`
-	Use      string `json:"token_use"`
-	Expires  int64  `json:"exp"`
-	ClientID string `json:"client_id"`
+// seal encrypts a grant as a refresh token (RFC 7516).
+func (k *keys) seal(g grant) (string, error) {
+	recipient := jose.Recipient{Algorithm: jose.DIRECT, Key: k.refresh[:]}
+	encrypter, err := jose.NewEncrypter(jose.A256GCM, recipient, &jose.EncrypterOptions{
+		ExtraHeaders: map[jose.HeaderKey]any{jose.HeaderContentType: "JWT"},
+	})
+	if err != nil {
+		return "", fmt.Errorf("encrypt a refresh token: %w", err)
+	}
+	text, err := json.Marshal(g)
+	if err != nil {
+		return "", fmt.Errorf("encrypt a refresh token: %w", err)
+	}
+	sealed, err := encrypter.Encrypt(text)
+	if err != nil {
+		return "", fmt.Errorf("encrypt a refresh token: %w", err)
+	}
+	return sealed.CompactSerialize()
 }
 
-// A grant is what a refresh token is for.
+func (k *keys) unseal(token string) (g grant, ok bool) {
+	sealed, err := jose.ParseEncrypted(token, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
+	if err != nil {
+		return grant{}, false
+	}
+	text, err := sealed.Decrypt(k.refresh[:])
+	return g, err == nil && json.Unmarshal(text, &g) == nil
+}
+
+// A grant is what a refresh token holds: one sign-in. Nothing else is kept of it, so that sign-ins
+// do not fill the memory.
 type grant struct {
-	user     *user
-	clientID string
-	origin   string // the origin_jti of every token of this sign-in
-	authTime time.Time
-	expires  time.Time
+	User      string
+	ClientID  string
+	Origin    string // the origin_jti of every token of this sign-in
+	AuthTime  int64  // seconds since 1970, as Expires
+	Expires   int64
+	DeviceKey string // of the device that it is bound to, if the pool tracks devices
 }
 
 // tokens is AuthenticationResultType of the API reference.
 type tokens struct {
-	AccessToken  string
-	IdToken      string
-	RefreshToken string `json:",omitempty"`
-	ExpiresIn    int
-	TokenType    string
+	AccessToken       string
+	IdToken           string
+	RefreshToken      string `json:",omitempty"`
+	ExpiresIn         int
+	TokenType         string
+	NewDeviceMetadata *deviceMetadata `json:",omitempty"`
 }
 
-func (p *Pool) startSession(u *user, clientID string) (any, error) {
-	refresh, err := p.opaque()
+type deviceMetadata struct{ DeviceKey, DeviceGroupKey string }
+
+// startSession ends a sign-in with tokens.
+func (p *Pool) startSession(a attempt) (any, error) {
+	now := p.now()
+	g := grant{
+		User: a.user.name, ClientID: a.clientID, Origin: p.newOrigin(),
+		AuthTime: now.Unix(), Expires: now.Add(p.clients[a.clientID].RefreshToken).Unix(),
+	}
+	// "Working with user devices in your user pool": a device that is not known gets a key.
+	var metadata *deviceMetadata
+	switch device := a.user.devices[a.deviceKey]; {
+	case !p.devices().Tracked:
+	case device != nil:
+		g.DeviceKey, device.authenticated = a.deviceKey, now
+	default:
+		g.DeviceKey = p.region + "_" + uuid.NewV4().String()
+		metadata = &deviceMetadata{g.DeviceKey, p.deviceGroup()}
+	}
+	issued, err := p.tokensFor(a.user, g)
 	if err != nil {
 		return nil, err
 	}
-	now := p.now()
-	g := grant{u, clientID, uuid.NewV4().String(), now, now.AddDate(0, 0, p.clients[clientID].RefreshTokenDays)}
-	p.refresh[refresh] = g
-	issued := p.tokensFor(g)
-	issued.RefreshToken = refresh
-	return signedIn(issued), nil
+	if issued.RefreshToken, err = p.keys().seal(g); err != nil {
+		return nil, err
+	}
+	issued.NewDeviceMetadata = metadata
+	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}, nil
 }
 
-// tokensFor signs an access token and an ID token (developer guide, "Understanding
-// the access token" and "Understanding the identity (ID) token"). The ID token has
-// the attributes, the two flags as booleans.
-func (p *Pool) tokensFor(g grant) tokens {
-	now := p.now()
+// newOrigin makes an origin_jti. It begins with the number of the sign-in, so that all earlier ones
+// can be revoked at once.
+func (p *Pool) newOrigin() string {
+	p.signIns++
+	return fmt.Sprintf("%08x", p.signIns) + uuid.NewV4().String()[8:]
+}
+
+// tokensFor signs an access token and an ID token (developer guide, "Understanding the access token"
+// and "Understanding the identity (ID) token"). The ID token has the attributes that the client may
+// read, the two flags as booleans.
+func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
+	now, client := p.now(), p.clients[g.ClientID]
 	shared := map[string]any{
-		"sub": g.user.name, "iss": p.issuer(), "origin_jti": g.origin, "event_id": uuid.NewV4().String(),
-		"auth_time": g.authTime.Unix(), "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
+		"sub": u.sub, "iss": p.issuer(), "origin_jti": g.Origin, "event_id": uuid.NewV4().String(),
+		"auth_time": g.AuthTime, "iat": now.Unix(), "exp": now.Add(client.Token).Unix(),
 	}
-	if len(g.user.groups) > 0 {
-		shared["cognito:groups"] = g.user.groups
+	if len(u.groups) > 0 {
+		shared["cognito:groups"] = u.groups
 	}
 	access := maps.Clone(shared)
 	maps.Copy(access, map[string]any{
-		"token_use": "access", "jti": uuid.NewV4().String(),
-		"client_id": g.clientID, "scope": "aws.cognito.signin.user.admin", "username": g.user.name,
+		"token_use": "access", "jti": uuid.NewV4().String(), "client_id": g.ClientID,
+		"scope": "aws.cognito.signin.user.admin", "username": u.name,
 	})
-	identity := maps.Clone(shared)
-	for name, value := range g.user.attributes {
-		identity[name] = value
-		if strings.HasSuffix(name, "_verified") {
-			identity[name] = value == "true"
+	if g.DeviceKey != "" {
+		access["device_key"] = g.DeviceKey
+	}
+	identity := shared
+	for _, a := range only(u.listed(), client.Reads) {
+		identity[a.Name] = a.Value
+		if strings.HasSuffix(a.Name, "_verified") {
+			identity[a.Name] = a.Value == "true"
 		}
 	}
 	maps.Copy(identity, map[string]any{
-		"token_use": "id", "jti": uuid.NewV4().String(), "aud": g.clientID, "cognito:username": g.user.name,
+		"token_use": "id", "jti": uuid.NewV4().String(), "aud": g.ClientID, "cognito:username": u.name,
 	})
-	key := p.key()
-	return tokens{
-		AccessToken: key.sign(access), IdToken: key.sign(identity),
-		ExpiresIn: int(tokenLife.Seconds()), TokenType: "Bearer",
+	t := tokens{ExpiresIn: int(client.Token.Seconds()), TokenType: "Bearer"}
+	var err error
+	if t.AccessToken, err = p.keys().sign(access); err == nil {
+		t.IdToken, err = p.keys().sign(identity)
 	}
+	return t, err
 }
 
 func (p *Pool) issuer() string {
 	return "https://cognito-idp." + p.region + ".amazonaws.com/" + p.options.PoolID
 }
 
+// opaque draws a secret of 64 characters.
 func (p *Pool) opaque() (string, error) {
 	b := make([]byte, 48)
 	if _, err := io.ReadFull(p.options.Rand, b); err != nil {
 		return "", fmt.Errorf("draw a token: %w", err)
 	}
-	return base64.RawURLEncoding.EncodeToString(b), nil
-}
-
-// bearer returns the user of an access token and the app client that it was
-// issued to. The texts are observed.
-func (p *Pool) bearer(token string) (*user, string, error) {
-	var c accessClaims
-	if !p.key().read(token, &c) || c.Use != "access" {
-		return nil, "", notAuthorized("Invalid Access Token")
-	}
-	if p.now().Unix() >= c.Expires {
-		return nil, "", notAuthorized("Access Token has expired")
-	}
-	u := p.users[c.Sub]
-	if u == nil {
-		return nil, "", errUserNotFound
-	}
-	return u, c.ClientID, nil
+	return base64.StdEncoding.EncodeToString(b), nil
 }

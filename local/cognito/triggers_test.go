@@ -147,7 +147,7 @@ func TestEvents(t *testing.T) {
 			if step.function == "custom-email-sender" {
 				w = newWorld(t, sending)
 			}
-			ok(t, step.run(w))
+			ok(t, step.run(w.phones()))
 			payloads := w.called(step.function)
 			if len(payloads) == 0 {
 				t.Fatal("the function was not called")
@@ -307,7 +307,7 @@ func TestPreSignUpFlags(t *testing.T) {
 		"a member that nobody knows does nothing": {map[string]any{"autoEverything": true}, "UNCONFIRMED", "false", "false", 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t).phones()
 			w.functions["pre-sign-up"] = responding(test.flags)
 			out, err := w.signUp(ada, with("phone_number", "+12065550100"))
 			ok(t, err)

@@ -28,9 +28,13 @@ type user struct {
 	// (AttributesRequireVerificationBeforeUpdate of CreateUserPool).
 	newEmail          string
 	status            string
-	password          passwordHash
+	disabled          bool
+	password          credential
 	temporaryUntil    time.Time // of a temporary password
 	groups            []string
+	devices           map[string]*device // confirmed ones, by key
+	totp              totp
+	signedOut         uint32     // the last sign-in, in the pool's count, whose tokens are revoked
 	identities        []identity // at external providers
 	codes             map[purpose]issuedCode
 	created, modified time.Time
@@ -94,6 +98,19 @@ func (p *Pool) add(u *user) error {
 	return nil
 }
 
+// remove takes a user out of the pool.
+func (p *Pool) remove(u *user) {
+	delete(p.users, u.name)
+	if address := lower(u.attributes["email"]); p.addresses[address] == u {
+		delete(p.addresses, address)
+	}
+	for _, who := range u.identities {
+		delete(p.identities, who)
+	}
+	delete(p.lockouts, u.name)
+	p.order = slices.DeleteFunc(p.order, func(other *user) bool { return other == u })
+}
+
 // readdress gives a user another address. It fails when another user has it.
 func (p *Pool) readdress(u *user, address string) error {
 	if other := p.addresses[lower(address)]; other != nil && other != u {
@@ -113,6 +130,7 @@ func newUser(status string, attributes map[string]string) *user {
 		attributes: maps.Clone(attributes),
 		status:     status,
 		codes:      map[purpose]issuedCode{},
+		devices:    map[string]*device{},
 	}
 	// Either flag is there whenever its attribute is (observed).
 	for _, name := range []string{"email", "phone_number"} {

@@ -58,7 +58,9 @@ func New(region, account string) *Key {
 			"GenerateDataKey": awsjson.Handle(k.generateDataKey),
 			"Decrypt":         awsjson.Handle(k.decrypt),
 		},
-		Unknown:   awsjson.Errorf("UnknownOperationException", "The local KMS has only GenerateDataKey and Decrypt."),
+		Unknown: func(string) *awsjson.Error {
+			return awsjson.Errorf("UnknownOperationException", "The local KMS has only GenerateDataKey and Decrypt.")
+		},
 		Malformed: awsjson.Errorf("SerializationException", "The request body is not the JSON of this operation."),
 	}
 	return k

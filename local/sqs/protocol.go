@@ -52,7 +52,9 @@ func (q *Queue) service() *awsjson.Service {
 			"DeleteMessage":           awsjson.Handle(q.deleteMessage),
 			"ChangeMessageVisibility": awsjson.Handle(q.changeVisibility),
 		},
-		Unknown: unsupported("The local queue has only SendMessage, DeleteMessage and ChangeMessageVisibility."),
+		Unknown: func(string) *awsjson.Error {
+			return unsupported("The local queue has only SendMessage, DeleteMessage and ChangeMessageVisibility.")
+		},
 		Malformed: failure("com.amazon.coral.service#SerializationException", "SerializationException",
 			"The request body is not the JSON of this operation."),
 	}
