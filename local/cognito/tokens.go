@@ -50,7 +50,7 @@ func (k *keys) sign(claims map[string]any) (string, error) {
 
 // read reads a token of the pool's own.
 func (k *keys) read(token string, claims any) bool {
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
 	if err != nil {
 		return false
 	}
@@ -79,7 +79,7 @@ func (k *keys) seal(g grant) (string, error) {
 }
 
 func (k *keys) unseal(token string) (g grant, ok bool) {
-	sealed, err := jose.ParseEncrypted(token, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
+	sealed, err := jose.ParseEncryptedCompact(token, []jose.KeyAlgorithm{jose.DIRECT}, []jose.ContentEncryption{jose.A256GCM})
 	if err != nil {
 		return grant{}, false
 	}
