@@ -103,6 +103,9 @@ func TestSampleEvents(t *testing.T) {
 		"account-take-over-notification": entry(message.AccountTakeover, func(e *mail.Entry) {
 			e.Name, e.Locales, e.Takeover = "", nil, &notice
 		}),
+		"account-take-over-notification-without-an-action-and-a-client": entry(message.AccountTakeover, func(e *mail.Entry) {
+			e.ClientID, e.Name, e.Locales, e.Takeover = "", "", nil, &notice
+		}),
 		// send-mail makes a dead letter of these three, with the reason.
 		"account-take-over-notification-without-any-address": entry(message.AccountTakeover, func(e *mail.Entry) {
 			e.To, e.Name, e.Locales, e.Takeover = "", "", nil, &placed
@@ -156,6 +159,51 @@ func TestSampleEvents(t *testing.T) {
 		}
 		logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "queued", "kind": string(want.Kind)})
 	})
+}
+
+// The name of the trigger in an event counts only without a request type of its own.
+func TestSourcesOfThisTrigger(t *testing.T) {
+	const ours, sms = "customEmailSenderRequestV1", "customSMSSenderRequestV1"
+	for _, test := range []struct {
+		source string
+		kind   any // of the request; nil: absent
+		want   message.Kind
+	}{
+		{"CustomEmailSender_SignUp", ours, message.SignUp},
+		{"CustomEmailSender_SignUp", nil, message.SignUp},
+		{"CustomEmailSender_SignUp", "", message.SignUp},
+		{"CustomMessage_SignUp", ours, message.SignUp},
+		{"CustomMessage_AdminCreateUser", ours, message.Invitation},
+		{"PreSignUp_AdminCreateUser", ours, message.Invitation},
+		{"UserMigration_ForgotPassword", ours, message.ForgotPassword},
+		{"TokenGeneration_Authentication", ours, message.SignInCode},
+		{"CustomMessage_AccountTakeOverNotification", ours, message.AccountTakeover},
+		{"CustomMessage_SignUp", nil, ""},
+		{"CustomMessage_SignUp", "", ""},
+		{"CustomMessage_SignUp", sms, ""},
+		{"CustomSMSSender_SignUp", sms, ""},
+		{"CustomMessage_SignUp", "customEmailSenderRequestV2", ""},
+		{"PostConfirmation_ConfirmSignUp", ours, ""},
+		{"CustomMessage_", ours, ""},
+		{"SignUp", ours, ""},
+		{"", ours, ""},
+	} {
+		h, r, logged := newHandler(t)
+		payload := functiontest.Event(t, "resend-code", "triggerSource", test.source, "request.type", test.kind)
+		_, err := h.Invoke(invocation(t), payload)
+		if test.want == "" {
+			if err != logging.ErrUnknown || len(r.entries) != 0 {
+				t.Errorf("%s of the type %v: got %v with %d entries", test.source, test.kind, err, len(r.entries))
+			}
+			continue
+		}
+		if err != nil || len(r.entries) != 1 {
+			t.Errorf("%s of the type %v: got %v with %d entries", test.source, test.kind, err, len(r.entries))
+			continue
+		}
+		_, suffix, _ := strings.Cut(test.source, "_")
+		logged.CheckLine(t, map[string]any{"kind": string(test.want), "trigger": "CustomEmailSender_" + suffix})
+	}
 }
 
 // Lambda invokes again with the same request id, and the queue drops the repeat
