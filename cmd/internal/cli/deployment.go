@@ -36,9 +36,19 @@ func (d Deployment) Outputs(f *Flags) (Outputs, error) {
 	if err := json.Unmarshal(text, &stacks); err != nil {
 		return nil, fmt.Errorf("read outputs %s: %w", file, err)
 	}
-	values := slices.Collect(maps.Values(stacks))
-	if len(values) != 1 {
-		return nil, fmt.Errorf("read outputs %s: it has %d stacks, want one", file, len(values))
+	names := slices.Collect(maps.Keys(stacks))
+	if len(names) != 1 {
+		return nil, fmt.Errorf("read outputs %s: it has %d stacks, want one", file, len(names))
 	}
-	return values[0], nil
+	if d.From == "" { // two settings files in two folders may have one name
+		set, err := settings.Read(f.Settings)
+		if err != nil {
+			return nil, err
+		}
+		if want := set.StackName(f.Stage); names[0] != want {
+			return nil, fmt.Errorf("%s is of the stack %s, not of %s: run make deploy SETTINGS=%s STAGE=%s first, or give --from",
+				file, names[0], want, f.Settings, f.Stage)
+		}
+	}
+	return stacks[names[0]], nil
 }
