@@ -19,7 +19,8 @@ type Identity struct {
 
 	EmailIdentity awsses.EmailIdentity
 
-	records []*awsses.DkimRecord // that the adopter has to create
+	dkim     []*awsses.DkimRecord // that the adopter has to create
+	mailFrom []string             // values of the MX and the TXT record, ditto
 }
 
 // NewIdentity declares the SES identity of the settings, with the records that verify it if the
@@ -38,10 +39,11 @@ func NewIdentity(scope constructs.Construct, id, settingsFile string) (*Identity
 	if err != nil {
 		return nil, err
 	}
-	return newIdentity(scope, id, set.Mail), nil
+	return newIdentity(scope, id, set), nil
 }
 
-func newIdentity(scope constructs.Construct, id string, mail settings.Mail) *Identity {
+func newIdentity(scope constructs.Construct, id string, set *settings.Settings) *Identity {
+	mail := set.Mail
 	i := &Identity{}
 	constructs.NewConstruct_Override(i, scope, jsii.String(id)) // i itself is the construct
 	identity := awsses.Identity_Domain(jsii.String(mail.Identity))
@@ -49,14 +51,32 @@ func newIdentity(scope constructs.Construct, id string, mail settings.Mail) *Ide
 	if isAddress {
 		identity = awsses.Identity_Email(jsii.String(mail.Identity))
 	}
-	i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), &awsses.EmailIdentityProps{Identity: identity})
+	props := &awsses.EmailIdentityProps{Identity: identity}
+	if mail.MailFrom != "" {
+		props.MailFromDomain = jsii.String(mail.MailFrom)
+		// Until the records are there, SES sends from its own domain.
+		props.MailFromBehaviorOnMxFailure = awsses.MailFromBehaviorOnMxFailure_USE_DEFAULT_VALUE
+	}
+	i.EmailIdentity = awsses.NewEmailIdentity(i, jsii.String("Identity"), props)
 	if isAddress {
 		return i
 	}
 	records := *i.EmailIdentity.DkimRecords()
+	// SES developer guide, "Using a custom MAIL FROM domain".
+	mailFrom := []string{"10 feedback-smtp." + set.Pool.Region + ".amazonses.com", `"v=spf1 include:amazonses.com ~all"`}
+	if mail.MailFrom == "" {
+		mailFrom = nil
+	}
 	if mail.HostedZone.ID == "" {
-		i.records = records
+		i.dkim, i.mailFrom = records, mailFrom
 		return i
+	}
+	for n, value := range mailFrom {
+		kind := []string{"MX", "TXT"}[n]
+		awsroute53.NewCfnRecordSet(i, jsii.String("MailFrom"+kind), &awsroute53.CfnRecordSetProps{
+			HostedZoneId: jsii.String(mail.HostedZone.ID), Type: jsii.String(kind), Ttl: jsii.String("1800"),
+			Name: jsii.String(mail.MailFrom), ResourceRecords: jsii.Strings(value),
+		})
 	}
 	for n, record := range records {
 		// The zone may be that of a parent domain, but Identity_PublicHostedZone of the CDK

@@ -36,9 +36,13 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 }
 
 // Outputs adds the DNS records that verify a domain outside Route 53 to a stack: DkimName1,
-// DkimValue1 and so on. Other identities have no outputs.
+// DkimValue1 and so on, and MailFromMx and MailFromTxt, the values of the records of mail.mailFrom.
+// Other identities have no outputs.
 func (i *Identity) Outputs(stack awscdk.Stack) {
-	for n, record := range i.records {
+	for n, value := range i.mailFrom {
+		output(stack, []string{"MailFromMx", "MailFromTxt"}[n], jsii.String(value))
+	}
+	for n, record := range i.dkim {
 		output(stack, fmt.Sprintf("DkimName%d", n+1), record.Name)
 		output(stack, fmt.Sprintf("DkimValue%d", n+1), record.Value)
 	}

@@ -139,7 +139,7 @@ func synthesiseIdentity(t *testing.T, set *settings.Settings) *template {
 	t.Helper()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Identity"), &awscdk.StackProps{Env: &awscdk.Environment{Region: jsii.String(set.Pool.Region)}})
-	newIdentity(stack, "Default", set.Mail).Outputs(stack)
+	newIdentity(stack, "Default", set).Outputs(stack)
 	return templateOf(t, app, stack)
 }
 

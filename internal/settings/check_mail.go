@@ -38,6 +38,9 @@ func (c checker) checkIdentity(m Mail) {
 	if m.From.Address != "" && !m.CoveredByIdentity(m.From.Address) {
 		c.Report("mail.identity", "must be %s, the sender's address, or its domain, not %q: SES sends only for what it has verified", m.From.Address, m.Identity)
 	}
+	if m.MailFrom != "" && (!domainName.MatchString(m.MailFrom) || !strings.HasSuffix(m.MailFrom, "."+m.Identity)) {
+		c.Report("mail.mailFrom", "must be a domain below mail.identity that is used for nothing else, such as bounce.example.com, not %q", m.MailFrom)
+	}
 	c.zone("mail.hostedZone", m.HostedZone, m.Identity)
 	c.within("mail.rate", m.Rate, 1, 10000, " mails a second")
 }
