@@ -3,6 +3,7 @@ package infra
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -15,6 +16,7 @@ import (
 
 	"poolpost/internal/bundle"
 	"poolpost/internal/config"
+	"poolpost/internal/rules"
 )
 
 // newFunction is a function with its own role and log group. The role may write its log and its
@@ -92,6 +94,12 @@ func (p *Pool) newTriggers() {
 	p.newAlarm("PreSignUpFails",
 		"pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
 		p.outcomeMetric("pre-sign-up", "TRY_AGAIN"), 1)
+	if p.settings.SignUp.UsesHook() {
+		p.newAlarm("HookFails",
+			"The function of signUp.hook did not decide about a sign-up, and signUp.hook.onFailure did. "+
+				"Read the log of pre-sign-up, then that of the function.",
+			p.outcomeMetric("pre-sign-up", rules.HookFailed), 1)
+	}
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
@@ -117,10 +125,18 @@ func (p *Pool) grantTriggers() {
 	if len(p.settings.Groups) > 0 {
 		p.allow("JoinGroups", p.Functions["post-confirmation"], pool, "cognito-idp:AdminAddUserToGroup")
 	}
-	if f, ok := p.Functions["custom-message"]; ok && len(p.settings.Clients) > 1 {
-		p.allow("NameClients", f, pool, "cognito-idp:DescribeUserPoolClient")
-	}
 	preSignUp := p.Functions["pre-sign-up"]
+	if len(p.settings.Clients) > 1 {
+		if f, ok := p.Functions["custom-message"]; ok {
+			p.allow("NameClients", f, pool, "cognito-idp:DescribeUserPoolClient")
+		}
+		if p.settings.SignUp.UsesHook() {
+			p.allow("NameClientsForHook", preSignUp, pool, "cognito-idp:DescribeUserPoolClient")
+		}
+	}
+	if p.settings.SignUp.UsesHook() {
+		p.allow("AskHook", preSignUp, p.hookARN(), "lambda:InvokeFunction")
+	}
 	if p.settings.SignUp.ExternalProviders.Policy == config.LinkProviders {
 		p.allow("LinkProviders", preSignUp, pool, "cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser")
 	}
@@ -131,6 +147,19 @@ func (p *Pool) grantTriggers() {
 		suppress(preSignUp.Role(), "AwsSolutions-IAM5",
 			"ses:GetSuppressedDestination does not support resource-level permissions (service authorization reference).")
 	}
+}
+
+// hookARN is the ARN of the adopter's function, with its alias if the settings name one: a call of
+// an alias needs the permission for the alias.
+func (p *Pool) hookARN() *string {
+	function := p.settings.SignUp.Hook.Function
+	if strings.HasPrefix(function, "arn:") {
+		return &function
+	}
+	return p.stack.FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("lambda"), Resource: jsii.String("function"), ResourceName: &function,
+		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
 }
 
 // newSendMail is the consumer of the mail queue.

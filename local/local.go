@@ -36,6 +36,7 @@ type Options struct {
 	Web      string    // loopback address of the pages, host:port
 	AWS      string    // loopback address of the AWS APIs, host:port
 	SMTP     string    // server that samples of messages can be sent through, host:port; empty: none
+	Hook     string    // what plays the function of signUp.hook: see OpenHook
 	Logs     io.Writer // what the functions write, and what is being done before everything runs
 
 	links string // where links in mails lead; empty: to the pages
@@ -67,6 +68,7 @@ type Stack struct {
 	awsURL    string
 
 	host  *lambda.Host
+	hook  *Hook
 	pool  *cognito.Pool
 	box   *mailbox.Box
 	queue *sqs.Queue
@@ -99,6 +101,9 @@ func Run(ctx context.Context, o Options, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "  user pool  %s\n", s.poolID)
 	for _, c := range s.settings.Clients {
 		fmt.Fprintf(stdout, "  client     %s (%s)\n", s.clientIDs[c.Name], c.Name)
+	}
+	if set := s.settings.SignUp.Hook; set.Function != "" && o.Hook == "" {
+		fmt.Fprintf(stdout, "  hook       %s is not here, so signUp.hook.onFailure decides (%s): add --hook, see docs/hooks.md\n", set.Function, set.OnFailure)
 	}
 	<-ctx.Done()
 	fmt.Fprintln(o.Logs, "stopping …")
@@ -187,18 +192,24 @@ func (s *Stack) assemble(o Options) error {
 	queue.Invoke = func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) }
 	s.queue = sqs.New(queue)
 	var err error
+	if s.hook, err = OpenHook(s.settings, o.Hook, o.Logs); err != nil {
+		return err
+	}
 	s.host, err = lambda.New(lambda.Options{
 		Region:      s.settings.Pool.Region,
 		Logs:        func(function, line string) { fmt.Fprintf(o.Logs, "%s: %s\n", function, line) },
 		Concurrency: max(queue.Concurrency, 10),
 		RetryDelays: o.hooks.retries,
 		OnFailure:   o.hooks.onFailure,
+		Others: map[string]func(context.Context, []byte) ([]byte, error){
+			s.settings.SignUp.Hook.Function: s.hook.Ask,
+		},
 	}, s.hosted()...)
 	if err != nil {
-		return err
+		return errors.Join(err, s.hook.Close())
 	}
 	if err := s.assemblePool(); err != nil {
-		return errors.Join(err, s.host.Close())
+		return errors.Join(err, s.host.Close(), s.hook.Close())
 	}
 	return nil
 }
@@ -245,7 +256,7 @@ func (s *Stack) Close() error {
 		}
 	}
 	s.stop()
-	errs = append(errs, s.host.Close())
+	errs = append(errs, s.host.Close(), s.hook.Close())
 	s.running.Wait()
 	return errors.Join(errs...)
 }

@@ -56,11 +56,12 @@ func (a addresses) options(f *cli.Flags, s cli.Streams) local.Options {
 type devCommand struct {
 	addresses
 	SMTP string `placeholder:"HOST:PORT" help:"SMTP server that the samples on /messages can be sent through."`
+	Hook string `placeholder:"WHAT" help:"What plays your function of signUp.hook: a folder with a bootstrap, http://127.0.0.1:PORT/, or a JSON file with the answer."`
 }
 
 func (c *devCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
 	o := c.options(f, s)
-	o.SMTP = c.SMTP
+	o.SMTP, o.Hook = c.SMTP, c.Hook
 	return local.Run(ctx, o, s.Out)
 }
 

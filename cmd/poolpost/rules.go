@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"strings"
 	"text/tabwriter"
@@ -18,6 +19,7 @@ import (
 	"poolpost/internal/message"
 	"poolpost/internal/rules"
 	"poolpost/internal/settings"
+	"poolpost/local"
 	"poolpost/templates"
 )
 
@@ -27,6 +29,7 @@ type rulesCommand struct {
 	Locale   string            `placeholder:"LANGUAGE" help:"The language of refusals; by default the first one of the settings."`
 	Provider bool              `help:"The user comes through Facebook or another provider."`
 	Network  bool              `help:"Query DNS. The suppression list is on AWS and is never queried."`
+	Hook     string            `placeholder:"WHAT" help:"What plays your function of signUp.hook, as for dev; without it, nobody is asked."`
 	JSON     bool              `help:"Write JSON."`
 }
 
@@ -42,6 +45,7 @@ func (c *rulesCommand) Validate() error {
 type explanation struct {
 	Accepted bool          `json:"accepted"`
 	Result   string        `json:"result"`
+	Warnings []string      `json:"warnings,omitempty"`
 	Steps    []explainStep `json:"rules"`
 }
 
@@ -72,7 +76,16 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 		dns = net.DefaultResolver
 	}
 	sentences := func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }
-	r, err := rules.New(conf, sentences, dns, noNetwork{})
+	ask := rules.Network{DNS: dns, Suppressions: noNetwork{}}
+	if c.Hook != "" {
+		hook, err := local.OpenHook(set, c.Hook, s.Err)
+		if err != nil {
+			return err
+		}
+		defer hook.Close()
+		ask.Hook = hook
+	}
+	r, err := rules.New(conf, sentences, ask)
 	if err != nil {
 		return err
 	}
@@ -83,16 +96,21 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 	for name, value := range c.Attr {
 		a.Attributes[set.AttributeKey(name)] = value
 	}
-	ctx, cancel := context.WithTimeout(ctx, rules.Budget)
+	limited, cancel := context.WithTimeout(ctx, rules.Budget)
 	defer cancel()
-	decision := r.Decide(ctx, a)
+	decision := r.Decide(limited, a)
+	if c.Hook != "" {
+		r.AskHook(ctx, hookRequest(set, a), &decision)
+	}
 	e := explanation{Accepted: decision.Refusal == nil, Result: "accepted"}
 	switch {
 	case decision.Refusal != nil:
 		e.Result = fmt.Sprintf("refused: PreSignUp failed with error %s.", decision.Refusal)
+	case set.SignUp.UsesHook() && c.Hook == "":
+		e.Result = "accepted, unless your function of signUp.hook refuses: --hook asks it"
 	case a.Provider && conf.ExternalProviders.Policy == config.LinkProviders:
 		e.Result = "accepted, unless the pool has an account with this address: see docs/sign-up-rules.md"
-	case !a.Provider && r.AutoConfirms(a.Email):
+	case !a.Provider && (r.AutoConfirms(a.Email) || decision.Confirm):
 		e.Result = "accepted, and confirmed without an email"
 	}
 	for _, step := range decision.Steps {
@@ -108,6 +126,11 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 		}
 		e.Steps = append(e.Steps, explained)
 	}
+	for _, err := range []error{decision.Warning, decision.HookErr} {
+		if err != nil {
+			e.Warnings = append(e.Warnings, err.Error())
+		}
+	}
 	if c.JSON {
 		return cli.WriteJSON(s.Out, e)
 	}
@@ -116,8 +139,26 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 	for _, step := range e.Steps {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", step.Name, step.Result, step.Took, step.Kind, step.Setting)
 	}
-	fmt.Fprintf(table, "\n%s\n", e.Result)
+	fmt.Fprintln(table)
+	for _, warning := range e.Warnings {
+		fmt.Fprintln(table, "warning:", warning)
+	}
+	fmt.Fprintln(table, e.Result)
 	return table.Flush()
+}
+
+// hookRequest is what the hook would get about somebody. What only a pool knows is made up.
+func hookRequest(set *settings.Settings, a rules.Applicant) rules.HookRequest {
+	r := rules.HookRequest{
+		TriggerSource: "PreSignUp_SignUp", Region: set.Pool.Region, UserPoolID: set.Pool.Region + "_Example01",
+		UserName: "00000000-0000-4000-8000-000000000000", Client: rules.HookClient{ID: "example", Name: set.Clients[0].Name},
+		Locale: a.Locale, Email: a.Email, Attributes: maps.Clone(a.Attributes), ValidationData: []byte("null"), MayAutoConfirm: !a.Provider,
+	}
+	r.Attributes["email"] = a.Email
+	if a.Provider {
+		r.TriggerSource, r.UserName, r.Provider = "PreSignUp_ExternalProvider", "Facebook_1234567890", "Facebook"
+	}
+	return r
 }
 
 // noNetwork answers nothing: this command queries DNS only with --network, and AWS never.

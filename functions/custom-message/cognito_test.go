@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"poolpost/internal/clientname"
 	"poolpost/internal/functiontest"
 )
 
@@ -42,7 +43,7 @@ func newAskingHandler(t *testing.T, answer http.HandlerFunc) (*handler, *functio
 	}))
 	t.Cleanup(server.Close)
 	h, logged := newHandler(t)
-	h.clients = newUserPool(aws.Config{
+	h.clients = clientname.New(aws.Config{
 		Region: "eu-central-1", BaseEndpoint: aws.String(server.URL),
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "sample-secret-key", "sample-session-token"),
 	})

@@ -23,7 +23,7 @@ type handler struct {
 // cannot hold client ids, because the clients depend on the pool and the pool on its
 // triggers; the event has the id only.
 type clientNames interface {
-	clientName(ctx context.Context, pool, id string) (string, error)
+	ClientName(ctx context.Context, pool, id string) (string, error)
 }
 
 // newClientNames asks Cognito. A build with the tag minimal leaves it out.
@@ -99,7 +99,7 @@ func (h *handler) client(ctx context.Context, event *trigger.Event) (config.Clie
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	name, err := h.clients.clientName(ctx, event.UserPoolID, event.ClientID)
+	name, err := h.clients.ClientName(ctx, event.UserPoolID, event.ClientID)
 	client := config.ClientByName(h.config.Clients, name)
 	if err == nil && client.Name != name {
 		err = errClient // made by hand, or of other settings

@@ -16,13 +16,26 @@ import (
 	ses "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
 	"poolpost/internal/awsconfig"
+	"poolpost/internal/clientname"
+	"poolpost/internal/config"
 	"poolpost/internal/rules"
 )
 
 func init() {
-	newAWS = func() (rules.Suppressions, accounts) {
-		s := newServices(awsconfig.Load())
-		return s, s
+	newAWS = func(c config.PreSignUp) (ask rules.Network, a accounts, names clientNames) {
+		cfg := awsconfig.Load()
+		s := newServices(cfg)
+		ask.Suppressions = s
+		if c.ExternalProviders.Policy == config.LinkProviders {
+			a = s
+		}
+		if c.Hook.Function != "" {
+			ask.Hook = newHook(cfg, c.Hook.Function)
+			if len(c.Clients) > 1 {
+				names = clientname.New(cfg)
+			}
+		}
+		return ask, a, names
 	}
 }
 

@@ -324,7 +324,7 @@ func TestSuppressionList(t *testing.T) {
 				answer(w, r)
 			}))
 			var err error
-			if h.rules, err = rules.New(h.config, functiontest.Sentences(t), nil, list); err != nil {
+			if h.rules, err = rules.New(h.config, functiontest.Sentences(t), rules.Network{Suppressions: list}); err != nil {
 				t.Fatal(err)
 			}
 			event := payload(t, "SignUp", map[string]any{"email": "Jane+a/b@Example.com", "custom:agentName": "Jane"})

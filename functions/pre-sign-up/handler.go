@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -15,7 +16,8 @@ import (
 type handler struct {
 	config   config.PreSignUp
 	rules    *rules.Rules
-	accounts accounts // nil when nobody is linked
+	accounts accounts    // nil when nobody is linked
+	clients  clientNames // nil when nobody asks for the name of one of several
 	log      *logging.Logger
 }
 
@@ -25,6 +27,14 @@ type accounts interface {
 	link(ctx context.Context, pool, user, provider, id string) error
 }
 
+// clientNames knows the names of app clients in the settings.
+type clientNames interface {
+	ClientName(ctx context.Context, pool, id string) (string, error)
+}
+
+// accepted is the outcome of who may sign up.
+const accepted = "accepted"
+
 // Invoke returns the event when the person may sign up, and an error when not.
 // Cognito shows the error's text to the app as "PreSignUp failed with error
 // CODE: sentence."; it adds the full stop.
@@ -33,23 +43,16 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var refusal *rules.Refusal
 	err := h.log.Record(ctx, func(line *logging.Line) (err error) {
 		line.Outcome = rules.TryAgain
-		if h.accounts != nil { // rules that ask the network have a limit of their own
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, rules.Budget)
-			defer cancel()
-		}
 		reply, err = h.decide(ctx, payload, line)
-		if err == nil {
-			line.Outcome = "accepted"
-			return nil
-		}
 		if refused, ok := errors.AsType[*rules.Refusal](err); ok {
 			refusal, err = refused, nil
-		} else {
+		} else if err != nil {
 			refusal = h.rules.Refuse(rules.TryAgain, line.Locale)
 		}
-		line.Outcome = refusal.Code
-		line.Warning = cmp.Or(refusal.TranslationErr, line.Warning)
+		if refusal != nil {
+			line.Outcome = refusal.Outcome()
+			line.Warning = cmp.Or(refusal.TranslationErr, line.Warning)
+		}
 		return err
 	})
 	switch {
@@ -83,6 +86,7 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 	switch kind {
 	case "AdminCreateUser":
 		// An administrator, or a user migration, has decided already.
+		line.Outcome = accepted
 		return payload, nil
 	case "ExternalProvider":
 		applicant.Provider = true
@@ -91,19 +95,89 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 		// A source or version that AWS adds later must not be a way around the rules.
 		line.Trigger = logging.Unknown
 	}
-	decision := h.rules.Decide(ctx, applicant)
+	signUp := kind == "SignUp"
+	decision, err := h.ask(ctx, event, applicant, signUp, line)
+	if err != nil {
+		return nil, err
+	}
+	reply := payload
+	if trusted := signUp && h.rules.AutoConfirms(applicant.Email); trusted || decision.Confirm {
+		// Only the settings verify an address, never the hook.
+		if reply, err = event.Reply(trigger.PreSignUp(trusted && h.config.AutoConfirm.VerifyEmail)); err != nil {
+			return nil, err
+		}
+	}
+	line.Outcome = accepted
+	if decision.HookErr != nil {
+		line.Outcome, line.Detail = rules.HookFailed, accepted
+	}
+	return reply, nil
+}
+
+// ask asks the rules, the accounts of the pool and the hook about an applicant, in this order, up to
+// the first refusal. Only of a sign-up may the hook say that it needs no confirmation.
+func (h *handler) ask(ctx context.Context, event *trigger.Event, a rules.Applicant, signUp bool, line *logging.Line) (rules.Decision, error) {
+	limited, cancel := ctx, context.CancelFunc(func() {})
+	if h.accounts != nil || h.clients != nil { // rules that ask the network have a limit of their own
+		limited, cancel = context.WithTimeout(ctx, rules.Budget)
+	}
+	defer cancel()
+	decision := h.rules.Decide(limited, a)
 	switch {
 	case decision.Refusal != nil && decision.Refusal.Code == rules.TryAgain:
-		return nil, decision.Warning
+		return decision, decision.Warning
 	case decision.Refusal != nil:
-		return nil, decision.Refusal
+		return decision, decision.Refusal
 	}
 	line.Warning = decision.Warning
-	if applicant.Provider && h.accounts != nil && applicant.Email != "" {
-		return payload, h.linkAccount(ctx, event, applicant, line)
+	if a.Provider && h.accounts != nil {
+		// Who has an account does not sign up, so the hook has no say.
+		if err := h.linkAccount(limited, event, a, line); err != nil {
+			return decision, err
+		}
 	}
-	if kind == "SignUp" && h.rules.AutoConfirms(applicant.Email) {
-		return event.Reply(trigger.PreSignUp(h.config.AutoConfirm.VerifyEmail))
+	if h.config.Hook.Function == "" {
+		return decision, nil
 	}
-	return payload, nil
+	request := h.request(limited, event, a, &decision)
+	request.MayAutoConfirm = signUp
+	h.rules.AskHook(ctx, request, &decision)
+	if decision.Refusal == nil {
+		decision.Warn(decision.HookErr)
+		line.Warning = decision.Warning
+		return decision, nil
+	}
+	line.Warning = decision.Warning
+	if decision.HookErr != nil {
+		line.Err, line.Detail = decision.HookErr, "refused"
+	}
+	return decision, decision.Refusal
+}
+
+// request is what the hook gets about an event.
+func (h *handler) request(ctx context.Context, event *trigger.Event, a rules.Applicant, d *rules.Decision) rules.HookRequest {
+	client := rules.HookClient{ID: event.ClientID}
+	switch {
+	case event.ClientID == "":
+	case h.clients == nil:
+		client.Name = h.config.Clients[0]
+	default:
+		name, err := h.clients.ClientName(ctx, event.UserPoolID, event.ClientID)
+		if err != nil {
+			d.Warn(logging.Safe("client: " + logging.Reason(err)))
+		}
+		client.Name = name
+	}
+	provider := ""
+	if a.Provider {
+		provider, _ = h.identity(event.UserName)
+		if provider == "" {
+			provider, _, _ = strings.Cut(event.UserName, "_")
+		}
+	}
+	return rules.HookRequest{
+		TriggerSource: event.TriggerSource, Region: event.Region, UserPoolID: event.UserPoolID, UserName: event.UserName,
+		Client: client, Provider: provider, Locale: a.Locale, Email: a.Email, Attributes: a.Attributes,
+		ClientMetadata: event.ClientMetadata, ValidationData: []byte(event.ValidationData()),
+	}
 }

@@ -28,7 +28,7 @@ func newHandler(t testing.TB, change ...func(*config.PreSignUp)) (*handler, *fun
 		f(&h.config)
 	}
 	var err error
-	if h.rules, err = rules.New(h.config, config.SentencesIn(dir), nil, nil); err != nil {
+	if h.rules, err = rules.New(h.config, config.SentencesIn(dir), rules.Network{}); err != nil {
 		t.Fatal(err)
 	}
 	return h, logged
@@ -279,7 +279,7 @@ func TestStart_withoutRulesRefuses(t *testing.T) {
 func TestRefusalWithoutASentence(t *testing.T) {
 	h, logged := newHandler(t)
 	var err error
-	if h.rules, err = rules.New(h.config, config.SentencesIn(t.TempDir()), nil, nil); err != nil {
+	if h.rules, err = rules.New(h.config, config.SentencesIn(t.TempDir()), rules.Network{}); err != nil {
 		t.Fatal(err)
 	}
 	reply, err := h.Invoke(t.Context(), payload(t, "SignUp", map[string]any{"email": "jane@throwaway.example", "custom:agentName": "Jane"}))

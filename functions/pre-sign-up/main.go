@@ -32,9 +32,10 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 	return h
 }
 
-// newAWS returns what the function asks AWS for: SES's suppression list, and the accounts of
-// the pool. A build with the tag minimal leaves it out.
-var newAWS func() (rules.Suppressions, accounts)
+// newAWS returns what the function asks AWS for, as far as the settings use it: SES's suppression
+// list and the hook, the accounts of the pool, and the names of its clients. A build with the tag
+// minimal leaves it out.
+var newAWS func(config.PreSignUp) (rules.Network, accounts, clientNames)
 
 func configure(dir string, log *logging.Logger) (*handler, error) {
 	c, err := config.Read[config.PreSignUp](dir)
@@ -42,17 +43,14 @@ func configure(dir string, log *logging.Logger) (*handler, error) {
 		return nil, err
 	}
 	h := &handler{config: c, log: log}
-	links := c.ExternalProviders.Policy == config.LinkProviders
-	var list rules.Suppressions
-	if links || c.Email.RefuseSuppressed {
+	var ask rules.Network
+	if c.Email.RefuseSuppressed || c.ExternalProviders.Policy == config.LinkProviders || c.Hook.Function != "" {
 		if newAWS == nil {
 			return nil, lambdaenv.ErrMinimal
 		}
-		list, h.accounts = newAWS()
+		ask, h.accounts, h.clients = newAWS(c)
 	}
-	if !links {
-		h.accounts = nil
-	}
-	h.rules, err = rules.New(c, config.SentencesIn(dir), net.DefaultResolver, list)
+	ask.DNS = net.DefaultResolver
+	h.rules, err = rules.New(c, config.SentencesIn(dir), ask)
 	return h, err
 }

@@ -90,11 +90,12 @@ func TestMissingRulesRefuse(t *testing.T) {
 }
 
 func TestConfigure_minimal(t *testing.T) {
-	defer func(f func() (rules.Suppressions, accounts)) { newAWS = f }(newAWS)
+	defer func(f func(config.PreSignUp) (rules.Network, accounts, clientNames)) { newAWS = f }(newAWS)
 	newAWS = nil
 	for settings, want := range map[string]error{
 		`{"locales":["en"],"externalProviders":{"policy":"accept"}}`:                                   nil,
 		`{"locales":["en"],"externalProviders":{"policy":"link"}}`:                                     lambdaenv.ErrMinimal,
+		`{"locales":["en"],"hook":{"function":"sign-up-hook","timeoutMs":100,"onFailure":"accept"}}`:   lambdaenv.ErrMinimal,
 		`{"locales":["en"],"externalProviders":{"policy":"accept"},"email":{"refuseSuppressed":true}}`: lambdaenv.ErrMinimal,
 	} {
 		dir := t.TempDir()

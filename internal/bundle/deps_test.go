@@ -16,8 +16,8 @@ var clients = map[string][]string{
 	"custom-email-sender": {"sqs"},
 	"custom-message":      {"cognitoidentityprovider"}, // in a pool with several app clients
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
-	"pre-sign-up":         {"cognitoidentityprovider", "sesv2"}, // when its settings ask AWS
-	"send-mail":           {"sesv2", "sqs"},                     // and those of the Encryption SDK
+	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "sesv2"}, // when its settings ask AWS
+	"send-mail":           {"sesv2", "sqs"},                               // and those of the Encryption SDK
 }
 
 // What belongs to build time, or to another function, costs a cold start when a
@@ -90,6 +90,7 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, []string{"pre-sign-up", "send-mail"}},
 		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, []string{"custom-message", "post-confirmation", "pre-sign-up", "send-mail"}},
 		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, []string{"custom-message", "send-mail"}},
+		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, []string{"custom-message", "send-mail"}},
 		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, []string{"custom-message", "send-mail"}},
 	} {
 		s := settingstest.Sample(t)

@@ -43,10 +43,10 @@ func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
 
 func joinsGroups(s *settings.Settings) bool { return len(s.Groups) > 0 }
 
-// SES is asked for its suppression list, and Cognito for the account that an
-// external provider's is linked to.
+// SES is asked for its suppression list, Cognito for the account that an external provider's is
+// linked to, and Lambda for what the adopter's own function says.
 func rulesCallAWS(s *settings.Settings) bool {
-	return s.SignUp.Email.RefuseSuppressed || s.SignUp.ExternalProviders.Policy == config.LinkProviders
+	return s.SignUp.Email.RefuseSuppressed || s.SignUp.ExternalProviders.Policy == config.LinkProviders || s.SignUp.UsesHook()
 }
 
 // triggerTimeout is how long Cognito waits for a trigger.
@@ -95,13 +95,17 @@ var Functions = []Function{
 		Timeout:  triggerTimeout,
 		optional: rulesCallAWS,
 		config: func(s *settings.Settings) any {
-			return config.PreSignUp{
+			c := config.PreSignUp{
 				Locales:           s.Locales,
 				Email:             s.SignUp.Email,
 				Attributes:        attributeRules(s),
 				AutoConfirm:       s.SignUp.AutoConfirm,
 				ExternalProviders: s.SignUp.ExternalProviders,
 			}
+			if s.SignUp.UsesHook() {
+				c.Hook, c.Clients = s.SignUp.Hook, clientNames(s)
+			}
+			return c
 		},
 		files: func(out *compile.Output) map[string][]byte {
 			files := map[string][]byte{}

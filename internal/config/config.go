@@ -61,6 +61,8 @@ type PreSignUp struct {
 	Attributes        []AttributeRule   `json:"attributes"`
 	AutoConfirm       AutoConfirm       `json:"autoConfirm"`
 	ExternalProviders ExternalProviders `json:"externalProviders"`
+	Hook              SignUpHook        `json:"hook,omitzero"`     // zero: nobody else is asked
+	Clients           []string          `json:"clients,omitempty"` // their names, for the hook
 }
 
 // RefusalsFile is where the sentences of a locale are, below the folder of
@@ -130,6 +132,30 @@ const (
 	RefuseProviders = "refuse"
 	LinkProviders   = "link"
 )
+
+// SignUpHook is a Lambda function of the adopter's own, which is asked about a sign-up that all
+// rules accept. docs/hooks.md has what it gets and what it may answer.
+type SignUpHook struct {
+	// Function is its name or ARN, with or without an alias or version; none if empty.
+	Function string `yaml:"function" json:"function"`
+	// TimeoutMS is how long it may take, in milliseconds, its cold start included.
+	TimeoutMS int `yaml:"timeoutMs" json:"timeoutMs"`
+	// OnFailure is refuse or accept: what happens to a sign-up when it does not answer.
+	OnFailure string `yaml:"onFailure" json:"onFailure"`
+	// MayAutoConfirm lets it confirm sign-ups without a mail. It never verifies an address.
+	MayAutoConfirm bool `yaml:"mayAutoConfirm" json:"mayAutoConfirm,omitempty"`
+}
+
+// What is done about a sign-up when the hook does not answer.
+const (
+	RefuseOnFailure = "refuse"
+	AcceptOnFailure = "accept"
+)
+
+// MaxHookTimeoutMS is the longest time of the hook, in milliseconds. Cognito waits 5 s for
+// pre-sign-up. Its start takes up to one of them, when the connection of the hook is slow to
+// open, and the rules take up to another.
+const MaxHookTimeoutMS = 3000
 
 // AttributeRule is a rule for one attribute at sign-up.
 type AttributeRule struct {

@@ -27,17 +27,17 @@ type Suppressions interface {
 // networkLimit is how long a network rule may take.
 const networkLimit = 500 * time.Millisecond
 
-func networkRules(c config.EmailRules, dns Resolver, suppressions Suppressions) []networkRule {
+func networkRules(c config.EmailRules, n Network) []networkRule {
 	return []networkRule{
 		{
 			Name: "mail-exchanger", Setting: "signUp.email.requireMailExchanger",
 			Codes: []string{EmailUnreachable}, Enabled: c.RequireMailExchanger, FailOpen: true,
-			refuses: func(ctx context.Context, a address) (bool, error) { return unreachable(ctx, dns, a.domain) },
+			refuses: func(ctx context.Context, a address) (bool, error) { return unreachable(ctx, n.DNS, a.domain) },
 		},
 		{
 			Name: "suppression-list", Setting: "signUp.email.refuseSuppressed",
 			Codes: []string{EmailSuppressed}, Enabled: c.RefuseSuppressed, FailOpen: true,
-			refuses: func(ctx context.Context, a address) (bool, error) { return suppressions.Suppressed(ctx, a.String()) },
+			refuses: func(ctx context.Context, a address) (bool, error) { return n.Suppressions.Suppressed(ctx, a.String()) },
 		},
 	}
 }
@@ -70,7 +70,7 @@ func isNotFound(err error) bool {
 // decision. Of those that refuse, the first one counts. A rule that errs or is too
 // slow refuses nobody; one that panics does, since then nobody knows what is wrong.
 func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
-	steps, errs := d.Steps[len(r.local):], make([]error, len(r.network))
+	steps, errs := d.Steps[len(r.local):][:len(r.network)], make([]error, len(r.network))
 	var asking sync.WaitGroup
 	for i, rule := range r.network {
 		if rule.Enabled {

@@ -55,7 +55,7 @@ func networked(t testing.TB, dns Resolver, suppressions Suppressions) *Rules {
 	t.Helper()
 	_, c := functiontest.Dir[config.PreSignUp](t, "pre-sign-up")
 	c.Email.RequireMailExchanger, c.Email.RefuseSuppressed = dns != nil, suppressions != nil
-	r, err := New(c, functiontest.Sentences(t), dns, suppressions)
+	r, err := New(c, functiontest.Sentences(t), Network{DNS: dns, Suppressions: suppressions})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,7 @@ func TestDecide_networkSteps(t *testing.T) {
 	n := &network{exchanger: after(time.Millisecond, false), suppressed: func(context.Context) (bool, error) { return false, errors.New("broken") }}
 	d := networked(t, n, n).Decide(t.Context(), ann("ann@example.com"))
 	checkCode(t, d.Refusal, "")
-	last := d.Steps[len(d.Steps)-2:]
+	last := d.Steps[len(d.Steps)-3:] // and the hook
 	if last[0].Result != "passed" || last[0].Took < time.Millisecond || last[1].Result != "no answer" {
 		t.Errorf("got %+v", last)
 	}

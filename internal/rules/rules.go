@@ -40,10 +40,11 @@ const (
 	ProviderNotAllowed  = "PROVIDER_NOT_ALLOWED"
 	AccountExists       = "ACCOUNT_EXISTS"
 	AccountLinked       = "ACCOUNT_LINKED"
+	HookRefusal         = hookPrefix + refusedByHook
 	TryAgain            = "TRY_AGAIN"
 )
 
-// Budget is how long a whole decision may take. Cognito waits 5 seconds for a
+// Budget is how long a decision may take, without the hook. Cognito waits 5 seconds for a
 // trigger, and a cold start takes its part of them.
 const Budget = time.Second
 
@@ -52,7 +53,11 @@ const Budget = time.Second
 type Refusal struct {
 	Code, Sentence string
 	TranslationErr error // why there is no better sentence, or nil
+	outcome        string
 }
+
+// Outcome is one of a few fixed words, for logs and metrics.
+func (r *Refusal) Outcome() string { return cmp.Or(r.outcome, r.Code) }
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Sentence }
 
@@ -101,19 +106,30 @@ type Rules struct {
 	sentences Sentences
 	local     []offlineRule
 	network   []networkRule
+	hook      Hook
+	last      Rule   // the hook's
 	steps     []Step // of a decision before anything is asked
 }
 
 // Sentences are those of refusals in a locale, by code.
 type Sentences func(locale string) (map[string]string, error)
 
-// New prepares rules. The two network parts may be nil when the settings do not
-// use them.
-func New(c config.PreSignUp, sentences Sentences, dns Resolver, suppressions Suppressions) (*Rules, error) {
+// A Network is what the rules ask. What the settings do not use may be nil.
+type Network struct {
+	DNS          Resolver
+	Suppressions Suppressions
+	Hook         Hook
+}
+
+// New prepares rules.
+func New(c config.PreSignUp, sentences Sentences, ask Network) (*Rules, error) {
 	if len(c.Locales) == 0 {
 		return nil, logging.Safe("the settings name no locale")
 	}
-	r := &Rules{config: c, sentences: sentences, local: emailRules(c), network: networkRules(c.Email, dns, suppressions)}
+	r := &Rules{
+		config: c, sentences: sentences, local: emailRules(c), network: networkRules(c.Email, ask),
+		hook: ask.Hook, last: hookRule(c.Hook),
+	}
 	for _, a := range c.Attributes {
 		rules, err := attributeRules(a)
 		if err != nil {
@@ -127,6 +143,7 @@ func New(c config.PreSignUp, sentences Sentences, dns Resolver, suppressions Sup
 	for i := range r.network {
 		r.addStep(&r.network[i].Rule)
 	}
+	r.addStep(&r.last)
 	return r, nil
 }
 
@@ -157,8 +174,21 @@ func (r *Rules) Refuse(code, locale string, replacements ...string) *Refusal {
 // A Decision is what the rules say about an applicant.
 type Decision struct {
 	Refusal *Refusal // nil: accepted
-	Warning error    // which network rules had no answer; this alone refuses nobody
+	Confirm bool     // by the hook: the user needs no confirmation
+	Warning error    // what had no answer, or was not used of it; this alone refuses nobody
+	HookErr error    // why the hook has not decided, if it was asked and has not
 	Steps   []Step   // of all rules, in their order
+}
+
+// Warn adds a warning, whose text is fit for a log.
+func (d *Decision) Warn(err error) {
+	switch {
+	case err == nil:
+	case d.Warning == nil:
+		d.Warning = err
+	default:
+		d.Warning = logging.Safe(d.Warning.Error() + "; " + err.Error())
+	}
 }
 
 // A Step is what came of one rule.
@@ -177,7 +207,7 @@ const (
 )
 
 // Decide asks the rules in their order, up to the first that refuses: those
-// without network first, the others after them and all at once.
+// without network first, the others after them and all at once. The hook comes later: see AskHook.
 func (r *Rules) Decide(ctx context.Context, a Applicant) Decision {
 	d := Decision{Steps: slices.Clone(r.steps)}
 	all := applicant{Applicant: a}

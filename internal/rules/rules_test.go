@@ -17,7 +17,7 @@ func newRules(t testing.TB, change func(*config.PreSignUp)) *Rules {
 	if change != nil {
 		change(&c)
 	}
-	r, err := New(c, config.SentencesIn(dir), nil, nil)
+	r, err := New(c, config.SentencesIn(dir), Network{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func checkCode(t testing.TB, refused *Refusal, want string) {
 var codes = []string{
 	EmailMissing, EmailInvalid, EmailNotASCII, DomainNotAllowed, EmailTypo, EmailDisposable, EmailRole, EmailPlus,
 	EmailUnreachable, EmailSuppressed, AttributeMissing, AttributeTooShort, AttributeTooLong, AttributeNotAllowed,
-	AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked, TryAgain,
+	AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked, HookRefusal, TryAgain,
 }
 
 func TestRefusalIsInTheLocaleAndNamesTheField(t *testing.T) {
@@ -101,7 +101,7 @@ func TestInvalidRulesAreAnError(t *testing.T) {
 		}, "compile pattern of nickname"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := New(test.config, nil, nil, nil)
+			r, err := New(test.config, nil, Network{})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got the error %v, want one with %q", err, test.want)
 			}
@@ -119,6 +119,7 @@ func everything(c *config.PreSignUp) {
 		RefuseRoleAccounts: true, RefusePlusAddresses: true, RequireMailExchanger: true, RefuseSuppressed: true,
 	}
 	c.ExternalProviders.Policy = config.RefuseProviders
+	c.Hook = config.SignUpHook{Function: "sign-up-hook", OnFailure: config.RefuseOnFailure}
 	a := &c.Attributes[0]
 	a.AllowedValues, a.ForbiddenWords, a.RefuseURLs = []string{"Ann"}, []string{"admin"}, true
 	c.Attributes = c.Attributes[:1]

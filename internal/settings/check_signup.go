@@ -17,6 +17,7 @@ import (
 func (c checker) checkSignUp(s *Settings) {
 	c.checkDomains(s.SignUp)
 	c.checkProviders(s.SignUp.ExternalProviders)
+	c.checkHook(s)
 	var names []string
 	for i, rule := range s.SignUp.Attributes {
 		key := fmt.Sprintf("signUp.attributes[%d]", i)
@@ -101,6 +102,29 @@ func (c checker) checkProviders(p config.ExternalProviders) {
 // [^_\s][\p{L}\p{M}\p{S}\p{N}\p{P}]{0,30}[^_\s], at least two characters.
 func isProviderName(name string) bool {
 	return isName(name, 32) && utf8.RuneCountInString(name) > 1 && name == strings.Trim(name, "_")
+}
+
+// functionName is a name or an ARN that Lambda's Invoke takes, with an optional alias or version.
+var functionName = regexp.MustCompile(`^(arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$`)
+
+func (c checker) checkHook(s *Settings) {
+	const key = "signUp.hook"
+	h := s.SignUp.Hook
+	c.oneOf(key+".onFailure", h.OnFailure, config.RefuseOnFailure, config.AcceptOnFailure)
+	c.within(key+".timeoutMs", h.TimeoutMS, 100, config.MaxHookTimeoutMS, " milliseconds, since Cognito waits 5 seconds for everything together")
+	if h.Function == "" {
+		if h != defaultHook && c.ReadOK(key) {
+			c.Report(key+".function", "is missing; write the name or the ARN of your Lambda function, such as sign-up-hook, or remove signUp.hook")
+		}
+		return
+	}
+	parts := functionName.FindStringSubmatch(h.Function)
+	switch {
+	case parts == nil:
+		c.Report(key+".function", "must be the name or the ARN of a Lambda function, with or without an alias, such as sign-up-hook or sign-up-hook:live, not %q", h.Function)
+	case parts[2] != "" && parts[2] != s.Pool.Region && c.ReadOK("pool.region"):
+		c.Report(key+".function", "is in %s, and must be in the region of the pool, %s", parts[2], s.Pool.Region)
+	}
 }
 
 // domains are the lists of domains, by their keys below signUp.

@@ -140,7 +140,14 @@ type SignUp struct {
 	Attributes        []config.AttributeRule   `yaml:"attributes"` // custom ones under their short name
 	AutoConfirm       config.AutoConfirm       `yaml:"autoConfirm"`
 	ExternalProviders config.ExternalProviders `yaml:"externalProviders"`
+	Hook              config.SignUpHook        `yaml:"hook"`
 }
+
+// defaultHook asks nobody.
+var defaultHook = config.SignUpHook{TimeoutMS: 2000, OnFailure: config.RefuseOnFailure}
+
+// UsesHook reports whether a function of the adopter's is asked about sign-ups.
+func (s SignUp) UsesHook() bool { return s.Hook.Function != "" }
 
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
 // part of the local run.
@@ -193,6 +200,7 @@ func Default() *Settings {
 		SignUp: SignUp{
 			Email:             config.EmailRules{RefuseTypos: true},
 			ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders},
+			Hook:              defaultHook,
 		},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}

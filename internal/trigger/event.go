@@ -10,6 +10,7 @@
 package trigger
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/json/jsontext"
 	"slices"
@@ -35,7 +36,6 @@ type Event struct {
 	UserAttributes map[string]string
 	// ClientMetadata is what the app passed on. Cognito does not check it.
 	ClientMetadata map[string]string
-
 	// CodeParameter is the placeholder of the code, {####}; CustomMessage only.
 	CodeParameter string
 	// UsernameParameter is the placeholder of the user name, {username};
@@ -47,8 +47,13 @@ type Event struct {
 	// RequestType is customEmailSenderRequestV1; of the custom senders only.
 	RequestType string
 
-	response eventjson.Raw // and the rest of the event, before and after it
+	validationData eventjson.Raw
+	response       eventjson.Raw // and the rest of the event, before and after it
 }
+
+// ValidationData is what the app sent for PreSignUp alone, as JSON: null or an object of strings.
+// Cognito does not check it.
+func (e *Event) ValidationData() string { return cmp.Or(e.validationData.Value, "null") }
 
 // Decode reads an event. It takes every shape that Cognito has been documented
 // or seen to send: maps that are null or absent, a version that is a number,
@@ -66,6 +71,7 @@ func Decode(payload []byte) (*Event, error) {
 		"request", eventjson.Fields{
 			"userAttributes", &e.UserAttributes,
 			"clientMetadata", &e.ClientMetadata,
+			"validationData", &e.validationData,
 			"codeParameter", &e.CodeParameter,
 			"usernameParameter", &e.UsernameParameter,
 			"code", &e.Code,

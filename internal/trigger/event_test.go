@@ -94,7 +94,7 @@ func TestDecode(t *testing.T) {
 			if kind := got.Source(test.trigger); kind != test.kind {
 				t.Errorf("its kind is %q, want %q", kind, test.kind)
 			}
-			got.response = eventjson.Raw{}
+			got.response, got.validationData = eventjson.Raw{}, eventjson.Raw{}
 			if !reflect.DeepEqual(*got, test.want) {
 				t.Errorf("got\n%+v\nwant\n%+v", *got, test.want)
 			}
@@ -130,7 +130,10 @@ func TestAbsentAndNullAreTheSame(t *testing.T) {
 			t.Errorf("%s: %v", payload, err)
 			continue
 		}
-		got.response = eventjson.Raw{}
+		if data := got.ValidationData(); data != "null" {
+			t.Errorf("%s: the validation data is %s", payload, data)
+		}
+		got.response, got.validationData = eventjson.Raw{}, eventjson.Raw{}
 		if !reflect.DeepEqual(*got, Event{}) {
 			t.Errorf("%s: got %+v", payload, *got)
 		}

@@ -36,6 +36,9 @@ type Options struct {
 	// failed, as the JSON that Lambda sends to an on-failure destination; nil
 	// drops it. The error goes to Logs in any case.
 	OnFailure func(record []byte)
+	// Others answer for functions that have no process here, by the name, ARN or other form in
+	// which they are invoked. Their errors are those of Invoke.
+	Others map[string]func(ctx context.Context, payload []byte) ([]byte, error)
 }
 
 // Host runs functions. It is an http.Handler for the Lambda Invoke API.

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,9 +26,9 @@ func (h *Host) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	id := uuid.NewV4().String()
 	w.Header().Set("X-Amzn-Requestid", id)
 	name, ok := h.functionName(r)
-	if !ok {
-		writeAPIError(w, http.StatusNotFound, "ResourceNotFoundException",
-			"Function not found: "+arn(h.options.Region, name))
+	other, elsewhere := h.options.Others[r.PathValue("name")]
+	if !ok && !elsewhere {
+		writeNotFound(w, h.options.Region, name)
 		return
 	}
 	payload, ok := readPayload(w, r)
@@ -36,7 +37,15 @@ func (h *Host) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	}
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case "", "RequestResponse":
-		payload, err := h.invoke(r.Context(), name, id, payload)
+		invoke := other
+		if !elsewhere {
+			invoke = func(ctx context.Context, payload []byte) ([]byte, error) { return h.invoke(ctx, name, id, payload) }
+		}
+		payload, err := invoke(r.Context(), payload)
+		if errors.Is(err, ErrNotFound) {
+			writeNotFound(w, h.options.Region, name)
+			return
+		}
 		writeResult(w, payload, err)
 	case "Event":
 		if err := h.invokeAsync(name, id, payload); err != nil {
@@ -89,6 +98,10 @@ func readPayload(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		return nil, false
 	}
 	return payload, true
+}
+
+func writeNotFound(w http.ResponseWriter, region, name string) {
+	writeAPIError(w, http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+arn(region, name))
 }
 
 func writeResult(w http.ResponseWriter, payload []byte, err error) {
