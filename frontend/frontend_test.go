@@ -5,58 +5,21 @@ package frontend
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"poolpost/internal/compile"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/settings/settingstest"
 	"poolpost/templates"
 )
 
 func TestRefusalInNode(t *testing.T) {
-	node := compiled(t, "refusal")
 	t.Setenv("REFUSALS", refusals(t, t.TempDir()))
-	run(t, node, "--test", "refusal.test.mjs")
+	functiontest.TypeScript(t, "refusal")
 }
 
-func TestCodeInNode(t *testing.T) {
-	run(t, compiled(t, "code"), "--test", "code.test.mjs")
-}
-
-// compiled compiles a file with the strictest checks of the pinned compiler, so that any version
-// of Node.js can run its test, which finds it by an environment variable. It returns where
-// Node.js is.
-func compiled(t *testing.T, name string) (node string) {
-	t.Helper()
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../node_modules/typescript")
-	}
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("there is no Node.js, or no TypeScript: run make node_modules")
-		}
-		t.Skip("there is no Node.js, or no TypeScript: make node_modules installs what is tested here")
-	}
-	dir := t.TempDir()
-	run(t, node, "../node_modules/typescript/bin/tsc", "--project", "tsconfig.json", "--outDir", dir)
-	module := filepath.Join(dir, name+".mjs")
-	if err := os.Rename(filepath.Join(dir, name+".js"), module); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv(strings.ToUpper(name)+"_JS", module)
-	return node
-}
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), name, args...)
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-}
+func TestCodeInNode(t *testing.T) { functiontest.TypeScript(t, "code") }
 
 // refusals is a file with every sentence that people are refused with, in every
 // language.

@@ -74,13 +74,26 @@ func OpenHook(set *settings.Settings, target string, logs io.Writer) (*Hook, err
 	host, err := lambda.New(lambda.Options{
 		Region: set.Pool.Region,
 		Logs:   func(function, line string) { fmt.Fprintf(logs, "%s: %s\n", function, line) },
-	}, lambda.Function{Name: name, Dir: dir, Timeout: 15 * time.Second})
+	}, lambda.Function{Name: name, Dir: dir, Env: ownVariables(), Timeout: 15 * time.Second})
 	if err != nil {
 		return nil, fmt.Errorf("--hook %s: %w", target, err)
 	}
 	h.ask = func(ctx context.Context, request []byte) ([]byte, error) { return host.Invoke(ctx, name, request) }
 	h.close = host.Close
 	return h, nil
+}
+
+// ownVariables are the variables that a hook could have as a deployed function: those of this
+// process, without what belongs to AWS and Lambda.
+func ownVariables() map[string]string {
+	env := map[string]string{}
+	for _, line := range os.Environ() {
+		name, value, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "LAMBDA_") && name != "_HANDLER" && name != "TZ" {
+			env[name] = value
+		}
+	}
+	return env
 }
 
 // maxAnswer is what Lambda returns at most, in bytes.

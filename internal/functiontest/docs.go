@@ -10,11 +10,7 @@ import (
 // Section is what a page of docs, or README.md, says below a heading.
 func Section(t testing.TB, file, heading string) string {
 	t.Helper()
-	root := ".." // or above, with the module
-	if _, err := os.Stat("../go.mod"); err != nil {
-		root = "../.."
-	}
-	page, err := os.ReadFile(filepath.Join(root, file))
+	page, err := os.ReadFile(filepath.Join(moduleRoot(), file))
 	if err != nil {
 		t.Fatal(err)
 	}

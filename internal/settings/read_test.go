@@ -59,7 +59,7 @@ func TestMinimalFileHasSafeDefaults(t *testing.T) {
 			URL: "https://app.example.com/", SignInURL: "https://app.example.com/",
 		}},
 		Locales:      []string{"en"},
-		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: "accept"}},
+		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: "accept"}, Hook: config.SignUpHook{TimeoutMS: 2000, OnFailure: "refuse"}},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 	if !reflect.DeepEqual(got, want) {
