@@ -52,7 +52,7 @@ brands:
 clients:
   - {name: web, url: https://rides.example.com/, signInUrl: https://rides.example.com/sign-in, refreshTokenDays: 7}
   - {name: kiosk, brand: kiosk, url: https://kiosk.rides.example.com/}
-signUp: {hook: {function: "invitations:live", timeoutMs: 3000, onFailure: accept, mayAutoConfirm: true}}
+signUp: {hook: {function: "sign-up-hook:live", timeoutMs: 3000, onFailure: accept, mayAutoConfirm: true}}
 groups: [drivers, everybody]
 signIn: {domainPrefix: rides-sample, facebookAppId: "1234567890", facebookSecret: rides/facebook}
 identityPool: {guests: false, facebookAppId: "1234567890", exampleBucket: true}
