@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
@@ -96,7 +98,7 @@ func TestAnswersOfTheHook(t *testing.T) {
 		"no code: null":               {answer: `{"decision":"refuse","code":null,"sentence":null,"sentences":null}`, code: "HOOK_REFUSED", sentence: own},
 		"a sentence":                  {answer: `{"decision":"refuse","code":"A","sentence":"No seat is left"}`, code: "HOOK_A", sentence: "No seat is left"},
 		"a sentence with a full stop": {answer: `{"decision":"refuse","sentence":" One. Two. "}`, code: "HOOK_REFUSED", sentence: "One. Two"},
-		"a sentence with spaces of French, joiners and a picture": {answer: `{"decision":"refuse","sentence":"Hélas ! می‌خواهم 👨‍👩‍👧"}`, code: "HOOK_REFUSED", sentence: "Hélas ! می‌خواهم 👨‍👩‍👧"},
+		"a sentence with spaces of French, joiners and a picture": {answer: `{"decision":"refuse","sentence":"Hélas ! می\u200cخواهم 👨‍👩‍👧"}`, code: "HOOK_REFUSED", sentence: "Hélas ! می\u200cخواهم 👨‍👩‍👧"},
 		"a sentence of 200":            {answer: `{"decision":"refuse","sentence":"` + strings.Repeat("é", 200) + `"}`, code: "HOOK_REFUSED", sentence: strings.Repeat("é", 200)},
 		"a sentence of 201":            {answer: `{"decision":"refuse","code":"A","sentence":"` + strings.Repeat("é", 201) + `"}`, code: "HOOK_A", sentence: own, ignored: "sentence"},
 		"a sentence of two lines":      {answer: `{"decision":"refuse","sentence":"a\nb"}`, code: "HOOK_REFUSED", sentence: own, ignored: "sentence"},
@@ -304,4 +306,51 @@ func TestTheDocumentationHasTheRequest(t *testing.T) {
 	for name := range members {
 		t.Errorf("docs/hooks.md does not explain %s", name)
 	}
+}
+
+// None of our codes begins like the hook's, so that it cannot imitate one.
+func TestCodesOfTheHookAreNotOurs(t *testing.T) {
+	for _, code := range codes {
+		if strings.HasPrefix(code, hookPrefix) != (code == HookRefusal) {
+			t.Errorf("the code %s is one that a hook can refuse with", code)
+		}
+	}
+}
+
+// Whatever the hook answers, the app gets a code of its own and one line, or the policy decides.
+func FuzzAskHook(f *testing.F) {
+	for _, answer := range []string{
+		"", "null", `{"decision":"accept","autoConfirm":true}`, `{"decision":"refuse"}`, `{"decision":"refuse","code":"A_1","sentence":"a. b."}`,
+		`{"decision":"refuse","sentences":{"en":"a\u2028","de":"b"}}`, `{"decision":"refuse","code":[],"sentence":{},"sentences":"\ud800"}`,
+	} {
+		f.Add([]byte(answer))
+	}
+	form := regexp.MustCompile(`^HOOK_[A-Z][A-Z0-9_]{0,39}$`)
+	var answer []byte
+	hook := hookFunc(func(context.Context, []byte) ([]byte, error) { return answer, nil })
+	strict, lenient := hooked(f, hook, nil), hooked(f, hook, func(h *config.SignUpHook) { h.OnFailure = config.AcceptOnFailure })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		answer = text
+		refuses := false
+		for _, r := range []*Rules{strict, lenient} {
+			d := askHook(t, r, "en")
+			if d.Confirm {
+				t.Error("it confirms somebody, and the settings do not let it")
+			}
+			switch {
+			case d.HookErr != nil:
+				if (d.Refusal != nil) != (r == strict) || r == strict && d.Refusal.Code != TryAgain {
+					t.Errorf("without an answer: %v", d.Refusal)
+				}
+			case d.Refusal != nil:
+				refuses = true
+				s := d.Refusal.Sentence
+				if !form.MatchString(d.Refusal.Code) || s == "" || !utf8.ValidString(s) || utf8.RuneCountInString(s) > 200 || strings.ContainsAny(s, "\r\n\u2028\u2029\u202e<>\x00\x1b") {
+					t.Errorf("the refusal is %q: %q", d.Refusal.Code, s)
+				}
+			case refuses:
+				t.Error("one policy accepts what the other refuses, and both have an answer")
+			}
+		}
+	})
 }
