@@ -43,8 +43,10 @@ dev: need-go ## run everything on this machine: sign-up page, user pool, functio
 test: need-go ## run all tests, nearly all with the race detector
 	@[ -n "$(RACE)" ] || echo "no C compiler is installed: testing without the race detector"
 	@command -v chromium > /dev/null || echo "chromium is not installed: the tests in the browser are skipped"
-	@if command -v npm > /dev/null; then $(MAKE) node_modules .build/receiver/ready; \
-	else echo "npm is not installed: the tests of the pages with axe-core and with another SES are skipped"; fi
+	@if command -v npm > /dev/null; then $(MAKE) node_modules .build/receiver/ready .build/clients/ready; \
+	else echo "npm is not installed: the tests of the pages with axe-core, with another SES and with Amplify are skipped"; fi
+	@if $(HAS_VENV); then $(MAKE) .build/clients-venv/ready; \
+	else echo "Python 3.10 or newer with venv is not installed: the tests with pycognito, boto3 and the AWS CLI are skipped"; fi
 	go test $(RACE) $$(go list ./... | grep -vE '$(HEAVY)')
 	go test $(RACE) $(MINIMAL) $(OPTIONAL)
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)') && cd examples/own-app && go test ./...; \
@@ -161,10 +163,19 @@ node_modules: package.json package-lock.json | need-node
 	cd $(@D) && npm ci --no-audit --no-fund
 	@touch $@
 
-# The emulator and its tests: Python 3.10 or newer with venv.
+# Clients of Cognito, which a test runs against the local pool.
+.build/clients/ready: test/clients/package.json test/clients/package-lock.json | need-node
+	@$(MAKE) need-npm && mkdir -p $(@D) && cp $^ $(@D)
+	npm ci --prefix $(@D) --no-audit --no-fund
+	@touch $@
+
+# The emulator and its tests, and the clients in Python.
+HAS_VENV = python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)' 2> /dev/null
 .build/venv/ready: test/deploy/requirements.txt
-	@python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)' 2> /dev/null || { echo "Python 3.10 or newer with venv is not installed: install python3 and python3-venv"; exit 1; }
+.build/clients-venv/ready: test/clients/requirements.txt
+.build/venv/ready .build/clients-venv/ready:
+	@$(HAS_VENV) || { echo "Python 3.10 or newer with venv is not installed: install python3 and python3-venv"; exit 1; }
 	@rm -rf $(@D)
 	python3 -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check -r test/deploy/requirements.txt
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
