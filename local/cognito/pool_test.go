@@ -354,7 +354,7 @@ func refused(t *testing.T, err error, kind, message string) {
 	}
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,66 @@
+package cognito
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"poolpost/local/srp"
+)
+
+// BenchmarkSignIn is what the pool does for one sign-in, and how often that is the three powers
+// of SRP that it cannot do without.
+func BenchmarkSignIn(b *testing.B) {
+	p, err := New(Options{Settings: sampleSettings(), PoolID: poolID, ClientIDs: map[string]string{"web": webClient}})
+	ok(b, err)
+	post := func(operation string, in any) map[string]any {
+		body, err := json.Marshal(in)
+		ok(b, err)
+		r := httptest.NewRequest("POST", "/", strings.NewReader(string(body)))
+		r.Header.Set("X-Amz-Target", Target+operation)
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sample")
+		answer := httptest.NewRecorder()
+		p.ServeHTTP(answer, r)
+		var out map[string]any
+		ok(b, json.Unmarshal(answer.Body.Bytes(), &out))
+		return out
+	}
+	user := map[string]any{"UserPoolId": poolID, "Username": ada, "Password": password, "Permanent": true, "MessageAction": "SUPPRESS"}
+	post("AdminCreateUser", user)
+	post("AdminSetUserPassword", user)
+	client, err := srp.NewClient(rand.Reader)
+	ok(b, err)
+	exponent, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 256))
+	ok(b, err)
+	var signIns, powers time.Duration
+	for b.Loop() {
+		began := time.Now()
+		asked := post("InitiateAuth", map[string]any{
+			"ClientId": webClient, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": map[string]string{"USERNAME": ada, "SRP_A": client.Public()},
+		})
+		signIns += time.Since(began)
+		parameters := map[string]string{}
+		for name, value := range asked["ChallengeParameters"].(map[string]any) {
+			parameters[name] = fmt.Sprint(value)
+		}
+		answer, err := client.Answer("Example01", parameters["USER_ID_FOR_SRP"], password, parameters, time.Now())
+		ok(b, err)
+		began = time.Now()
+		result := post("RespondToAuthChallenge", map[string]any{"ClientId": webClient, "ChallengeName": passwordVerifier, "ChallengeResponses": answer})
+		signIns += time.Since(began)
+		if result["AuthenticationResult"] == nil {
+			b.Fatal(result)
+		}
+		began = time.Now()
+		for range 3 {
+			srp.Verifier(exponent)
+		}
+		powers += time.Since(began)
+	}
+	b.ReportMetric(float64(signIns.Nanoseconds())/float64(powers.Nanoseconds()), "signin/powers")
+}
