@@ -39,7 +39,7 @@ type Service struct {
 	Unknown    func(operation string) *Error // answers other operations
 	Malformed  *Error                        // answers a body that is too large, or is not the JSON of the operation
 	// ErrorMessageHeader repeats the message of an error in a header, as Cognito does (observed:
-	// https://github.com/aws-amplify/amplify-swift/issues/3344).
+	// https://github.com/aws-amplify/amplify-swift/issues/3344), if it is ASCII.
 	ErrorMessageHeader bool
 }
 
@@ -77,7 +77,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			status, failure = http.StatusInternalServerError, Errorf("InternalErrorException", "Something went wrong")
 		}
 		header.Set("X-Amzn-Errortype", failure.Type+":")
-		if s.ErrorMessageHeader {
+		if s.ErrorMessageHeader && isPrintable(failure.Message) {
 			header.Set("X-Amzn-Errormessage", failure.Message)
 		}
 		if failure.QueryCode != "" {
@@ -93,6 +93,11 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewEncoder(w).Encode(result); err != nil {
 		slog.Warn("client went away", "operation", s.Target+operation, "error", err)
 	}
+}
+
+// isPrintable says whether a text can stand in a header as it is.
+func isPrintable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, name string) (any, error) {

@@ -30,7 +30,7 @@ func (p *Pool) describeUserPoolClient(_ context.Context, _ caller, in clientInpu
 		"ReadAttributes":                  client.Reads,
 		"WriteAttributes":                 client.Writes,
 		"AuthSessionValidity":             int(client.Session.Minutes()),
-		"PreventUserExistenceErrors":      "ENABLED",
+		"PreventUserExistenceErrors":      map[bool]string{true: "ENABLED", false: "LEGACY"}[client.HidesUsers],
 		"EnableTokenRevocation":           client.RevokesTokens,
 		"AllowedOAuthFlowsUserPoolClient": false, // hosted sign-in is deployed only
 	}}, nil

@@ -25,7 +25,7 @@ const (
 	totpDigits = 1_000_000
 )
 
-// errNoTOTP: the texts are observed, and those of the API reference where the pool has MFA off.
+// errNoTOTP is what a pool without MFA answers; the text is observed.
 var errNoTOTP = failure("SoftwareTokenMFANotFoundException", "Software Token MFA has not been enabled by the userPool")
 
 // totpCode is the code of a time step.

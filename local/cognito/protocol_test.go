@@ -52,6 +52,22 @@ func TestMalformedRequests(t *testing.T) {
 			t.Errorf("got %s", body)
 		}
 	})
+	t.Run("the message is in a header as well, if it is ASCII", func(t *testing.T) {
+		w := newWorld(t)
+		w.functions["pre-sign-up"] = throwing("Nicht Sie, Müller")
+		for body, want := range map[string]string{
+			`{"ClientId":"` + webClient + `","Username":"ada","Password":"sample-pass-1"}`:             "Username should be an email.",
+			`{"ClientId":"` + webClient + `","Username":"ada@example.com","Password":"sample-pass-1"}`: "",
+		} {
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+			r.Header.Set("X-Amz-Target", Target+"SignUp")
+			answer := httptest.NewRecorder()
+			w.pool.ServeHTTP(answer, r)
+			if got := answer.Header().Get("X-Amzn-Errormessage"); got != want || answer.Code != http.StatusBadRequest {
+				t.Errorf("got %d %q, want %q", answer.Code, got, want)
+			}
+		}
+	})
 	t.Run("GET is not the protocol", func(t *testing.T) {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -103,7 +103,7 @@ var rules = map[string]rule{
 	"MessageAction":          {enum: []string{"RESEND", "SUPPRESS"}},
 	"Name":                   {min: 1, max: 32, pattern: usernameType},
 	"NewPassword":            {min: 1, max: 256, pattern: passwordType},
-	"Password":               {min: 1, max: 256, pattern: passwordType},
+	"Password":               {max: 256, pattern: passwordType},
 	"PreviousPassword":       {max: 256, pattern: passwordType},
 	"ProposedPassword":       {min: 1, max: 256, pattern: passwordType},
 	"ProviderAttributeValue": {min: 1, max: 2048},

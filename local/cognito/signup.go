@@ -22,7 +22,8 @@ type signUpResult struct {
 
 // signUp is SignUp. It reveals that a user name exists, even with
 // PreventUserExistenceErrors (developer guide, "Managing user existence error
-// responses"). The order of the checks is derived. AutoVerifiedAttributes of the
+// responses"). The order of the checks is derived, and so is the refusal of a request
+// without a password, which only pools with passwordless sign-in take. AutoVerifiedAttributes of the
 // pool is email alone, so the code goes there.
 func (p *Pool) signUp(ctx context.Context, c caller, in signUpInput) (any, error) {
 	if !p.options.Settings.Pool.SelfSignUp {

@@ -75,6 +75,8 @@ func TestSignUpRefuses(t *testing.T) {
 			"NotAuthorizedException", "A client attempted to write unauthorized attribute"},
 		"a password that is too short": {func(in *cognito.SignUpInput) { in.Password = aws.String("pass-1") },
 			"InvalidPasswordException", "Password did not conform with policy: Password not long enough"},
+		"no password": {func(in *cognito.SignUpInput) { in.Password = nil },
+			"InvalidPasswordException", "Password did not conform with policy: Password not long enough"},
 		"a password without a digit": {func(in *cognito.SignUpInput) { in.Password = aws.String("sample-pass") },
 			"InvalidPasswordException", "Password did not conform with policy: Password must have numeric characters"},
 	} {
