@@ -484,3 +484,23 @@ func TestEnv(t *testing.T) {
 	equal(t, Named("pre-sign-up").Env(s, all), map[string]string{"STACK": "stack"})
 	equal(t, Named("custom-message").Env(s, Values{Stack: "stack"}), map[string]string{"STACK": "stack"})
 }
+
+// Only a pool with a hook has something about it in its settings.json, the names of its clients too.
+func TestSettingsOfTheHook(t *testing.T) {
+	s := settingstest.Sample(t)
+	preSignUp := Named("pre-sign-up")
+	if text := string(preSignUp.Config(s)); strings.Contains(text, `"hook"`) || strings.Contains(text, `"clients"`) {
+		t.Errorf("without a hook: %s", text)
+	}
+	s.SignUp.Hook.Function = "sign-up-hook"
+	text := preSignUp.Config(s)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, config.File), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Read[config.PreSignUp](dir)
+	want := config.SignUpHook{Function: "sign-up-hook", TimeoutMS: 2000, OnFailure: config.RefuseOnFailure}
+	if err != nil || c.Hook != want || !slices.Equal(c.Clients, []string{"web"}) {
+		t.Errorf("got %+v, %q, %v", c.Hook, c.Clients, err)
+	}
+}
