@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
@@ -61,6 +62,8 @@ func TestCORSOfTheAWSAPIs(t *testing.T) {
 		{"the preflight of a page elsewhere", "OPTIONS", "/", elsewhere, "", http.StatusNotFound, false},
 		{"the user pool from a page elsewhere", "POST", "/", elsewhere, pool.Target + "SignUp", http.StatusForbidden, false},
 		{"the user pool from a page without an origin of its own", "POST", "/", "null", pool.Target + "SignUp", http.StatusForbidden, false},
+		{"the keys of tokens from a page on this machine", "GET", "/eu-central-1_Example01/.well-known/jwks.json", devServer, "", http.StatusOK, true},
+		{"the keys of tokens from a page elsewhere", "GET", "/eu-central-1_Example01/.well-known/jwks.json", elsewhere, "", http.StatusOK, false},
 		{"the queue from a page on this machine", "POST", "/", devServer, "AmazonSQS.SendMessage", http.StatusForbidden, false},
 		{"SES from a page on this machine", "POST", "/v2/email/outbound-emails", devServer, "", http.StatusForbidden, false},
 		{"a function from a page on this machine", "POST", "/2015-03-31/functions/send-mail/invocations", devServer, "", http.StatusForbidden, false},
@@ -101,6 +104,27 @@ func TestCORSOfTheAWSAPIs(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// SDKs read every answer as JSON.
+func TestOtherServicesAreRefusedInJSON(t *testing.T) {
+	s := startStack(t)
+	for _, target := range []string{"AWSCognitoIdentityService.GetId", ""} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.awsURL+"/", strings.NewReader("{}"))
+		noError(t, err)
+		request.Header.Set("X-Amz-Target", target)
+		response, err := http.DefaultClient.Do(request)
+		noError(t, err)
+		defer response.Body.Close()
+		var answer struct {
+			Type    string `json:"__type"`
+			Message string `json:"message"`
+		}
+		if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusNotFound ||
+			answer.Type != "UnknownOperationException" || !strings.Contains(answer.Message, target) {
+			t.Errorf("%q: %d %+v, %v", target, response.StatusCode, answer, err)
+		}
 	}
 }
 
