@@ -97,6 +97,8 @@ func (p *Pool) challenge(a attempt, name string, parameters map[string]string) (
 func (p *Pool) proceed(a attempt) (any, error) {
 	u := a.user
 	switch {
+	case u.disabled: // perhaps since the last challenge
+		return nil, errDisabled
 	case u.status == forceChangePassword:
 		return p.challenge(a, newPasswordRequired, map[string]string{
 			"USER_ID_FOR_SRP":    u.name,

@@ -205,3 +205,14 @@ func TestDisabledUsers(t *testing.T) {
 	ok(t, err)
 	w.mustSignIn(ada)
 }
+
+func TestDisabledInTheMiddleOfASignIn(t *testing.T) {
+	w, first := onDevice(t)
+	key := *first.NewDeviceMetadata.DeviceKey
+	out, err := w.signInOn(key, ada, password)
+	ok(t, err)
+	_, err = w.admin.AdminDisableUser(context.Background(), &cognito.AdminDisableUserInput{UserPoolId: aws.String(poolID), Username: aws.String(ada)})
+	ok(t, err)
+	_, err = w.proveDevice(out, key, *first.NewDeviceMetadata.DeviceGroupKey, devicePassword)
+	refused(t, err, "NotAuthorizedException", "User is disabled.")
+}

@@ -126,8 +126,6 @@ func (p *Pool) provePassword(in challengeInput) (any, error) {
 // maySignIn refuses a user who knows the password; the texts are observed.
 func (p *Pool) maySignIn(u *user) error {
 	switch {
-	case u.disabled:
-		return errDisabled
 	case u.status == resetRequired:
 		return failure("PasswordResetRequiredException", "Password reset required for the user")
 	case u.status == forceChangePassword && !p.now().Before(u.temporaryUntil):
