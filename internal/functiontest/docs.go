@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"poolpost/internal/settings/settingstest"
 )
 
 // Section is what a page of docs, or README.md, says below a heading.
 func Section(t testing.TB, file, heading string) string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join(moduleRoot(), file))
+	page, err := os.ReadFile(filepath.Join(settingstest.Root, file))
 	if err != nil {
 		t.Fatal(err)
 	}

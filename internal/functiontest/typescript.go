@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"poolpost/internal/settings/settingstest"
 )
 
 // TypeScript tests a file of the folder, NAME.ts, in Node.js: it compiles it with the strictest
@@ -13,7 +15,7 @@ import (
 // NAME.test.mjs, which finds it by the environment variable NAME_JS.
 func TypeScript(t *testing.T, name string) {
 	t.Helper()
-	root := moduleRoot()
+	root := settingstest.Root
 	compiler := filepath.Join(root, "node_modules/typescript/bin/tsc")
 	node, err := exec.LookPath("node")
 	if err == nil {
@@ -39,13 +41,4 @@ func TypeScript(t *testing.T, name string) {
 	}
 	t.Setenv(strings.ToUpper(name)+"_JS", module)
 	run("--test", name+".test.mjs")
-}
-
-// moduleRoot is the folder of the module, above the one of the test.
-func moduleRoot() string {
-	root := ".."
-	if _, err := os.Stat("../go.mod"); err != nil {
-		root = "../.."
-	}
-	return root
 }

@@ -2,6 +2,7 @@ package link
 
 import (
 	"cmp"
+	"encoding/hex"
 	"errors"
 	"net/url"
 	"strconv"
@@ -36,8 +37,11 @@ func Read(form url.Values) (Link, error) {
 func ReadQuery(query string) (Link, error) {
 	l := scan(query, false)
 	for range maxEscapes {
+		if l.User != "" && l.Code != "" {
+			break
+		}
 		inner := undo(query)
-		if l.User != "" && l.Code != "" || inner == query {
+		if inner == query {
 			break
 		}
 		query = inner
@@ -147,8 +151,8 @@ func unescape(text string, mark byte) string {
 			if i+2 >= len(text) {
 				break
 			}
-			if high, low := hexDigit(text[i+1]), hexDigit(text[i+2]); high >= 0 && low >= 0 {
-				b = append(b, byte(high<<4|low))
+			if decoded, err := hex.AppendDecode(b, []byte(text[i+1:i+3])); err == nil {
+				b = decoded
 				i += 2
 				continue
 			}
@@ -156,15 +160,6 @@ func unescape(text string, mark byte) string {
 		b = append(b, text[i])
 	}
 	return string(b)
-}
-
-// hexDigit is the value of a hexadecimal digit, and negative for anything else.
-func hexDigit(c byte) int {
-	i := strings.IndexByte("0123456789abcdefABCDEF", c)
-	if i > 0xf {
-		return i - 6
-	}
-	return i
 }
 
 // unescapeHTML undoes the escapes that HTML has for what stands in a link: &amp; and numbers.

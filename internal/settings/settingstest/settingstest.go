@@ -14,11 +14,11 @@ import (
 const AllLocales = "locales: [en, ar, de, es, fr, he, it, ja, ko, nl, pl, pt-BR, sv, tr, zh-Hans, zh-Hant]"
 
 // File is the path of the sample settings.
-func File() string { return filepath.Join(root, "internal/settings/testdata/sample.yaml") }
+func File() string { return filepath.Join(Root, "internal/settings/testdata/sample.yaml") }
 
-// root is the folder of the module. It is found before a test changes its folder; built with
+// Root is the folder of the module. It is found before a test changes its folder; built with
 // -trimpath, a program does not know where its source is.
-var root = findRoot()
+var Root = findRoot()
 
 func findRoot() string {
 	dir, _ := os.Getwd() // a path that is wrong fails the test that reads it
