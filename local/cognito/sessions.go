@@ -25,16 +25,22 @@ func (p *Pool) bearer(token string) (claims accessClaims, u *user, err error) {
 	if p.now().Unix() >= claims.Expires {
 		return claims, nil, notAuthorized("Access Token has expired")
 	}
-	if u = p.users[claims.User]; u == nil {
-		return claims, nil, errUserNotFound
+	u, err = p.holder("Access Token", claims.User, claims.Origin)
+	return claims, u, err
+}
+
+// holder is the user of a token, as long as its sign-in counts.
+func (p *Pool) holder(token, name, origin string) (*user, error) {
+	u := p.users[name]
+	switch {
+	case u == nil:
+		return nil, errUserNotFound
+	case p.isRevoked(u, origin):
+		return nil, notAuthorized("%s has been revoked", token)
+	case u.disabled:
+		return nil, errDisabled
 	}
-	if p.isRevoked(u, claims.Origin) {
-		return claims, nil, notAuthorized("Access Token has been revoked")
-	}
-	if u.disabled {
-		return claims, nil, errDisabled
-	}
-	return claims, u, nil
+	return u, nil
 }
 
 // isRevoked says whether the sign-in of a token was revoked, with all others of the user before it,
@@ -58,15 +64,9 @@ func (p *Pool) refresh(clientID, token, deviceKey string) (any, error) {
 	if p.now().Unix() >= g.Expires {
 		return nil, notAuthorized("Refresh Token has expired")
 	}
-	u := p.users[g.User]
-	if u == nil {
-		return nil, errUserNotFound
-	}
-	if p.isRevoked(u, g.Origin) {
-		return nil, notAuthorized("Refresh Token has been revoked")
-	}
-	if u.disabled {
-		return nil, errDisabled
+	u, err := p.holder("Refresh Token", g.User, g.Origin)
+	if err != nil {
+		return nil, err
 	}
 	if g.DeviceKey != "" && (deviceKey != g.DeviceKey || u.devices[deviceKey] == nil) {
 		return nil, notAuthorized("Invalid Refresh Token")
