@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -34,36 +32,45 @@ type commands struct {
 func run(ctx context.Context, args []string, now func() time.Time, s cli.Streams) int {
 	var c commands
 	return cli.Main(ctx, &c, &c.Flags, args, s, func(k *kong.Context) error {
-		// The flags of the other command are empty.
-		deployment := cli.Deployment{From: cmp.Or(c.DeadLetters.From, c.Redrive.From)}
-		queues, err := newFailureQueues(ctx, deployment, &c.Flags, now)
-		if err != nil {
-			return err
-		}
-		if k.Selected().Name == "redrive" {
-			return queues.redrive(ctx, s.Out)
-		}
-		return queues.list(ctx, s.Out, c.DeadLetters.JSON)
+		return explain(c.run(ctx, k.Selected().Name, now, s))
 	})
 }
 
+func (c *commands) run(ctx context.Context, name string, now func() time.Time, s cli.Streams) error {
+	a, err := connect(ctx, &c.Flags)
+	if err != nil {
+		return err
+	}
+	d, err := a.stack(ctx, s)
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "outputs":
+		return writeOutputs(d)
+	case "dead-letters", "redrive":
+		queues, err := newFailureQueues(d, now)
+		if err != nil {
+			return err
+		}
+		if name == "redrive" {
+			return queues.redrive(ctx, s.Out)
+		}
+		return queues.list(ctx, s.Out, c.DeadLetters.JSON)
+	}
+	return fmt.Errorf("poolpost-aws has no command %s", name)
+}
+
 // newFailureQueues finds the queues of a deployment.
-func newFailureQueues(ctx context.Context, d cli.Deployment, f *cli.Flags, now func() time.Time) (*failureQueues, error) {
-	outputs, err := d.Outputs(f)
-	if err != nil {
-		return nil, err
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(outputs["Region"]))
-	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", err)
-	}
-	for _, name := range []string{"MailQueueUrl", "DeadLetterQueueUrl", "FailedEventsQueueUrl"} {
-		if outputs[name] == "" {
-			return nil, fmt.Errorf("the outputs of the deployment have no %s: run make deploy again", name)
+func newFailureQueues(d *deployment, now func() time.Time) (*failureQueues, error) {
+	q := &failureQueues{sqs: sqs.NewFromConfig(d.Config), lambda: lambda.NewFromConfig(d.Config), now: now}
+	for name, url := range map[string]*string{
+		"MailQueueUrl": &q.mailURL, "DeadLetterQueueUrl": &q.deadLetterURL, "FailedEventsQueueUrl": &q.onFailureURL,
+	} {
+		var err error
+		if *url, err = d.output(name); err != nil {
+			return nil, err
 		}
 	}
-	return &failureQueues{
-		mailURL: outputs["MailQueueUrl"], deadLetterURL: outputs["DeadLetterQueueUrl"], onFailureURL: outputs["FailedEventsQueueUrl"],
-		sqs: sqs.NewFromConfig(cfg), lambda: lambda.NewFromConfig(cfg), now: now,
-	}, nil
+	return q, nil
 }

@@ -1,5 +1,5 @@
-// Command poolpost runs Poolpost on this machine, checks settings and messages, and reads the
-// outputs of a deployment. docs/decisions says why there are two programs. It never links the
+// Command poolpost runs Poolpost on this machine, and checks settings and messages.
+// What asks AWS is in a second program, poolpost-aws. docs/decisions says why there are two programs. It never links the
 // CDK.
 package main
 
@@ -24,12 +24,11 @@ func main() {
 
 type commands struct {
 	cli.Flags
-	Dev     devCommand     `cmd:"" help:"Run everything: sign-up page, user pool, functions, mailbox."`
-	Check   checkCommand   `cmd:"" help:"Check the settings and every message against Cognito's limits."`
-	Rules   rulesCommand   `cmd:"" help:"Show what each sign-up rule decides."`
-	Invoke  invokeCommand  `cmd:"" help:"Send events to a function, and write one line of JSON for each."`
-	Env     envCommand     `cmd:"" help:"Write the environment that a function starts with."`
-	Outputs outputsCommand `cmd:"" help:"Write amplify_outputs.json and .env.poolpost from the last deployment."`
+	Dev    devCommand    `cmd:"" help:"Run everything: sign-up page, user pool, functions, mailbox."`
+	Check  checkCommand  `cmd:"" help:"Check the settings and every message against Cognito's limits."`
+	Rules  rulesCommand  `cmd:"" help:"Show what each sign-up rule decides."`
+	Invoke invokeCommand `cmd:"" help:"Send events to a function, and write one line of JSON for each."`
+	Env    envCommand    `cmd:"" help:"Write the environment that a function starts with."`
 	cli.AWS
 }
 

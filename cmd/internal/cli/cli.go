@@ -1,5 +1,5 @@
-// Package cli is what poolpost and poolpost-aws share: parsing of arguments, help, exit
-// codes and the outputs of the last deployment.
+// Package cli is what poolpost and poolpost-aws share: parsing of arguments, help and
+// exit codes.
 //
 // Kong parses the arguments: a command is a struct, and kong suggests the nearest name for
 // an unknown command or flag, which cobra does for commands only.
@@ -40,16 +40,17 @@ var examples = map[string]string{
 type Flags struct {
 	Settings string `default:"poolpost.yaml" placeholder:"FILE" help:"The settings (${default})."`
 	Stage    string `default:"dev" placeholder:"NAME" help:"The stage of a deployment (${default})."`
+	Stack    string `placeholder:"NAME" help:"The name of the stack, if an app of your own deploys it."`
 }
 
 // AWS are the commands that talk to an adopter's AWS account. They need many clients of the
 // SDK, so they are a program of their own, poolpost-aws.
 type AWS struct {
+	Outputs     struct{} `cmd:"" group:"aws" help:"Write amplify_outputs.json and .env.poolpost for a front end."`
 	DeadLetters struct {
-		Deployment
 		JSON bool `help:"Write JSON."`
 	} `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data."`
-	Redrive struct{ Deployment } `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
+	Redrive struct{} `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
 }
 
 // UsesAWS reports whether a command is one of AWS.

@@ -12,24 +12,22 @@ import (
 	"poolpost/internal/settings/settingstest"
 )
 
-const sampleOutputs = `{"Poolpost-App-Users-dev": {
-  "Region": "eu-central-1",
-  "UserPoolId": "eu-central-1_Sample001",
-  "ClientId": "sampleclientid0000000000001",
-  "ClientIds": "{\"web\":\"sampleclientid0000000000001\",\"kiosk-2\":\"sampleclientid0000000000002\"}",
-  "MailQueueUrl": "https://sqs.eu-central-1.amazonaws.com/123456789012/sample.fifo",
-  "IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000"
-}}`
+var sampleOutputs = map[string]string{
+	"Region":         "eu-central-1",
+	"UserPoolId":     "eu-central-1_Sample001",
+	"ClientId":       "sampleclientid0000000000001",
+	"ClientIds":      `{"web":"sampleclientid0000000000001","kiosk-2":"sampleclientid0000000000002"}`,
+	"MailQueueUrl":   "https://sqs.eu-central-1.amazonaws.com/123456789012/sample.fifo",
+	"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000",
+}
 
 func TestOutputsWritesFrontEndFiles(t *testing.T) {
+	newFakeAWS(t).deployed("UPDATE_COMPLETE", sampleOutputs)
 	dir := t.TempDir()
-	file := filepath.Join(dir, "outputs.json")
-	if err := os.WriteFile(file, []byte(sampleOutputs), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	sample := settingstest.File()
 	t.Chdir(dir)
-	must(t, "outputs", "--from", file, "--settings", sample)
+	if code, _, errOut := execute(t, "outputs"); code != cli.Done {
+		t.Fatalf("exit code %d, %s", code, errOut)
+	}
 	for name, want := range map[string]string{
 		"amplify_outputs.json": `{
   "auth": {
@@ -78,7 +76,7 @@ POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
 }
 
 func TestOutputsFollowTheSettings(t *testing.T) {
-	outputs := cli.Outputs{"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000", "HostedSignInUrl": "https://sample.auth.eu-central-1.amazoncognito.com"}
+	outputs := map[string]string{"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000", "HostedSignInUrl": "https://sample.auth.eu-central-1.amazoncognito.com"}
 	s := settingstest.SampleWith(t, "  mfa: off", "  mfa: optional", "  guests: true", "  guests: false")
 	a := auth(outputs, s)
 	want := &amplifyOAuth{
@@ -93,17 +91,15 @@ func TestOutputsFollowTheSettings(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 	s.Pool.MFA, s.IdentityPool.Guests = "required", true
-	if a := auth(cli.Outputs{}, s); a.Guests || a.OAuth != nil || a.MFAConfiguration != "REQUIRED" {
+	if a := auth(map[string]string{}, s); a.Guests || a.OAuth != nil || a.MFAConfiguration != "REQUIRED" {
 		t.Errorf("without an identity pool and hosted sign-in: %+v", a)
 	}
 }
 
 func TestClientsWithCollidingNamesGetDistinctVariables(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "outputs.json")
-	if err := os.WriteFile(file, []byte(`{"A": {"ClientIds": "{\"a-b\":\"1\",\"a_b\":\"2\"}"}}`), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	code, _, errOut := execute(t, "outputs", "--from", file, "--settings", settingstest.File())
+	newFakeAWS(t).deployed("UPDATE_COMPLETE", map[string]string{"ClientIds": `{"a-b":"1","a_b":"2"}`})
+	t.Chdir(t.TempDir())
+	code, _, errOut := execute(t, "outputs")
 	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings\n"; code != cli.Failed || !strings.HasSuffix(errOut, want) {
 		t.Errorf("exit code %d, %q, want %q", code, errOut, want)
 	}

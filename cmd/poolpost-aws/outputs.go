@@ -9,29 +9,21 @@ import (
 	"slices"
 	"strings"
 
-	"poolpost/cmd/internal/cli"
 	"poolpost/internal/settings"
 )
 
-type outputsCommand struct{ cli.Deployment }
-
-// Run writes the files that a front end needs: amplify_outputs.json, which Amplify's client
+// writeOutputs writes the files that a front end needs: amplify_outputs.json, which Amplify's client
 // libraries read and which has only the default client, the first of the settings, and
 // .env.poolpost with one line for each output and each client.
-func (c *outputsCommand) Run(f *cli.Flags) error {
-	values, err := c.Outputs(f)
-	if err != nil {
+func writeOutputs(d *deployment) error {
+	if _, err := d.output("ClientIds"); err != nil {
 		return err
 	}
-	env, err := environment(values)
+	env, err := environment(d.Outputs)
 	if err != nil {
 		return fmt.Errorf("read outputs: %w", err)
 	}
-	set, err := settings.Read(f.Settings)
-	if err != nil {
-		return err
-	}
-	amplify, err := json.MarshalIndent(amplifyOutputs{Version: "1.3", Auth: auth(values, set)}, "", "  ")
+	amplify, err := json.MarshalIndent(amplifyOutputs{Version: "1.3", Auth: auth(d.Outputs, d.Settings)}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -82,7 +74,7 @@ type amplifyOAuth struct {
 	Scopes       []string `json:"scopes"`
 }
 
-func auth(values cli.Outputs, s *settings.Settings) amplifyAuth {
+func auth(values map[string]string, s *settings.Settings) amplifyAuth {
 	email := []string{"email"}
 	password := s.Pool.PasswordPolicy
 	a := amplifyAuth{
@@ -113,7 +105,7 @@ func auth(values cli.Outputs, s *settings.Settings) amplifyAuth {
 
 // environment has a line for each output, such as POOLPOST_USER_POOL_ID=…, and for each client,
 // such as POOLPOST_CLIENT_ID_WEB=…. A front end does not need the queues.
-func environment(values cli.Outputs) ([]byte, error) {
+func environment(values map[string]string) ([]byte, error) {
 	var clients map[string]string
 	if err := json.Unmarshal([]byte(values["ClientIds"]), &clients); err != nil {
 		return nil, fmt.Errorf("ClientIds: %w", err)
