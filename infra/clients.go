@@ -45,7 +45,9 @@ func (p *Pool) newClients() {
 				LogoutUrls:   jsii.Strings(c.URL),
 			}
 		}
-		client := p.UserPool.AddClient(jsii.String("Client-"+c.Name), o)
+		client := p.UserPool.AddClient(jsii.String("Client-"+c.StableID()), o)
+		p.keep(client)
+		identify(client, c.ID)
 		if facebook != nil {
 			client.Node().AddDependency(facebook)
 		}

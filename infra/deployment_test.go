@@ -100,7 +100,10 @@ func TestAFailedFirstDeploymentLeavesNothing(t *testing.T) {
 			t.Errorf("%s has the policy %s", id, r.DeletionPolicy)
 		}
 	}
-	for _, kind := range []string{"AWS::Cognito::UserPool", "AWS::KMS::Key", "AWS::S3::Bucket"} {
+	for _, kind := range []string{
+		"AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::Cognito::UserPoolGroup", "AWS::Cognito::IdentityPool",
+		"AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SQS::Queue",
+	} {
 		if !kept[kind] {
 			t.Errorf("%s is deleted with the stack; kept are %v", kind, slices.Sorted(maps.Keys(kept)))
 		}

@@ -31,6 +31,7 @@ func (p *Pool) newIdentityPool() {
 		AllowUnauthenticatedIdentities: jsii.Bool(o.Guests),
 		AuthenticationProviders:        providers,
 	})
+	p.keep(p.IdentityPool)
 	if o.Guests {
 		suppress(p.IdentityPool, "AwsSolutions-COG7",
 			"Guests are enabled (identityPool.guests); their role has only the permissions that the adopter adds.")

@@ -201,6 +201,21 @@ func (p *Pool) removal() awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_DESTROY
 }
 
+// keep retains a resource that the CDK has no removal policy for, outside dev.
+func (p *Pool) keep(r constructs.Construct) {
+	if p.protected() {
+		r.Node().DefaultChild().(awscdk.CfnResource).ApplyRemovalPolicy(p.removal(), nil)
+	}
+}
+
+// identify writes the id of the settings, if there is one, to a resource, for poolpost plan: a
+// logical id does not show what it is made of.
+func identify(r constructs.Construct, id string) {
+	if id != "" {
+		r.Node().DefaultChild().(awscdk.CfnResource).AddMetadata(jsii.String("PoolpostId"), id)
+	}
+}
+
 // name is the name of a resource that people look up by name.
 func (p *Pool) name(base string) *string { return jsii.String(settings.Staged(base, p.stage)) }
 

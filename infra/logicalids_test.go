@@ -3,8 +3,10 @@ package infra
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
+	"poolpost/internal/settings"
 	"poolpost/internal/settings/settingstest"
 )
 
@@ -13,6 +15,21 @@ import (
 // are written here by hand: no -update writes this list, and whoever changes a line
 // decides about other people's users.
 func TestLogicalIDsOfWhatHoldsDataNeverChange(t *testing.T) {
+	everything := map[string]string{
+		"CodeKey6D723D80":                "AWS::KMS::Key",
+		"DeadLettersBBF8BAAB":            "AWS::SQS::Queue",
+		"ExampleBucketDC717CF4":          "AWS::S3::Bucket",
+		"FacebookFCE2A2F3":               "AWS::Cognito::UserPoolIdentityProvider",
+		"FailedEventsA83487DA":           "AWS::SQS::Queue",
+		"IdentityPoolEC8A1A0D":           "AWS::Cognito::IdentityPool",
+		"MailQueue4F838B3A":              "AWS::SQS::Queue",
+		"UserPool6BA7E5F2":               "AWS::Cognito::UserPool",
+		"UserPoolClientkiosk418AFF62":    "AWS::Cognito::UserPoolClient",
+		"UserPoolClientweb5B05F019":      "AWS::Cognito::UserPoolClient",
+		"UserPoolDomainD0EA232A":         "AWS::Cognito::UserPoolDomain",
+		"UserPoolGroupdrivers02E2B5C6":   "AWS::Cognito::UserPoolGroup",
+		"UserPoolGroupeverybody5437BA1D": "AWS::Cognito::UserPoolGroup",
+	}
 	tests := []struct {
 		name string
 		tp   *template
@@ -27,21 +44,11 @@ func TestLogicalIDsOfWhatHoldsDataNeverChange(t *testing.T) {
 			"UserPoolClientweb5B05F019":    "AWS::Cognito::UserPoolClient",
 			"UserPoolGroupmembers552FCCD4": "AWS::Cognito::UserPoolGroup",
 		}},
-		{"every optional part", synthesise(t, parse(t, full), "prod"), map[string]string{
-			"CodeKey6D723D80":                "AWS::KMS::Key",
-			"DeadLettersBBF8BAAB":            "AWS::SQS::Queue",
-			"ExampleBucketDC717CF4":          "AWS::S3::Bucket",
-			"FacebookFCE2A2F3":               "AWS::Cognito::UserPoolIdentityProvider",
-			"FailedEventsA83487DA":           "AWS::SQS::Queue",
-			"IdentityPoolEC8A1A0D":           "AWS::Cognito::IdentityPool",
-			"MailQueue4F838B3A":              "AWS::SQS::Queue",
-			"UserPool6BA7E5F2":               "AWS::Cognito::UserPool",
-			"UserPoolClientkiosk418AFF62":    "AWS::Cognito::UserPoolClient",
-			"UserPoolClientweb5B05F019":      "AWS::Cognito::UserPoolClient",
-			"UserPoolDomainD0EA232A":         "AWS::Cognito::UserPoolDomain",
-			"UserPoolGroupdrivers02E2B5C6":   "AWS::Cognito::UserPoolGroup",
-			"UserPoolGroupeverybody5437BA1D": "AWS::Cognito::UserPoolGroup",
-		}},
+		{"every optional part", synthesise(t, parse(t, full), "prod"), everything},
+		{"every name changed, with the old one as id", synthesise(t, renamed(t), "prod"), everything},
+	}
+	if got, want := renamed(t).StackName("prod"), parse(t, full).StackName("prod"); got != want {
+		t.Errorf("with another name, the stack is %s, want %s", got, want)
 	}
 	held := []string{
 		"AWS::Cognito::IdentityPool", "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::Cognito::UserPoolDomain",
@@ -60,4 +67,13 @@ func TestLogicalIDsOfWhatHoldsDataNeverChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// renamed is full under other names. Nothing that has an id depends on its name.
+func renamed(t *testing.T) *settings.Settings {
+	t.Helper()
+	return parse(t, strings.NewReplacer(
+		"name: Drivers", "name: Chauffeurs", "name: rides,", "name: lifts, id: rides,",
+		"name: web,", "name: site, id: web,", "groups: [drivers,", "groups: [{name: chauffeurs, id: drivers},",
+	).Replace(strings.Replace(full, "  name: Drivers\n", "  name: Drivers\n  id: Drivers\n", 1)))
 }

@@ -71,5 +71,6 @@ func (p *Pool) newQueue(id string, props *awssqs.QueueProps) awssqs.Queue {
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(retentionDays))
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = jsii.Bool(true)
+	props.RemovalPolicy = p.removal()
 	return awssqs.NewQueue(p, jsii.String(id), props)
 }

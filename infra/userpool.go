@@ -60,8 +60,10 @@ func (p *Pool) newUserPool() {
 	pool := awscognito.NewUserPool(p, jsii.String("UserPool"), props)
 	pool.Node().AddDependency(p.ConfigurationSet)
 	p.UserPool, p.values.UserPoolID = pool, *pool.UserPoolId()
-	for _, name := range p.settings.Groups {
-		pool.AddGroup(jsii.String("Group-"+name), &awscognito.UserPoolGroupOptions{GroupName: jsii.String(name)})
+	for _, g := range p.settings.Groups {
+		group := pool.AddGroup(jsii.String("Group-"+g.StableID()), &awscognito.UserPoolGroupOptions{GroupName: jsii.String(g.Name)})
+		p.keep(group)
+		identify(group, g.ID)
 	}
 	p.grantTriggers()
 	suppress(pool, "AwsSolutions-COG1",

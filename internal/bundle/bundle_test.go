@@ -58,7 +58,7 @@ func TestConfigOfEachFunction(t *testing.T) {
 		NameAttributes: []string{"name", "agentName"}, Identity: "example.com", Delivery: settings.DeliverySES,
 	}
 	s.Locales = []string{"en", "fr"}
-	s.Groups = []string{"members"}
+	s.Groups = []settings.Group{{Name: "members"}}
 	s.Brands[0].From, s.Brands[0].ReplyTo = settings.Address{Name: "My App", Address: "app@example.com"}, "answers@example.com"
 	s.Clients = []settings.Client{{
 		Name: "web", Brand: s.Brands[0].Name, Locale: "fr", URL: "https://app.example.com/", SignInURL: "https://app.example.com/in",
@@ -96,7 +96,7 @@ func TestConfigOfEachFunction(t *testing.T) {
 	}}
 	keys := []string{"name", "custom:agentName"}
 	equal(t, read[config.CustomMessage](t, dir, "custom-message"), config.CustomMessage{Clients: clients, Locales: s.Locales, NameAttributes: keys})
-	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.Groups, NameAttributes: keys})
+	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: keys})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
 		Senders: map[string]config.Sender{"web": {From: `"My App" <app@example.com>`, ReplyTo: "answers@example.com", BouncesTo: "answers@example.com"}},

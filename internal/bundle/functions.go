@@ -87,7 +87,7 @@ var Functions = []Function{
 		optional: joinsGroups,
 		env:      []string{"MAIL_QUEUE_URL"},
 		config: func(s *settings.Settings) any {
-			return config.PostConfirmation{Groups: s.Groups, NameAttributes: nameAttributes(s)}
+			return config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: nameAttributes(s)}
 		},
 	},
 	{

@@ -91,7 +91,7 @@ func distinct(problems []error) []error {
 // checkBrands finds the brands in use that lack what every mail and page shows.
 func checkBrands(s *settings.Settings) (problems []error) {
 	for _, brand := range s.Brands {
-		used := slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Brand == brand.Name })
+		used := slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Brand == brand.StableID() })
 		if used && brand.Support == "" {
 			problems = append(problems, fmt.Errorf("brands: %s: support is missing; write the address that people are sent to for help, or mail.replyTo", brand.Name))
 		}

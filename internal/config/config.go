@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -25,7 +26,10 @@ const File = "settings.json"
 type Client struct {
 	// Name is the app client's name, unique in the pool.
 	Name string `yaml:"name" json:"name"`
-	// Brand is the Name of a brand.
+	// ID is what the logical id of the app client is made of, so that a new name does not replace
+	// it; Name if empty.
+	ID string `yaml:"id" json:"-"`
+	// Brand is the ID of a brand.
 	Brand string `yaml:"brand" json:"-"`
 	// Locale is the locale for people who ask for none that the pool has.
 	Locale string `yaml:"locale" json:"locale"`
@@ -46,6 +50,9 @@ type Client struct {
 	// RefreshTokenDays is how long people stay signed in, 1 to 3650 days.
 	RefreshTokenDays int `yaml:"refreshTokenDays" json:"-"`
 }
+
+// StableID is ID, or Name. It does not change with the name.
+func (c Client) StableID() string { return cmp.Or(c.ID, c.Name) }
 
 // CustomMessage is what custom-message runs with.
 type CustomMessage struct {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"fmt"
 	"net/mail"
 	"net/url"
@@ -94,6 +95,17 @@ func (c checker) oneOf(key, value string, known ...string) {
 func (c checker) unique(key, value string, earlier []string) {
 	if value != "" && slices.Contains(earlier, value) {
 		c.Report(key, "appears twice: %q", value)
+	}
+}
+
+// identify checks the id of an entry that has one beside its name. An entry without one has its
+// name as its id.
+func (c checker) identify(key, id, name string, ids, names []string, pattern *regexp.Regexp, what string) {
+	if id != "" {
+		c.matches(key+".id", id, pattern, what)
+	}
+	if slices.Contains(ids, cmp.Or(id, name)) && !slices.Contains(names, name) { // one name twice is reported as such
+		c.Report(key+".id", "is the id of an earlier entry, or its name: %q; take another one", cmp.Or(id, name))
 	}
 }
 

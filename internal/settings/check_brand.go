@@ -22,12 +22,14 @@ func (c checker) checkBrands(s *Settings) {
 	if len(s.Brands) == 0 {
 		c.Report("brands", "is missing; write at least one brand with name and displayName")
 	}
-	var names []string
+	var names, ids []string
 	for i, b := range s.Brands {
 		key := fmt.Sprintf("brands[%d]", i)
-		c.matches(key+".name", b.Name, brandName, "1 to 32 lower-case letters, digits or hyphens")
+		const brandNames = "1 to 32 lower-case letters, digits or hyphens"
+		c.matches(key+".name", b.Name, brandName, brandNames)
 		c.unique(key+".name", b.Name, names)
-		names = append(names, b.Name)
+		c.identify(key, b.ID, b.Name, ids, names, brandName, brandNames)
+		names, ids = append(names, b.Name), append(ids, b.StableID())
 		c.line(key+".displayName", b.DisplayName, maxDisplayName)
 		c.line(key+".postalAddress", b.PostalAddress, 200)
 		if b.Support != b.ReplyTo {

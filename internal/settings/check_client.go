@@ -9,15 +9,18 @@ import (
 
 var clientName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
+const clientNames = "1 to 64 letters, digits, hyphens or underscores"
+
 func (c checker) checkClients(s *Settings) {
 	if len(s.Clients) == 0 {
 		c.Report("clients", "is missing; write at least one app client with name and url")
 	}
-	var names []string
+	var names, ids []string
 	for i, client := range s.Clients {
 		key := fmt.Sprintf("clients[%d]", i)
 		c.checkClientName(key+".name", client.Name, names)
-		names = append(names, client.Name)
+		c.identify(key, client.ID, client.Name, ids, names, clientName, clientNames)
+		names, ids = append(names, client.Name), append(ids, client.StableID())
 		if _, ok := s.Brand(client.Brand); !ok && len(s.Brands) > 0 && c.ReadOK("brands") {
 			c.Report(key+".brand", "names no brand of this file: %q", client.Brand)
 		}
@@ -30,7 +33,7 @@ func (c checker) checkClients(s *Settings) {
 }
 
 func (c checker) checkClientName(key, name string, earlier []string) {
-	c.matches(key, name, clientName, "1 to 64 letters, digits, hyphens or underscores")
+	c.matches(key, name, clientName, clientNames)
 	c.unique(key, name, earlier)
 	i := slices.IndexFunc(earlier, func(other string) bool { return strings.EqualFold(name, other) })
 	if i >= 0 && earlier[i] != name {

@@ -11,11 +11,15 @@ import (
 
 var (
 	poolName   = regexp.MustCompile(`^[\w\s+=,.@-]{1,128}$`) // Cognito's UserPoolNameType
+	groupID    = regexp.MustCompile(`^\S{1,128}$`)
 	regionName = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 )
 
 func (c checker) checkPool(p Pool) {
 	c.matches("pool.name", p.Name, poolName, "1 to 128 letters, digits, spaces or any of _+=,.@-")
+	if p.ID != "" {
+		c.matches("pool.id", p.ID, poolName, "1 to 128 letters, digits, spaces or any of _+=,.@-")
+	}
 	if p.Region == "" {
 		c.Report("pool.region", "is missing; write an AWS region, such as eu-central-1")
 	} else {
@@ -64,12 +68,19 @@ func (c checker) checkAttributes(attributes []Attribute) {
 	}
 }
 
-func (c checker) checkGroups(groups []string) {
-	for i, name := range groups {
+func (c checker) checkGroups(groups []Group) {
+	var names, ids []string
+	for i, g := range groups {
 		key := fmt.Sprintf("groups[%d]", i)
-		if !isName(name, 128) {
-			c.Report(key, "must be 1 to 128 characters without spaces, not %q", name)
+		if g.Name == "" {
+			c.Report(key, "must be the name of a group, or have one as name")
+			continue
 		}
-		c.unique(key, name, groups[:i])
+		if !isName(g.Name, 128) {
+			c.Report(key, "must be 1 to 128 characters without spaces, not %q", g.Name)
+		}
+		c.unique(key, g.Name, names)
+		c.identify(key, g.ID, g.Name, ids, names, groupID, "1 to 128 characters without spaces")
+		names, ids = append(names, g.Name), append(ids, g.StableID())
 	}
 }

@@ -55,8 +55,9 @@ func (s SignIn) DomainPrefixIn(stage string) string { return Staged(s.DomainPref
 // with a hash if another pool or stage could have the same name without it: the second one would
 // take the users of the first.
 func (s *Settings) StackName(stage string) string {
-	unique := plainName.MatchString(s.Pool.Name) && !strings.HasPrefix(s.Pool.Name, "Identity") && !strings.Contains(stage, "-")
-	return stackName(unique, s.Pool.Name, stage)
+	id := s.Pool.StableID()
+	unique := plainName.MatchString(id) && !strings.HasPrefix(id, "Identity") && !strings.Contains(stage, "-")
+	return stackName(unique, id, stage)
 }
 
 // IdentityStackName is the name of the stack of the SES identity, which all stages share.
@@ -113,8 +114,12 @@ func (c checker) checkNames(s *Settings) {
 				stage, what, name, n, service, limit)
 		}
 	}
+	key := "pool.name"
+	if s.Pool.ID != "" {
+		key = "pool.id"
+	}
 	tooLong("pool.name", "user pool's name", Staged(s.Pool.Name, stage), "Cognito", maxPoolName)
-	tooLong("pool.name", "stack's name", s.StackName(stage), "CloudFormation", maxStackName)
+	tooLong(key, "stack's name", s.StackName(stage), "CloudFormation", maxStackName)
 	if host := s.Links.HostIn(stage); host != s.Links.Host && domainName.MatchString(s.Links.Host) && !domainName.MatchString(host) {
 		c.Report("links.host", "is no host name in stage %s: %s", stage, host)
 	} else if s.Links.CertificateARN == "" {

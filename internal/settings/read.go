@@ -89,7 +89,7 @@ func complete(s *Settings) {
 	for i := range s.Clients {
 		c := &s.Clients[i]
 		if len(s.Brands) > 0 {
-			c.Brand = cmp.Or(c.Brand, s.Brands[0].Name)
+			c.Brand = cmp.Or(c.Brand, s.Brands[0].StableID())
 		}
 		if len(s.Locales) > 0 {
 			c.Locale = cmp.Or(c.Locale, s.Locales[0])

@@ -7,6 +7,7 @@
 package settings
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ type Settings struct {
 	Clients      []Client     `yaml:"clients"`
 	Locales      []string     `yaml:"locales"`
 	SignUp       SignUp       `yaml:"signUp"`
-	Groups       []string     `yaml:"groups"`
+	Groups       []Group      `yaml:"groups"`
 	SignIn       SignIn       `yaml:"signIn"`
 	IdentityPool IdentityPool `yaml:"identityPool"`
 	Alarms       Alarms       `yaml:"alarms"`
@@ -32,6 +33,7 @@ type Settings struct {
 // Pool is the Cognito user pool. Users sign in with their email address.
 type Pool struct {
 	Name           string            `yaml:"name"`       // 1 to 128 characters
+	ID             string            `yaml:"id"`         // what the stack is named after; Name if empty
 	Region         string            `yaml:"region"`     // of the pool and of its SES identity
 	Tags           map[string]string `yaml:"tags"`       // on every resource that takes tags
 	Attributes     []Attribute       `yaml:"attributes"` // custom ones
@@ -40,6 +42,9 @@ type Pool struct {
 	Devices        string            `yaml:"devices"`    // whether they are remembered: always, on-prompt or off
 	MFA            string            `yaml:"mfa"`        // off, optional or required
 }
+
+// StableID is ID, or Name. It does not change with the name.
+func (p Pool) StableID() string { return cmp.Or(p.ID, p.Name) }
 
 // Attribute is a custom attribute of type String. Cognito can neither require
 // nor remove custom attributes; SignUp.Attributes can require them.
@@ -107,7 +112,8 @@ type Links struct {
 
 // Brand is what a message and a page look like, for one or more clients.
 type Brand struct {
-	Name        string `yaml:"name"`        // what clients refer to
+	Name        string `yaml:"name"`
+	ID          string `yaml:"id"`          // what clients refer to; Name if empty
 	DisplayName string `yaml:"displayName"` // the app's name as people know it
 	// Color is the colour of buttons, as #rrggbb. White text must stand out
 	// from it with a contrast of at least 4.5 (WCAG 2.2 AA).
@@ -124,6 +130,9 @@ type Brand struct {
 	Wording map[string]map[string]map[string]string `yaml:"wording"`
 }
 
+// StableID is ID, or Name. It does not change with the name.
+func (b Brand) StableID() string { return cmp.Or(b.ID, b.Name) }
+
 // Logo is a picture that mail programs load from the app's own server.
 type Logo struct {
 	URL   string `yaml:"url"`   // https, up to 300 characters
@@ -133,6 +142,15 @@ type Logo struct {
 
 // Client is an app client of the pool.
 type Client = config.Client
+
+// Group is a group that users join when they confirm. In the file, it can be its name alone.
+type Group struct {
+	Name string `yaml:"name" short:"true"` // Cognito cannot rename a group
+	ID   string `yaml:"id"`                // what the logical id is made of; Name if empty
+}
+
+// StableID is ID, or Name. It does not change with the name.
+func (g Group) StableID() string { return cmp.Or(g.ID, g.Name) }
 
 // SignUp holds the rules of who may sign up.
 type SignUp struct {
@@ -221,9 +239,18 @@ func (s *Settings) Client(name string) (Client, bool) {
 	return find(s.Clients, func(c Client) bool { return c.Name == name })
 }
 
-// Brand returns the brand of that name, and whether there is one.
-func (s *Settings) Brand(name string) (Brand, bool) {
-	return find(s.Brands, func(b Brand) bool { return b.Name == name })
+// Brand returns the brand of that id, and whether there is one.
+func (s *Settings) Brand(id string) (Brand, bool) {
+	return find(s.Brands, func(b Brand) bool { return b.StableID() == id })
+}
+
+// GroupNames are the names of the groups, in the order of the file.
+func (s *Settings) GroupNames() []string {
+	names := make([]string, len(s.Groups))
+	for i, g := range s.Groups {
+		names[i] = g.Name
+	}
+	return names
 }
 
 func find[T any](list []T, wanted func(T) bool) (found T, ok bool) {

@@ -78,6 +78,10 @@ func decode(node *yaml.Node, v reflect.Value) bool {
 
 func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
 	names, fields := fieldsOf(v)
+	if field, ok := shortField(v); ok && node.Kind == yaml.ScalarNode {
+		f.read(node, field, key)
+		return
+	}
 	if node.Kind != yaml.MappingNode {
 		f.reject(key, "must have keys below it: %s", strings.Join(names, ", "))
 		return
@@ -109,6 +113,17 @@ func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
 			f.read(node.Content[i+1], fields[field], meant)
 		}
 	}
+}
+
+// shortField is the field with the tag short, if there is one: a file can write its value alone in
+// the place of the struct.
+func shortField(v reflect.Value) (reflect.Value, bool) {
+	for field, value := range v.Fields() {
+		if field.Tag.Get("short") != "" {
+			return value, true
+		}
+	}
+	return reflect.Value{}, false
 }
 
 // fieldsOf are the fields of a struct that a file can set, and their names there.

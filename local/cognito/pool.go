@@ -194,7 +194,7 @@ func New(o Options) (*Pool, error) {
 	_, _ = rand.Read(p.secret[:]) // it never fails
 	p.everything = slices.Sorted(maps.Keys(p.schema))
 	p.created = p.now()
-	p.groups = newGroups(o.Settings.Groups, o.PoolID, p.created)
+	p.groups = newGroups(o.Settings.GroupNames(), o.PoolID, p.created)
 	p.api, p.documents = p.service(), p.wellKnown()
 	return p, nil
 }

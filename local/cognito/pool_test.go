@@ -63,7 +63,7 @@ func sampleSettings() *settings.Settings {
 	s.Pool.Region = "eu-central-1"
 	s.Pool.Attributes = []settings.Attribute{{Name: "agentName", MinLength: 2, MaxLength: 20}}
 	s.Clients = []settings.Client{{Name: "web", RefreshTokenDays: 30}}
-	s.Groups = []string{"members", "testers"}
+	s.Groups = []settings.Group{{Name: "members"}, {Name: "testers"}}
 	return s
 }
 
