@@ -1,7 +1,9 @@
 package infra
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -34,37 +36,68 @@ func (p *Pool) newAlarmTopic() {
 	}
 }
 
-// newAlarm goes off when a metric reaches the threshold once. The meaning says what to do. Each
-// alarm is a row of the table in docs/deploy.md.
-func (p *Pool) newAlarm(id, meaning string, metric awscloudwatch.IMetric, threshold float64) {
-	p.addAlarm(1, awscloudwatch.TreatMissingData_NOT_BREACHING, id, meaning, metric, threshold)
+// An alarm goes off when a metric reaches its threshold in so many periods in a row. Each is a row
+// of the table in docs/runbooks.md.
+type alarm struct {
+	id        string
+	meaning   string // a sentence
+	pageNow   bool   // people cannot sign up, or emails do not leave; otherwise the next day is soon enough
+	runbook   string // anchor of its section in docs/runbooks.md; empty: the id in lower case
+	metric    awscloudwatch.IMetric
+	threshold float64
+	periods   int  // 0: one
+	sparse    bool // no data is no news: the alarm keeps its state
 }
 
-// addAlarm goes off when a metric reaches the threshold in so many periods in a row.
-func (p *Pool) addAlarm(
-	periods int, missing awscloudwatch.TreatMissingData, id, meaning string, metric awscloudwatch.IMetric, threshold float64,
-) {
-	awscloudwatch.NewAlarm(p, jsii.String(id), &awscloudwatch.AlarmProps{
-		AlarmDescription:   jsii.String(meaning),
-		Metric:             metric,
-		Threshold:          jsii.Number(threshold),
-		EvaluationPeriods:  number(periods),
+// newAlarm notifies the topic when the alarm goes off and when it ends.
+func (p *Pool) newAlarm(a alarm) {
+	missing := awscloudwatch.TreatMissingData_NOT_BREACHING
+	if a.sparse {
+		missing = awscloudwatch.TreatMissingData_IGNORE
+	}
+	severity := "Next day"
+	if a.pageNow {
+		severity = "Page now"
+	}
+	page := cmp.Or(p.settings.Alarms.Runbooks, "docs/runbooks.md")
+	w := awscloudwatch.NewAlarm(p, jsii.String(a.id), &awscloudwatch.AlarmProps{
+		AlarmDescription: jsii.String(fmt.Sprintf("%s: %s Runbook: %s#%s",
+			severity, a.meaning, page, cmp.Or(a.runbook, strings.ToLower(a.id)))),
+		Metric:             a.metric,
+		Threshold:          jsii.Number(a.threshold),
+		EvaluationPeriods:  number(max(a.periods, 1)),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 		TreatMissingData:   missing,
-	}).AddAlarmAction(awscloudwatchactions.NewSnsAction(p.AlarmTopic))
+	})
+	action := awscloudwatchactions.NewSnsAction(p.AlarmTopic)
+	w.AddAlarmAction(action)
+	w.AddOkAction(action)
+}
+
+// vendedLog is the name of a log that a service writes. Each log group outside /aws/vendedlogs/
+// adds to one policy of the account, of 5,120 characters (CloudWatch Logs user guide, "Enabling
+// logging from AWS services"). A new resource has a new log.
+func (p *Pool) vendedLog(id *string) *string {
+	return jsii.String("/aws/vendedlogs/poolpost/" + *p.stack.StackName() + "/" + *id)
 }
 
 // alarmFunction watches the errors and the duration of a function. A refusal is an error of
 // pre-sign-up, so that has an alarm of its own.
 func (p *Pool) alarmFunction(id, name string, f awslambda.Function) {
 	if name != "pre-sign-up" {
-		p.newAlarm(id+"Errors", name+" fails or times out. Read its log.", f.MetricErrors(metric("Sum")), 1)
+		p.newAlarm(alarm{
+			id: id + "Errors", meaning: name + " fails or times out.", runbook: "errors",
+			// Nobody repeats what these two do: Cognito fails the sign-up, or a person sees an error.
+			pageNow: name == "custom-message" || name == "verify-link",
+			metric:  f.MetricErrors(metric("Sum")), threshold: 1,
+		})
 	}
 	timeout := bundle.Named(name).Timeout.Seconds()
-	p.addAlarm(3, awscloudwatch.TreatMissingData_NOT_BREACHING, id+"Slow",
-		fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s. "+
-			"Give it more memory, or find out what it waits for.", name, timeout),
-		f.MetricDuration(metric("p99")), timeout*800)
+	p.newAlarm(alarm{
+		id: id + "Slow", runbook: "slow",
+		meaning: fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s.", name, timeout),
+		metric:  f.MetricDuration(metric("p99")), threshold: timeout * 800, periods: 3,
+	})
 }
 
 // metric is a statistic of five minutes.
@@ -73,6 +106,38 @@ func metric(statistic string) *awscloudwatch.MetricOptions {
 }
 
 func fiveMinutes() awscdk.Duration { return awscdk.Duration_Minutes(jsii.Number(5)) }
+
+// quarterHour makes a few failures in a row one number, also where few people come.
+func quarterHour() *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(15)), Statistic: jsii.String("Sum")}
+}
+
+// sum adds up to ten metrics, the most of an alarm, in a quarter of an hour.
+func sum(metrics ...awscloudwatch.IMetric) awscloudwatch.IMetric {
+	using, terms := map[string]awscloudwatch.IMetric{}, make([]string, len(metrics))
+	for i, m := range metrics {
+		id := fmt.Sprintf("m%d", i)
+		using[id], terms[i] = m, "FILL("+id+", 0)" // a metric without data would make the sum none
+	}
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String(strings.Join(terms, " + ")), UsingMetrics: &using, Period: quarterHour().Period,
+	})
+}
+
+// alarmThrottles watches the functions that somebody waits for. A throttled call is none of
+// their errors: they never ran.
+func (p *Pool) alarmThrottles() {
+	var throttled []awscloudwatch.IMetric
+	for _, name := range []string{"custom-message", "post-confirmation", "pre-sign-up", "verify-link"} {
+		if f, ok := p.Functions[name]; ok {
+			throttled = append(throttled, f.MetricThrottles(quarterHour()))
+		}
+	}
+	p.newAlarm(alarm{
+		id: "Throttled", pageNow: true, threshold: 1, metric: sum(throttled...),
+		meaning: "The account has no more concurrency for a trigger or the link page, and sign-ups or confirmations fail.",
+	})
+}
 
 // outcomeMetric counts the events of a function with an outcome. Its log lines carry the metric.
 func (p *Pool) outcomeMetric(function, outcome string) awscloudwatch.IMetric {
@@ -83,12 +148,6 @@ func (p *Pool) outcomeMetric(function, outcome string) awscloudwatch.IMetric {
 			"Stack": jsii.String(p.values.Stack), "Function": jsii.String(function), "Outcome": jsii.String(outcome),
 		},
 	})
-}
-
-// newReputationAlarm goes off when a rate of the account reaches the threshold, and stays on until
-// SES publishes a lower one, which it does not do every hour.
-func (p *Pool) newReputationAlarm(id, meaning, metric string, threshold float64) {
-	p.addAlarm(1, awscloudwatch.TreatMissingData_IGNORE, id, meaning, reputationMetric(metric), threshold)
 }
 
 // reputationMetric is a rate of the whole account, as SES reports it.

@@ -85,27 +85,31 @@ func (p *Pool) newTriggers() {
 		p.newCustomEmailSender()
 	} else {
 		p.newFunction("CustomMessage", "custom-message")
-		p.newAlarm("DefaultMails",
-			"custom-message could not fill a message, and Cognito sent its default text. Read the log of the function.",
-			p.outcomeMetric("custom-message", "failed"), 1)
+		p.newAlarm(alarm{
+			id: "DefaultMails", meaning: "custom-message could not fill a message, and Cognito sent its default text.",
+			metric: p.outcomeMetric("custom-message", "failed"), threshold: 1,
+		})
 	}
 
 	p.newFunction("PreSignUp", "pre-sign-up")
-	p.newAlarm("PreSignUpFails",
-		"pre-sign-up could not apply its rules and refused people with TRY_AGAIN. Read its log.",
-		p.outcomeMetric("pre-sign-up", "TRY_AGAIN"), 1)
+	p.newAlarm(alarm{
+		id: "PreSignUpFails", pageNow: true, meaning: "pre-sign-up could not apply its rules and refused people with TRY_AGAIN.",
+		metric: p.outcomeMetric("pre-sign-up", rules.TryAgain), threshold: 1,
+	})
 	if p.settings.SignUp.UsesHook() {
-		p.newAlarm("HookFails",
-			"The function of signUp.hook did not decide about a sign-up, and signUp.hook.onFailure did. "+
-				"Read the log of pre-sign-up, then that of the function.",
-			p.outcomeMetric("pre-sign-up", rules.HookFailed), 1)
+		p.newAlarm(alarm{
+			id: "HookFails", pageNow: p.settings.SignUp.Hook.OnFailure != config.AcceptOnFailure,
+			meaning: "The function of signUp.hook did not decide about a sign-up, and signUp.hook.onFailure did.",
+			metric:  p.outcomeMetric("pre-sign-up", rules.HookFailed), threshold: 1,
+		})
 	}
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
-	p.newAlarm("NotWelcomed",
-		"post-confirmation could not add a group or queue a welcome email. Read its log.",
-		p.outcomeMetric("post-confirmation", "failed"), 1)
+	p.newAlarm(alarm{
+		id: "NotWelcomed", meaning: "post-confirmation could not add a group or queue a welcome email.",
+		metric: p.outcomeMetric("post-confirmation", "failed"), threshold: 1,
+	})
 }
 
 // newCustomEmailSender queues the emails that Cognito requests.
@@ -113,10 +117,11 @@ func (p *Pool) newCustomEmailSender() {
 	f := p.newFunction("CustomEmailSender", "custom-email-sender")
 	p.MailQueue.GrantSendMessages(f)
 	p.configureAsyncInvoke(f)
-	p.newAlarm("RequestsLost",
-		"Lambda could not deliver a failed event of custom-email-sender to its on-failure destination, "+
-			"and its email is lost. Check the queue FailedEvents and its permissions.",
-		f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), 1)
+	p.newAlarm(alarm{
+		id: "RequestsLost", pageNow: true,
+		meaning: "Lambda could not deliver a failed event of custom-email-sender to its on-failure destination, and its email is lost.",
+		metric:  f.Metric(jsii.String("DestinationDeliveryFailures"), metric("Sum")), threshold: 1,
+	})
 }
 
 // grantTriggers lets the triggers call the operations of their pool that they need.
@@ -186,13 +191,15 @@ func (p *Pool) newSendMail() {
 		MaxConcurrency:          number(p.settings.Mail.MaxConcurrency()),
 	}))
 	p.grantDecrypt()
-	p.newAlarm("DailyQuota",
-		"The daily SES quota is used up, and emails wait until SES accepts more. Request a higher quota.",
-		p.outcomeMetric("send-mail", "daily-quota"), 1)
-	p.newAlarm("SendingPaused",
-		"SES has paused sending for the account or the configuration set, and emails wait. "+
-			"Read what AWS wrote to the account's owner.",
-		p.outcomeMetric("send-mail", "paused"), 1)
+	p.newAlarm(alarm{
+		id: "DailyQuota", pageNow: true, meaning: "The daily SES quota is used up, and emails wait until SES accepts more.",
+		metric: p.outcomeMetric("send-mail", "daily-quota"), threshold: 1,
+	})
+	p.newAlarm(alarm{
+		id: "SendingPaused", pageNow: true,
+		meaning: "SES has paused sending for the account or the configuration set, and emails wait.",
+		metric:  p.outcomeMetric("send-mail", "paused"), threshold: 1,
+	})
 }
 
 // senders are the addresses of the clients' brands that emails are sent from, each once.
@@ -228,4 +235,13 @@ func (p *Pool) newMailFeedback() {
 // signature, so its role needs no permission for them.
 func (p *Pool) newVerifyLink() {
 	p.routeLinks(p.newFunction("VerifyLink", "verify-link"))
+	p.newAlarm(alarm{
+		id: "PagesUnavailable", pageNow: true, meaning: "The link page could not do what people asked for: Cognito fails, limits or refuses its calls.",
+		metric: sum(p.outcomeMetric("verify-link", "unavailable"), p.outcomeMetric("verify-link", "reset-unavailable"),
+			p.outcomeMetric("verify-link", "unhealthy")), threshold: 3,
+	})
+	p.newAlarm(alarm{
+		id: "LinkAPIFails", pageNow: true, meaning: "The address of the link page answers with errors (5xx).",
+		metric: p.LinkAPI.MetricServerError(quarterHour()), threshold: 3,
+	})
 }

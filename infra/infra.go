@@ -185,6 +185,7 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p.newSendMail()
 	p.newMailFeedback()
 	p.newVerifyLink()
+	p.alarmThrottles()
 	p.newDashboard()
 	return p
 }

@@ -30,10 +30,7 @@ func (p *Pool) newLinkAPI() {
 		DisableExecuteApiEndpoint: jsii.Bool(host != ""),
 	})
 	log := awslogs.NewLogGroup(p, jsii.String("LinkAPILog"), &awslogs.LogGroupProps{
-		// Each log group outside /aws/vendedlogs/ adds to one policy of the account, of 5,120
-		// characters (CloudWatch Logs user guide, "Enabling logging from AWS services"). A new API
-		// has a new log.
-		LogGroupName: jsii.String("/aws/vendedlogs/poolpost/" + *p.stack.StackName() + "/" + *p.LinkAPI.ApiId()),
+		LogGroupName: p.vendedLog(p.LinkAPI.ApiId()),
 		Retention:    awslogs.RetentionDays_ONE_MONTH, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	stage := p.LinkAPI.AddStage(jsii.String("Stage"), &awsapigatewayv2.HttpStageOptions{

@@ -43,17 +43,19 @@ func (p *Pool) newQueues() {
 	p.values.MailQueueURL, p.values.DeadLetterQueueURL = *p.MailQueue.QueueUrl(), *p.DeadLetterQueue.QueueUrl()
 
 	most := metric("Maximum")
-	p.newAlarm("MailsWait",
-		"An email has waited for 15 minutes: SES throttles or rejects it. Read the log of send-mail.",
-		p.MailQueue.MetricApproximateAgeOfOldestMessage(most), 900)
-	p.newAlarm("MailsDead",
-		"An email could not be sent and is in the dead-letter queue."+
-			" Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
-		p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(most), 1)
-	p.newAlarm("EventsFailed",
-		"Lambda gave up on an event after three attempts or six hours."+
-			" Run poolpost dead-letters, fix the cause, then run poolpost redrive.",
-		p.OnFailureQueue.MetricApproximateNumberOfMessagesVisible(most), 1)
+	p.newAlarm(alarm{
+		id: "MailsWait", pageNow: true, meaning: "An email has waited for 15 minutes.",
+		metric: p.MailQueue.MetricApproximateAgeOfOldestMessage(most), threshold: 900,
+	})
+	p.newAlarm(alarm{
+		id: "MailsDead", meaning: "An email could not be sent and is in the dead-letter queue.",
+		metric: p.DeadLetterQueue.MetricApproximateNumberOfMessagesVisible(most), threshold: 1,
+	})
+	p.newAlarm(alarm{
+		id: "EventsFailed", pageNow: p.settings.Mail.UsesCustomSender(), // the events of that trigger are emails
+		meaning: "Lambda gave up on an event after three attempts or six hours.",
+		metric:  p.OnFailureQueue.MetricApproximateNumberOfMessagesVisible(most), threshold: 1,
+	})
 }
 
 // configureAsyncInvoke lets Lambda retry an asynchronously invoked function as often and as long

@@ -27,13 +27,15 @@ func (p *Pool) newConfigurationSet() {
 	})
 	p.values.ConfigurationSet = *p.ConfigurationSet.ConfigurationSetName()
 
-	// Before SES reviews the account.
-	p.newReputationAlarm("Bounces",
-		"4% of emails bounce, and SES reviews an account at 5%. Look for sign-ups with made-up addresses.",
-		"Reputation.BounceRate", 0.8*bounceReview)
-	p.newReputationAlarm("Complaints",
-		"0.08% of emails are reported as spam, and SES reviews an account at 0.1%.",
-		"Reputation.ComplaintRate", 0.8*complaintReview)
+	// Before SES reviews the account. It does not publish the rates every hour.
+	p.newAlarm(alarm{
+		id: "Bounces", meaning: "4% of the account's emails bounce, and SES reviews an account at 5%.",
+		metric: reputationMetric("Reputation.BounceRate"), threshold: 0.8 * bounceReview, sparse: true,
+	})
+	p.newAlarm(alarm{
+		id: "Complaints", meaning: "0.08% of the account's emails are reported as spam, and SES reviews an account at 0.1%.",
+		metric: reputationMetric("Reputation.ComplaintRate"), threshold: 0.8 * complaintReview, sparse: true,
+	})
 }
 
 func (p *Pool) sesARN(kind string, name *string) *string {

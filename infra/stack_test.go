@@ -56,7 +56,7 @@ signUp: {hook: {function: "sign-up-hook:live", timeoutMs: 3000, onFailure: accep
 groups: [drivers, everybody]
 signIn: {domainPrefix: rides-sample, facebookAppId: "1234567890", facebookSecret: rides/facebook}
 identityPool: {guests: false, facebookAppId: "1234567890", exampleBucket: true}
-alarms: {email: ops@rides.example.com}
+alarms: {email: ops@rides.example.com, runbooks: "https://git.example.com/docs/runbooks.md"}
 `
 
 // bare leaves out what can be left out.
@@ -522,27 +522,48 @@ func TestAsyncInvocationsHaveAnOnFailureDestination(t *testing.T) {
 	}
 }
 
-// Every alarm has a row in docs/deploy.md, with its threshold.
-func TestTheDocumentationListsEveryAlarm(t *testing.T) {
-	documented, err := os.ReadFile("../docs/deploy.md")
+// Every alarm has a row in docs/runbooks.md, which leads where its description does.
+func TestTheRunbooksHaveEveryAlarm(t *testing.T) {
+	text, err := os.ReadFile("../docs/runbooks.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	urgency := map[string]string{}
 	var rows, want []string
-	for _, match := range regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| ([0-9.]+) \\|").FindAllStringSubmatch(string(documented), -1) {
-		rows = append(rows, match[1]+" "+match[2])
+	for _, row := range regexp.MustCompile("(?m)^\\| \\[`([A-Za-z]+)`\\]\\(#([a-z]+)\\) \\| ([0-9.]+) \\| ([^|]+) \\|").FindAllStringSubmatch(string(text), -1) {
+		rows = append(rows, row[1]+" "+row[3]+" #"+row[2])
+		urgency[row[1]] = row[4]
 	}
-	for _, tp := range []*template{synthesise(t, settingstest.Sample(t), "dev"), synthesise(t, parse(t, full), "prod")} {
+	for page, tp := range map[string]*template{
+		"docs/runbooks.md":                         synthesise(t, settingstest.Sample(t), "dev"),
+		"https://git.example.com/docs/runbooks.md": synthesise(t, parse(t, full), "prod"), // where the adopter reads them
+	} {
+		description := regexp.MustCompile(`^"(Page now|Next day): .+\. Runbook: ` + regexp.QuoteMeta(page) + `(#[a-z]+)"$`)
 		for id, r := range tp.resources {
-			if r.Type == "AWS::CloudWatch::Alarm" {
-				want = append(want, id[:len(id)-8]+" "+r.get("Threshold")) // the CDK adds 8 characters
-				missing := `"notBreaching"`
-				if strings.HasPrefix(r.get("MetricName"), `"Reputation.`) {
-					missing = `"ignore"` // SES does not publish a rate every hour
+			if r.Type != "AWS::CloudWatch::Alarm" {
+				continue
+			}
+			name := id[:len(id)-8] // the CDK adds 8 characters
+			says := description.FindStringSubmatch(r.get("AlarmDescription"))
+			if says == nil {
+				t.Errorf("%s says %s", name, r.get("AlarmDescription"))
+				continue
+			}
+			want = append(want, name+" "+r.get("Threshold")+" "+says[2])
+			if !strings.Contains(urgency[name], strings.ToLower(says[1])) {
+				t.Errorf("%s: the page says %q, the alarm %q", name, urgency[name], says[1])
+			}
+			missing := `"notBreaching"`
+			if strings.HasPrefix(r.get("MetricName"), `"Reputation.`) {
+				missing = `"ignore"` // SES does not publish a rate every hour
+			}
+			for _, actions := range []string{"AlarmActions", "OKActions"} {
+				if !strings.Contains(r.get(actions), `{"Ref":"Alarms`) {
+					t.Errorf("%s does not notify the topic by its %s", name, actions)
 				}
-				if !strings.Contains(r.get("AlarmActions"), `{"Ref":"Alarms`) || r.get("TreatMissingData") != missing {
-					t.Errorf("the alarm %s does not notify the topic, or treats missing data as %s, want %s", id, r.get("TreatMissingData"), missing)
-				}
+			}
+			if got := r.get("TreatMissingData"); got != missing {
+				t.Errorf("%s treats missing data as %s, want %s", name, got, missing)
 			}
 		}
 	}
@@ -550,8 +571,32 @@ func TestTheDocumentationListsEveryAlarm(t *testing.T) {
 	slices.Sort(want)
 	want = slices.Compact(want)
 	if !slices.Equal(rows, want) {
-		t.Errorf("docs/deploy.md has\n%s\nthe template has\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
+		t.Errorf("docs/runbooks.md has\n%s\nthe template has\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
 	}
+	sections := strings.Split(string(text), "\n### ")[1:]
+	for _, part := range []string{`People\s+meanwhile`, "\n```\n", `\n\| If`, `\*\*Tell\s+customers`} {
+		for _, section := range sections {
+			heading, body, _ := strings.Cut(section, "\n")
+			if !regexp.MustCompile(part).MatchString(body) {
+				t.Errorf("%s: there is no %q", heading, part)
+			}
+		}
+	}
+}
+
+// Cognito refuses the ARN of a log group that CloudFormation gives, which ends with ":*".
+func TestCognitoLogsWhatItCannotDeliver(t *testing.T) {
+	tp := synthesise(t, settingstest.Sample(t), "dev")
+	logs := tp.one("AWS::Cognito::LogDeliveryConfiguration")
+	tp.want(logs, map[string]string{
+		"LogConfigurations.0.EventSource": `"userNotification"`, "LogConfigurations.0.LogLevel": `"ERROR"`, "LogConfigurations.1": "none",
+	})
+	arn := logs.get("LogConfigurations.0.CloudWatchLogsConfiguration.LogGroupArn")
+	if strings.Contains(arn, "*") || strings.Contains(arn, `"Arn"`) || !strings.Contains(arn, `{"Ref":"DeliveryErrorsLog`) {
+		t.Errorf("Cognito writes to %s", arn)
+	}
+	filter := tp.one("AWS::Logs::MetricFilter")
+	tp.want(filter, map[string]string{"FilterPattern": `""`, "MetricTransformations.0.MetricName": tp.resources["CognitoCannotDeliver18D4E21F"].get("MetricName")})
 }
 
 func TestCDKNagFindsNothing(t *testing.T) {

@@ -3,8 +3,10 @@ package infra
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
+	"poolpost/internal/logging"
 	"poolpost/internal/settings"
 )
 
@@ -66,6 +68,7 @@ func (p *Pool) newUserPool() {
 		identify(group, g.ID)
 	}
 	p.grantTriggers()
+	p.newDeliveryErrors()
 	suppress(pool, "AwsSolutions-COG1",
 		"The adopter sets the password policy (pool.passwordPolicy); the default is the tutorial's: 8 characters with a digit.")
 	suppress(pool, "AwsSolutions-COG8",
@@ -73,6 +76,39 @@ func (p *Pool) newUserPool() {
 	if set.MFA != "required" {
 		suppress(pool, "AwsSolutions-COG2", "MFA is the adopter's choice (pool.mfa).")
 	}
+}
+
+// newDeliveryErrors is Cognito's own log of the messages that it could not deliver, of which it
+// says nothing anywhere else (developer guide, "Exporting user pool logs"). Its lines name users,
+// so they are kept for as long as it takes to look.
+func (p *Pool) newDeliveryErrors() {
+	log := awslogs.NewLogGroup(p, jsii.String("DeliveryErrorsLog"), &awslogs.LogGroupProps{
+		LogGroupName: p.vendedLog(p.UserPool.UserPoolId()),
+		Retention:    awslogs.RetentionDays_ONE_WEEK, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	awscognito.NewCfnLogDeliveryConfiguration(p, jsii.String("DeliveryErrors"), &awscognito.CfnLogDeliveryConfigurationProps{
+		UserPoolId: p.UserPool.UserPoolId(),
+		LogConfigurations: &[]*awscognito.CfnLogDeliveryConfiguration_LogConfigurationProperty{{
+			EventSource: jsii.String("userNotification"), LogLevel: jsii.String("ERROR"), // the only level of this source
+			CloudWatchLogsConfiguration: &awscognito.CfnLogDeliveryConfiguration_CloudWatchLogsConfigurationProperty{
+				// Cognito takes no ARN that ends with ":*", as LogGroupArn does.
+				LogGroupArn: p.stack.FormatArn(&awscdk.ArnComponents{
+					Service: jsii.String("logs"), Resource: jsii.String("log-group"), ResourceName: log.LogGroupName(),
+					ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+				}),
+			},
+		}},
+	})
+	errors := log.AddMetricFilter(jsii.String("Count"), &awslogs.MetricFilterOptions{
+		FilterPattern:   awslogs.FilterPattern_AllEvents(),
+		MetricNamespace: jsii.String(logging.Namespace),
+		// A filter cannot add a dimension that is not in the line.
+		MetricName: jsii.String("CognitoDeliveryErrors-" + p.values.Stack),
+	})
+	p.newAlarm(alarm{
+		id: "CognitoCannotDeliver", pageNow: true, meaning: "Cognito could not deliver codes, invitations or other messages.",
+		metric: errors.Metric(quarterHour()), threshold: 3,
+	})
 }
 
 var mfa = map[string]awscognito.Mfa{

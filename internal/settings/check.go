@@ -30,6 +30,9 @@ func (c checker) check(s *Settings) {
 	if s.Alarms.Email != "" {
 		c.address("alarms.email", s.Alarms.Email)
 	}
+	if s.Alarms.Runbooks != "" {
+		c.url("alarms.runbooks", s.Alarms.Runbooks) // without a fragment, which each alarm adds
+	}
 	c.checkLocales(s.Locales)
 	c.checkBrands(s)
 	c.checkClients(s)

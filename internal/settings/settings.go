@@ -187,6 +187,8 @@ var Scopes = []string{"openid", "email", "profile", "aws.cognito.signin.user.adm
 // Alarms says who hears of them.
 type Alarms struct {
 	Email string `yaml:"email"` // is subscribed to the alarms' topic; SNS asks the address first
+	// Runbooks is where docs/runbooks.md can be read in a browser. Without it, alarms name the file.
+	Runbooks string `yaml:"runbooks"`
 }
 
 // IdentityPool is the Cognito identity pool that turns a sign-in into AWS
