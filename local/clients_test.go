@@ -35,7 +35,7 @@ func TestClientsInPython(t *testing.T) {
 	keys, err := io.ReadAll(answer.Body)
 	noError(t, err)
 	s.goes(t, filepath.Join(dir, "bin/python"), "../test/clients/python.py",
-		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+s.awsURL, "COGNITO_JWKS="+string(keys), "PYTHONDONTWRITEBYTECODE=1",
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+s.awsURL, "AWS_ENDPOINT_URL_COGNITO_IDENTITY="+s.awsURL, "COGNITO_JWKS="+string(keys), "PYTHONDONTWRITEBYTECODE=1",
 		"AWS_ACCESS_KEY_ID=sample", "AWS_SECRET_ACCESS_KEY=sample", "AWS_DEFAULT_REGION="+s.settings.Pool.Region)
 }
 
@@ -58,7 +58,7 @@ func installed(t *testing.T, folder, file, with string) string {
 func (s *Stack) goes(t *testing.T, program, script string, variables ...string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, script)
-	command.Env = append(os.Environ(), "POOL_ENDPOINT="+s.awsURL, "POOL_WEB="+s.webURL, "POOL_ID="+s.poolID, "CLIENT_ID="+s.clientIDs["web"])
+	command.Env = append(os.Environ(), "POOL_ENDPOINT="+s.awsURL, "POOL_WEB="+s.webURL, "POOL_ID="+s.poolID, "CLIENT_ID="+s.clientIDs["web"], "IDENTITY_POOL_ID="+s.identityPoolID)
 	command.Env = append(command.Env, variables...)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, output)

@@ -3,22 +3,20 @@ package local
 import (
 	"net/http"
 	"net/url"
-	"strings"
-
-	"poolpost/local/cognito"
 )
 
-// poolForPages lets pages on this machine, such as those of an app's dev
-// server, call the user pool from the browser (Fetch standard, "CORS
+// forPages lets pages on this machine, such as those of an app's dev
+// server, call Cognito from the browser (Fetch standard, "CORS
 // protocol"). Cognito answers pages of every origin, as observed by others;
-// here only those on loopback hosts are. All other requests go to next.
-func poolForPages(pool, next http.Handler) http.Handler {
+// here only those on loopback hosts are. All other requests go to next, as do those that are
+// not for Cognito.
+func forPages(cognito func(*http.Request) http.Handler, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
-		forPool := strings.HasPrefix(r.Header.Get("X-Amz-Target"), cognito.Target) || strings.Contains(r.URL.Path, "/.well-known/")
+		api := cognito(r)
 		// A preflight does not have the target; the request after it does.
 		preflight := r.Method == http.MethodOptions && r.URL.Path == "/"
-		if !isLocalOrigin(origin) || !forPool && !preflight {
+		if !isLocalOrigin(origin) || api == nil && !preflight {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -34,7 +32,7 @@ func poolForPages(pool, next http.Handler) http.Handler {
 		}
 		// SDKs read an error's name, its message and the request id from there.
 		header.Set("Access-Control-Expose-Headers", "X-Amzn-Errortype, X-Amzn-Errormessage, X-Amzn-Requestid")
-		pool.ServeHTTP(w, r)
+		api.ServeHTTP(w, r)
 	})
 }
 

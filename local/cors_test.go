@@ -14,6 +14,7 @@ import (
 
 	"poolpost/internal/message"
 	pool "poolpost/local/cognito"
+	"poolpost/local/identitypool"
 )
 
 func TestLocalOrigins(t *testing.T) {
@@ -64,6 +65,10 @@ func TestCORSOfTheAWSAPIs(t *testing.T) {
 		{"the user pool from a page without an origin of its own", "POST", "/", "null", pool.Target + "SignUp", http.StatusForbidden, false},
 		{"the keys of tokens from a page on this machine", "GET", "/eu-central-1_Example01/.well-known/jwks.json", devServer, "", http.StatusOK, true},
 		{"the keys of tokens from a page elsewhere", "GET", "/eu-central-1_Example01/.well-known/jwks.json", elsewhere, "", http.StatusOK, false},
+		{"the identity pool from a page on this machine", "POST", "/", devServer, identitypool.Target + "GetId", http.StatusBadRequest, true},
+		{"the identity pool from a page elsewhere", "POST", "/", elsewhere, identitypool.Target + "GetId", http.StatusForbidden, false},
+		{"the keys of the identity pool from a page on this machine", "GET", identitypool.KeysPath, devServer, "", http.StatusOK, true},
+		{"a function with the user pool's target", "POST", "/2015-03-31/functions/send-mail/invocations", devServer, pool.Target + "SignUp", http.StatusBadRequest, true},
 		{"the queue from a page on this machine", "POST", "/", devServer, "AmazonSQS.SendMessage", http.StatusForbidden, false},
 		{"SES from a page on this machine", "POST", "/v2/email/outbound-emails", devServer, "", http.StatusForbidden, false},
 		{"a function from a page on this machine", "POST", "/2015-03-31/functions/send-mail/invocations", devServer, "", http.StatusForbidden, false},
@@ -110,7 +115,7 @@ func TestCORSOfTheAWSAPIs(t *testing.T) {
 // SDKs read every answer as JSON.
 func TestOtherServicesAreRefusedInJSON(t *testing.T) {
 	s := startStack(t)
-	for _, target := range []string{"AWSCognitoIdentityService.GetId", ""} {
+	for _, target := range []string{"AWSCognitoSyncService.ListRecords", ""} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.awsURL+"/", strings.NewReader("{}"))
 		noError(t, err)
 		request.Header.Set("X-Amz-Target", target)

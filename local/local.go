@@ -24,6 +24,7 @@ import (
 	"poolpost/internal/compile"
 	"poolpost/internal/settings"
 	"poolpost/local/cognito"
+	"poolpost/local/identitypool"
 	"poolpost/local/kms"
 	"poolpost/local/lambda"
 	"poolpost/local/mailbox"
@@ -58,21 +59,23 @@ type testHooks struct {
 // A Stack is the whole of Poolpost on this machine: the real functions, and around
 // them a user pool, a mail queue, SES, KMS and a mailbox.
 type Stack struct {
-	settings  *settings.Settings
-	compiled  *compile.Output
-	dir       string // holds a folder for each function
-	poolID    string
-	clientIDs map[string]string // by the names of the settings
-	webURL    string
-	linksURL  string // where links in mails lead
-	awsURL    string
+	settings       *settings.Settings
+	compiled       *compile.Output
+	dir            string // holds a folder for each function
+	poolID         string
+	clientIDs      map[string]string // by the names of the settings
+	identityPoolID string
+	webURL         string
+	linksURL       string // where links in mails lead
+	awsURL         string
 
-	host  *lambda.Host
-	hook  *Hook
-	pool  *cognito.Pool
-	box   *mailbox.Box
-	queue *sqs.Queue
-	key   *kms.Key // Cognito's codes are encrypted under it
+	host         *lambda.Host
+	hook         *Hook
+	pool         *cognito.Pool
+	identityPool *identitypool.Pool
+	box          *mailbox.Box
+	queue        *sqs.Queue
+	key          *kms.Key // Cognito's codes are encrypted under it
 
 	sendLimit time.Duration // the time limit of send-mail; 0: as deployed
 
@@ -101,6 +104,9 @@ func Run(ctx context.Context, o Options, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "  user pool  %s\n", s.poolID)
 	for _, c := range s.settings.Clients {
 		fmt.Fprintf(stdout, "  client     %s (%s)\n", s.clientIDs[c.Name], c.Name)
+	}
+	if s.settings.IdentityPool.Enabled {
+		fmt.Fprintf(stdout, "  identities %s\n", s.identityPoolID)
 	}
 	if set := s.settings.SignUp.Hook; set.Function != "" && o.Hook == "" {
 		fmt.Fprintf(stdout, "  hook       %s is not here, so signUp.hook.onFailure decides (%s): add --hook, see docs/hooks.md\n", set.Function, set.OnFailure)
@@ -131,15 +137,16 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 		return nil, err
 	}
 	s := &Stack{
-		settings:  set,
-		poolID:    set.Pool.Region + "_Example01",
-		clientIDs: map[string]string{},
-		webURL:    "http://" + web.Addr().String(),
-		awsURL:    "http://" + aws.Addr().String(),
-		linksURL:  cmp.Or(o.links, "http://"+web.Addr().String()),
-		box:       mailbox.New(nil),
-		key:       kms.New(set.Pool.Region, account),
-		sendLimit: o.hooks.sendMailTimeout,
+		settings:       set,
+		poolID:         set.Pool.Region + "_Example01",
+		clientIDs:      map[string]string{},
+		identityPoolID: set.Pool.Region + ":00000000-0000-4000-8000-000000000000",
+		webURL:         "http://" + web.Addr().String(),
+		awsURL:         "http://" + aws.Addr().String(),
+		linksURL:       cmp.Or(o.links, "http://"+web.Addr().String()),
+		box:            mailbox.New(nil),
+		key:            kms.New(set.Pool.Region, account),
+		sendLimit:      o.hooks.sendMailTimeout,
 	}
 	for _, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
@@ -229,8 +236,13 @@ func (s *Stack) assemblePool() error {
 		o.Triggers["CustomMessage"] = "custom-message"
 	}
 	var err error
-	s.pool, err = cognito.New(o)
-	return err
+	if s.pool, err = cognito.New(o); err != nil {
+		return err
+	}
+	s.identityPool = identitypool.New(identitypool.Options{
+		Settings: s.settings.IdentityPool, Name: s.settings.Pool.Name, ID: s.identityPoolID, Account: account, UserPool: s.pool,
+	})
+	return nil
 }
 
 // deliver puts what the pool sends into the mailbox, as Cognito sends it

@@ -13,19 +13,20 @@ import (
 
 	"poolpost/local/awsjson"
 	"poolpost/local/cognito"
+	"poolpost/local/identitypool"
 )
 
-// awsHandler are the AWS APIs, distinguished by their targets and paths. Only the
-// user pool is there for pages in a browser.
+// awsHandler are the AWS APIs, distinguished by their targets and paths. Only those of Cognito
+// are there for pages in a browser.
 func (s *Stack) awsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/2015-03-31/functions/", s.host)
 	mux.Handle("/v2/email/", s.box.SES())
-	mux.Handle("/"+s.poolID+"/", s.pool)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		api := s.cognito(r)
 		switch target := r.Header.Get("X-Amz-Target"); {
-		case strings.HasPrefix(target, cognito.Target):
-			s.pool.ServeHTTP(w, r)
+		case api != nil:
+			api.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "AmazonSQS."):
 			s.queue.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "TrentService."):
@@ -35,10 +36,22 @@ func (s *Stack) awsHandler() http.Handler {
 			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 			w.WriteHeader(http.StatusNotFound)
 			_ = json.NewEncoder(w).Encode(awsjson.Errorf("UnknownOperationException",
-				"This address serves the APIs of Cognito user pools, SQS, KMS, SES v2 and Lambda; %s is none of them.", cmp.Or(target, r.URL.Path)))
+				"This address serves the APIs of Cognito user pools and identity pools, SQS, KMS, SES v2 and Lambda; %s is none of them.", cmp.Or(target, r.URL.Path)))
 		}
 	})
-	return poolForPages(s.pool, http.NewCrossOriginProtection().Handler(mux))
+	return forPages(s.cognito, http.NewCrossOriginProtection().Handler(mux))
+}
+
+// cognito is the part of Cognito that a request is for, or nil.
+func (s *Stack) cognito(r *http.Request) http.Handler {
+	target := r.Header.Get("X-Amz-Target")
+	switch {
+	case strings.HasPrefix(target, cognito.Target), strings.HasPrefix(r.URL.Path, "/"+s.poolID+"/"):
+		return s.pool
+	case strings.HasPrefix(target, identitypool.Target), r.URL.Path == identitypool.KeysPath:
+		return s.identityPool
+	}
+	return nil
 }
 
 // serve serves a listener until Close.

@@ -192,7 +192,7 @@ type Alarms struct {
 }
 
 // IdentityPool is the Cognito identity pool that turns a sign-in into AWS
-// credentials. It is deployed, and not part of the local run.
+// credentials.
 type IdentityPool struct {
 	Enabled       bool   `yaml:"enabled"`
 	Guests        bool   `yaml:"guests"`        // gives credentials to people who have not signed in

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 	"uuid"
 )
 
@@ -27,6 +28,13 @@ func (e *Error) Error() string { return e.Type + ": " + e.Message }
 // Errorf returns an error of this type.
 func Errorf(kind, format string, args ...any) *Error {
 	return &Error{Type: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// An Epoch is a time as the protocols write it: seconds since 1970.
+type Epoch time.Time
+
+func (e Epoch) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "%.3f", float64(time.Time(e).UnixMilli())/1000), nil
 }
 
 // A Service is an http.Handler for the operations of one AWS service. It answers
@@ -56,6 +64,17 @@ func Handle[In any](run func(*http.Request, In) (any, error)) Operation {
 			return nil, errMalformed
 		}
 		return run(r, in)
+	}
+}
+
+// Signed makes an operation for callers with AWS credentials. It does not check the signature.
+func Signed(operation Operation) Operation {
+	return func(r *http.Request, body []byte) (any, error) {
+		if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
+			// "Common errors" of the API references.
+			return nil, Errorf("MissingAuthenticationTokenException", "Missing Authentication Token")
+		}
+		return operation(r, body)
 	}
 }
 

@@ -42,6 +42,11 @@ type listInput struct {
 	NextToken  string
 }
 
+// AppClients are the IDs of the app clients, by their names.
+func (p *Pool) AppClients() []string {
+	return slices.SortedFunc(maps.Keys(p.clients), func(a, b string) int { return cmp.Compare(p.clients[a].Name, p.clients[b].Name) })
+}
+
 type clientDescription struct{ ClientId, ClientName, UserPoolId string }
 
 type listClientsResult struct {
@@ -51,8 +56,7 @@ type listClientsResult struct {
 
 // listUserPoolClients is ListUserPoolClients, by name.
 func (p *Pool) listUserPoolClients(_ context.Context, _ caller, in listInput) (any, error) {
-	ids := slices.SortedFunc(maps.Keys(p.clients), func(a, b string) int { return cmp.Compare(p.clients[a].Name, p.clients[b].Name) })
-	some, next, err := page(ids, in.MaxResults, in.NextToken)
+	some, next, err := page(p.AppClients(), in.MaxResults, in.NextToken)
 	result := listClientsResult{[]clientDescription{}, next}
 	for _, id := range some {
 		result.UserPoolClients = append(result.UserPoolClients, clientDescription{id, p.clients[id].Name, p.options.PoolID})

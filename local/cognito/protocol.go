@@ -2,11 +2,9 @@ package cognito
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
-	"time"
 
 	"poolpost/local/awsjson"
 )
@@ -107,14 +105,7 @@ func open[In request](p *Pool, run func(context.Context, caller, In) (any, error
 // signed makes an operation for callers with AWS credentials: the API reference
 // says that IAM policies are evaluated for it.
 func signed[In request](p *Pool, run func(context.Context, caller, In) (any, error)) awsjson.Operation {
-	operation := open(p, run)
-	return func(r *http.Request, body []byte) (any, error) {
-		if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ") {
-			// "Common errors" of the API reference.
-			return nil, failure("MissingAuthenticationTokenException", "Missing Authentication Token")
-		}
-		return operation(r, body)
-	}
+	return awsjson.Signed(open(p, run))
 }
 
 func (p *Pool) service() *awsjson.Service {
@@ -160,9 +151,5 @@ func callerOf(h http.Header) caller {
 	return caller{sdk: "aws-sdk-unknown-unknown"}
 }
 
-// An epoch is a time as the protocol writes it: seconds since 1970.
-type epoch time.Time
-
-func (e epoch) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "%.3f", float64(time.Time(e).UnixMilli())/1000), nil
-}
+// An epoch is a time as the protocol writes it.
+type epoch = awsjson.Epoch

@@ -19,7 +19,7 @@ type accessClaims struct {
 // bearer returns the claims and the user of an access token. The texts are observed, the last one
 // at https://github.com/aws-amplify/amplify-js/issues/3540.
 func (p *Pool) bearer(token string) (claims accessClaims, u *user, err error) {
-	if !p.keys().read(token, &claims) || claims.Use != "access" {
+	if !p.keys().signing.Read(token, &claims) || claims.Use != "access" {
 		return claims, nil, notAuthorized("Invalid Access Token")
 	}
 	if p.now().Unix() >= claims.Expires {
@@ -105,7 +105,7 @@ func (in revokeTokenInput) authorize(p *Pool, c *caller) error {
 // revokeToken is RevokeToken: the tokens of one sign-in. Like RFC 7009, section 2.2, it does not
 // mind a token that is not valid. The texts are our own.
 func (p *Pool) revokeToken(_ context.Context, _ caller, in revokeTokenInput) (any, error) {
-	if p.keys().read(in.Token, &accessClaims{}) {
+	if p.keys().signing.Read(in.Token, &accessClaims{}) {
 		return nil, failure("UnsupportedTokenTypeException", "Only refresh tokens can be revoked.")
 	}
 	g, ok := p.keys().unseal(in.Token)

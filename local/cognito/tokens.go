@@ -2,8 +2,6 @@ package cognito
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -13,49 +11,20 @@ import (
 	"uuid"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"poolpost/local/jwt"
 )
 
 // keys sign tokens, and encrypt refresh tokens, as Cognito's are encrypted: apps cannot read them.
 type keys struct {
-	signing jose.JSONWebKey
+	signing *jwt.Key
 	refresh [32]byte
 }
 
 func newKeys() *keys {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err) // the size is allowed
-	}
-	sum := sha256.Sum256(private.N.Bytes())
-	k := &keys{signing: jose.JSONWebKey{
-		Key: private, KeyID: base64.StdEncoding.EncodeToString(sum[:]), Algorithm: string(jose.RS256), Use: "sig",
-	}}
+	k := &keys{signing: jwt.NewKey()}
 	_, _ = rand.Read(k.refresh[:]) // it never fails
 	return k
-}
-
-// sign makes a JSON Web Token (RFC 7519) of claims, with RS256 (RFC 7518) as Cognito does.
-func (k *keys) sign(claims map[string]any) (string, error) {
-	key := jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.signing.Key, KeyID: k.signing.KeyID}}
-	signer, err := jose.NewSigner(key, nil)
-	if err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
-	}
-	signed, err := signer.Sign(encode(claims))
-	if err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
-	}
-	return signed.CompactSerialize()
-}
-
-// read reads a token of the pool's own.
-func (k *keys) read(token string, claims any) bool {
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return false
-	}
-	text, err := signed.Verify(k.signing.Public())
-	return err == nil && json.Unmarshal(text, claims) == nil
 }
 
 // seal encrypts a grant as a refresh token (RFC 7516).
@@ -177,14 +146,40 @@ func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
 	})
 	t := tokens{ExpiresIn: int(client.Token.Seconds()), TokenType: "Bearer"}
 	var err error
-	if t.AccessToken, err = p.keys().sign(access); err == nil {
-		t.IdToken, err = p.keys().sign(identity)
+	if t.AccessToken, err = p.keys().signing.Sign(access); err == nil {
+		t.IdToken, err = p.keys().signing.Sign(identity)
 	}
 	return t, err
 }
 
-func (p *Pool) issuer() string {
-	return "https://cognito-idp." + p.region + ".amazonaws.com/" + p.options.PoolID
+func (p *Pool) issuer() string { return "https://" + p.Provider() }
+
+// Provider is the pool's name among the providers of an identity pool.
+func (p *Pool) Provider() string {
+	return "cognito-idp." + p.region + ".amazonaws.com/" + p.options.PoolID
+}
+
+// An IDToken is what an identity pool reads of an ID token.
+type IDToken struct {
+	Subject string `json:"sub"`
+	Expires int64  `json:"exp"` // seconds since 1970
+
+	User   string `json:"cognito:username"`
+	Use    string `json:"token_use"`
+	Origin string `json:"origin_jti"`
+}
+
+// ReadIDToken reads an ID token of the pool, which may have expired. It is current until its user
+// signs out everywhere, or is disabled or deleted: what an identity pool with ServerSideTokenCheck
+// asks.
+func (p *Pool) ReadIDToken(token string) (t IDToken, current, ok bool) {
+	if !p.keys().signing.Read(token, &t) || t.Use != "id" {
+		return IDToken{}, false, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := p.holder("Token", t.User, t.Origin)
+	return t, err == nil, true
 }
 
 // opaque draws a secret of 64 characters.

@@ -13,7 +13,7 @@ func (p *Pool) wellKnown() http.Handler {
 	mux := http.NewServeMux()
 	base := "GET /" + p.options.PoolID + "/.well-known/"
 	mux.HandleFunc(base+"jwks.json", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{p.keys().signing.Public()}})
+		writeJSON(w, p.keys().signing.Public())
 	})
 	mux.HandleFunc(base+"openid-configuration", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, map[string]any{ // OpenID Connect Discovery 1.0, section 3

@@ -2,13 +2,24 @@
 import assert from "node:assert/strict"
 import { Amplify } from "aws-amplify"
 import * as auth from "aws-amplify/auth"
-import { clientId, code, endpoint, fails, password, poolId } from "./pool.mjs"
+import { clientId, code, endpoint, fails, identityPoolId, password, poolId } from "./pool.mjs"
 
 // Amplify names the device after the browser. Without a name it does not confirm the device, and no
 // refresh succeeds.
 globalThis.navigator ??= { userAgent: "Node.js" }
 
-Amplify.configure({ Auth: { Cognito: { userPoolId: poolId, userPoolClientId: clientId, userPoolEndpoint: endpoint } } })
+Amplify.configure({ Auth: { Cognito: {
+	userPoolId: poolId, userPoolClientId: clientId, userPoolEndpoint: endpoint,
+	identityPoolId, identityPoolEndpoint: endpoint, allowGuestAccess: true,
+} } })
+
+// role is the role of the session's credentials.
+const role = ({ credentials }) => /assumed-role\/[^/]*-(\w+)\//.exec(atob(credentials.sessionToken))[1]
+
+const guest = await auth.fetchAuthSession()
+assert.equal(guest.tokens, undefined)
+assert.equal(role(guest), "unauthenticated")
+assert.equal((await auth.fetchAuthSession()).identityId, guest.identityId)
 
 // Whoever has just signed up is signed in.
 const anna = "anna.amplify@example.com"
@@ -43,9 +54,13 @@ for (const [authFlowType, message] of [
 }
 
 assert.ok((await auth.signIn({ username: amy, password })).isSignedIn)
-const { tokens } = await auth.fetchAuthSession()
+const session = await auth.fetchAuthSession()
+const { tokens } = session
+assert.equal(role(session), "authenticated")
+assert.notEqual(session.identityId, guest.identityId)
 const refreshed = await auth.fetchAuthSession({ forceRefresh: true })
 assert.notEqual(String(refreshed.tokens.accessToken), String(tokens.accessToken))
+assert.equal(refreshed.identityId, session.identityId)
 assert.equal(refreshed.tokens.accessToken.payload.origin_jti, tokens.accessToken.payload.origin_jti)
 
 await auth.rememberDevice()
@@ -69,7 +84,9 @@ await fails("UserUnAuthenticatedException", null, () => auth.fetchUserAttributes
 
 await auth.resetPassword({ username: changed })
 await auth.confirmResetPassword({ username: changed, confirmationCode: await code(changed), newPassword: "sample-pass-3" })
+assert.equal(role(await auth.fetchAuthSession()), "unauthenticated")
 assert.ok((await auth.signIn({ username: changed, password: "sample-pass-3" })).isSignedIn)
+assert.equal((await auth.fetchAuthSession()).identityId, session.identityId, "the same person is the same identity")
 await auth.forgetDevice()
 await auth.deleteUser()
 await fails("NotAuthorizedException", "Incorrect username or password.", () => auth.signIn({ username: changed, password: "sample-pass-3" }))

@@ -1,7 +1,9 @@
 // What the scripts of this folder share: where the local pool is, and the mailbox.
 import assert from "node:assert/strict"
 
-export const { POOL_ENDPOINT: endpoint, POOL_WEB: web, POOL_ID: poolId, CLIENT_ID: clientId } = process.env
+export const {
+	POOL_ENDPOINT: endpoint, POOL_WEB: web, POOL_ID: poolId, CLIENT_ID: clientId, IDENTITY_POOL_ID: identityPoolId,
+} = process.env
 
 export const password = "sample-pass-1"
 

@@ -1,5 +1,5 @@
 """pycognito, boto3 and the AWS CLI as they are: only the endpoint is the local one, in the variable that AWS's
-SDKs read (AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER). COGNITO_JWKS is where pycognito looks for the
+SDKs read (AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER, AWS_ENDPOINT_URL_COGNITO_IDENTITY). COGNITO_JWKS is where pycognito looks for the
 pool's keys before it asks AWS."""
 
 import json
@@ -15,6 +15,7 @@ import pycognito
 from botocore.exceptions import ClientError
 
 WEB, POOL, CLIENT = os.environ["POOL_WEB"], os.environ["POOL_ID"], os.environ["CLIENT_ID"]
+IDENTITY_POOL = os.environ["IDENTITY_POOL_ID"]
 PASSWORD = "sample-pass-1"
 seen = set()
 
@@ -87,6 +88,20 @@ user.authenticate("sample-pass-2")
 user.initiate_forgot_password()
 user.confirm_forgot_password(code(bea), "sample-pass-3")
 user.authenticate("sample-pass-3")
+
+identities = boto3.client("cognito-identity")
+logins = {f"cognito-idp.{os.environ['AWS_DEFAULT_REGION']}.amazonaws.com/{POOL}": user.id_token}
+identity = identities.get_id(IdentityPoolId=IDENTITY_POOL, Logins=logins)["IdentityId"]
+credentials = identities.get_credentials_for_identity(IdentityId=identity, Logins=logins)["Credentials"]
+assert credentials["Expiration"].timestamp() > time.time()
+assert identities.get_open_id_token(IdentityId=identity, Logins=logins)["Token"]
+fails(
+    "NotAuthorizedException",
+    f"Access to Identity '{identity}' is forbidden.",
+    lambda: identities.get_credentials_for_identity(IdentityId=identity),
+)
+roles = identities.get_identity_pool_roles(IdentityPoolId=IDENTITY_POOL)["Roles"]
+assert roles["authenticated"].endswith("-authenticated"), roles
 
 admin = boto3.client("cognito-idp")
 assert admin.describe_user_pool(UserPoolId=POOL)["UserPool"]["Name"]
