@@ -6,6 +6,7 @@ SHELL := /bin/bash
 export GOTOOLCHAIN := auto
 # As functions are built (internal/bundle), so that shared packages are compiled once.
 export GOFLAGS := -trimpath -gcflags=all=-dwarf=false
+export CGO_ENABLED := 0
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -19,7 +20,8 @@ HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/in
 MINIMAL := -tags minimal
 OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/post-confirmation ./functions/pre-sign-up
 # The race detector needs cgo and a C compiler.
-RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) > /dev/null && echo -race)
+RACE = $(shell command -v $$(go env CC) > /dev/null && echo -race)
+RACE_TEST = CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE)
 # The deployment: SETTINGS is the file, STAGE dev, prod or another name, STACK Pool or
 # Identity.
 SETTINGS ?= poolpost.yaml
@@ -34,7 +36,7 @@ help: ## list the targets
 
 .PHONY: dev
 dev: need-go ## run everything on this machine: sign-up page, user pool, functions, mailbox
-	@echo "compiling poolpost …"; CGO_ENABLED=0 go build -ldflags="-s -w" -o .build/bin/poolpost ./cmd/poolpost
+	@echo "compiling poolpost …"; go build -ldflags="-s -w" -o .build/bin/poolpost ./cmd/poolpost
 	@exec .build/bin/poolpost dev $(ARGS)
 
 .PHONY: test
@@ -45,8 +47,8 @@ test: need-go ## run all tests, nearly all with the race detector
 	else echo "npm is not installed: the tests of the pages with axe-core, with another SES and with Amplify are skipped"; fi
 	@if $(HAS_VENV); then $(MAKE) .build/clients-venv/ready; \
 	else echo "Python 3.10 or newer with venv is not installed: the tests with pycognito, boto3 and the AWS CLI are skipped"; fi
-	go test $(RACE) $$(go list ./... | grep -vE '$(HEAVY)')
-	go test $(RACE) $(MINIMAL) $(OPTIONAL)
+	$(RACE_TEST) $$(go list ./... | grep -vE '$(HEAVY)')
+	$(RACE_TEST) $(MINIMAL) $(OPTIONAL)
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)') && cd examples/own-app && go test ./...; \
 	else echo "Node.js is not installed: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -vE 'infra|cdk'); fi
 
