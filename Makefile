@@ -29,6 +29,8 @@ STAGE ?= dev
 STACK ?= Pool
 CDK = node_modules/.bin/cdk
 CONTEXT = -c settings=$(SETTINGS) -c stage=$(STAGE)
+# The CDK would say so after the synthesis, in many lines.
+CREDENTIALS = go run ./cmd/poolpost doctor --credentials --settings $(SETTINGS) --stage $(STAGE)
 
 .PHONY: help
 help: ## list the targets
@@ -108,6 +110,7 @@ update-lists: need-go ## fetch the newest list of disposable domains
 
 .PHONY: bootstrap
 bootstrap: need-go node_modules ## prepare an AWS account and region for the CDK, once
+	@$(CREDENTIALS)
 	$(CDK) bootstrap $(CONTEXT) $(ARGS)
 
 .PHONY: synth
@@ -121,6 +124,7 @@ diff: need-go node_modules ## compare the template with what is deployed
 .PHONY: deploy
 deploy: need-go node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
 	@go run ./cmd/poolpost check --deploy --settings $(SETTINGS) --stage $(STAGE) > /dev/null
+	@$(CREDENTIALS)
 	$(CDK) deploy $(STACK) $(CONTEXT) $(ARGS)
 
 .PHONY: destroy

@@ -23,7 +23,7 @@ func TestCommandsExplainWhyTheyCannotAct(t *testing.T) {
 	stack := func(a answer) func(*fakeAWS) {
 		return func(f *fakeAWS) { f.answers["DescribeStacks "+sampleStack] = a }
 	}
-	status := func(s string) func(*fakeAWS) { return func(f *fakeAWS) { f.deployed(s, nil) } }
+	status := func(s string) func(*fakeAWS) { return func(f *fakeAWS) { f.stackIs(s, nil) } }
 	for _, test := range []struct {
 		name   string
 		change func(*fakeAWS)
@@ -107,7 +107,7 @@ func TestMissingCredentialsAreReportedWithinASecond(t *testing.T) {
 // The role of an EC2 instance is used.
 func TestCredentialsOfEC2(t *testing.T) {
 	f := newFakeAWS(t)
-	f.deployed("UPDATE_COMPLETE", map[string]string{"ClientIds": "{}"})
+	f.stackIs("UPDATE_COMPLETE", map[string]string{"ClientIds": "{}"})
 	t.Chdir(t.TempDir())
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -153,7 +153,7 @@ func command(t *testing.T, a *failures, args ...string) (string, error) {
 	f := newFakeAWS(t)
 	f.next = a
 	queue := f.URL + "/123456789012/"
-	f.deployed("UPDATE_COMPLETE", map[string]string{
+	f.stackIs("UPDATE_COMPLETE", map[string]string{
 		"MailQueueUrl": queue + "mail.fifo", "DeadLetterQueueUrl": queue + "dead.fifo", "FailedEventsQueueUrl": queue + "failed",
 	})
 	code, out, errOut := execute(t, args...)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aws/smithy-go/encoding/cbor"
 
 	"poolpost/cmd/internal/cli"
 	"poolpost/internal/settings/settingstest"
@@ -54,7 +57,7 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	}}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
-	f.deployed("UPDATE_COMPLETE", map[string]string{})
+	f.stackIs("UPDATE_COMPLETE", map[string]string{})
 	withoutAWS(t)
 	for key, value := range map[string]string{
 		"AWS_ENDPOINT_URL": f.URL, "AWS_ACCESS_KEY_ID": "sample", "AWS_SECRET_ACCESS_KEY": "sample", "AWS_MAX_ATTEMPTS": "1",
@@ -80,8 +83,8 @@ func withoutAWS(t *testing.T) {
 
 const sampleStack = "Poolpost-App-Users-dev"
 
-// deployed gives the stack a status and outputs.
-func (f *fakeAWS) deployed(status string, outputs map[string]string) {
+// stackIs gives the stack a status and outputs.
+func (f *fakeAWS) stackIs(status string, outputs map[string]string) {
 	f.answers["DescribeStacks "+sampleStack] = ok("<Stacks>" + stackXML(sampleStack, status, outputs) + "</Stacks>")
 }
 
@@ -95,7 +98,7 @@ func stackXML(name, status string, outputs map[string]string) string {
 }
 
 // subjects are members of requests that name what an operation is about.
-var subjects = []string{"StackName", "TypeName", "RoleName", "Domain", "LogicalResourceId", "SourceType", "Name", "ServiceCode"}
+var subjects = []string{"StackName", "Identifier", "TypeName", "Domain", "TopicArn", "QueueUrl"}
 
 func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -104,15 +107,24 @@ func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	operation, subject := r.Method+" "+r.URL.Path, ""
 	form, _ := url.ParseQuery(string(body))
-	inXML := form.Get("Action") != ""
+	inXML, inCBOR := form.Get("Action") != "", r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor"
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case inXML:
 		operation = form.Get("Action")
 		if i := slices.IndexFunc(subjects, form.Has); i >= 0 {
 			subject = form.Get(subjects[i])
 		}
+	case inCBOR:
+		operation = r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	case target != "":
 		operation = target[strings.LastIndex(target, ".")+1:]
+		var members map[string]any
+		_ = json.Unmarshal(body, &members)
+		for _, name := range subjects {
+			if value, ok := members[name].(string); ok && subject == "" {
+				subject = value
+			}
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -139,6 +151,13 @@ func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>`, code, text)
 	case inXML:
 		fmt.Fprintf(w, "<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>", operation, found.body)
+	case inCBOR:
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+		var value any
+		if err := json.Unmarshal([]byte(found.body), &value); err != nil {
+			f.t.Errorf("%s: %v", key, err)
+		}
+		_, _ = w.Write(cbor.Encode(toCBOR(value)))
 	case failed:
 		w.Header().Set("X-Amzn-Errortype", code)
 		w.WriteHeader(found.status)
@@ -147,6 +166,29 @@ func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		fmt.Fprint(w, found.body)
 	}
+}
+
+// toCBOR is a value of JSON.
+func toCBOR(value any) cbor.Value {
+	switch v := value.(type) {
+	case map[string]any:
+		m := cbor.Map{}
+		for key, member := range v {
+			m[key] = toCBOR(member)
+		}
+		return m
+	case []any:
+		list := cbor.List{}
+		for _, entry := range v {
+			list = append(list, toCBOR(entry))
+		}
+		return list
+	case bool:
+		return cbor.Bool(v)
+	case string:
+		return cbor.String(v)
+	}
+	panic(fmt.Sprintf("no CBOR for %T", value))
 }
 
 // execute runs a command that must not print anything personal, with the sample settings.

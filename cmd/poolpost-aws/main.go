@@ -41,6 +41,12 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 	if err != nil {
 		return err
 	}
+	if name == "doctor" {
+		if c.Doctor.Credentials {
+			return nil
+		}
+		return doctor(ctx, a, c.Doctor.JSON, s)
+	}
 	d, err := a.stack(ctx, s)
 	if err != nil {
 		return err

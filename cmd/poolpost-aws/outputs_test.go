@@ -22,7 +22,7 @@ var sampleOutputs = map[string]string{
 }
 
 func TestOutputsWritesFrontEndFiles(t *testing.T) {
-	newFakeAWS(t).deployed("UPDATE_COMPLETE", sampleOutputs)
+	newFakeAWS(t).stackIs("UPDATE_COMPLETE", sampleOutputs)
 	dir := t.TempDir()
 	t.Chdir(dir)
 	if code, _, errOut := execute(t, "outputs"); code != cli.Done {
@@ -97,7 +97,7 @@ func TestOutputsFollowTheSettings(t *testing.T) {
 }
 
 func TestClientsWithCollidingNamesGetDistinctVariables(t *testing.T) {
-	newFakeAWS(t).deployed("UPDATE_COMPLETE", map[string]string{"ClientIds": `{"a-b":"1","a_b":"2"}`})
+	newFakeAWS(t).stackIs("UPDATE_COMPLETE", map[string]string{"ClientIds": `{"a-b":"1","a_b":"2"}`})
 	t.Chdir(t.TempDir())
 	code, _, errOut := execute(t, "outputs")
 	if want := "two clients would be POOLPOST_CLIENT_ID_A_B, one of them a_b: rename it in the settings\n"; code != cli.Failed || !strings.HasSuffix(errOut, want) {

@@ -31,6 +31,7 @@ var examples = map[string]string{
 	"rules":        "poolpost rules --email ann@gmial.com --attr agentName=Ann",
 	"invoke":       "poolpost invoke custom-message functions/custom-message/testdata/events/*.json",
 	"env":          "poolpost env custom-message",
+	"doctor":       "poolpost doctor --stage prod",
 	"outputs":      "poolpost outputs --stage prod",
 	"dead-letters": "poolpost dead-letters --stage prod",
 	"redrive":      "poolpost redrive --stage prod",
@@ -46,6 +47,10 @@ type Flags struct {
 // AWS are the commands that talk to an adopter's AWS account. They need many clients of the
 // SDK, so they are a program of their own, poolpost-aws.
 type AWS struct {
+	Doctor struct {
+		JSON        bool `help:"Write JSON."`
+		Credentials bool `help:"Look at the credentials only, as make deploy does."`
+	} `cmd:"" group:"aws" help:"Check what a deployment needs, and what is deployed. Changes nothing."`
 	Outputs     struct{} `cmd:"" group:"aws" help:"Write amplify_outputs.json and .env.poolpost for a front end."`
 	DeadLetters struct {
 		JSON bool `help:"Write JSON."`
