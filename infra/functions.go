@@ -114,9 +114,10 @@ func (p *Pool) newTriggers() {
 
 // newCustomEmailSender queues the emails that Cognito requests.
 func (p *Pool) newCustomEmailSender() {
-	f := p.newFunction("CustomEmailSender", "custom-email-sender")
+	const name = "custom-email-sender"
+	f := p.newFunction("CustomEmailSender", name)
 	p.MailQueue.GrantSendMessages(f)
-	p.configureAsyncInvoke(f)
+	p.configureAsyncInvoke(name, f)
 	p.newAlarm(alarm{
 		id: "RequestsLost", pageNow: true,
 		meaning: "Lambda could not deliver a failed event of custom-email-sender to its on-failure destination, and its email is lost.",
@@ -216,8 +217,9 @@ func (p *Pool) senders() []string {
 // newMailFeedback gets the SES events of this pool's configuration set, and of no other emails
 // of the account.
 func (p *Pool) newMailFeedback() {
-	f := p.newFunction("MailFeedback", "mail-feedback")
-	p.configureAsyncInvoke(f)
+	const name = "mail-feedback"
+	f := p.newFunction("MailFeedback", name)
+	p.configureAsyncInvoke(name, f)
 	awsevents.NewRule(p, jsii.String("MailEvents"), &awsevents.RuleProps{
 		Description: jsii.String("Poolpost: SES events for emails of " + p.settings.Pool.Name),
 		EventPattern: &awsevents.EventPattern{

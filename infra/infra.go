@@ -98,8 +98,10 @@ type Pool struct {
 	stage         string
 	functionsDir  string // has a folder for each function
 	stack         awscdk.Stack
-	functionNames []string      // in the order of the dashboard
-	values        bundle.Values // for the environment of functions, filled as resources are made
+	functionNames []string // in the order of the dashboard
+	// asyncFunctions are the ARNs, by name, of the functions with the on-failure destination.
+	asyncFunctions map[string]*string
+	values         bundle.Values // for the environment of functions, filled as resources are made
 }
 
 // New reads the settings, compiles the messages, builds the functions and declares a user pool
@@ -158,6 +160,8 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p := &Pool{
 		Clients:   map[string]awscognito.UserPoolClient{},
 		Functions: map[string]awslambda.Function{},
+
+		asyncFunctions: map[string]*string{},
 
 		settings: set, stage: stage, functionsDir: functionsDir, stack: awscdk.Stack_Of(scope),
 	}

@@ -10,8 +10,8 @@ import (
 // Outputs adds the outputs that a front end and the poolpost command read to a stack: Region,
 // UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
 // HostedSignInUrl, LinksUrl, LinksTarget for a CNAME record of a host outside Route 53,
-// MailQueueUrl, DeadLetterQueueUrl and FailedEventsQueueUrl. The stack must have no other outputs
-// with these names.
+// MailQueueUrl, DeadLetterQueueUrl, FailedEventsQueueUrl, and AsyncFunctionArns, by name, of the
+// functions whose failed events are there. The stack must have no other outputs with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "Region", p.stack.Region())
 	output(stack, "UserPoolId", p.UserPool.UserPoolId())
@@ -33,6 +33,7 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "MailQueueUrl", p.MailQueue.QueueUrl())
 	output(stack, "DeadLetterQueueUrl", p.DeadLetterQueue.QueueUrl())
 	output(stack, "FailedEventsQueueUrl", p.OnFailureQueue.QueueUrl())
+	output(stack, "AsyncFunctionArns", p.stack.ToJsonString(p.asyncFunctions, nil))
 }
 
 // Outputs adds the DNS records that verify a domain outside Route 53 to a stack: DkimName1,

@@ -61,7 +61,8 @@ func (p *Pool) newQueues() {
 // configureAsyncInvoke lets Lambda retry an asynchronously invoked function as often and as long
 // as it can, three attempts within six hours. Events that still fail go to the on-failure
 // destination, from which poolpost redrive repeats them.
-func (p *Pool) configureAsyncInvoke(f awslambda.Function) {
+func (p *Pool) configureAsyncInvoke(name string, f awslambda.Function) {
+	p.asyncFunctions[name] = f.FunctionArn()
 	f.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		RetryAttempts: jsii.Number(2), MaxEventAge: awscdk.Duration_Hours(jsii.Number(6)),
 		OnFailure: awslambdadestinations.NewSqsDestination(p.OnFailureQueue),

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"poolpost/cmd/internal/cli"
 )
@@ -55,28 +53,14 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 	case "outputs":
 		return writeOutputs(d)
 	case "dead-letters", "redrive":
-		queues, err := newFailureQueues(d, now)
+		queues, err := newFailureQueues(d)
 		if err != nil {
 			return err
 		}
 		if name == "redrive" {
-			return queues.redrive(ctx, s.Out)
+			return queues.redrive(ctx, s.Out, c.Redrive)
 		}
 		return queues.list(ctx, s.Out, c.DeadLetters.JSON)
 	}
 	return fmt.Errorf("poolpost-aws has no command %s", name)
-}
-
-// newFailureQueues finds the queues of a deployment.
-func newFailureQueues(d *deployment, now func() time.Time) (*failureQueues, error) {
-	q := &failureQueues{sqs: sqs.NewFromConfig(d.Config), lambda: lambda.NewFromConfig(d.Config), now: now}
-	for name, url := range map[string]*string{
-		"MailQueueUrl": &q.mailURL, "DeadLetterQueueUrl": &q.deadLetterURL, "FailedEventsQueueUrl": &q.onFailureURL,
-	} {
-		var err error
-		if *url, err = d.output(name); err != nil {
-			return nil, err
-		}
-	}
-	return q, nil
 }

@@ -112,7 +112,7 @@ func environment(values map[string]string) ([]byte, error) {
 	}
 	lines := map[string]string{}
 	for key, value := range values {
-		if key != "ClientIds" && !strings.HasSuffix(key, "QueueUrl") {
+		if key != "ClientIds" && !strings.HasSuffix(key, "QueueUrl") && !strings.HasSuffix(key, "Arns") {
 			lines[strings.ToUpper(wordStart.ReplaceAllString(key, "_$0"))] = value
 		}
 	}

@@ -34,7 +34,7 @@ var examples = map[string]string{
 	"doctor":       "poolpost doctor --stage prod",
 	"outputs":      "poolpost outputs --stage prod",
 	"dead-letters": "poolpost dead-letters --stage prod",
-	"redrive":      "poolpost redrive --stage prod",
+	"redrive":      "poolpost redrive --stage prod --drop-expired --dry-run",
 }
 
 // Flags are the flags of every command.
@@ -55,7 +55,14 @@ type AWS struct {
 	DeadLetters struct {
 		JSON bool `help:"Write JSON."`
 	} `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data."`
-	Redrive struct{} `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
+	Redrive Redrive `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
+}
+
+// Redrive are the flags of redrive.
+type Redrive struct {
+	Kind        []string `placeholder:"KIND" help:"Only this kind, as dead-letters lists it; several with commas."`
+	DropExpired bool     `help:"Delete emails whose code has expired."`
+	DryRun      bool     `help:"Change nothing: say what it would do."`
 }
 
 // UsesAWS reports whether a command is one of AWS.
