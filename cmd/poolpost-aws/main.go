@@ -52,6 +52,8 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 	switch name {
 	case "outputs":
 		return writeOutputs(d)
+	case "invite":
+		return c.invite(ctx, d, now, s)
 	case "dead-letters", "redrive":
 		queues, err := newFailureQueues(d)
 		if err != nil {

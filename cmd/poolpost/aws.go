@@ -33,7 +33,7 @@ func runAWS(ctx context.Context, args []string, s cli.Streams) error {
 	}
 	command := exec.CommandContext(ctx, program, args...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.Stdout, command.Stderr = s.Out, s.Err
+	command.Stdin, command.Stdout, command.Stderr = os.Stdin, s.Out, s.Err
 	err = command.Run()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		return cli.Exit(max(failed.ExitCode(), cli.Failed))

@@ -132,7 +132,7 @@ var cognitosAttributes = []string{"sub", "email_verified", "phone_number_verifie
 
 // attribute accepts the short name of a custom attribute or a standard one.
 func (c checker) attribute(key, name string, s *Settings) {
-	if s.AttributeKey(name) == name && !slices.Contains(standardAttributes, name) && c.ReadOK("pool.attributes") {
+	if !s.HasAttribute(name) && c.ReadOK("pool.attributes") {
 		c.Report(key, "is neither in pool.attributes nor a standard attribute: %q", name)
 	}
 }

@@ -271,6 +271,12 @@ func (s *Settings) AttributeKey(name string) string {
 	return name
 }
 
+// HasAttribute reports whether users can have an attribute: a custom one, by its short name, or a
+// standard one.
+func (s *Settings) HasAttribute(name string) bool {
+	return s.AttributeKey(name) != name || slices.Contains(standardAttributes, name)
+}
+
 // UsesCustomSender reports whether send-mail sends what Cognito asks for, instead of
 // Cognito.
 func (m Mail) UsesCustomSender() bool { return m.Delivery == DeliverySES }

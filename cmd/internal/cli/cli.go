@@ -35,6 +35,7 @@ var examples = map[string]string{
 	"outputs":      "poolpost outputs --stage prod",
 	"dead-letters": "poolpost dead-letters --stage prod",
 	"redrive":      "poolpost redrive --stage prod --drop-expired --dry-run",
+	"invite":       "poolpost invite --file people.csv --locale fr --stage prod",
 }
 
 // Flags are the flags of every command.
@@ -56,6 +57,7 @@ type AWS struct {
 		JSON bool `help:"Write JSON."`
 	} `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data."`
 	Redrive Redrive `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
+	Invite  Invite  `cmd:"" group:"aws" help:"Invite people by email, and add them to the groups."`
 }
 
 // Redrive are the flags of redrive.
@@ -63,6 +65,29 @@ type Redrive struct {
 	Kind        []string `placeholder:"KIND" help:"Only this kind, as dead-letters lists it; several with commas."`
 	DropExpired bool     `help:"Delete emails whose code has expired."`
 	DryRun      bool     `help:"Change nothing: say what it would do."`
+}
+
+// Invite are the arguments of poolpost invite.
+type Invite struct {
+	Addresses []string          `arg:"" optional:"" name:"address" help:"Addresses to invite."`
+	File      string            `placeholder:"FILE" help:"A file with one address on each line, or CSV whose first line names the columns: email, and attributes. - is standard input."`
+	Attr      map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute of everybody; may be repeated."`
+	Locale    string            `placeholder:"LANGUAGE" help:"The language of the emails, which becomes the attribute locale."`
+	Group     []string          `placeholder:"NAME" help:"A group to join beside those of the settings; may be repeated."`
+	Again     bool              `help:"Send invitations again that were sent before; without addresses, all that have expired."`
+	DryRun    bool              `help:"Say what would happen, and change nothing."`
+	JSON      bool              `help:"Write JSON."`
+}
+
+// Validate refuses an invitation of nobody.
+func (i *Invite) Validate() error {
+	if _, ok := i.Attr[""]; ok {
+		return errors.New("--attr: write NAME=VALUE")
+	}
+	if len(i.Addresses) == 0 && i.File == "" && !i.Again {
+		return errors.New("name addresses or --file; --again alone is for invitations that have expired")
+	}
+	return nil
 }
 
 // UsesAWS reports whether a command is one of AWS.
