@@ -169,7 +169,7 @@ func newFailures(t *testing.T) *failures {
 	}}
 }
 
-const functionARN = "arn:aws:lambda:eu-central-1:123456789012:function:"
+const sampleFunction = "arn:aws:lambda:eu-central-1:123456789012:function:"
 
 // command runs a command on an account.
 func command(t *testing.T, a *failures, args ...string) (string, error) {
@@ -180,7 +180,7 @@ func command(t *testing.T, a *failures, args ...string) (string, error) {
 	f.stackIs("UPDATE_COMPLETE", map[string]string{
 		"MailQueueUrl": queue + "mail.fifo", "DeadLetterQueueUrl": queue + "dead.fifo", "FailedEventsQueueUrl": queue + "failed",
 		"UserPoolId":        "eu-central-1_sample",
-		"AsyncFunctionArns": `{"custom-email-sender":"` + functionARN + `sample","mail-feedback":"` + functionARN + `feedback"}`,
+		"AsyncFunctionArns": `{"custom-email-sender":"` + sampleFunction + `sample","mail-feedback":"` + sampleFunction + `feedback"}`,
 	})
 	code, out, errOut := execute(t, args...)
 	_, errOut, _ = strings.Cut(errOut, "\n") // the stack
@@ -269,7 +269,7 @@ func TestRedrive(t *testing.T) {
 			t.Errorf("the mail queue got %q, want %q", a.mails, want)
 		}
 	}
-	const path = "/2015-03-31/functions/" + functionARN
+	const path = "/2015-03-31/functions/" + sampleFunction
 	want := []string{
 		path + `sample/invocations Event {"userPoolId":"eu-central-1_sample","triggerSource":"CustomEmailSender_SignUp","request":{"userAttributes":{"email":"secret@example.com"},"code":"sample"}}`,
 		path + `feedback/invocations Event {"source":"aws.ses","account":"123456789012","detail-type":"Email Bounced","detail":{"mail":{"destination":["secret@example.com"]}}}`,
@@ -312,7 +312,7 @@ func TestRedriveActsOnWhatItsStackNamesOnly(t *testing.T) {
 		"SES's event of other account": change(expired, `"account":"123456789012"`, `"account":"210987654321"`),
 		"no event":                     change(expired, "requestPayload", "payload"),
 		"a list":                       `[` + signUp + `]`,
-		"an event that is text":        `{"requestContext":{"functionArn":"` + functionARN + `sample"},"requestPayload":"{\"userPoolId\":\"eu-central-1_sample\"}"}`,
+		"an event that is text":        `{"requestContext":{"functionArn":"` + sampleFunction + `sample"},"requestPayload":"{\"userPoolId\":\"eu-central-1_sample\"}"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := &failures{t: t, queues: map[string][]*queued{"/failed": {{body: body, age: time.Hour}, {body: expired, age: time.Hour}}}}
@@ -320,7 +320,7 @@ func TestRedriveActsOnWhatItsStackNamesOnly(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), "1 messages are not of this deployment, and stay where they are: ") {
 				t.Errorf("got %q, %v", got, err)
 			}
-			if len(a.invocations) != 1 || !strings.Contains(a.invocations[0], "/functions/"+functionARN+"feedback/invocations ") {
+			if len(a.invocations) != 1 || !strings.Contains(a.invocations[0], "/functions/"+sampleFunction+"feedback/invocations ") {
 				t.Errorf("invoked: %q", a.invocations)
 			}
 			if left := a.queues["/failed"]; len(left) != 1 || left[0].body != body || left[0].hidden {

@@ -56,7 +56,7 @@ func newInvitedPool(t *testing.T) *invitedPool {
 		t.Fatal(err)
 	}
 	p.aws.next = pool
-	p.aws.deployed("UPDATE_COMPLETE", map[string]string{"UserPoolId": invitedPoolID})
+	p.aws.stackIs("UPDATE_COMPLETE", map[string]string{"UserPoolId": invitedPoolID})
 	p.cognito = cognitoidentityprovider.NewFromConfig(aws.Config{
 		Region: "eu-central-1", BaseEndpoint: &p.aws.URL, Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
 	})
@@ -330,7 +330,7 @@ func TestInviteRefusesMistakesBeforeItInvitesAnybody(t *testing.T) {
 // SES takes no more emails than that.
 func TestInvitationsKeepToTheRateOfSES(t *testing.T) {
 	f := newFakeAWS(t)
-	f.deployed("UPDATE_COMPLETE", map[string]string{"UserPoolId": invitedPoolID})
+	f.stackIs("UPDATE_COMPLETE", map[string]string{"UserPoolId": invitedPoolID})
 	a, err := connect(t.Context(), &cli.Flags{Settings: withRate(t, "4"), Stage: "dev"})
 	if err != nil {
 		t.Fatal(err)
