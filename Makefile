@@ -45,8 +45,8 @@ dev: need-go ## run everything on this machine: sign-up page, user pool, functio
 test: need-go ## run all tests, nearly all with the race detector
 	@[ -n "$(RACE)" ] || echo "no C compiler is installed: testing without the race detector"
 	@command -v chromium > /dev/null || echo "chromium is not installed: the tests in the browser are skipped"
-	@if command -v npm > /dev/null; then $(MAKE) node_modules .build/receiver/ready .build/clients/ready; \
-	else echo "npm is not installed: the tests of the pages with axe-core, with another SES and with Amplify are skipped"; fi
+	@if command -v npm > /dev/null; then $(MAKE) node_modules .build/receiver/ready .build/clients/ready .build/frontend/example/ready; \
+	else echo "npm is not installed: the tests of the pages with axe-core, with another SES, with Amplify and of the example front end are skipped"; fi
 	@if $(HAS_VENV); then $(MAKE) .build/clients-venv/ready; \
 	else echo "Python 3.10 or newer with venv is not installed: the tests with pycognito, boto3 and the AWS CLI are skipped"; fi
 	$(RACE_TEST) $$(go list ./... | grep -vE '$(HEAVY)')
@@ -169,6 +169,12 @@ node_modules: package.json package-lock.json | need-node
 
 # Clients of Cognito, which a test runs against the local pool.
 .build/clients/ready: test/clients/package.json test/clients/package-lock.json | need-node
+	@$(MAKE) need-npm && mkdir -p $(@D) && cp $^ $(@D)
+	npm ci --prefix $(@D) --no-audit --no-fund
+	@touch $@
+
+# The packages of the example front end, which a test builds.
+.build/frontend/example/ready: frontend/example/package.json frontend/example/package-lock.json | need-node
 	@$(MAKE) need-npm && mkdir -p $(@D) && cp $^ $(@D)
 	npm ci --prefix $(@D) --no-audit --no-fund
 	@touch $@

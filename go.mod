@@ -4,7 +4,10 @@ go 1.27.0
 
 toolchain go1.27.1
 
-ignore ./node_modules
+ignore (
+	./frontend/example/node_modules
+	./node_modules
+)
 
 require (
 	github.com/alecthomas/kong v1.17.0

@@ -16,7 +16,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,6 +40,7 @@ type Options struct {
 	AWS      string    // loopback address of the AWS APIs, host:port
 	SMTP     string    // server that samples of messages can be sent through, host:port; empty: none
 	Hook     string    // what plays the function of signUp.hook: see OpenHook
+	App      string    // address of a front end on this machine that buttons lead to, instead of the real one; empty: none
 	Logs     io.Writer // what the functions write, and what is being done before everything runs
 
 	links string // where links in mails lead; empty: to the pages
@@ -151,8 +154,9 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 	for _, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
 	}
-	localApp(set, s.linksURL)
-	s.dir, err = filepath.Abs(cmp.Or(o.hooks.dir, filepath.Join(".build", settings.Name(o.Settings))))
+	if err = localApp(set, s.linksURL, o.App); err == nil {
+		s.dir, err = filepath.Abs(cmp.Or(o.hooks.dir, filepath.Join(".build", settings.Name(o.Settings))))
+	}
 	if err == nil {
 		err = s.build(ctx, o, progress)
 	}
@@ -169,7 +173,7 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 	s.stop = stop
 	s.running.Go(func() { s.queue.Run(running) })
 	s.preview = &preview{
-		dir: s.dir, settings: set, file: o.Settings, linksURL: s.linksURL, box: s.box, smtp: o.SMTP,
+		dir: s.dir, settings: set, file: o.Settings, linksURL: s.linksURL, app: o.App, box: s.box, smtp: o.SMTP,
 		closed: make(chan struct{}), restartFunctions: s.host.Recycle,
 	}
 	s.serve(web, http.NewCrossOriginProtection().Handler(s.webHandler()))
@@ -183,12 +187,26 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 	return s, nil
 }
 
-// localApp lets the app of the local run be returned to, as well as the real
-// one.
-func localApp(set *settings.Settings, linksURL string) {
-	for i, c := range set.Clients {
-		set.Clients[i].ReturnURLs = append(c.ReturnURLs, linksURL+"/")
+// localApp lets the app of the local run be returned to, as well as the real one. With a front end
+// on this machine, the addresses of every client lead there: its origin takes the place of theirs.
+func localApp(set *settings.Settings, linksURL, app string) error {
+	app = strings.TrimSuffix(app, "/")
+	if app != "" && !isLocalOrigin(app) {
+		return fmt.Errorf("--app %s: must be the origin of a front end on this machine, such as http://localhost:5173", app)
 	}
+	for i := range set.Clients {
+		c := &set.Clients[i]
+		if app != "" {
+			for _, address := range []*string{&c.URL, &c.SignInURL, &c.AttributeURL, &c.ResetURL} {
+				if u, err := url.Parse(*address); err == nil && *address != "" {
+					*address = app + u.RequestURI()
+				}
+			}
+			c.ReturnURLs = append(c.ReturnURLs, app+"/")
+		}
+		c.ReturnURLs = append(c.ReturnURLs, linksURL+"/")
+	}
+	return nil
 }
 
 func (s *Stack) assemble(o Options) error {

@@ -33,7 +33,7 @@ type preview struct {
 	dir              string             // holds the folders of the running functions
 	settings         *settings.Settings // of these; for the page, they are read again
 	file             string             // the settings
-	linksURL         string
+	linksURL, app    string
 	box              *mailbox.Box
 	smtp             string        // host:port; empty: none
 	closed           chan struct{} // closed when the server ends
@@ -79,7 +79,9 @@ func (p *preview) compile(state *previewState) error {
 	if err != nil {
 		return err
 	}
-	localApp(set, p.linksURL)
+	if err := localApp(set, p.linksURL, p.app); err != nil {
+		return err
+	}
 	out, err := compile.All(templates.Beside(p.file), set)
 	if err != nil {
 		return err

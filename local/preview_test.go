@@ -69,7 +69,7 @@ func startPreview(t *testing.T, smtp string) (p *preview, address string) {
 	edit(t, file, settingstest.AllLocales, "locales: [en, fr, ar, it]")
 	set, err := settings.Read(file)
 	noError(t, err)
-	localApp(set, "http://127.0.0.1:8080")
+	noError(t, localApp(set, "http://127.0.0.1:8080", ""))
 	p = &preview{
 		dir: filepath.Join(root, "functions"), settings: set, file: file,
 		linksURL: "http://127.0.0.1:8080", box: mailbox.New(nil), smtp: smtp, closed: make(chan struct{}), restartFunctions: func() {},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+
+	"poolpost/internal/amplify"
 )
 
 //go:embed pages/*.html
@@ -24,8 +26,26 @@ func (s *Stack) webHandler() http.Handler {
 	mux.Handle("/api/v1/", mailbox)
 	s.preview.routes(mux)
 	newApp(s).routes(mux)
+	mux.HandleFunc("GET /amplify_outputs.json", s.amplifyOutputs)
 	mux.HandleFunc("/", s.gateway)
 	return mux
+}
+
+// amplifyOutputs is what poolpost outputs writes of a deployment, for this pool.
+func (s *Stack) amplifyOutputs(w http.ResponseWriter, _ *http.Request) {
+	values := map[string]string{"Region": s.settings.Pool.Region, "UserPoolId": s.poolID, "ClientId": s.clientIDs[s.settings.Clients[0].Name]}
+	if s.settings.IdentityPool.Enabled {
+		values["IdentityPoolId"] = s.identityPoolID
+	}
+	outputs := amplify.New(values, s.settings)
+	outputs.Custom.Endpoint = s.awsURL
+	text, err := outputs.Marshal()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(text)
 }
 
 func render(w http.ResponseWriter, status int, name string, data any) {

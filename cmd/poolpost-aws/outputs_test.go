@@ -3,13 +3,10 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"poolpost/cmd/internal/cli"
-	"poolpost/internal/settings/settingstest"
 )
 
 var sampleOutputs = map[string]string{
@@ -54,6 +51,20 @@ func TestOutputsWritesFrontEndFiles(t *testing.T) {
       "email"
     ]
   },
+  "custom": {
+    "attributes": [
+      {
+        "key": "custom:agentName",
+        "label": {
+          "ar": "اسم الوكيل",
+          "en": "Agent name",
+          "fr": "Nom d’agent"
+        },
+        "max_length": 40,
+        "required": true
+      }
+    ]
+  },
   "version": "1.3"
 }
 `,
@@ -72,27 +83,6 @@ POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
 		if string(got) != want {
 			t.Errorf("%s is\n%s\nwant\n%s", name, got, want)
 		}
-	}
-}
-
-func TestOutputsFollowTheSettings(t *testing.T) {
-	outputs := map[string]string{"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000", "HostedSignInUrl": "https://sample.auth.eu-central-1.amazoncognito.com"}
-	s := settingstest.SampleWith(t, "  mfa: off", "  mfa: optional", "  guests: true", "  guests: false")
-	a := auth(outputs, s)
-	want := &amplifyOAuth{
-		Domain: "sample.auth.eu-central-1.amazoncognito.com", Providers: []string{"FACEBOOK"}, ResponseType: "code",
-		SignIn: []string{"https://app.example.com/sign-in"}, SignOut: []string{"https://app.example.com/"},
-		Scopes: []string{"openid", "email", "profile", "aws.cognito.signin.user.admin"},
-	}
-	if !reflect.DeepEqual(a.OAuth, want) {
-		t.Errorf("hosted sign-in is %+v", a.OAuth)
-	}
-	if a.Guests || a.MFAConfiguration != "OPTIONAL" || !slices.Equal(a.MFAMethods, []string{"TOTP"}) {
-		t.Errorf("got %+v", a)
-	}
-	s.Pool.MFA, s.IdentityPool.Guests = "required", true
-	if a := auth(map[string]string{}, s); a.Guests || a.OAuth != nil || a.MFAConfiguration != "REQUIRED" {
-		t.Errorf("without an identity pool and hosted sign-in: %+v", a)
 	}
 }
 

@@ -54,13 +54,14 @@ func (a addresses) options(f *cli.Flags, s cli.Streams) local.Options {
 
 type devCommand struct {
 	addresses
+	App  string `placeholder:"ORIGIN" help:"Your front end on this machine, such as http://localhost:5173: buttons in emails and on pages lead there."`
 	SMTP string `placeholder:"HOST:PORT" help:"SMTP server that the samples on /messages can be sent through."`
 	Hook string `placeholder:"WHAT" help:"What plays your function of signUp.hook: a folder with a bootstrap, http://127.0.0.1:PORT/, or a JSON file with the answer."`
 }
 
 func (c *devCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
 	o := c.options(f, s)
-	o.SMTP, o.Hook = c.SMTP, c.Hook
+	o.App, o.SMTP, o.Hook = c.App, c.SMTP, c.Hook
 	return local.Run(ctx, o, s.Out)
 }
 

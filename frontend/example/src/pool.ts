@@ -1,0 +1,43 @@
+// What the app knows of its user pool: amplify_outputs.json, and what it is called.
+import { Amplify } from "aws-amplify";
+import { parseAmplifyConfig } from "aws-amplify/utils";
+import outputs from "../amplify_outputs.json";
+
+export const brand = "MyApp";
+
+interface Attribute {
+  key: string; // such as custom:agentName
+  label: Record<string, string>; // by language
+  max_length?: number;
+  required: boolean;
+}
+
+interface Outputs {
+  auth: { password_policy: PasswordPolicy; oauth?: { identity_providers: string[] } };
+  custom: { attributes: Attribute[]; endpoint?: string };
+}
+
+export interface PasswordPolicy {
+  min_length: number;
+  require_lowercase: boolean;
+  require_numbers: boolean;
+  require_symbols: boolean;
+  require_uppercase: boolean;
+}
+
+const { auth, custom } = outputs as Outputs;
+
+/** What people fill in when they sign up, besides address and password. */
+export const attributes = custom.attributes;
+export const passwordPolicy = auth.password_policy;
+export const facebook = auth.oauth?.identity_providers.includes("FACEBOOK") ?? false;
+
+export function configure(): void {
+  const config = parseAmplifyConfig(outputs as Parameters<typeof parseAmplifyConfig>[0]);
+  const cognito = config.Auth?.Cognito;
+  if (cognito && custom.endpoint) {
+    // The local run. A deployed pool has no endpoint of its own.
+    Object.assign(cognito, { userPoolEndpoint: custom.endpoint, identityPoolEndpoint: custom.endpoint });
+  }
+  Amplify.configure(config);
+}

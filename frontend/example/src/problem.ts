@@ -1,0 +1,60 @@
+// What went wrong, in the words of the person.
+import { refusal } from "../../refusal";
+import type { Words } from "./words";
+
+/** Thrown where the app itself refuses something, with a name in words.ts. */
+export class Refused extends Error {
+  constructor(readonly reason: keyof Words) {
+    super(reason);
+  }
+}
+
+export interface Problem {
+  text: string;
+  /** The field that it is about. */
+  field?: "email" | "password" | "code" | "attribute";
+}
+
+// Names of Cognito's errors, and of Amplify's own.
+const known: Record<string, [keyof Words, Problem["field"]?]> = {
+  UsernameExistsException: ["errorExists", "email"],
+  AliasExistsException: ["errorExists", "email"],
+  CodeMismatchException: ["errorCode", "code"],
+  EnableSoftwareTokenMFAException: ["errorCode", "code"],
+  ExpiredCodeException: ["errorExpired", "code"],
+  LimitExceededException: ["errorLimit"],
+  TooManyRequestsException: ["errorLimit"],
+  TooManyFailedAttemptsException: ["errorLimit"],
+  InvalidPasswordException: ["errorPassword", "password"],
+  PasswordHistoryPolicyViolationException: ["errorUsed", "password"],
+  UserNotFoundException: ["errorCredentials"],
+  NetworkError: ["errorNetwork"],
+};
+
+/** Returns what to say about an error. A refusal of the sign-up rules comes with its sentence. */
+export function problem(error: unknown, t: (name: keyof Words) => string): Problem {
+  const refused = refusal(error);
+  if (refused) {
+    const field = refused.code.startsWith("EMAIL") ? "email" : refused.code.startsWith("ATTRIBUTE") ? "attribute" : undefined;
+    return { text: refused.message, field };
+  }
+  if (error instanceof Refused) {
+    return { text: t(error.reason), field: error.reason === "errorDigits" ? "code" : undefined };
+  }
+  const { name = "", message = "" } = error as Error;
+  if (known[name]) {
+    const [text, field] = known[name];
+    return { text: t(text), field };
+  }
+  if (name === "NotAuthorizedException") {
+    // One name for many things, which only the text tells apart.
+    if (message.includes("disabled")) return { text: t("errorDisabled") };
+    if (message.includes("Password attempts exceeded")) return { text: t("errorLimit") };
+    if (message.includes("SignUp is not permitted")) return { text: t("errorClosed") };
+    if (message.includes("Invalid session")) return { text: t("errorSession") };
+    return { text: t("errorCredentials") };
+  }
+  if (name === "InvalidParameterException" && /email/i.test(message)) return { text: t("errorEmail"), field: "email" };
+  console.error(error);
+  return { text: t("error") };
+}

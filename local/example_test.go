@@ -1,0 +1,311 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"poolpost/internal/message"
+	"poolpost/local/mailbox"
+)
+
+// singlePage serves the files of a folder, and index.html for every other path, as the host of an
+// app does whose paths are JavaScript's.
+type singlePage struct{ dir string }
+
+func (p *singlePage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if file := filepath.Join(p.dir, r.URL.Path); filepath.Ext(file) != "" {
+		http.ServeFile(w, r, file)
+		return
+	}
+	text, err := os.ReadFile(filepath.Join(p.dir, "index.html"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(text)
+}
+
+// startExample starts everything with frontend/example as the app, built as npm run build does,
+// with the amplify_outputs.json of this pool. Beside its packages, the example is as in the
+// repository: refusal.ts and code.ts are one folder up.
+func startExample(t *testing.T) (*Stack, *exampleTab) {
+	t.Helper()
+	installed := installed(t, "frontend/example", "node_modules", "Node.js")
+	b := startBrowser(t)
+	app := &singlePage{dir: filepath.Join(t.TempDir(), "dist")}
+	server := httptest.NewServer(app)
+	t.Cleanup(server.Close)
+	s := startWith(t, "../poolpost.yaml", func(o *Options) { o.App = server.URL })
+	source := filepath.Join(filepath.Dir(app.dir), "frontend")
+	noError(t, filepath.WalkDir("../frontend", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.Name() == "node_modules" || entry.Name() == "dist" {
+			return fs.SkipDir
+		}
+		to := filepath.Join(source, strings.TrimPrefix(path, "../frontend"))
+		if entry.IsDir() {
+			return os.MkdirAll(to, 0o755)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, text, 0o644)
+	}))
+	_, outputs := get(t, s.webURL+"/amplify_outputs.json")
+	noError(t, os.WriteFile(filepath.Join(source, "example/amplify_outputs.json"), []byte(outputs), 0o644))
+	noError(t, os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(source, "example/node_modules")))
+	for _, args := range [][]string{{"typescript/bin/tsc"}, {"vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", app.dir}} {
+		args[0] = filepath.Join("node_modules", args[0])
+		command := exec.CommandContext(t.Context(), "node", args...)
+		command.Dir = filepath.Join(source, "example")
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("build the example: %v\n%s", err, out)
+		}
+	}
+	axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js")
+	if err != nil && os.Getenv("CI") != "" {
+		t.Fatal("there is no axe-core: make node_modules installs it")
+	}
+	return s, &exampleTab{b, server.URL, string(axe)}
+}
+
+// An exampleTab is a browser on the example.
+type exampleTab struct {
+	*browserTab
+	url string
+	axe string // the script; empty: it is not installed
+}
+
+func evaluate[T any](b *browserTab, script string) T {
+	b.t.Helper()
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("run %.80s: %v", script, err)
+	}
+	return got
+}
+
+func quoted(text string) string {
+	b, _ := json.Marshal(text)
+	return string(b)
+}
+
+// shows waits until the page shows a text.
+func (e *exampleTab) shows(text string) {
+	e.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		// While a page loads, there is nothing to ask. The marks isolate an address in a sentence.
+		shown, err := chromedp.Run(e.ctx, chromedp.Evaluate[string](`(document.body?.innerText ?? "").replace(/[\u2068\u2069]/g, "")`))
+		if err == nil && strings.Contains(shown, text) {
+			return
+		}
+	}
+	e.t.Fatalf("the page does not show %q but %q", text, evaluate[string](e.browserTab, "document.body.innerText"))
+}
+
+// opens opens an address and waits until it shows a text.
+func (e *exampleTab) opens(address, text string) {
+	e.t.Helper()
+	e.do("open "+address, chromedp.Navigate(address))
+	e.shows(text)
+}
+
+// presses presses the button with a text, once, and waits until the page shows another one.
+func (e *exampleTab) presses(button, text string) {
+	e.t.Helper()
+	e.shows(button)
+	if !evaluate[bool](e.browserTab, `(() => {
+		const button = [...document.querySelectorAll("button, a")].find(b => b.innerText.trim() === `+quoted(button)+`);
+		button?.click();
+		return button !== undefined;
+	})()`) {
+		e.t.Fatalf("there is no button %q", button)
+	}
+	e.shows(text)
+}
+
+// types fills in fields, pairs of names and values. In the form of a name that is there twice, it
+// is the last one.
+func (e *exampleTab) types(pairs ...string) {
+	e.t.Helper()
+	for i := 0; i < len(pairs); i += 2 {
+		selector := fmt.Sprintf("input[name=%q]", pairs[i])
+		evaluate[string](e.browserTab, `{ const input = document.querySelector(`+quoted(selector)+`); input.focus(); input.select(); "" }`)
+		e.do("type into "+pairs[i], chromedp.SendKeys(chromedp.CSS(selector), pairs[i+1]))
+	}
+}
+
+func (e *exampleTab) scheme(name string, width int64) {
+	e.t.Helper()
+	e.do("look in "+name, chromedp.EmulateViewport(width, 760), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+		})
+		return err
+	}))
+}
+
+// examined checks a screen on a phone: nothing is cut off, and axe-core finds nothing, in light and
+// dark colours. With -gallery, it takes pictures.
+func (e *exampleTab) examined(name string) {
+	e.t.Helper()
+	for _, scheme := range []string{"dark", "light"} {
+		e.scheme(scheme, 360)
+		if wide := evaluate[string](e.browserTab, `document.documentElement.scrollWidth <= innerWidth ? "" :
+			[...document.querySelectorAll("body *")].filter(x => x.getBoundingClientRect().right > innerWidth || x.getBoundingClientRect().left < 0).map(x => x.outerHTML.slice(0, 80)).join(" ")`); wide != "" {
+			e.t.Errorf("%s is wider than a phone: %s", name, wide)
+		}
+		if e.axe != "" {
+			rules := map[string]string{"dark": `{type: "rule", values: ["color-contrast"]}`, "light": `undefined`}[scheme]
+			evaluate[string](e.browserTab, `globalThis.axe ? "" : (() => {`+e.axe+`; return "" })()`)
+			for _, problem := range evaluate[[]string](e.browserTab, `axe.run({resultTypes: ["violations"], runOnly: `+rules+`}).then(r =>
+				r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html + " " + n.failureSummary).join(" ")))`) {
+				e.t.Errorf("%s, %s: %s", name, scheme, problem)
+			}
+		}
+		if *gallery == "" {
+			continue
+		}
+		for _, width := range []int64{360, 1100} {
+			e.scheme(scheme, width)
+			png, err := chromedp.Run(e.ctx, chromedp.FullScreenshot(100))
+			save(e.t, filepath.Join(*gallery, fmt.Sprintf("example-%s-%s-%d.png", name, scheme, width)), png, err)
+		}
+	}
+}
+
+// another waits for an email that is not that one.
+func (s *Stack) another(t *testing.T, not mailbox.Message) mailbox.Message {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	m, err := s.box.Wait(ctx, func(m mailbox.Message) bool {
+		return m.ID != not.ID && m.Subject == not.Subject && slices.Equal(m.To, not.To)
+	})
+	noError(t, err)
+	return m
+}
+
+// refresh is what an app does with a refresh token when its access token has expired.
+func (s *Stack) refresh(t *testing.T, token string) error {
+	t.Helper()
+	_, err := s.sdk().GetTokensFromRefreshToken(t.Context(), &cognito.GetTokensFromRefreshTokenInput{
+		ClientId: aws.String(s.clientIDs["web"]), RefreshToken: aws.String(token),
+	})
+	return err
+}
+
+// TestTheExampleFrontEnd goes the way of a person through frontend/example in Chromium, in the
+// person's language: from a sign-up that is refused to signing out everywhere.
+func TestTheExampleFrontEnd(t *testing.T) {
+	s, e := startExample(t)
+	const ann, moved = "ann@example.com", "ann.new@example.com"
+
+	e.opens(e.url, "Sign in")
+	e.examined("sign-in")
+	e.presses("Create an account", "Agent name")
+	evaluate[string](e.browserTab, `{
+		const select = document.querySelector("select");
+		Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(select, "fr");
+		select.dispatchEvent(new Event("change", { bubbles: true })); "" }`)
+	e.shows("Nom d’agent")
+	e.types("custom:agentName", "Ann Example", "email", "ann@gmial.com", "password", password)
+	e.presses("Créer un compte", "gmail.com")
+	if got, want := e.text(".notice"), "Vouliez-vous dire une adresse"; strings.Contains(got, "PreSignUp") || got == "" {
+		t.Errorf("the refusal is %q, want %q …", got, want)
+	}
+	if field := evaluate[string](e.browserTab, "document.activeElement.name"); field != "email" {
+		t.Errorf("the field %s has the focus, want email", field)
+	}
+	e.examined("refused-fr")
+	e.types("email", ann)
+	e.presses("Créer un compte", "Consultez votre messagerie")
+	first := s.mail(t, ann, "fr", message.SignUp)
+	e.presses("Renvoyer l’e-mail", "Seul le plus récent compte")
+	e.examined("check-mail-fr")
+	second := s.another(t, first)
+	e.presses("J’ai ouvert le lien", "pas encore confirmée")
+	e.opens(linkOf(t, second), s.title(t, "fr", "confirm"))
+	e.press(`form[action="/confirm"] button`, "a.button")
+	e.press("a.button", ".notice.good")
+	e.shows("Votre adresse est confirmée. Connectez-vous pour continuer.")
+	if search := evaluate[string](e.browserTab, "location.search"); search != "" {
+		t.Errorf("the address still has %s", search)
+	}
+	e.types("email", ann, "password", "wrong-pass-1")
+	e.presses("Se connecter", "L’adresse ou le mot de passe est incorrect.")
+	e.types("password", password)
+	e.presses("Se connecter", "Votre compte")
+	e.examined("account-fr")
+
+	e.types("custom:agentName", "Ann Admin")
+	e.presses("Enregistrer", "Enregistré.") // rules are for sign-ups only
+	e.types("email", moved)
+	e.presses("Envoyer le lien", "Nous avons envoyé un lien à "+moved)
+	e.opens(linkOf(t, s.mail(t, moved, "fr", message.AttributeChange)), "Appuyez sur le bouton")
+	e.examined("verify-fr")
+	e.presses("Confirmer", "Votre compte")
+	e.shows(moved)
+
+	refresh := evaluate[string](e.browserTab, `Object.entries(localStorage).find(([key]) => key.endsWith(".refreshToken"))[1]`)
+	e.presses("Se déconnecter partout", "Vous êtes déconnecté de tous les appareils.")
+	if err := s.refresh(t, refresh); err == nil || !strings.Contains(err.Error(), "Refresh Token has been revoked") {
+		t.Errorf("after signing out everywhere, a refresh answers %v", err)
+	}
+
+	e.presses("Mot de passe oublié ?", "Saisissez votre adresse.")
+	e.types("email", moved)
+	e.presses("Envoyer le lien", "Si "+moved+" a un compte")
+	e.examined("reset-fr")
+	e.types("code", "12345", "password", "sample-pass-2")
+	e.presses("Enregistrer", "Saisissez les six chiffres du code.")
+	e.opens(linkOf(t, s.mail(t, moved, "fr", message.ForgotPassword)), s.title(t, "fr", "reset"))
+	e.types("password", "sample-pass-2", "repeat", "sample-pass-2")
+	e.press(`form[action="/reset"] button`, "a.button")
+	e.press("a.button", ".notice.good")
+	e.shows("Votre nouveau mot de passe est enregistré.")
+	e.types("email", moved, "password", "sample-pass-2")
+	e.presses("Se connecter", "Votre compte")
+	e.presses("Se déconnecter", "Vous êtes déconnecté.")
+
+	// An administrator invites somebody, whose browser speaks Arabic.
+	s.invite(t, "gus@example.com", "temp-sample-3")
+	evaluate[string](e.browserTab, `localStorage.setItem("language", "ar"); ""`)
+	e.opens(e.url+"/sign-in", "تسجيل الدخول")
+	if direction := evaluate[string](e.browserTab, "getComputedStyle(document.body).direction"); direction != "rtl" {
+		t.Errorf("Arabic runs %s", direction)
+	}
+	e.examined("sign-in-ar")
+	e.presses("إنشاء حساب", "اسم الوكيل")
+	e.examined("sign-up-ar")
+	e.opens(e.url+"/sign-in", "تسجيل الدخول")
+	e.types("email", "gus@example.com", "password", "temp-sample-3")
+	e.presses("تسجيل الدخول", "مرحبًا!")
+	e.examined("invited-ar")
+	e.types("password", "short")
+	e.presses("حفظ", "كلمة المرور لا تستوفي الشروط.")
+	e.types("password", "sample-pass-4")
+	e.presses("حفظ", "حسابك")
+	e.examined("account-ar")
+}
