@@ -23,14 +23,15 @@ OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/post-co
 RACE = $(shell command -v $$(go env CC) > /dev/null && echo -race)
 RACE_TEST = CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE)
 # The deployment: SETTINGS is the file, STAGE dev, prod or another name, STACK Pool or
-# Identity.
+# Identity; ALLOW what may be lost, as poolpost plan names it, such as CLIENT=web.
 SETTINGS ?= poolpost.yaml
 STAGE ?= dev
 STACK ?= Pool
 CDK = node_modules/.bin/cdk
 CONTEXT = -c settings=$(SETTINGS) -c stage=$(STAGE)
+DEPLOYMENT = --settings $(SETTINGS) --stage $(STAGE)
 # The CDK would say so after the synthesis, in many lines.
-CREDENTIALS = go run ./cmd/poolpost doctor --credentials --settings $(SETTINGS) --stage $(STAGE)
+CREDENTIALS = go run ./cmd/poolpost doctor --credentials $(DEPLOYMENT)
 
 .PHONY: help
 help: ## list the targets
@@ -123,9 +124,15 @@ diff: need-go node_modules ## compare the template with what is deployed
 
 .PHONY: deploy
 deploy: need-go node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
-	@go run ./cmd/poolpost check --deploy --settings $(SETTINGS) --stage $(STAGE) > /dev/null
+	@go run ./cmd/poolpost check --deploy $(DEPLOYMENT) > /dev/null
 	@$(CREDENTIALS)
+ifeq ($(STACK),Pool)
+	@go run ./cmd/poolpost plan $(DEPLOYMENT) $(addprefix --allow ,$(ALLOW))
+	$(CDK) deploy $(STACK) --app cdk.out $(ARGS)
+	@for client in $(patsubst CLIENT=%,%,$(filter CLIENT=%,$(ALLOW))); do go run ./cmd/poolpost delete-client $$client $(DEPLOYMENT) || exit 1; done
+else
 	$(CDK) deploy $(STACK) $(CONTEXT) $(ARGS)
+endif
 
 .PHONY: destroy
 destroy: need-go node_modules ## delete the stack from AWS

@@ -7,12 +7,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Outputs adds the outputs that a front end and the poolpost command read to a stack: Region,
+// Outputs adds the outputs that a front end and the poolpost command read to a stack: Pool, the
+// id of the pool in the settings, Stage, Region,
 // UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
 // HostedSignInUrl, LinksUrl, LinksTarget for a CNAME record of a host outside Route 53,
 // MailQueueUrl, DeadLetterQueueUrl, FailedEventsQueueUrl, and AsyncFunctionArns, by name, of the
 // functions whose failed events are there. The stack must have no other outputs with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
+	output(stack, "Pool", jsii.String(p.settings.Pool.StableID()))
+	output(stack, "Stage", jsii.String(p.stage))
 	output(stack, "Region", p.stack.Region())
 	output(stack, "UserPoolId", p.UserPool.UserPoolId())
 	output(stack, "ClientId", p.Clients[p.settings.Clients[0].Name].UserPoolClientId())

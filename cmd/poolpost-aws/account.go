@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -39,8 +40,14 @@ func connect(ctx context.Context, f *cli.Flags) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
+	return connectIn(ctx, set.Pool.Region, f, set)
+}
+
+// connectIn is connect to a region, or to that of the environment if it is empty. The settings are
+// nil for an app that has none.
+func connectIn(ctx context.Context, region string, f *cli.Flags, set *settings.Settings) (*account, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithRegion(set.Pool.Region),
+		config.WithRegion(region),
 		config.WithLogger(logging.Nop{}), // errors are returned; the SDK's warnings only repeat them
 		config.WithEC2RoleCredentialOptions(func(o *ec2rolecreds.Options) { o.Client = impatient() }),
 	)
@@ -50,6 +57,9 @@ func connect(ctx context.Context, f *cli.Flags) (*account, error) {
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, &credentialsError{err}
 	}
+	if cfg.Region == "" {
+		return nil, errors.New("there is no region: set AWS_REGION")
+	}
 	a := &account{Config: cfg, Settings: set, Flags: f, StackName: f.Stack}
 	if f.Stack == "" {
 		a.StackName = set.StackName(f.Stage)
@@ -57,7 +67,7 @@ func connect(ctx context.Context, f *cli.Flags) (*account, error) {
 	caller, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		if hasCode(err, unknownKey...) && a.worksElsewhere(ctx) {
-			return nil, &regionError{set.Pool.Region}
+			return nil, &regionError{cfg.Region}
 		}
 		return nil, err
 	}

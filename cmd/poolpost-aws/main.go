@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, now func() time.Time, s cli.Streams
 }
 
 func (c *commands) run(ctx context.Context, name string, now func() time.Time, s cli.Streams) error {
+	if name == "plan" { // also before there is a stack
+		return c.plan(ctx, s)
+	}
 	a, err := connect(ctx, &c.Flags)
 	if err != nil {
 		return err
@@ -54,6 +57,8 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 		return writeOutputs(d)
 	case "invite":
 		return c.invite(ctx, d, now, s)
+	case "delete-client":
+		return d.deleteClient(ctx, c.DeleteClient.Name, s.Out)
 	case "dead-letters", "redrive":
 		queues, err := newFailureQueues(d)
 		if err != nil {

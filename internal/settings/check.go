@@ -130,6 +130,11 @@ var standardAttributes = []string{
 // (https://github.com/aws/aws-cdk/issues/31593).
 var cognitosAttributes = []string{"sub", "email_verified", "phone_number_verified", "identities"}
 
+// IsStandardAttribute reports whether every user pool has an attribute of this name.
+func IsStandardAttribute(name string) bool {
+	return slices.Contains(standardAttributes, name) || slices.Contains(cognitosAttributes, name)
+}
+
 // attribute accepts the short name of a custom attribute or a standard one.
 func (c checker) attribute(key, name string, s *Settings) {
 	if !s.HasAttribute(name) && c.ReadOK("pool.attributes") {

@@ -55,7 +55,7 @@ func (c checker) checkAttributes(attributes []Attribute) {
 		switch {
 		case strings.HasPrefix(a.Name, "custom:"):
 			c.Report(key+".name", "is written without the prefix custom:")
-		case slices.Contains(standardAttributes, a.Name) || slices.Contains(cognitosAttributes, a.Name):
+		case IsStandardAttribute(a.Name):
 			c.Report(key+".name", "is an attribute that every user pool has: %q; remove the entry, or take another name", a.Name)
 		case !isName(a.Name, 20):
 			c.Report(key+".name", "must be 1 to 20 characters without spaces, not %q", a.Name)

@@ -87,9 +87,12 @@ func stackName(unique bool, parts ...string) string {
 //go:embed regions.txt
 var regionList string
 
+// Regions are those that a pool can be deployed to.
+func Regions() []string { return strings.Fields(regionList) }
+
 func (c checker) checkRegion(region string) {
 	const key = "pool.region"
-	switch regions := strings.Fields(regionList); {
+	switch regions := Regions(); {
 	case !slices.Contains(regions, region):
 		c.Report(key, "CloudFormation cannot create user pools and SES identities in %s; take one of %s",
 			region, strings.Join(regions, ", "))

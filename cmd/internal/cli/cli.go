@@ -26,16 +26,18 @@ const (
 
 // examples are one line of help for each command.
 var examples = map[string]string{
-	"dev":          "poolpost dev --web 127.0.0.1:8081 --aws 127.0.0.1:9230",
-	"check":        "poolpost check --settings drivers.yaml",
-	"rules":        "poolpost rules --email ann@gmial.com --attr agentName=Ann",
-	"invoke":       "poolpost invoke custom-message functions/custom-message/testdata/events/*.json",
-	"env":          "poolpost env custom-message",
-	"doctor":       "poolpost doctor --stage prod",
-	"outputs":      "poolpost outputs --stage prod",
-	"dead-letters": "poolpost dead-letters --stage prod",
-	"redrive":      "poolpost redrive --stage prod --drop-expired --dry-run",
-	"invite":       "poolpost invite --file people.csv --locale fr --stage prod",
+	"dev":           "poolpost dev --web 127.0.0.1:8081 --aws 127.0.0.1:9230",
+	"check":         "poolpost check --settings drivers.yaml",
+	"rules":         "poolpost rules --email ann@gmial.com --attr agentName=Ann",
+	"invoke":        "poolpost invoke custom-message functions/custom-message/testdata/events/*.json",
+	"env":           "poolpost env custom-message",
+	"doctor":        "poolpost doctor --stage prod",
+	"plan":          "poolpost plan --stage prod --allow CLIENT=kiosk",
+	"delete-client": "poolpost delete-client kiosk --stage prod",
+	"outputs":       "poolpost outputs --stage prod",
+	"dead-letters":  "poolpost dead-letters --stage prod",
+	"redrive":       "poolpost redrive --stage prod --drop-expired --dry-run",
+	"invite":        "poolpost invite --file people.csv --locale fr --stage prod",
 }
 
 // Flags are the flags of every command.
@@ -52,6 +54,14 @@ type AWS struct {
 		JSON        bool `help:"Write JSON."`
 		Credentials bool `help:"Look at the credentials only, as make deploy does."`
 	} `cmd:"" group:"aws" help:"Check what a deployment needs, and what is deployed. Changes nothing."`
+	Plan struct {
+		Template string   `arg:"" optional:"" placeholder:"TEMPLATE" help:"A template, or a folder that cdk synth has written; by default plan synthesises the settings."`
+		Against  string   `placeholder:"TEMPLATE" help:"Compare with this one instead of the deployed one; needs no account."`
+		Allow    []string `placeholder:"KIND=NAME" sep:"none" help:"Let the deployment lose this. Can be given several times."`
+	} `cmd:"" group:"aws" help:"Refuse a deployment that would lose users, client IDs, keys or waiting emails."`
+	DeleteClient struct {
+		Name string `arg:"" placeholder:"NAME" help:"The name of the app client."`
+	} `cmd:"" group:"aws" help:"Delete an app client that a deployment has left behind."`
 	Outputs     struct{} `cmd:"" group:"aws" help:"Write amplify_outputs.json and .env.poolpost for a front end."`
 	DeadLetters struct {
 		JSON bool `help:"Write JSON."`
