@@ -14,7 +14,7 @@ STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 2s
 # With the race detector, what links the AWS Encryption SDK takes minutes to compile,
 # and the CDK app ten times as long to run. send-mail is tested with it as built
-# without that SDK. poolpost-aws links many of the SDK's clients, and has no goroutines.
+# without that SDK. poolpost-aws links many of the SDK's clients.
 HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$|poolpost/cmd/poolpost-aws$$
 # Functions are built without the parts that the settings do not use.
 MINIMAL := -tags minimal
