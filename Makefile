@@ -140,7 +140,7 @@ destroy: need-go node_modules ## delete the stack from AWS
 
 .PHONY: test-deploy
 test-deploy: need-go node_modules .build/venv/ready ## deploy to an AWS emulator on this machine, test what it created, destroy it
-	@.build/venv/bin/python -B -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator test/deploy
+	@PYTHONPYCACHEPREFIX=.build/pycache .build/venv/bin/python -m pytest -q -s -p no:cacheprovider --basetemp .build/emulator test/deploy
 
 .PHONY: clean
 clean: ## remove what was built
@@ -194,5 +194,5 @@ HAS_VENV = python3 -c 'import ensurepip, sys; assert sys.version_info >= (3, 10)
 	@$(HAS_VENV) || { echo "Python 3.10 or newer with venv is not installed: install python3 and python3-venv"; exit 1; }
 	@rm -rf $(@D)
 	python3 -m venv $(@D)
-	$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --no-compile -r $< # what is imported is compiled then
 	@touch $@
