@@ -122,26 +122,30 @@ func TestFacebookSecretHasTheVersionOfTheSettings(t *testing.T) {
 	}
 }
 
-// SPF is aligned with the sender's domain, by records in the zone or in the outputs.
-func TestTheMAILFROMDomainHasItsRecords(t *testing.T) {
-	const mx, spf = `10 feedback-smtp.us-east-1.amazonses.com`, `"v=spf1 include:amazonses.com ~all"`
-	inZone := strings.Replace(full, "  identity: rides.example.com\n", "  identity: rides.example.com\n  mailFrom: bounce.rides.example.com\n", 1)
+// SPF is aligned with the sender's domain, and DMARC has a policy, by records in the zone or in the
+// outputs.
+func TestTheSendersDomainHasItsRecords(t *testing.T) {
+	const mx, spf, policy = `10 feedback-smtp.us-east-1.amazonses.com`, `"v=spf1 include:amazonses.com ~all"`, "v=DMARC1; p=none; rua=mailto:dmarc@example.com"
+	inZone := strings.Replace(full, "  identity: rides.example.com\n", "  identity: rides.example.com\n  mailFrom: bounce.rides.example.com\n  dmarc: "+policy+"\n", 1)
 	tp := synthesiseIdentity(t, parse(t, inZone))
 	tp.want(tp.one("AWS::SES::EmailIdentity"), map[string]string{
 		"MailFromAttributes": `{"BehaviorOnMxFailure":"USE_DEFAULT_VALUE","MailFromDomain":"bounce.rides.example.com"}`,
 	})
 	found := map[string]string{}
 	for _, r := range tp.all("AWS::Route53::RecordSet") {
-		if r.get("Name") == `"bounce.rides.example.com"` {
-			found[r.get("Type")] = r.Properties["ResourceRecords"].([]any)[0].(string)
+		if name := r.get("Name"); r.get("Type") != `"CNAME"` {
+			found[name+r.get("Type")] = r.Properties["ResourceRecords"].([]any)[0].(string)
 		}
 	}
-	if want := map[string]string{`"MX"`: mx, `"TXT"`: spf}; !maps.Equal(found, want) {
+	want := map[string]string{
+		`"bounce.rides.example.com""MX"`: mx, `"bounce.rides.example.com""TXT"`: spf, `"_dmarc.rides.example.com""TXT"`: `"` + policy + `"`,
+	}
+	if !maps.Equal(found, want) {
 		t.Errorf("the zone gets %v, want %v", found, want)
 	}
 	outside := strings.Replace(inZone, "  hostedZone: {id: Z0123456789EXAMPLE, name: example.com}\n  delivery", "  delivery", 1)
 	tp = synthesiseIdentity(t, parse(t, outside))
-	for name, want := range map[string]string{"MailFromMx": mx, "MailFromTxt": spf} {
+	for name, want := range map[string]string{"MailFromMx": mx, "MailFromTxt": spf, "DmarcTxt": `"` + policy + `"`} {
 		if output, _ := tp.outputs[name].(map[string]any); output["Value"] != want {
 			t.Errorf("the output %s is %v, want %s", name, output["Value"], want)
 		}

@@ -19,8 +19,14 @@ type Identity struct {
 
 	EmailIdentity awsses.EmailIdentity
 
-	dkim     []*awsses.DkimRecord // that the adopter has to create
-	mailFrom []string             // values of the MX and the TXT record, ditto
+	records []record // that the adopter has to create
+}
+
+// A record is a DNS record of an identity.
+type record struct {
+	id, kind    string
+	name, value *string
+	outputs     []string // names of the outputs that have its value or, if there are two, its name and value
 }
 
 // NewIdentity declares the SES identity of the settings, with the records that verify it if the
@@ -61,31 +67,38 @@ func newIdentity(scope constructs.Construct, id string, set *settings.Settings) 
 	if isAddress {
 		return i
 	}
-	records := *i.EmailIdentity.DkimRecords()
-	// SES developer guide, "Using a custom MAIL FROM domain".
-	mailFrom := []string{"10 feedback-smtp." + set.Pool.Region + ".amazonses.com", `"v=spf1 include:amazonses.com ~all"`}
-	if mail.MailFrom == "" {
-		mailFrom = nil
+	records := recordsOf(set)
+	for n, r := range *i.EmailIdentity.DkimRecords() {
+		id := fmt.Sprintf("DKIM%d", n+1)
+		records = append(records, record{id, "CNAME", r.Name, r.Value, []string{fmt.Sprintf("DkimName%d", n+1), fmt.Sprintf("DkimValue%d", n+1)}})
 	}
 	if mail.HostedZone.ID == "" {
-		i.dkim, i.mailFrom = records, mailFrom
+		i.records = records
 		return i
 	}
-	for n, value := range mailFrom {
-		kind := []string{"MX", "TXT"}[n]
-		awsroute53.NewCfnRecordSet(i, jsii.String("MailFrom"+kind), &awsroute53.CfnRecordSetProps{
-			HostedZoneId: jsii.String(mail.HostedZone.ID), Type: jsii.String(kind), Ttl: jsii.String("1800"),
-			Name: jsii.String(mail.MailFrom), ResourceRecords: jsii.Strings(value),
-		})
-	}
-	for n, record := range records {
+	for _, r := range records {
 		// The zone may be that of a parent domain, but Identity_PublicHostedZone of the CDK
 		// would make the zone's domain the identity. A CfnRecordSet, since RecordSet would
 		// append the zone's name to a name that is known only after the deployment.
-		awsroute53.NewCfnRecordSet(i, jsii.String(fmt.Sprintf("DKIM%d", n+1)), &awsroute53.CfnRecordSetProps{
-			HostedZoneId: jsii.String(mail.HostedZone.ID), Type: jsii.String("CNAME"), Ttl: jsii.String("1800"),
-			Name: record.Name, ResourceRecords: &[]*string{record.Value},
+		awsroute53.NewCfnRecordSet(i, jsii.String(r.id), &awsroute53.CfnRecordSetProps{
+			HostedZoneId: jsii.String(mail.HostedZone.ID), Type: jsii.String(r.kind), Ttl: jsii.String("1800"),
+			Name: r.name, ResourceRecords: &[]*string{r.value},
 		})
 	}
 	return i
+}
+
+// recordsOf are the records of a domain that the settings decide about.
+func recordsOf(set *settings.Settings) (records []record) {
+	mail := set.Mail
+	if mail.MailFrom != "" { // SES developer guide, "Using a custom MAIL FROM domain"
+		name := jsii.String(mail.MailFrom)
+		records = append(records,
+			record{"MailFromMX", "MX", name, jsii.String("10 feedback-smtp." + set.Pool.Region + ".amazonses.com"), []string{"MailFromMx"}},
+			record{"MailFromTXT", "TXT", name, jsii.String(`"v=spf1 include:amazonses.com ~all"`), []string{"MailFromTxt"}})
+	}
+	if mail.DMARC != "" {
+		records = append(records, record{"DMARC", "TXT", jsii.String("_dmarc." + mail.Identity), jsii.String(`"` + mail.DMARC + `"`), []string{"DmarcTxt"}})
+	}
+	return records
 }

@@ -1,8 +1,6 @@
 package infra
 
 import (
-	"fmt"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -39,16 +37,16 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "AsyncFunctionArns", p.stack.ToJsonString(p.asyncFunctions, nil))
 }
 
-// Outputs adds the DNS records that verify a domain outside Route 53 to a stack: DkimName1,
-// DkimValue1 and so on, and MailFromMx and MailFromTxt, the values of the records of mail.mailFrom.
-// Other identities have no outputs.
+// Outputs adds the DNS records of a domain outside Route 53 to a stack: DkimName1, DkimValue1 and so
+// on, MailFromMx and MailFromTxt, the values of the records of mail.mailFrom, and DmarcTxt, that of
+// mail.dmarc. Other identities have no outputs.
 func (i *Identity) Outputs(stack awscdk.Stack) {
-	for n, value := range i.mailFrom {
-		output(stack, []string{"MailFromMx", "MailFromTxt"}[n], jsii.String(value))
-	}
-	for n, record := range i.dkim {
-		output(stack, fmt.Sprintf("DkimName%d", n+1), record.Name)
-		output(stack, fmt.Sprintf("DkimValue%d", n+1), record.Value)
+	for _, r := range i.records {
+		last := len(r.outputs) - 1
+		if last > 0 {
+			output(stack, r.outputs[0], r.name)
+		}
+		output(stack, r.outputs[last], r.value)
 	}
 }
 

@@ -9,7 +9,10 @@ import (
 var (
 	zoneID         = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	certificateARN = regexp.MustCompile(`^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$`)
-	domainPrefix   = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+	// RFC 7489, section 6.4: the version, then the policy, then other tags. Quotation marks and
+	// backslashes would end or change the string of the TXT record.
+	dmarcRecord  = regexp.MustCompile(`^v=DMARC1 *; *p=(none|quarantine|reject)( *; *[a-z]+=[!#-:<-\[\]-~ ]*[!#-:<-\[\]-~])* *;? *$`)
+	domainPrefix = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 	// Secrets Manager API reference, CreateSecret. A colon would end the name in CloudFormation's
 	// dynamic reference, except in a whole ARN.
 	secretName    = regexp.MustCompile(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$`)
@@ -40,6 +43,15 @@ func (c checker) checkIdentity(m Mail) {
 	}
 	if m.MailFrom != "" && (!domainName.MatchString(m.MailFrom) || !strings.HasSuffix(m.MailFrom, "."+m.Identity)) {
 		c.Report("mail.mailFrom", "must be a domain below mail.identity that is used for nothing else, such as bounce.example.com, not %q", m.MailFrom)
+	}
+	switch {
+	case m.DMARC == "":
+	case strings.Contains(m.Identity, "@"):
+		c.Report("mail.dmarc", "needs a domain as mail.identity, not the address %q: the record is the domain's", m.Identity)
+	case len(m.DMARC) > 255: // RFC 1035, one string of a TXT record
+		c.Report("mail.dmarc", "must have 255 characters at most, not %d", len(m.DMARC))
+	default:
+		c.matches("mail.dmarc", m.DMARC, dmarcRecord, `a DMARC record, such as "v=DMARC1; p=none; rua=mailto:dmarc@example.com"`)
 	}
 	c.zone("mail.hostedZone", m.HostedZone, m.Identity)
 	c.within("mail.rate", m.Rate, 1, 10000, " mails a second")

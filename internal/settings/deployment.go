@@ -148,6 +148,9 @@ func Review(file, stage string) (samples, warnings yamlfile.Problems, err error)
 		warn("mail.rate", "lets send-mail run %d times at once; a new account has %d for all functions, and sign-ups fail "+
 			"when send-mail takes them: see aws lambda get-account-settings", n, newAccount)
 	}
+	if s.Alarms.Email == "" && stage != "dev" {
+		warn("alarms.email", "is missing: alarms of stage %s notify a topic that nobody listens to, unless you subscribe to it yourself", stage)
+	}
 	switch host := s.Links.HostIn(stage); {
 	case host == "" && stage != "dev":
 		warn("links.host", "is missing: links of stage %s lead to an address of API Gateway, not to your domain, "+

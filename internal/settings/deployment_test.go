@@ -18,6 +18,7 @@ links:
 signIn: {domainPrefix: rides, facebookAppId: "1234567890", facebookSecret: rides/facebook}
 brands: [{name: rides}]
 clients: [{name: web, url: https://rides.org/}]
+alarms: {email: ops@rides.org}
 `
 
 func write(t *testing.T, text string) string {
@@ -148,7 +149,7 @@ func TestReview(t *testing.T) {
 		"a sample sender": {"dev", "no-reply@rides.org", "no-reply@Example.com", []string{
 			":2: mail.from.address: is at example.com, which is reserved for examples (RFC 2606); write your own",
 		}, nil},
-		"a sample in every place": {"dev", "brands: [{name: rides}]\nclients: [{name: web, url: https://rides.org/}]\n",
+		"a sample in every place": {"dev", "brands: [{name: rides}]\nclients: [{name: web, url: https://rides.org/}]\nalarms: {email: ops@rides.org}\n",
 			"brands: [{name: test, support: help@rides.test, logo: {url: https://logo.example/x.png}, wording: {en: {welcome: {heading: See example.com}}}}]\n" +
 				"clients: [{name: web, url: https://app.example.org:8443/x, returnUrls: [https://example.net]}]\n" +
 				"signUp: {email: {deniedDomains: [example.net]}}\nalarms: {email: ops@x.example.com}\n",
@@ -161,7 +162,9 @@ func TestReview(t *testing.T) {
 		"a fast sender":                {"prod", "address: no-reply@rides.org}", "address: no-reply@rides.org}, rate: 40", nil, []string{":2: mail.rate: lets send-mail run 10 times at once; a new account has 10"}},
 		"the address of API Gateway": {"prod", "  host: links.rides.org\n" + zone, "  certificateArn: \"\"\n", nil,
 			[]string{":3: links.host: is missing: links of stage prod lead to an address of API Gateway"}},
-		"the same in dev": {"dev", "  host: links.rides.org\n" + zone, "  certificateArn: \"\"\n", nil, nil},
+		"alarms for nobody":        {"prod", "alarms: {email: ops@rides.org}\n", "", nil, []string{": alarms.email: is missing: alarms of stage prod notify a topic"}},
+		"alarms for nobody in dev": {"dev", "alarms: {email: ops@rides.org}\n", "", nil, nil},
+		"the same in dev":          {"dev", "  host: links.rides.org\n" + zone, "  certificateArn: \"\"\n", nil, nil},
 		"a certificate of one host": {"dev", zone, "  certificateArn: arn:aws:acm:eu-central-1:123456789012:certificate/sample\n", nil,
 			[]string{":5: links.certificateArn: must cover dev.links.rides.org too"}},
 	} {

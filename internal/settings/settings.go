@@ -77,8 +77,10 @@ type Mail struct {
 	Identity string `yaml:"identity"` // what SES has verified: From, or its domain, which is the default
 	// MailFrom is a domain below Identity that bounces go to, so that SPF is aligned; empty: SES's own.
 	MailFrom string `yaml:"mailFrom"`
-	// HostedZone is the Route 53 zone that gets the records of Identity and MailFrom; without it they
-	// are outputs of the stack.
+	// DMARC is the DMARC record of Identity (RFC 7489); empty: none is created.
+	DMARC string `yaml:"dmarc"`
+	// HostedZone is the Route 53 zone that gets the records of Identity, MailFrom and DMARC; without
+	// it they are outputs of the stack.
 	HostedZone HostedZone `yaml:"hostedZone"`
 	Rate       int        `yaml:"rate"` // how many mails a second SES takes from the account, 1 to 10000
 }

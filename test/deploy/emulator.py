@@ -1,4 +1,4 @@
-"""Starts ministack, a local AWS emulator, with two additions.
+"""Starts ministack, a local AWS emulator, with additions.
 
 The stack is deployed to it as it is, so what ministack's CloudFormation lacks
 is added here rather than left out of the template:
@@ -8,8 +8,10 @@ is added here rather than left out of the template:
   records is rolled back.
 - The type AWS::Cognito::UserPoolIdentityProvider. ministack has the operations
   of Cognito behind it, but no resource.
+- Types that ministack has nothing for, at the end of this file. They are
+  accepted, and not there.
 
-Both reach into ministack's own modules, which is why its version is pinned. How
+They reach into ministack's own modules, which is why its version is pinned. How
 it listens is set by its environment variables; see test_deploy.py. It ends when
 its standard input does, so it does not outlive a test that was killed.
 """
@@ -68,7 +70,6 @@ handlers["AWS::Cognito::UserPoolIdentityProvider"] = {
     "create": create_identity_provider,
     "delete": delete_identity_provider,
 }
-# ministack has no operation behind these: they are accepted, and not there.
 for kind in ["AWS::Cognito::LogDeliveryConfiguration"]:
     handlers[kind] = {"create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}), "delete": lambda *_: None}
 threading.Thread(target=end_with_input, daemon=True).start()
