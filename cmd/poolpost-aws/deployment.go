@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
 // A deployment is the stack of a pool as CloudFormation knows it.
@@ -13,6 +17,10 @@ type deployment struct {
 	*account
 	Stack   types.Stack
 	Outputs map[string]string // by the names that package infra gives them
+
+	// Filled by inspect.
+	resources []types.StackResourceSummary
+	functions map[string]*lambda.GetFunctionOutput // by the names of their folders
 }
 
 func newDeployment(a *account, stack types.Stack) *deployment {
@@ -30,6 +38,70 @@ func (d *deployment) output(name string) (string, error) {
 	}
 	return "", fmt.Errorf("the stack %s has no output %s: %s, or, in an app of your own, call Outputs of infra.Pool",
 		d.StackName, name, d.deploy())
+}
+
+// inspect asks for the resources that exist, and for Poolpost's functions, which package infra
+// describes by their names.
+func (d *deployment) inspect(ctx context.Context) error {
+	pages := cloudformation.NewListStackResourcesPaginator(
+		cloudformation.NewFromConfig(d.Config), &cloudformation.ListStackResourcesInput{StackName: &d.StackName})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.StackResourceSummaries {
+			if r.PhysicalResourceId != nil && r.ResourceStatus != types.ResourceStatusDeleteComplete {
+				d.resources = append(d.resources, r)
+			}
+		}
+	}
+	d.functions = map[string]*lambda.GetFunctionOutput{}
+	client := lambda.NewFromConfig(d.Config)
+	for _, id := range d.ids("AWS::Lambda::Function") {
+		f, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &id})
+		if hasCode(err, "ResourceNotFoundException") {
+			continue // somebody has deleted it
+		}
+		if err != nil {
+			return err
+		}
+		if name, ok := strings.CutPrefix(aws.ToString(f.Configuration.Description), "Poolpost: "); ok {
+			d.functions[name] = f
+		}
+	}
+	return nil
+}
+
+// ids are the physical IDs of the resources of a type, or of all. A stack that is not deployed has
+// none.
+func (d *deployment) ids(kind string) []string {
+	if d == nil {
+		return nil
+	}
+	var ids []string
+	for _, r := range d.resources {
+		if kind == "" || aws.ToString(r.ResourceType) == kind {
+			ids = append(ids, aws.ToString(r.PhysicalResourceId))
+		}
+	}
+	return ids
+}
+
+// functionARN is empty for a function that is not deployed.
+func (d *deployment) functionARN(name string) string {
+	if f, ok := d.functions[name]; ok {
+		return aws.ToString(f.Configuration.FunctionArn)
+	}
+	return ""
+}
+
+// logGroup is where a function logs to.
+func logGroup(c *lambdatypes.FunctionConfiguration) string {
+	if c.LoggingConfig != nil && c.LoggingConfig.LogGroup != nil {
+		return *c.LoggingConfig.LogGroup
+	}
+	return "/aws/lambda/" + aws.ToString(c.FunctionName)
 }
 
 // usable refuses stacks whose outputs and resources are not to be relied on.

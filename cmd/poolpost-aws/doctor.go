@@ -10,11 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
-
 	"poolpost/cmd/internal/cli"
 )
 
@@ -62,9 +57,6 @@ type patient struct {
 	dns      resolver
 	http     *http.Client
 	run      func(ctx context.Context, program string, args ...string) (string, error)
-
-	resources []cfntypes.StackResourceSummary
-	functions map[string]*lambda.GetFunctionOutput // by the names of their folders
 }
 
 // A resolver is a net.Resolver.
@@ -113,10 +105,7 @@ func (p *patient) examine(ctx context.Context, asJSON bool, out io.Writer) error
 	if d != nil && d.Outputs["UserPoolId"] != "" {
 		p.deployed = d
 		checks = append(checks[:len(checks):len(checks)], afterDeployment...)
-		if p.resources, err = p.resourcesOf(ctx, p.StackName); err != nil {
-			return err
-		}
-		if err := p.findFunctions(ctx); err != nil {
+		if err := d.inspect(ctx); err != nil {
 			return err
 		}
 	}
@@ -173,50 +162,3 @@ func (c check) findings(ctx context.Context, p *patient) []finding {
 	return found
 }
 
-// resourcesOf are the resources of a stack that exist.
-func (a *account) resourcesOf(ctx context.Context, stack string) ([]cfntypes.StackResourceSummary, error) {
-	var all []cfntypes.StackResourceSummary
-	pages := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(a.Config), &cloudformation.ListStackResourcesInput{StackName: &stack})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.StackResourceSummaries {
-			if r.PhysicalResourceId != nil && r.ResourceStatus != cfntypes.ResourceStatusDeleteComplete {
-				all = append(all, r)
-			}
-		}
-	}
-	return all, nil
-}
-
-// ids are the physical IDs of the resources of a type.
-func (p *patient) ids(kind string) []string {
-	var ids []string
-	for _, r := range p.resources {
-		if aws.ToString(r.ResourceType) == kind {
-			ids = append(ids, aws.ToString(r.PhysicalResourceId))
-		}
-	}
-	return ids
-}
-
-// findFunctions asks for Poolpost's functions. Package infra describes them by their names.
-func (p *patient) findFunctions(ctx context.Context) error {
-	p.functions = map[string]*lambda.GetFunctionOutput{}
-	client := lambda.NewFromConfig(p.Config)
-	for _, id := range p.ids("AWS::Lambda::Function") {
-		f, err := client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &id})
-		if hasCode(err, "ResourceNotFoundException") {
-			continue // A3 misses it
-		}
-		if err != nil {
-			return err
-		}
-		if name, ok := strings.CutPrefix(aws.ToString(f.Configuration.Description), "Poolpost: "); ok {
-			p.functions[name] = f
-		}
-	}
-	return nil
-}

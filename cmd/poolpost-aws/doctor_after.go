@@ -84,14 +84,14 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 	if sender == nil {
 		sender = &cognitotypes.CustomEmailLambdaVersionConfigType{}
 	}
-	if keys := p.ids("AWS::KMS::Key"); len(keys) > 0 && set.Mail.UsesCustomSender() {
+	if keys := p.deployed.ids("AWS::KMS::Key"); len(keys) > 0 && set.Mail.UsesCustomSender() {
 		key = keys[0]
 	}
 	for name, got := range map[string]*string{
 		"pre-sign-up": triggers.PreSignUp, "post-confirmation": triggers.PostConfirmation,
 		"custom-message": triggers.CustomMessage, "custom-email-sender": sender.LambdaArn,
 	} {
-		d.compare("the trigger "+name, aws.ToString(got), p.functionARN(name))
+		d.compare("the trigger "+name, aws.ToString(got), p.deployed.functionARN(name))
 	}
 	usedKey := aws.ToString(triggers.KMSKeyID)
 	d.compare("the key of the codes", usedKey[strings.LastIndex(usedKey, "/")+1:], key)
@@ -105,7 +105,7 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 		d.compare("the sender", "another address", "mail.from.address")
 	}
 	d.compare("the SES identity", aws.ToString(email.SourceArn), p.arn("ses", "identity/"+p.sourceIdentity()))
-	d.compare("the configuration set", aws.ToString(email.ConfigurationSet), strings.Join(p.ids("AWS::SES::ConfigurationSet"), ", "))
+	d.compare("the configuration set", aws.ToString(email.ConfigurationSet), strings.Join(p.deployed.ids("AWS::SES::ConfigurationSet"), ", "))
 
 	d.compare("the feature plan", pool.UserPoolTier, cognitotypes.UserPoolTierTypeEssentials)
 	d.compare("MFA", pool.MfaConfiguration, map[string]cognitotypes.UserPoolMfaType{"off": "OFF", "optional": "OPTIONAL", "required": "ON"}[set.Pool.MFA])
@@ -147,19 +147,11 @@ func (p *patient) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.Partition, service, p.Region, p.ID, resource)
 }
 
-// functionARN is empty for a function that the settings have no use for.
-func (p *patient) functionARN(name string) string {
-	if f, ok := p.functions[name]; ok {
-		return aws.ToString(f.Configuration.FunctionArn)
-	}
-	return ""
-}
-
 func triggersAllowed(ctx context.Context, p *patient) (found []finding, err error) {
 	client := lambda.NewFromConfig(p.Config)
 	pool := p.arn("cognito-idp", "userpool/"+p.deployed.Outputs["UserPoolId"])
 	for _, name := range []string{"custom-email-sender", "custom-message", "post-confirmation", "pre-sign-up"} {
-		arn := p.functionARN(name)
+		arn := p.deployed.functionARN(name)
 		if arn == "" {
 			continue
 		}
@@ -177,7 +169,7 @@ func triggersAllowed(ctx context.Context, p *patient) (found []finding, err erro
 
 func functionsActive(ctx context.Context, p *patient) (found []finding, err error) {
 	for _, f := range bundle.FunctionsOf(p.Settings) {
-		deployed, ok := p.functions[f.Name]
+		deployed, ok := p.deployed.functions[f.Name]
 		if !ok {
 			found = append(found, fail(p.deploy(), "%s is not deployed", f.Name))
 			continue
@@ -207,16 +199,8 @@ func functionsActive(ctx context.Context, p *patient) (found []finding, err erro
 	return found, nil
 }
 
-// logGroup is where a function logs to.
-func logGroup(c *lambdatypes.FunctionConfiguration) string {
-	if c.LoggingConfig != nil && c.LoggingConfig.LogGroup != nil {
-		return *c.LoggingConfig.LogGroup
-	}
-	return "/aws/lambda/" + aws.ToString(c.FunctionName)
-}
-
 func queueConnected(ctx context.Context, p *patient) (found []finding, err error) {
-	arn := p.functionARN("send-mail")
+	arn := p.deployed.functionARN("send-mail")
 	reply, err := lambda.NewFromConfig(p.Config).ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{FunctionName: &arn})
 	if err != nil {
 		return nil, err
@@ -244,7 +228,7 @@ func queueConnected(ctx context.Context, p *patient) (found []finding, err error
 }
 
 func keyUsable(ctx context.Context, p *patient) ([]finding, error) {
-	keys := p.ids("AWS::KMS::Key")
+	keys := p.deployed.ids("AWS::KMS::Key")
 	if len(keys) == 0 || !p.Settings.Mail.UsesCustomSender() {
 		return nil, nil
 	}
@@ -273,7 +257,7 @@ func keyUsable(ctx context.Context, p *patient) ([]finding, error) {
 }
 
 func feedbackConnected(ctx context.Context, p *patient) (found []finding, err error) {
-	sets := p.ids("AWS::SES::ConfigurationSet")
+	sets := p.deployed.ids("AWS::SES::ConfigurationSet")
 	if len(sets) == 0 {
 		return []finding{fail(p.deploy(), "the stack has no configuration set")}, nil
 	}
@@ -299,7 +283,7 @@ func feedbackConnected(ctx context.Context, p *patient) (found []finding, err er
 	if !connected {
 		found = append(found, fail(undo, "SES sends no events of %s to EventBridge: bounces are not counted", sets[0]))
 	}
-	for _, name := range p.ids("AWS::Events::Rule") {
+	for _, name := range p.deployed.ids("AWS::Events::Rule") {
 		var rule struct {
 			State   string
 			Targets []struct{ Arn string }
@@ -334,7 +318,7 @@ func queuesEmpty(ctx context.Context, p *patient) (found []finding, err error) {
 }
 
 func alarmsNotify(ctx context.Context, p *patient) (found []finding, err error) {
-	names := p.ids("AWS::CloudWatch::Alarm")
+	names := p.deployed.ids("AWS::CloudWatch::Alarm")
 	client := cloudwatch.NewFromConfig(p.Config)
 	for batch := range slices.Chunk(names, 100) { // the most that an answer has
 		reply, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: batch, MaxRecords: aws.Int32(100)})
@@ -354,7 +338,7 @@ func alarmsNotify(ctx context.Context, p *patient) (found []finding, err error) 
 			}
 		}
 	}
-	for _, topic := range p.ids("AWS::SNS::Topic") {
+	for _, topic := range p.deployed.ids("AWS::SNS::Topic") {
 		reply, err := sns.NewFromConfig(p.Config).ListSubscriptionsByTopic(ctx, &sns.ListSubscriptionsByTopicInput{TopicArn: &topic})
 		if err != nil {
 			return found, err
@@ -451,7 +435,7 @@ func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 		d.compare("what "+c.Name+" may read", slices.Sorted(slices.Values(got.ReadAttributes)), want.Reads)
 		d.compare("what "+c.Name+" may write", slices.Sorted(slices.Values(got.WriteAttributes)), want.Writes)
 		for _, name := range []string{"send-mail", "verify-link"} {
-			f := p.functions[name]
+			f := p.deployed.functions[name]
 			if f == nil || f.Configuration.Environment == nil || !strings.Contains(f.Configuration.Environment.Variables["USER_POOL_CLIENTS"], `"`+id+`"`) {
 				d = append(d, fail(p.deploy(), "%s does not know the client %s", name, c.Name))
 			}

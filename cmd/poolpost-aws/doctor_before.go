@@ -321,7 +321,7 @@ func linkHost(ctx context.Context, p *patient) (found []finding, err error) {
 		if p.Flags.Stage != "dev" {
 			found = append(found, warning("set links.host", "links lead to an address of API Gateway, not to your domain"))
 		}
-	} else if !slices.Contains(p.ids("AWS::ApiGatewayV2::DomainName"), host) {
+	} else if !slices.Contains(p.deployed.ids("AWS::ApiGatewayV2::DomainName"), host) {
 		taken, err := p.resource(ctx, "AWS::ApiGatewayV2::DomainName", host, &struct{}{})
 		if err != nil {
 			return found, err
@@ -559,10 +559,7 @@ func upgradeGuard(context.Context, *patient) ([]finding, error) {
 
 // leftovers are what stacks of this name have left behind: CloudFormation tags what it creates.
 func leftovers(ctx context.Context, p *patient) ([]finding, error) {
-	var now []string
-	for _, r := range p.resources {
-		now = append(now, aws.ToString(r.PhysicalResourceId))
-	}
+	now := p.deployed.ids("")
 	var found []finding
 	pages := resourcegroupstaggingapi.NewGetResourcesPaginator(resourcegroupstaggingapi.NewFromConfig(p.Config), &resourcegroupstaggingapi.GetResourcesInput{
 		ResourceTypeFilters: []string{"cognito-idp:userpool", "kms:key", "s3"},

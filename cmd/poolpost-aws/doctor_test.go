@@ -80,7 +80,7 @@ const (
 	poolARN = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/" + poolID
 )
 
-func functionARN(name string) string {
+func arnOf(name string) string {
 	return "arn:aws:lambda:eu-central-1:123456789012:function:" + name
 }
 
@@ -121,8 +121,8 @@ func newClinic(t *testing.T) *clinic {
 		resources += resourceXML("AWS::Lambda::Function", f.Name)
 		c.answers["GET /2015-03-31/functions/"+f.Name] = ok(fmt.Sprintf(`{"Configuration":{"Description":"Poolpost: %[1]s","FunctionName":"%[1]s","FunctionArn":%[2]q,
 			"State":"Active","LastUpdateStatus":"Successful","Architectures":["arm64"],"LoggingConfig":{"LogGroup":"log-%[1]s"},
-			"Environment":{"Variables":{"USER_POOL_CLIENTS":"{\"web\":\"client1\"}"}}}}`, f.Name, functionARN(f.Name)))
-		c.answers["GET /2015-03-31/functions/"+functionARN(f.Name)+"/policy"] = ok(fmt.Sprintf(`{"Policy":%q}`,
+			"Environment":{"Variables":{"USER_POOL_CLIENTS":"{\"web\":\"client1\"}"}}}}`, f.Name, arnOf(f.Name)))
+		c.answers["GET /2015-03-31/functions/"+arnOf(f.Name)+"/policy"] = ok(fmt.Sprintf(`{"Policy":%q}`,
 			`{"Statement":[{"Principal":{"Service":"cognito-idp.amazonaws.com"},"Condition":{"ArnLike":{"AWS:SourceArn":"`+poolARN+`"}}}]}`))
 	}
 	access := set.Access(set.Clients[0])
@@ -147,8 +147,8 @@ func newClinic(t *testing.T) *clinic {
 		"GetServiceQuota":                  `{"Quota":{"Value":50}}`,
 		"GetResources":                     `{"ResourceTagMappingList":[{"ResourceARN":"` + poolARN + `"},{"ResourceARN":"arn:aws:kms:eu-central-1:123456789012:key/key1"}]}`,
 
-		"DescribeUserPool": `{"UserPool":{"LambdaConfig":{"PreSignUp":"` + functionARN("pre-sign-up") + `","PostConfirmation":"` + functionARN("post-confirmation") + `",
-			"CustomEmailSender":{"LambdaArn":"` + functionARN("custom-email-sender") + `","LambdaVersion":"V1_0"},"KMSKeyID":"arn:aws:kms:eu-central-1:123456789012:key/key1"},
+		"DescribeUserPool": `{"UserPool":{"LambdaConfig":{"PreSignUp":"` + arnOf("pre-sign-up") + `","PostConfirmation":"` + arnOf("post-confirmation") + `",
+			"CustomEmailSender":{"LambdaArn":"` + arnOf("custom-email-sender") + `","LambdaVersion":"V1_0"},"KMSKeyID":"arn:aws:kms:eu-central-1:123456789012:key/key1"},
 			"EmailConfiguration":{"EmailSendingAccount":"DEVELOPER","From":"MyApp <no-reply@example.com>","SourceArn":"arn:aws:ses:eu-central-1:123456789012:identity/example.com","ConfigurationSet":"set1"},
 			"UserPoolTier":"ESSENTIALS","MfaConfiguration":"OFF","DeviceConfiguration":{"DeviceOnlyRememberedOnUserPrompt":false},"DeletionProtection":"INACTIVE",
 			"AdminCreateUserConfig":{"AllowAdminCreateUserOnly":false},"Policies":{"PasswordPolicy":{"MinimumLength":8,"RequireNumbers":true}}}}`,
@@ -316,7 +316,7 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"D20", func(c *clinic) { c.programs["node --version"] = "v20.9.0\n" }, "node is v20.9.0. Install Node.js 22"},
 
 		{"A1", answers(pool, refused("ResourceNotFoundException", "no")), "the pool " + poolID + " does not exist"},
-		{"A1", change(pool, functionARN("pre-sign-up"), "arn:other"), "the trigger pre-sign-up is arn:other, and should be " + functionARN("pre-sign-up") + ". Undo it in the console"},
+		{"A1", change(pool, arnOf("pre-sign-up"), "arn:other"), "the trigger pre-sign-up is arn:other, and should be " + arnOf("pre-sign-up") + ". Undo it in the console"},
 		{"A1", change(pool, `"PostConfirmation"`, `"PostAuthentication"`), "the trigger post-confirmation is missing, and should be "},
 		{"A1", change(pool, `"CustomEmailSender"`, `"CustomSMSSender"`), "the trigger custom-email-sender is missing"},
 		{"A1", change(pool, `{"LambdaConfig":{`, `{"LambdaConfig":{"CustomMessage":"arn:other",`), "the trigger custom-message is arn:other, and should be missing"},
@@ -334,8 +334,8 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"A1", change(pool, `"MinimumLength":8`, `"MinimumLength":6`), "the least length of a password is 6, and should be 8"},
 		{"A1", change(pool, `"RequireNumbers":true`, `"RequireSymbols":true`), "requiring digits, lower case, upper case, symbols is [false false false true]"},
 		{"A1", change(pool, `"UserPoolTier"`, `"EmailConfigurationFailure":"ACCESS_DENIED","UserPoolTier"`), "Cognito reports that it cannot send (ACCESS_DENIED)"},
-		{"A2", answers("GET /2015-03-31/functions/"+functionARN("pre-sign-up")+"/policy", notThere("ResourceNotFoundException", "no")), "the pool may not invoke pre-sign-up"},
-		{"A2", change("GET /2015-03-31/functions/"+functionARN("post-confirmation")+"/policy", poolID, "eu-central-1_Other0001"), "the pool may not invoke post-confirmation"},
+		{"A2", answers("GET /2015-03-31/functions/"+arnOf("pre-sign-up")+"/policy", notThere("ResourceNotFoundException", "no")), "the pool may not invoke pre-sign-up"},
+		{"A2", change("GET /2015-03-31/functions/"+arnOf("post-confirmation")+"/policy", poolID, "eu-central-1_Other0001"), "the pool may not invoke post-confirmation"},
 		{"A3", answers(function, notThere("ResourceNotFoundException", "no")), "verify-link is not deployed"},
 		{"A3", change(function, `"State":"Active"`, `"State":"Failed","StateReason":"why"`), "verify-link is Failed: why"},
 		{"A3", change(function, `"Successful"`, `"Failed","LastUpdateStatusReason":"why"`), "the last update of verify-link failed: why"},

@@ -51,6 +51,7 @@ func (h *handler) enqueue(ctx context.Context, payload []byte, line *logging.Lin
 		return errNoRequest // without it, a repeat would be another mail
 	}
 	entry := mail.NewEntry(kind, event, h.config.NameAttributes)
+	line.Test = logging.SmokeTest(entry.To)
 	entry.User, entry.Code = event.UserName, event.Code
 	if wanted := event.ClientMetadata["return"]; len(wanted) <= maxReturn {
 		entry.Return = wanted

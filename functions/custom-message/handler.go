@@ -63,7 +63,7 @@ func (h *handler) fill(ctx context.Context, payload []byte, line *logging.Line) 
 	locale := message.Lookup(
 		h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
 	line.Trigger, line.Kind, line.Client, line.Locale = event.TriggerSource, string(kind), client.Name, locale
-	line.Warning = err
+	line.Test, line.Warning = logging.SmokeTest(event.UserAttributes["email"]), err
 	if event.CodeParameter == "" {
 		return nil, errNoCode
 	}

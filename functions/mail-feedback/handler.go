@@ -21,14 +21,15 @@ type handler struct {
 const errEvent = logging.Safe("the event cannot be decoded")
 
 // event is an event of SES as EventBridge hands it on (SES developer guide,
-// "Contents of event data that Amazon SES publishes"). Addresses, subjects and
-// diagnostic texts, which quote addresses, are not even read.
+// "Contents of event data that Amazon SES publishes"). Subjects and diagnostic texts, which quote
+// addresses, are not even read, and addresses only for the mark of a smoke test.
 type event struct {
 	Source string `json:"source"` // aws.ses
 	Detail struct {
 		EventType string `json:"eventType"`
 		Mail      struct {
-			Tags map[string][]string `json:"tags"`
+			Tags        map[string][]string `json:"tags"`
+			Destination []string            `json:"destination"`
 		} `json:"mail"`
 		Bounce struct {
 			Type       string      `json:"bounceType"`
@@ -87,6 +88,7 @@ func (h *handler) read(e *event, line *logging.Line) {
 	if locale := first(tags["locale"]); slices.Contains(h.config.Locales, locale) {
 		line.Locale = locale
 	}
+	line.Test = logging.SmokeTest(first(e.Detail.Mail.Destination))
 	line.Outcome = outcome(e)
 	switch d := e.Detail; d.EventType {
 	case "Bounce":

@@ -55,7 +55,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	if event.Version != "1" || kind != "ConfirmSignUp" && kind != "ConfirmForgotPassword" {
 		return logging.ErrUnknown
 	}
-	line.Trigger = event.TriggerSource
+	line.Trigger, line.Test = event.TriggerSource, logging.SmokeTest(event.UserAttributes["email"])
 	// Of people who were imported, this is all that Cognito says: they have no password, and set
 	// one with a code. Those who have forgotten theirs are in the groups already.
 	reset := kind == "ConfirmForgotPassword"

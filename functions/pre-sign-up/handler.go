@@ -78,7 +78,7 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 		Email: event.UserAttributes["email"], Attributes: event.UserAttributes,
 		Locale: message.Lookup(h.config.Locales, h.config.Locales[0], event.ClientMetadata["locale"], event.UserAttributes["locale"]),
 	}
-	line.Locale, line.Trigger = applicant.Locale, event.TriggerSource
+	line.Locale, line.Trigger, line.Test = applicant.Locale, event.TriggerSource, logging.SmokeTest(applicant.Email)
 	kind := event.Source("PreSignUp")
 	if event.Version != "1" {
 		kind = "" // what it means is not known

@@ -42,7 +42,7 @@ func (c *composer) compose(ctx context.Context, entry mail.Entry, line *logging.
 		line.Warning = logging.Safe("the app client is not in the settings")
 	}
 	locale := message.Lookup(c.config.Locales, client.Locale, entry.Locales...)
-	line.Kind, line.Client, line.Locale = string(entry.Kind), client.Name, locale
+	line.Kind, line.Client, line.Locale, line.Test = string(entry.Kind), client.Name, locale, logging.SmokeTest(entry.To)
 	to, err := deliverable(entry.To)
 	if err != nil {
 		return nil, err

@@ -68,6 +68,7 @@ type Line struct {
 	Locale  string
 	Client  string // name in the settings
 	Detail  string // of the outcome
+	Test    string // see SmokeTest
 	ByKind  bool   // a metric by kind and client as well; both must be there
 	Outcome string // a dimension of the metrics, so one of a few fixed words
 	Err     error  // logged by Reason; makes the line an error
@@ -107,7 +108,7 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	}
 	for _, member := range [...]struct{ key, value string }{
 		{"Stack", l.stack}, {"Function", l.function}, {"Outcome", line.Outcome}, {"trigger", line.Trigger},
-		{"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client}, {"detail", line.Detail},
+		{"kind", line.Kind}, {"locale", line.Locale}, {"client", line.Client}, {"detail", line.Detail}, {"test", line.Test},
 		{"warning", Reason(line.Warning)}, {"reason", Reason(line.Err)}, {"requestId", requestID},
 	} {
 		if member.value == "" {
