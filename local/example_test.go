@@ -156,9 +156,10 @@ func (e *exampleTab) types(pairs ...string) {
 	}
 }
 
-func (e *exampleTab) scheme(name string, width int64) {
+// scheme chooses colours and the size of the window.
+func (e *exampleTab) scheme(name string, width, height int64) {
 	e.t.Helper()
-	e.do("look in "+name, chromedp.EmulateViewport(width, 760), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+	e.do("look in "+name, chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}},
 		})
@@ -171,10 +172,10 @@ func (e *exampleTab) scheme(name string, width int64) {
 func (e *exampleTab) examined(name string) {
 	e.t.Helper()
 	for _, scheme := range []string{"dark", "light"} {
-		e.scheme(scheme, 360)
-		if wide := evaluate[string](e.browserTab, `document.documentElement.scrollWidth <= innerWidth ? "" :
-			[...document.querySelectorAll("body *")].filter(x => x.getBoundingClientRect().right > innerWidth || x.getBoundingClientRect().left < 0).map(x => x.outerHTML.slice(0, 80)).join(" ")`); wide != "" {
-			e.t.Errorf("%s is wider than a phone: %s", name, wide)
+		e.scheme(scheme, 360, 760)
+		if width := evaluate[int](e.browserTab, "document.documentElement.scrollWidth"); width > 360 {
+			e.t.Errorf("%s is %d pixels wide on a phone: %s", name, width, evaluate[string](e.browserTab, `[...document.querySelectorAll("body *")].filter(x =>
+				x.getBoundingClientRect().right > innerWidth || x.getBoundingClientRect().left < 0).map(x => x.outerHTML.slice(0, 80)).join(" ")`))
 		}
 		if e.axe != "" {
 			rules := map[string]string{"dark": `{type: "rule", values: ["color-contrast"]}`, "light": `undefined`}[scheme]
@@ -188,8 +189,9 @@ func (e *exampleTab) examined(name string) {
 			continue
 		}
 		for _, width := range []int64{360, 1100} {
-			e.scheme(scheme, width)
-			png, err := chromedp.Run(e.ctx, chromedp.FullScreenshot(100))
+			e.scheme(scheme, width, 760)
+			e.scheme(scheme, width, evaluate[int64](e.browserTab, "document.documentElement.scrollHeight"))
+			png, err := chromedp.Run(e.ctx, chromedp.CaptureScreenshot())
 			save(e.t, filepath.Join(*gallery, fmt.Sprintf("example-%s-%s-%d.png", name, scheme, width)), png, err)
 		}
 	}

@@ -31,8 +31,10 @@ export function Account({ person, reload }: { person: Person; reload(): Promise<
     <Screen title={t("account")}>
       <p className="who">
         <span aria-hidden="true">{[...name][0]?.toLocaleUpperCase()}</span>
-        <b>{name}</b>
-        <bdi id="address">{person.email}</bdi>
+        <span>
+          {name !== person.email && <b>{name}</b>}
+          <bdi>{person.email}</bdi>
+        </span>
       </p>
       {attributes.length > 0 && (
         <section aria-labelledby="profile">
