@@ -46,7 +46,7 @@ func (p *singlePage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // startExample starts everything with frontend/example as the app, built as npm run build does,
 // with the amplify_outputs.json of this pool. Beside its packages, the example is as in the
 // repository: refusal.ts and code.ts are one folder up.
-func startExample(t *testing.T) (*Stack, *exampleTab) {
+func startExample(t *testing.T) (*Stack, *appTab) {
 	t.Helper()
 	installed := installed(t, "frontend/example", "node_modules", "Node.js")
 	b := startBrowser(t)
@@ -87,11 +87,11 @@ func startExample(t *testing.T) (*Stack, *exampleTab) {
 	if err != nil && os.Getenv("CI") != "" {
 		t.Fatal("there is no axe-core: make node_modules installs it")
 	}
-	return s, &exampleTab{b, server.URL, string(axe)}
+	return s, &appTab{b, server.URL, string(axe)}
 }
 
-// An exampleTab is a browser on the example.
-type exampleTab struct {
+// An appTab is a browser on an app.
+type appTab struct {
 	*browserTab
 	url string
 	axe string // the script; empty: it is not installed
@@ -112,7 +112,7 @@ func quoted(text string) string {
 }
 
 // shows waits until the page shows a text.
-func (e *exampleTab) shows(text string) {
+func (e *appTab) shows(text string) {
 	e.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		// While a page loads, there is nothing to ask. The marks isolate an address in a sentence.
@@ -125,14 +125,14 @@ func (e *exampleTab) shows(text string) {
 }
 
 // opens opens an address and waits until it shows a text.
-func (e *exampleTab) opens(address, text string) {
+func (e *appTab) opens(address, text string) {
 	e.t.Helper()
 	e.do("open "+address, chromedp.Navigate(address))
 	e.shows(text)
 }
 
 // presses presses the button with a text, once, and waits until the page shows another one.
-func (e *exampleTab) presses(button, text string) {
+func (e *appTab) presses(button, text string) {
 	e.t.Helper()
 	e.shows(button)
 	if !evaluate[bool](e.browserTab, `(() => {
@@ -147,7 +147,7 @@ func (e *exampleTab) presses(button, text string) {
 
 // types fills in fields, pairs of names and values. In the form of a name that is there twice, it
 // is the last one.
-func (e *exampleTab) types(pairs ...string) {
+func (e *appTab) types(pairs ...string) {
 	e.t.Helper()
 	for i := 0; i < len(pairs); i += 2 {
 		selector := fmt.Sprintf("input[name=%q]", pairs[i])
@@ -157,7 +157,7 @@ func (e *exampleTab) types(pairs ...string) {
 }
 
 // scheme chooses colours and the size of the window.
-func (e *exampleTab) scheme(name string, width, height int64) {
+func (e *appTab) scheme(name string, width, height int64) {
 	e.t.Helper()
 	e.do("look in "+name, chromedp.EmulateViewport(width, height), chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -169,7 +169,7 @@ func (e *exampleTab) scheme(name string, width, height int64) {
 
 // examined checks a screen on a phone: nothing is cut off, and axe-core finds nothing, in light and
 // dark colours. With -gallery, it takes pictures.
-func (e *exampleTab) examined(name string) {
+func (e *appTab) examined(name string) {
 	e.t.Helper()
 	for _, scheme := range []string{"dark", "light"} {
 		e.scheme(scheme, 360, 760)
