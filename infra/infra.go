@@ -57,7 +57,7 @@ type Props struct {
 	TemplatesDir string
 
 	// BuildDir is where the functions are built, each in a folder of its name; empty:
-	// .build/arm64 and the name of the settings file.
+	// .build/arm64 and settings.Name of the settings file.
 	BuildDir string
 }
 

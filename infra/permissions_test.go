@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"poolpost/internal/settings/settingstest"
 )
 
 // Every statement of every role has a row in docs/deploy.md, and no row is out of date.
@@ -24,8 +26,37 @@ func TestTheDocumentationListsEveryPermission(t *testing.T) {
 		"groups: [members]\nsignUp: {email: {refuseSuppressed: true}, externalProviders: {policy: link, trusted: [Google]}}\n"
 	for _, tp := range []*template{synthesise(t, parse(t, calling), "dev"), synthesise(t, parse(t, full), "prod")} {
 		want = append(want, permissionsOf(tp)...)
-		for _, role := range tp.all("AWS::IAM::Role") { // statements nowhere else
-			tp.want(role, map[string]string{"ManagedPolicyArns": "none", "Policies": "none"})
+	}
+	// The other stages, and the stack of the identity, have no other roles and statements.
+	for _, tp := range []*template{
+		synthesise(t, settingstest.Sample(t), "dev"), synthesise(t, parse(t, full), "dev"),
+		synthesiseIdentity(t, settingstest.Sample(t)), synthesiseIdentity(t, parse(t, full)),
+	} {
+		for _, row := range permissionsOf(tp) {
+			if !slices.Contains(want, row) {
+				t.Errorf("another stage or stack has the row\n%s", row)
+			}
+		}
+	}
+	for _, cached := range synthesised {
+		tp := *cached
+		tp.t = t
+		holders := map[string]bool{}
+		for _, policy := range tp.all("AWS::IAM::Policy") {
+			for _, role := range policy.Properties["Roles"].([]any) {
+				holders[role.(map[string]any)["Ref"].(string)] = true
+			}
+		}
+		for id, r := range tp.resources {
+			switch {
+			case r.Type == "AWS::IAM::Role": // statements nowhere else
+				tp.want(r, map[string]string{"ManagedPolicyArns": "none", "Policies": "none"})
+				if !holders[id] && !strings.HasPrefix(id, "IdentityPool") {
+					t.Errorf("the role %s may do nothing", id)
+				}
+			case strings.HasPrefix(r.Type, "AWS::IAM::") && r.Type != "AWS::IAM::Policy":
+				t.Errorf("%s is %s, whose statements no table lists", id, r.Type)
+			}
 		}
 	}
 	slices.Sort(rows)

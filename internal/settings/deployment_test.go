@@ -213,3 +213,25 @@ func TestShippedSettingsAreASample(t *testing.T) {
 		}
 	}
 }
+
+// What is built of two files must not be mixed up.
+func TestNamesOfSettingsFilesDiffer(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, file := range []string{"drivers.yaml", "./drivers.yaml", "x/../drivers.yaml", filepath.Join(dir, "drivers.yaml")} {
+		if got := Name(file); got != "drivers" {
+			t.Errorf("%s is called %s", file, got)
+		}
+	}
+	names := map[string]string{}
+	for _, file := range []string{"drivers.yaml", "a/drivers.yaml", "b/drivers.yaml", "../drivers.yaml", "drivers.yml", "drivers", "/drivers.yaml", "drivers.prod.yaml"} {
+		name := Name(file)
+		if !strings.HasPrefix(name, "drivers") || strings.ContainsAny(name, `/\`) || names[name] != "" {
+			t.Errorf("%s is called %s, like %q", file, name, names[name])
+		}
+		names[name] = file
+	}
+	if Name("a/drivers.yaml") != Name(filepath.Join(dir, "a", "drivers.yaml")) {
+		t.Error("one file has two names")
+	}
+}

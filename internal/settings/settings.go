@@ -8,6 +8,9 @@ package settings
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -290,7 +293,14 @@ func (m Mail) CoveredByIdentity(address string) bool {
 	return m.Identity == address || m.Identity == strings.ToLower(domain)
 }
 
-// Name is what a settings file is called without folder and ending.
+// Name is a name for what is built of a settings file: drivers for drivers.yaml in the working
+// directory. Files elsewhere, or with another ending, may be called the same, so they get a hash.
 func Name(file string) string {
-	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	name := strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+	path, err := filepath.Abs(file)
+	if here, wdErr := os.Getwd(); err == nil && wdErr == nil && path == filepath.Join(here, name+".yaml") {
+		return name
+	}
+	sum := sha256.Sum256([]byte(path))
+	return fmt.Sprintf("%s-%x", name, sum[:4])
 }

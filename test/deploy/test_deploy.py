@@ -9,6 +9,7 @@ the functions behave is for the other tests: the emulator does not run them.
 """
 
 import contextlib
+import fnmatch
 import io
 import json
 import os
@@ -321,6 +322,43 @@ def test_the_regions_of_the_settings_have_every_type(stack):
     # nobody has documented Cognito there.
     have = {region for region in have if not region.startswith(("us-iso", "eu-iso", "eusc-"))}
     assert listed == have
+
+
+# What CloudFormation's handlers of the templates' types may do, and no template asks for.
+NOT_USED = {
+    "acm-pca:*": "private certificates",
+    "cloudfront:*": "hosted sign-in on a domain of one's own",
+    "cognito-sync:*": "synchronised data",
+    "ec2:*": "functions in a VPC", "elasticfilesystem:*": "functions with a file system", "s3files:*": "the same",
+    "firehose:*": "logs in Firehose",
+    "iam:*GroupPolicy": "policies of groups", "iam:*UserPolicy": "policies of IAM users",
+    "s3tables:*": "metadata tables",
+}  # fmt: skip
+# What no handler asks for: CloudFormation itself reads the parameter of the bootstrap and the reference to the secret.
+OF_CLOUDFORMATION = {"ssm:GetParameters", "secretsmanager:GetSecretValue"}
+
+
+def test_the_policy_of_cloudformation_is_what_the_templates_need(stack):
+    """docs/cloudformation-policy.json, as far as the registry knows what the handlers of a type call."""
+    text = json.loads((ROOT / "docs/cloudformation-policy.json").read_text())
+    assert len(json.dumps(text, separators=(",", ":"))) <= 6144, "IAM takes no longer managed policy"
+    allowed = [action for s in text["Statement"] for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])]
+    needed = {}
+    for template in stack.templates.values():
+        for kind in {resource["Type"] for resource in json.loads(template.read_text())["Resources"].values()}:
+            handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(stack.region, kind).schema.get("handlers", {})
+            for name, handler in handlers.items():
+                if name != "list":  # nothing of a deployment
+                    needed |= dict.fromkeys(handler.get("permissions", []), kind)
+
+    def covers(pattern, action):
+        return fnmatch.fnmatchcase(action.lower(), pattern.lower())
+
+    missing = {a: kind for a, kind in needed.items() if not any(covers(p, a) for p in [*allowed, *NOT_USED])}
+    assert not missing, "add these to docs/cloudformation-policy.json, or to NOT_USED with the reason"
+    if stack.sends_itself:  # these settings have everything
+        wider = {p for p in [*allowed, *NOT_USED] if not any(covers(p, a) for a in needed)} - OF_CLOUDFORMATION
+        assert not wider, "no type of the templates needs these"
 
 
 def test_every_resource_of_the_templates_is_there(stack):
