@@ -609,7 +609,7 @@ def test_destroying_leaves_only_what_must_stay(stack):
     expected["AWS::Route53::RecordSet"] |= {name for name in stack.created("AWS::Route53::RecordSet") if not name.startswith(links)}
     if stack.kept:
         stack.refuses_to_destroy("Pool")
-        for kind in ("AWS::Cognito::UserPool", "AWS::KMS::Key", "AWS::S3::Bucket"):
+        for kind in ("AWS::Cognito::UserPool", "AWS::Cognito::IdentityPool", "AWS::KMS::Key", "AWS::S3::Bucket", "AWS::SQS::Queue"):
             expected[kind] |= set(stack.created(kind))
     stack.must_cdk("destroy", "--force", "Pool")
     assert stack.inventory() == expected
