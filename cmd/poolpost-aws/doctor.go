@@ -161,4 +161,3 @@ func (c check) findings(ctx context.Context, p *patient) []finding {
 	}
 	return found
 }
-

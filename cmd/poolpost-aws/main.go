@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"poolpost/cmd/internal/cli"
 )
@@ -53,6 +54,13 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 		return err
 	}
 	switch name {
+	case "smoke":
+		return (&smokeTest{
+			deployment: d, cognito: cognitoidentityprovider.NewFromConfig(d.Config), attributes: c.Smoke.Attr,
+			timeout: c.Smoke.Timeout, poll: 5 * time.Second, now: now, out: s.Out,
+		}).smoke(ctx)
+	case "logs":
+		return d.logs(ctx, c.Logs.Function, now().Add(-c.Logs.Since), s.Out)
 	case "outputs":
 		return writeOutputs(d)
 	case "invite":

@@ -13,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -62,6 +63,14 @@ type AWS struct {
 	DeleteClient struct {
 		Name string `arg:"" placeholder:"NAME" help:"The name of the app client."`
 	} `cmd:"" group:"aws" help:"Delete an app client that a deployment has left behind."`
+	Smoke struct {
+		Attr    map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that the sign-up rules ask for; may be repeated."`
+		Timeout time.Duration     `default:"5m" placeholder:"DURATION" help:"How long to wait for each log line (${default})."`
+	} `cmd:"" group:"aws" help:"Sign up two addresses of SES's mailbox simulator, follow them, delete them."`
+	Logs struct {
+		Function string        `required:"" placeholder:"NAME" help:"The function, such as pre-sign-up."`
+		Since    time.Duration `default:"1h" placeholder:"DURATION" help:"How far to look back (${default})."`
+	} `cmd:"" group:"aws" help:"Print the log of a function."`
 	Outputs     struct{} `cmd:"" group:"aws" help:"Write amplify_outputs.json and .env.poolpost for a front end."`
 	DeadLetters struct {
 		JSON bool `help:"Write JSON."`
