@@ -379,19 +379,20 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"A10", change(function, "client1", "client2"), "verify-link does not know the client web"},
 	} {
 		covered[test.id] = true
-		c := newClinic(t)
-		test.change(c)
-		lines, err := c.examined(t)
-		i := slices.IndexFunc(lines, func(line string) bool {
-			return strings.Contains(line, " "+test.id+" ") && strings.Contains(line, ": "+test.want)
+		t.Run(test.id, func(t *testing.T) {
+			c := newClinic(t)
+			test.change(c)
+			lines, err := c.examined(t)
+			i := slices.IndexFunc(lines, func(line string) bool {
+				return strings.Contains(line, " "+test.id+" ") && strings.Contains(line, ": "+test.want)
+			})
+			if i < 0 {
+				t.Fatalf("%q: got %v\n%s", test.want, err, strings.Join(lines, "\n"))
+			}
+			if failed := strings.HasPrefix(lines[i], "failure"); failed && err != error(cli.Exit(cli.Failed)) {
+				t.Errorf("%s: the error is %v", lines[i], err)
+			}
 		})
-		if i < 0 {
-			t.Errorf("%s %q: got\n%s", test.id, test.want, strings.Join(lines, "\n"))
-			continue
-		}
-		if failed := strings.HasPrefix(lines[i], "failure"); failed && err != error(cli.Exit(cli.Failed)) {
-			t.Errorf("%s: the error is %v", lines[i], err)
-		}
 	}
 	for _, c := range slices.Concat(beforeDeployment, afterDeployment) {
 		if !covered[c.id] && !slices.Contains([]string{"D3", "D16", "D18"}, c.id) { // D3 cannot fail after connect; the others only tell
