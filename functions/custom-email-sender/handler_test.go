@@ -84,7 +84,7 @@ func TestSampleEvents(t *testing.T) {
 	placed := notice
 	placed.City, placed.Country = "Berlin", "Germany"
 	entry := func(kind message.Kind, change func(*mail.Entry)) *mail.Entry {
-		e := &mail.Entry{Kind: kind, To: jane, Name: "Jane", ClientID: ridersID, Locales: wanted, User: userID}
+		e := &mail.Entry{Kind: kind, To: jane, Name: "Jane", ClientID: ridersID, Locales: wanted, User: userID, Sub: userID}
 		if change != nil {
 			change(e)
 		}
@@ -101,14 +101,14 @@ func TestSampleEvents(t *testing.T) {
 		"admin-create-user":     entry(message.Invitation, func(e *mail.Entry) { e.ClientID = "" }),
 		"authentication":        entry(message.SignInCode, nil),
 		"account-take-over-notification": entry(message.AccountTakeover, func(e *mail.Entry) {
-			e.Name, e.Locales, e.Takeover = "", nil, &notice
+			e.Name, e.Sub, e.Locales, e.Takeover = "", "", nil, &notice
 		}),
 		"account-take-over-notification-without-an-action-and-a-client": entry(message.AccountTakeover, func(e *mail.Entry) {
-			e.ClientID, e.Name, e.Locales, e.Takeover = "", "", nil, &notice
+			e.ClientID, e.Name, e.Sub, e.Locales, e.Takeover = "", "", "", nil, &notice
 		}),
 		// send-mail makes a dead letter of these three, with the reason.
 		"account-take-over-notification-without-any-address": entry(message.AccountTakeover, func(e *mail.Entry) {
-			e.To, e.Name, e.Locales, e.Takeover = "", "", nil, &placed
+			e.To, e.Name, e.Sub, e.Locales, e.Takeover = "", "", "", nil, &placed
 		}),
 		"sign-up-without-an-address": entry(message.SignUp, func(e *mail.Entry) { e.To, e.Name, e.Locales = "", "", nil }),
 		"sign-up-without-a-code":     entry(message.SignUp, nil),
@@ -235,7 +235,7 @@ func TestUnqueuedEventsAreErrors(t *testing.T) {
 		"a panic":                {signUp, func(h *handler, _ *recorder) { h.queue.SQS = nil }, "panic"},
 		"an event that is cut":   {signUp[:len(signUp)/2], nil, "decode event: is not JSON"},
 		"no event":               {"", nil, "decode event: is not JSON"},
-		"a code of a megabyte":   {strings.Replace(signUp, `"code": "`, `"code": "`+strings.Repeat("A", 1<<20), 1), nil, "the entry is too long for the mail queue"},
+		"a code of a megabyte":   {strings.Replace(signUp, `"code": "`, `"code": "`+strings.Repeat("A", 1<<20), 1), nil, "the entry is too long for the queue"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, r, logged := newHandler(t)

@@ -26,7 +26,7 @@ type clientNames interface {
 	ClientName(ctx context.Context, pool, id string) (string, error)
 }
 
-// newClientNames asks Cognito. A build with the tag minimal leaves it out.
+// newClientNames asks Cognito. A build with the tag noclients leaves it out.
 var newClientNames func() clientNames
 
 const (
@@ -60,8 +60,7 @@ func (h *handler) fill(ctx context.Context, payload []byte, line *logging.Line) 
 		return nil, logging.ErrUnknown
 	}
 	client, err := h.client(ctx, event)
-	locale := message.Lookup(
-		h.config.Locales, client.Locale, event.ClientMetadata["locale"], event.UserAttributes["locale"])
+	locale := message.Lookup(h.config.Locales, client.Locale, event.WantedLocales()...)
 	line.Trigger, line.Kind, line.Client, line.Locale = event.TriggerSource, string(kind), client.Name, locale
 	line.Test, line.Warning = logging.SmokeTest(event.UserAttributes["email"]), err
 	if event.CodeParameter == "" {

@@ -528,7 +528,7 @@ func TestStart_withoutSettingsOrVariables(t *testing.T) {
 }
 
 // The sample settings have two clients.
-func TestStart_minimal(t *testing.T) {
+func TestStart_withoutItsOptionalPart(t *testing.T) {
 	defer func(f func() clientNames) { newClientNames = f }(newClientNames)
 	newClientNames = nil
 	t.Setenv("LINKS_URL", links)
@@ -538,7 +538,7 @@ func TestStart_minimal(t *testing.T) {
 	if err != nil || !bytes.Equal(reply, payload) {
 		t.Errorf("got %q, %v, want the event as it was", reply, err)
 	}
-	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrMinimal.Error()})
+	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrLeftOut.Error()})
 }
 
 func newDir(t *testing.T) string {

@@ -32,7 +32,7 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 	err = errors.Join(err, env.Err())
 	asks := len(c.Clients) > 1
 	if asks && newClientNames == nil {
-		err = errors.Join(err, lambdaenv.ErrMinimal)
+		err = errors.Join(err, lambdaenv.ErrLeftOut)
 	}
 	if err != nil {
 		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}

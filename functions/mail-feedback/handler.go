@@ -15,8 +15,18 @@ import (
 
 type handler struct {
 	config config.MailFeedback
+	events publisher // nil without hooks in the settings
 	log    *logging.Logger
 }
+
+// A publisher publishes what hooks want to know of an event of SES. The locale is one of the
+// settings, or empty.
+type publisher interface {
+	publish(ctx context.Context, e *event, locale string) error
+}
+
+// newPublisher is nil in a build with the tag noevents.
+var newPublisher func() (publisher, error)
 
 const errEvent = logging.Safe("the event cannot be decoded")
 
@@ -28,15 +38,20 @@ type event struct {
 	Detail struct {
 		EventType string `json:"eventType"`
 		Mail      struct {
+			ID          string              `json:"messageId"`
 			Tags        map[string][]string `json:"tags"`
 			Destination []string            `json:"destination"`
 		} `json:"mail"`
 		Bounce struct {
+			ID         string      `json:"feedbackId"`
+			Time       string      `json:"timestamp"`
 			Type       string      `json:"bounceType"`
 			SubType    string      `json:"bounceSubType"`
 			Recipients []recipient `json:"bouncedRecipients"`
 		} `json:"bounce"`
 		Complaint struct {
+			ID      string `json:"feedbackId"`
+			Time    string `json:"timestamp"`
 			Type    string `json:"complaintFeedbackType"`
 			SubType string `json:"complaintSubType"`
 		} `json:"complaint"`
@@ -61,8 +76,9 @@ var outcomes = map[string]string{
 	"Rendering Failure": "rendering-failed",
 }
 
-// Invoke counts one event. An event that cannot be read is an error, so that it is kept; one of
-// an unknown type is counted as such. Nobody reads the reply.
+// Invoke counts one event, and publishes what hooks want to know of it. An event that cannot be
+// read or published is an error, so that it is kept; one of an unknown type is counted as such.
+// Nobody reads the reply.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return []byte("null"), h.log.Record(ctx, func(line *logging.Line) error {
 		line.ByKind, line.Kind, line.Client = true, logging.Unknown, logging.Unknown
@@ -71,7 +87,14 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 			return errEvent
 		}
 		h.read(&e, line)
-		return nil
+		if h.events == nil || line.Outcome == logging.Unknown {
+			return nil
+		}
+		err := h.events.publish(ctx, &e, line.Locale)
+		if err != nil {
+			line.Outcome = logging.Failed // the next attempt counts it
+		}
+		return err
 	})
 }
 

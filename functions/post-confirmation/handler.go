@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -18,10 +19,16 @@ import (
 
 type handler struct {
 	config config.PostConfirmation
-	groups groups // nil without groups in the settings
+	optional
 	queue  mail.Queue
 	budget time.Duration // for all side effects together
 	log    *logging.Logger
+}
+
+// optional is what the settings can do without; nil if they do.
+type optional struct {
+	groups groups
+	events publisher
 }
 
 // groups are those of the user pool.
@@ -30,8 +37,18 @@ type groups interface {
 }
 
 // newGroups returns the groups of a pool and the endpoint that they are at; nil in a build with
-// the tag minimal.
+// the tag nogroups.
 var newGroups func(aws.Config) (groups, string)
+
+// A publisher publishes events for hooks about the user of a trigger's event.
+type publisher interface {
+	confirmed(context.Context, *trigger.Event) error
+	passwordChanged(context.Context, *trigger.Event) error
+}
+
+// newPublisher publishes on a queue, over the connection of the mail queue; nil in a build with the
+// tag noevents.
+var newPublisher func(queue *sqs.Client, url string, c config.Events) publisher
 
 // Invoke returns the event as it came, whatever happens.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -44,8 +61,9 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // confirmed does what follows a confirmation. Repeating it does no harm: adding
-// to a group twice is adding once, and the queue drops a second entry with the
-// same deduplication id within five minutes, longer than Cognito's repeats take.
+// to a group twice is adding once, the queue drops a second entry with the same
+// deduplication id within five minutes, longer than Cognito's repeats take, and
+// an event has the same id.
 func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.Line) error {
 	event, err := trigger.Decode(payload)
 	if err != nil {
@@ -59,7 +77,7 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	// Of people who were imported, this is all that Cognito says: they have no password, and set
 	// one with a code. Those who have forgotten theirs are in the groups already.
 	reset := kind == "ConfirmForgotPassword"
-	errs := make([]error, len(h.config.Groups)+1)
+	errs := make([]error, len(h.config.Groups)+2)
 	var wait sync.WaitGroup
 	// A panic in a goroutine would end the process, and the user would be told that the
 	// confirmation failed.
@@ -71,9 +89,28 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	}
 	// The welcome mail says that the address is confirmed.
 	welcome := !reset && event.UserAttributes["email"] != "" && event.UserAttributes["email_verified"] == "true"
+	queued := make(chan struct{})
 	if welcome {
 		line.Kind = string(message.Welcome)
-		do(len(h.config.Groups), func() error { return h.enqueue(ctx, event) })
+		do(len(h.config.Groups), func() error {
+			defer close(queued)
+			return h.enqueue(ctx, event)
+		})
+	} else {
+		close(queued)
+	}
+	if h.events != nil {
+		do(len(h.config.Groups)+1, func() error {
+			// On the connection of the mail; beside it, if that takes long.
+			select {
+			case <-queued:
+			case <-time.After(patience):
+			}
+			if reset {
+				return h.events.passwordChanged(ctx, event)
+			}
+			return h.events.confirmed(ctx, event)
+		})
 	}
 	wait.Wait()
 	if err := errors.Join(errs...); err != nil {
@@ -89,6 +126,9 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 	}
 	return nil
 }
+
+// patience is how long an event waits for the mail to be queued. SQS answers in milliseconds.
+const patience = 300 * time.Millisecond
 
 // enqueue puts the welcome mail on the queue: one for each user, however often
 // Cognito calls.

@@ -1,4 +1,4 @@
-//go:build !minimal
+//go:build !nogroups
 
 package main
 
@@ -36,6 +36,8 @@ const (
 	userID   = "0a1b2c3d-1111-4222-8333-444455556666"
 	clientID = "1ridersexample23456789abcd"
 	queueURL = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo"
+
+	eventQueueURL = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-events"
 )
 
 // A recorder is both sides of AWS: it keeps what it is asked, and answers what
@@ -44,6 +46,7 @@ type recorder struct {
 	mu      sync.Mutex
 	joined  []addUserToGroup
 	entries []functiontest.SendMessage
+	events  []string // bodies
 	fail    func(ctx context.Context, operation string) error
 }
 
@@ -57,6 +60,9 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	switch operation {
 	case "SendMessage":
 		err = functiontest.Strictly(input, &entry)
+		if entry.QueueUrl == eventQueueURL {
+			does = "publish"
+		}
 	case "AdminAddUserToGroup":
 		err = functiontest.Strictly(input, &join)
 		does = "join " + join.GroupName
@@ -71,7 +77,11 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if operation == "SendMessage" {
+	switch {
+	case entry.QueueUrl == eventQueueURL:
+		r.events = append(r.events, entry.MessageBody)
+		return entry.Output(), nil
+	case operation == "SendMessage":
 		r.entries = append(r.entries, entry)
 		return entry.Output(), nil
 	}
@@ -95,7 +105,7 @@ func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
 	cfg := functiontest.AWS(r.answer).Config()
 	return &handler{
-		config: c, groups: userPool{cognitoidentityprovider.NewFromConfig(cfg)}, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
+		config: c, optional: optional{groups: userPool{cognitoidentityprovider.NewFromConfig(cfg)}}, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
 	}, r, logged
 }
 

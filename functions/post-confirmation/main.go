@@ -1,9 +1,10 @@
 // Command post-confirmation is the PostConfirmation trigger: it adds whoever has confirmed an
-// account or reset a password to the groups of the settings. After a confirmation, it also puts the
-// welcome mail on the mail queue. It never fails the user: Cognito has confirmed them already, and an
-// error would only tell them that they are not.
+// account or reset a password to the groups of the settings, and publishes an event for hooks. After
+// a confirmation, it also puts the welcome mail on the mail queue. It never fails the user: Cognito
+// has confirmed them already, and an error would only tell them that they are not.
 //
-// Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO).
+// Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO); EVENT_QUEUE_URL, that of
+// the event queue (standard), if the settings have hooks.
 package main
 
 import (
@@ -56,9 +57,13 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	c, err := config.Read[config.PostConfirmation](dir)
 	env := lambdaenv.New()
 	url := env.Required("MAIL_QUEUE_URL")
+	var eventURL string
+	if c.Events.Published() {
+		eventURL = env.Required("EVENT_QUEUE_URL")
+	}
 	err = errors.Join(err, env.Err())
-	if len(c.Groups) > 0 && newGroups == nil {
-		err = errors.Join(err, lambdaenv.ErrMinimal)
+	if len(c.Groups) > 0 && newGroups == nil || c.Events.Published() && newPublisher == nil {
+		err = errors.Join(err, lambdaenv.ErrLeftOut)
 	}
 	if err != nil {
 		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}
@@ -66,6 +71,9 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	cfg = awsconfig.WithRetries(cfg, retries)
 	h := &handler{config: c, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: url}, budget: budget, log: log}
 	endpoints := []string{url}
+	if c.Events.Published() {
+		h.events = newPublisher(h.queue.SQS, eventURL, c.Events)
+	}
 	if len(c.Groups) > 0 {
 		var endpoint string
 		h.groups, endpoint = newGroups(cfg)

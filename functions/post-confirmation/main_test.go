@@ -14,7 +14,7 @@ import (
 	"poolpost/internal/lambdaenv"
 )
 
-func TestStart_minimal(t *testing.T) {
+func TestStart_withoutItsOptionalPart(t *testing.T) {
 	defer func(f func(aws.Config) (groups, string)) { newGroups = f }(newGroups)
 	newGroups = nil
 	t.Setenv("MAIL_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo")
@@ -29,7 +29,7 @@ func TestStart_minimal(t *testing.T) {
 	if err != nil || !bytes.Equal(reply, event) {
 		t.Errorf("got %q, %v, want the event as it was", reply, err)
 	}
-	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrMinimal.Error()})
+	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrLeftOut.Error()})
 
 	if err := os.WriteFile(filepath.Join(dir, config.File), []byte(`{}`), 0o644); err != nil {
 		t.Fatal(err)

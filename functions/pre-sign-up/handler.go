@@ -76,7 +76,7 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 	}
 	applicant := rules.Applicant{
 		Email: event.UserAttributes["email"], Attributes: event.UserAttributes,
-		Locale: message.Lookup(h.config.Locales, h.config.Locales[0], event.ClientMetadata["locale"], event.UserAttributes["locale"]),
+		Locale: message.Lookup(h.config.Locales, h.config.Locales[0], event.WantedLocales()...),
 	}
 	line.Locale, line.Trigger, line.Test = applicant.Locale, event.TriggerSource, logging.SmokeTest(applicant.Email)
 	kind := event.Source("PreSignUp")

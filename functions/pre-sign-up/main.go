@@ -34,7 +34,7 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 
 // newAWS returns what the function asks AWS for, as far as the settings use it: SES's suppression
 // list and the hook, the accounts of the pool, and the names of its clients. A build with the tag
-// minimal leaves it out.
+// noaws leaves it out.
 var newAWS func(config.PreSignUp) (rules.Network, accounts, clientNames)
 
 func configure(dir string, log *logging.Logger) (*handler, error) {
@@ -46,7 +46,7 @@ func configure(dir string, log *logging.Logger) (*handler, error) {
 	var ask rules.Network
 	if c.Email.RefuseSuppressed || c.ExternalProviders.Policy == config.LinkProviders || c.Hook.Function != "" {
 		if newAWS == nil {
-			return nil, lambdaenv.ErrMinimal
+			return nil, lambdaenv.ErrLeftOut
 		}
 		ask, h.accounts, h.clients = newAWS(c)
 	}

@@ -89,14 +89,14 @@ func TestMissingRulesRefuse(t *testing.T) {
 	checkOneLine(t, rules.TryAgain, answer, stdout, stderr)
 }
 
-func TestConfigure_minimal(t *testing.T) {
+func TestConfigure_withoutItsOptionalPart(t *testing.T) {
 	defer func(f func(config.PreSignUp) (rules.Network, accounts, clientNames)) { newAWS = f }(newAWS)
 	newAWS = nil
 	for settings, want := range map[string]error{
 		`{"locales":["en"],"externalProviders":{"policy":"accept"}}`:                                   nil,
-		`{"locales":["en"],"externalProviders":{"policy":"link"}}`:                                     lambdaenv.ErrMinimal,
-		`{"locales":["en"],"hook":{"function":"sign-up-hook","timeoutMs":100,"onFailure":"accept"}}`:   lambdaenv.ErrMinimal,
-		`{"locales":["en"],"externalProviders":{"policy":"accept"},"email":{"refuseSuppressed":true}}`: lambdaenv.ErrMinimal,
+		`{"locales":["en"],"externalProviders":{"policy":"link"}}`:                                     lambdaenv.ErrLeftOut,
+		`{"locales":["en"],"hook":{"function":"sign-up-hook","timeoutMs":100,"onFailure":"accept"}}`:   lambdaenv.ErrLeftOut,
+		`{"locales":["en"],"externalProviders":{"policy":"accept"},"email":{"refuseSuppressed":true}}`: lambdaenv.ErrLeftOut,
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, config.File), []byte(settings), 0o644); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"html"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -55,9 +56,13 @@ func (c *composer) compose(ctx context.Context, entry mail.Entry, line *logging.
 	if err != nil {
 		return nil, err
 	}
-	return c.input(c.config.Senders[client.Name], to, m.Fill(values), []types.MessageTag{
+	tags := []types.MessageTag{
 		tag("kind", string(entry.Kind)), tag("client", client.Name), tag("locale", locale),
-	}), nil
+	}
+	if isTagValue(entry.Sub) {
+		tags = append(tags, tag("sub", entry.Sub))
+	}
+	return c.input(c.config.Senders[client.Name], to, m.Fill(values), tags), nil
 }
 
 // values are what the placeholders of the message are filled with.
@@ -140,6 +145,14 @@ var noAutoReply = []types.MessageHeader{
 
 func content(s string) *types.Content {
 	return &types.Content{Data: aws.String(s), Charset: aws.String("UTF-8")}
+}
+
+// isTagValue reports whether SES takes a value (SES API v2 reference, MessageTag). It refuses an
+// email with any other.
+func isTagValue(value string) bool {
+	return 0 < len(value) && len(value) <= 256 && !strings.ContainsFunc(value, func(c rune) bool {
+		return c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
 }
 
 func tag(name, value string) types.MessageTag {

@@ -112,6 +112,31 @@ func TestMessagesMeetSESLimits(t *testing.T) {
 	}
 }
 
+// Bounces name the user by the tag sub. A value that SES refuses would cost the email.
+func TestAMailNamesItsUser(t *testing.T) {
+	h, r, _ := testHandler(t)
+	for sub, want := range map[string]string{
+		"0a1b2c3d-1111-4222-8333-444455556666": "0a1b2c3d-1111-4222-8333-444455556666",
+		"":                                     "",
+		"jane@example.com":                     "",
+		"a b":                                  "",
+		"ж":                                    "",
+		strings.Repeat("a", 257):               "",
+	} {
+		entry := full(message.Welcome)
+		entry.Sub = sub
+		got := ""
+		for _, pair := range sendEntry(t, h, r, entry).EmailTags {
+			if *pair.Name == "sub" {
+				got = *pair.Value
+			}
+		}
+		if got != want {
+			t.Errorf("of the sub %q, the tag is %q", sub, got)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	for name, test := range map[string]struct{ address, want string }{ // an empty want: refused
 		"an address":                         {"jane@example.com", "jane@example.com"},

@@ -1,4 +1,4 @@
-//go:build !minimal
+//go:build !nocodes
 
 package main
 
@@ -27,7 +27,7 @@ func init() { newDecrypter = newCodeDecrypter }
 
 // A codeDecrypter decrypts the codes that Cognito has encrypted for the custom email
 // sender. It is the only use of the AWS Encryption SDK, which a pool whose mail Cognito
-// sends does not need: the build tag minimal leaves it out.
+// sends does not need: the build tag nocodes leaves it out.
 type codeDecrypter struct {
 	sdk     *esdk.Client
 	keyring mpltypes.IKeyring

@@ -43,7 +43,7 @@ func main() {
 }
 
 // newDecrypter returns what decrypts the codes of one pool under one key, and the endpoint
-// that it calls. A build with the tag minimal leaves it out.
+// that it calls. A build with the tag nocodes leaves it out.
 var newDecrypter func(cfg aws.Config, key, pool string) (decrypter, string, error)
 
 // newHandler reads files and variables; its error names all that is wrong with them. It
@@ -70,7 +70,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	}
 	if c.Codes {
 		if newDecrypter == nil {
-			return nil, nil, lambdaenv.ErrMinimal
+			return nil, nil, lambdaenv.ErrLeftOut
 		}
 		d, kms, err := newDecrypter(cfg, key, pool)
 		if err != nil {

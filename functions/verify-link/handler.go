@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/rand"
 	"net/http"
 	"time"
 
@@ -78,6 +79,10 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 		// Time for the page that says that Cognito takes too long.
 		ctx, cancel := lambdaenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)
 		defer cancel()
+		if op.takesPassword {
+			// What tells this change of the password from the next, in events for hooks.
+			in.ClientMetadata["requestId"] = rand.Text()
+		}
 		return op.result(h.cognito.call(ctx, op.name, in), problem)
 	}
 }

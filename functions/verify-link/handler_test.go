@@ -40,6 +40,7 @@ const (
 type recorder struct {
 	mu    sync.Mutex
 	asked []question
+	ids   []string // the metadata requestId, which questions are without
 	err   error
 	slow  bool // it takes as long as it is waited for
 }
@@ -57,6 +58,10 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	}
 	if request.Header.Get("Authorization") != "" {
 		return nil, errors.New("the operations behind the link take no signature")
+	}
+	if id, ok := q.ClientMetadata["requestId"]; ok {
+		r.ids = append(r.ids, id)
+		delete(q.ClientMetadata, "requestId")
 	}
 	r.mu.Lock()
 	r.asked = append(r.asked, q)
@@ -203,6 +208,17 @@ func TestPressingTheButtonCallsCognito(t *testing.T) {
 		if got := s.cognito.asked[i]; !reflect.DeepEqual(got, want) {
 			t.Errorf("Cognito is asked for %+v, want %+v", got, want)
 		}
+	}
+}
+
+// Two changes of a password are two events, and nothing else tells them apart.
+func TestEachChangeOfAPasswordHasAnID(t *testing.T) {
+	s := newSite(t)
+	for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset, link.PathReset} {
+		s.serve(t, press(path, values("password", password, "repeat", password)))
+	}
+	if ids := s.cognito.ids; len(ids) != 2 || len(ids[0]) < 20 || ids[0] == ids[1] {
+		t.Errorf("the ids are %q", ids)
 	}
 }
 

@@ -61,16 +61,12 @@ var (
 // made. The result depends on the sources and the settings only, not on where or
 // when it is built. Poolpost's own folder is only read: it may be in the module cache.
 func BuildBinaries(ctx context.Context, dir string, s *settings.Settings, p Platform, functions []Function) error {
-	for _, minimal := range []bool{false, true} {
-		files := map[string]string{}
-		for _, f := range functions {
-			if f.Minimal(s) == minimal {
-				files["./functions/"+f.Name] = filepath.Join(dir, f.Name, "bootstrap")
-			}
-		}
-		if err := goBuild(ctx, dir, p, tags(minimal), files); err != nil {
-			return fmt.Errorf("build functions: %w", err)
-		}
+	files := map[string]string{}
+	for _, f := range functions {
+		files["./functions/"+f.Name] = filepath.Join(dir, f.Name, "bootstrap")
+	}
+	if err := goBuild(ctx, dir, p, tags(s), files); err != nil {
+		return fmt.Errorf("build functions: %w", err)
 	}
 	return nil
 }
@@ -80,7 +76,7 @@ func BuildBinaries(ctx context.Context, dir string, s *settings.Settings, p Plat
 func GoBuild(ctx context.Context, file string, p Platform, pkg string) error {
 	err := os.MkdirAll(filepath.Dir(file), 0o755)
 	if err == nil {
-		err = goBuild(ctx, filepath.Dir(file), p, tags(false), map[string]string{pkg: file})
+		err = goBuild(ctx, filepath.Dir(file), p, noRPC, map[string]string{pkg: file})
 	}
 	if err != nil {
 		return fmt.Errorf("build %s: %w", pkg, err)
@@ -132,13 +128,21 @@ func goBuild(ctx context.Context, dir string, p Platform, tags string, files map
 	return nil
 }
 
-// tags are the build tags of functions: without the RPC interface of an older
-// Lambda runtime, and without the optional part where the settings do not use it.
-func tags(minimal bool) string {
-	if minimal {
-		return "lambda.norpc,minimal"
+// noRPC is the build tag of aws-lambda-go that leaves out the RPC interface of an older Lambda
+// runtime.
+const noRPC = "lambda.norpc"
+
+// tags are the build tags of functions. They leave out the parts that the settings do not use.
+func tags(s *settings.Settings) string {
+	all := []string{noRPC}
+	for _, f := range Functions {
+		for _, p := range f.optional {
+			if tag := "no" + p.name; !p.used(s) && !slices.Contains(all, tag) {
+				all = append(all, tag)
+			}
+		}
 	}
-	return "lambda.norpc"
+	return strings.Join(all, ",")
 }
 
 // ModuleDir is the folder of Poolpost's sources: this clone, or what the module

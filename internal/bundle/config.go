@@ -30,9 +30,10 @@ func clientNames(s *settings.Settings) []string {
 	return names
 }
 
-func nameAttributes(s *settings.Settings) []string {
+// attributeKeys are attributes by their names in Cognito.
+func attributeKeys(s *settings.Settings, names []string) []string {
 	var keys []string
-	for _, name := range s.Mail.NameAttributes {
+	for _, name := range names {
 		keys = append(keys, s.AttributeKey(name))
 	}
 	return keys

@@ -15,6 +15,7 @@ import (
 var clients = map[string][]string{
 	"custom-email-sender": {"sqs"},
 	"custom-message":      {"cognitoidentityprovider"}, // in a pool with several app clients
+	"mail-feedback":       {"sqs"},                     // with hooks
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
 	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "sesv2"}, // when its settings ask AWS
 	"send-mail":           {"sesv2", "sqs"},                               // and those of the Encryption SDK
@@ -29,7 +30,11 @@ func TestFunctionsLinkNoHeavyPackages(t *testing.T) {
 		name := f.Name
 		// The Encryption SDK is what send-mail alone may link, as the next test but one
 		// holds.
-		for _, p := range links(t, tags(name == "send-mail"), "./functions/"+name) {
+		with := noRPC
+		if name == "send-mail" {
+			with += ",nocodes"
+		}
+		for _, p := range links(t, with, "./functions/"+name) {
 			for _, heavy := range buildTime {
 				// Unicode domains become Punycode where they are compared, and where emails
 				// are sent.
@@ -50,21 +55,21 @@ func TestFunctionsLinkNoHeavyPackages(t *testing.T) {
 // most, with the settings of the tests. One that creeps in is looked at before
 // everybody waits for it.
 var maxLinked = map[string]int{
-	"custom-email-sender": 74, // the SDK's client of SQS
+	"custom-email-sender": 75, // the SDK's client of SQS
 	"custom-message":      8,
-	"mail-feedback":       6,
-	"post-confirmation":   80, // the SDK's clients of SQS and Cognito
+	"mail-feedback":       7,
+	"post-confirmation":   81, // the SDK's clients of SQS and Cognito
 	"pre-sign-up":         17,
-	"send-mail":           91, // the SDK's clients of SES and SQS
+	"send-mail":           92, // the SDK's clients of SES and SQS
 	"verify-link":         7,  // four unsigned operations need no client
 }
 
 func TestFunctionsLinkFewPackages(t *testing.T) {
 	s := settingstest.Sample(t)
-	empty := links(t, tags(false), "./bench/empty")
+	empty := links(t, noRPC, "./bench/empty")
 	for _, f := range Functions {
 		name := f.Name
-		more := slices.DeleteFunc(links(t, tags(f.Minimal(s)), "./functions/"+name), func(p string) bool { return slices.Contains(empty, p) })
+		more := slices.DeleteFunc(links(t, tags(s), "./functions/"+name), func(p string) bool { return slices.Contains(empty, p) })
 		t.Logf("%s links %d packages more than an empty function", name, len(more))
 		if len(more) > maxLinked[name] {
 			t.Errorf("%s links %d packages more than an empty function, and may link %d: %s", name, len(more), maxLinked[name], strings.Join(more, " "))
@@ -83,21 +88,35 @@ func TestFunctionsLinkFewPackages(t *testing.T) {
 func TestOptionalPartsFollowTheSettings(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*settings.Settings)
-		want   []string // what has an optional part and is built without it
+		want   string // the tags of what is left out
 	}{
-		"the shipped settings":    {func(*settings.Settings) {}, []string{"custom-message", "pre-sign-up", "send-mail"}},
-		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, []string{"custom-message", "pre-sign-up"}},
-		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, []string{"pre-sign-up", "send-mail"}},
-		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, []string{"custom-message", "post-confirmation", "pre-sign-up", "send-mail"}},
-		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, []string{"custom-message", "send-mail"}},
-		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, []string{"custom-message", "send-mail"}},
-		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, []string{"custom-message", "send-mail"}},
+		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noaws,nocodes"},
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noaws"},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noaws,nocodes"},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,nogroups,noaws,nocodes"},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,nocodes"},
+		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,nocodes"},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,nocodes"},
+		"events":                  {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noaws,nocodes"},
 	} {
 		s := settingstest.Sample(t)
 		test.change(s)
-		minimal := Names(slices.DeleteFunc(slices.Clone(Functions), func(f Function) bool { return !f.Minimal(s) }))
-		if !slices.Equal(minimal, test.want) {
-			t.Errorf("%s: minimal are %q, want %q", name, minimal, test.want)
+		if got := tags(s); got != noRPC+","+test.want {
+			t.Errorf("%s: the tags are %s", name, got)
+		}
+	}
+}
+
+// Without hooks, no package of events is linked, not even in part.
+func TestEventsAreLinkedWithHooksOnly(t *testing.T) {
+	s := settingstest.Sample(t)
+	for _, bus := range []string{"", settings.DefaultBus} {
+		s.Hooks.Bus = bus
+		for _, f := range Functions {
+			publishes := f.Name == "post-confirmation" || f.Name == "mail-feedback"
+			if linked := slices.Contains(links(t, tags(s), "./functions/"+f.Name), "poolpost/events"); linked != (publishes && bus != "") {
+				t.Errorf("with the bus %q, %s links events: %t", bus, f.Name, linked)
+			}
 		}
 	}
 }
@@ -121,7 +140,7 @@ func TestOnlySendMailLinksTheEncryptionSDK(t *testing.T) {
 		for _, f := range Functions {
 			name := f.Name
 			want := name == "send-mail" && delivery == settings.DeliverySES
-			found := slices.ContainsFunc(links(t, tags(f.Minimal(s)), "./functions/"+name), func(p string) bool { return strings.Contains(p, "/encryption-sdk/") })
+			found := slices.ContainsFunc(links(t, tags(s), "./functions/"+name), func(p string) bool { return strings.Contains(p, "/encryption-sdk/") })
 			if found != want {
 				t.Errorf("%s: %s links the Encryption SDK: %t", delivery, name, found)
 			}

@@ -19,13 +19,10 @@ type Function struct {
 	Timeout time.Duration // of one invocation
 
 	has      condition // which pools have it; nil: all
-	callsAWS bool      // without its optional part too
-	// optional says when the settings use the function's optional part, which calls AWS
-	// and which a build with the tag minimal leaves out; nil: it has none.
-	optional condition
+	callsAWS bool      // without its optional parts too
+	optional []part
 
-	env         []string // its variables, beside STACK; see Values
-	optionalEnv []string // those of the optional part
+	env []string // its variables, beside STACK; see Values
 
 	config func(*settings.Settings) any // its part of the settings; see config.File
 	// files are what else is beside the bootstrap, by the path below the folder.
@@ -33,6 +30,13 @@ type Function struct {
 }
 
 type condition func(*settings.Settings) bool
+
+// A part of a function calls AWS, and is built in only if the settings use it.
+type part struct {
+	name string // a build with the tag no and this name, such as nogroups, leaves it out; see tags
+	used condition
+	env  []string // its variables
+}
 
 // Cognito invokes one of custom-message and custom-email-sender, never both.
 func cognitoSends(s *settings.Settings) bool     { return !s.Mail.UsesCustomSender() }
@@ -42,6 +46,8 @@ func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSende
 func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
 
 func joinsGroups(s *settings.Settings) bool { return len(s.Groups) > 0 }
+
+func publishesEvents(s *settings.Settings) bool { return s.Hooks.Publish() }
 
 // SES is asked for its suppression list, Cognito for the account that an external provider's is
 // linked to, and Lambda for what the adopter's own function says.
@@ -60,40 +66,47 @@ var Functions = []Function{
 		has:      usesCustomSender,
 		callsAWS: true,
 		env:      []string{"MAIL_QUEUE_URL"},
-		config:   func(s *settings.Settings) any { return config.CustomEmailSender{NameAttributes: nameAttributes(s)} },
+		config: func(s *settings.Settings) any {
+			return config.CustomEmailSender{NameAttributes: attributeKeys(s, s.Mail.NameAttributes)}
+		},
 	},
 	{
 		Name:     "custom-message",
 		Timeout:  triggerTimeout,
 		has:      cognitoSends,
-		optional: severalClients,
+		optional: []part{{"clients", severalClients, nil}},
 		env:      []string{"LINKS_URL"},
 		config: func(s *settings.Settings) any {
-			return config.CustomMessage{Clients: s.Clients, Locales: s.Locales, NameAttributes: nameAttributes(s)}
+			return config.CustomMessage{Clients: s.Clients, Locales: s.Locales, NameAttributes: attributeKeys(s, s.Mail.NameAttributes)}
 		},
 		files: cognitoMessages,
 	},
 	{
-		Name:    "mail-feedback",
-		Timeout: 10 * time.Second,
+		Name:     "mail-feedback",
+		Timeout:  10 * time.Second,
+		optional: []part{{"events", publishesEvents, []string{"EVENT_QUEUE_URL", "USER_POOL_CLIENTS", "USER_POOL_ID"}}},
 		config: func(s *settings.Settings) any {
-			return config.MailFeedback{Clients: clientNames(s), Locales: s.Locales}
+			return config.MailFeedback{Clients: clientNames(s), Locales: s.Locales, Events: publishesEvents(s)}
 		},
 	},
 	{
 		Name:     "post-confirmation",
 		Timeout:  triggerTimeout,
 		callsAWS: true,
-		optional: joinsGroups,
+		optional: []part{{"groups", joinsGroups, nil}, {"events", publishesEvents, []string{"EVENT_QUEUE_URL"}}},
 		env:      []string{"MAIL_QUEUE_URL"},
 		config: func(s *settings.Settings) any {
-			return config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: nameAttributes(s)}
+			c := config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: attributeKeys(s, s.Mail.NameAttributes)}
+			if publishesEvents(s) {
+				c.Events = config.Events{Locales: s.Locales, Attributes: attributeKeys(s, s.Hooks.Attributes)}
+			}
+			return c
 		},
 	},
 	{
 		Name:     "pre-sign-up",
 		Timeout:  triggerTimeout,
-		optional: rulesCallAWS,
+		optional: []part{{"aws", rulesCallAWS, nil}},
 		config: func(s *settings.Settings) any {
 			c := config.PreSignUp{
 				Locales:           s.Locales,
@@ -116,12 +129,11 @@ var Functions = []Function{
 		},
 	},
 	{
-		Name:        "send-mail",
-		Timeout:     30 * time.Second, // for a batch
-		callsAWS:    true,
-		optional:    usesCustomSender, // it decrypts codes
-		env:         []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS"},
-		optionalEnv: []string{"KMS_KEY_ARN", "LINKS_URL", "USER_POOL_ID"},
+		Name:     "send-mail",
+		Timeout:  30 * time.Second, // for a batch
+		callsAWS: true,
+		optional: []part{{"codes", usesCustomSender, []string{"KMS_KEY_ARN", "LINKS_URL", "USER_POOL_ID"}}},
+		env:      []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS"},
 		config: func(s *settings.Settings) any {
 			return config.SendMail{Senders: senders(s), Clients: s.Clients, Locales: s.Locales, Codes: s.Mail.UsesCustomSender()}
 		},
@@ -165,14 +177,11 @@ func Names(functions []Function) []string {
 // AWS takes five milliseconds, and each service closes those that were idle for a while
 // (docs/speed.md).
 func (f Function) MemoryMB(s *settings.Settings) int {
-	if f.callsAWS || f.optional != nil && f.optional(s) {
+	if f.callsAWS || slices.ContainsFunc(f.optional, func(p part) bool { return p.used(s) }) {
 		return 512
 	}
 	return 256
 }
-
-// Minimal reports whether the function is built without its optional part.
-func (f Function) Minimal(s *settings.Settings) bool { return f.optional != nil && !f.optional(s) }
 
 // Values are what only a stack or a local run knows; those of a stack may be tokens
 // of the CDK. An empty one becomes no variable. The package infra fills them as it makes
@@ -180,6 +189,7 @@ func (f Function) Minimal(s *settings.Settings) bool { return f.optional != nil 
 type Values struct {
 	Stack              string // part of the metrics' names
 	Stage              string
+	EventQueueURL      string
 	MailQueueURL       string
 	DeadLetterQueueURL string
 	LinksURL           string // without a final slash
@@ -195,6 +205,7 @@ func (f Function) Env(s *settings.Settings, v Values) map[string]string {
 	values := map[string]string{
 		"CONFIGURATION_SET":     v.ConfigurationSet,
 		"DEAD_LETTER_QUEUE_URL": v.DeadLetterQueueURL,
+		"EVENT_QUEUE_URL":       v.EventQueueURL,
 		"KMS_KEY_ARN":           v.KMSKeyARN,
 		"LINKS_URL":             v.LinksURL,
 		"MAIL_QUEUE_URL":        v.MailQueueURL,
@@ -207,8 +218,10 @@ func (f Function) Env(s *settings.Settings, v Values) map[string]string {
 		values["SEND_INTERVAL"] = v.SendInterval.String()
 	}
 	names := append([]string{"STACK"}, f.env...)
-	if !f.Minimal(s) {
-		names = append(names, f.optionalEnv...)
+	for _, p := range f.optional {
+		if p.used(s) {
+			names = append(names, p.env...)
+		}
 	}
 	maps.DeleteFunc(values, func(name, value string) bool { return value == "" || !slices.Contains(names, name) })
 	return values

@@ -199,7 +199,17 @@ func AnchorPattern(pattern string) string { return `^(?:` + pattern + `)$` }
 type PostConfirmation struct {
 	Groups         []string `json:"groups"`
 	NameAttributes []string `json:"nameAttributes"`
+	Events         Events   `json:"events,omitzero"`
 }
+
+// Events is what events about users are made with; zero: none are published.
+type Events struct {
+	Locales    []string `json:"locales"`              // the first is the default
+	Attributes []string `json:"attributes,omitempty"` // that events include, by their names in Cognito
+}
+
+// Published reports whether there are any.
+func (e Events) Published() bool { return len(e.Locales) > 0 }
 
 // CustomEmailSender is what custom-email-sender runs with.
 type CustomEmailSender struct {
@@ -211,6 +221,7 @@ type CustomEmailSender struct {
 type MailFeedback struct {
 	Clients []string `json:"clients"` // names
 	Locales []string `json:"locales"`
+	Events  bool     `json:"events,omitempty"` // bounces and complaints are published as events
 }
 
 // SendMail is what send-mail runs with.

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// ErrMinimal means that the binary was built with the tag minimal, but its settings.json needs
-// the optional part, such as several clients in custom-message: they are of different builds.
-// When a function needs it is the column optional in internal/bundle/functions.go.
-var ErrMinimal = errors.New("the settings need the part that the build tag minimal leaves out: build the function again")
+// ErrLeftOut means that the binary was built without a part that its settings.json needs, such as
+// several clients in custom-message: they are of different builds. The parts are the column
+// optional in internal/bundle/functions.go.
+var ErrLeftOut = errors.New("the settings need a part that this build leaves out: build the function again")
 
 // Variables reads a function's environment variables. It collects what is wrong with
 // them, so that one start names every mistake.

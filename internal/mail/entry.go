@@ -20,6 +20,7 @@ type Entry struct {
 	Name     string       `json:"name,omitempty"`     // as greeted: gone through message.CleanName
 	ClientID string       `json:"clientId,omitempty"` // app client id; empty for the default client
 	Locales  []string     `json:"locales,omitempty"`  // wanted, in the order of preference
+	Sub      string       `json:"sub,omitempty"`      // of the user
 
 	User   string `json:"user,omitempty"`   // Cognito user name
 	Code   string `json:"code,omitempty"`   // code or temporary password, as Cognito encrypted it: base64
@@ -50,8 +51,9 @@ func NewEntry(kind message.Kind, event *trigger.Event, nameAttributes []string) 
 		To:       event.UserAttributes["email"],
 		Name:     message.FirstName(nameAttributes, event.UserAttributes),
 		ClientID: event.ClientID,
+		Sub:      event.UserAttributes["sub"],
 	}
-	for _, wanted := range []string{event.ClientMetadata["locale"], event.UserAttributes["locale"]} {
+	for _, wanted := range event.WantedLocales() {
 		if wanted != "" && len(wanted) <= maxLocale {
 			e.Locales = append(e.Locales, wanted)
 		}

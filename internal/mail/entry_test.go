@@ -29,7 +29,7 @@ func TestEncodeAndDecode(t *testing.T) {
 
 // Entries wait on the queue while the functions are replaced.
 func TestEntryFieldNamesAreStable(t *testing.T) {
-	const body = `{"kind":"k","to":"t","name":"n","clientId":"i","locales":["l"],"user":"u","code":"c","return":"r",` +
+	const body = `{"kind":"k","to":"t","name":"n","clientId":"i","locales":["l"],"sub":"s","user":"u","code":"c","return":"r",` +
 		`"notice":{"time":"t","city":"c","country":"o","ip":"i","device":"d","notMe":"m"}}`
 	entry, err := Decode(body)
 	if err != nil {
@@ -72,7 +72,7 @@ func TestDecodeRefusesInvalidEntries(t *testing.T) {
 
 // The characters that SQS takes are those of "SendMessage" in its API reference.
 func TestBodyHasOnlyCharactersThatSQSAccepts(t *testing.T) {
-	q, s := newQueue(t)
+	q, asked := newQueue(t)
 	for name, want := range map[string]string{
 		"Ann\ufffe Example\uffff":                                      "Ann Example",
 		"\x00\x08\x0b\x1f\x7f\u0085\u2028":                             "\x00\x08\x0b\x1f\x7f\u0085\u2028",
@@ -82,12 +82,12 @@ func TestBodyHasOnlyCharactersThatSQSAccepts(t *testing.T) {
 		if err := q.Put(t.Context(), Entry{Kind: message.Welcome, Name: name, Return: name}, "sub", "id"); err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range s.body {
+		for _, r := range asked.MessageBody {
 			if r != '\t' && r != '\n' && r != '\r' && (r < 0x20 || r > 0xd7ff && r < 0xe000 || r == 0xfffe || r == 0xffff) {
 				t.Errorf("SQS refuses the body for %U", r)
 			}
 		}
-		if entry, err := Decode(s.body); err != nil || entry.Name != want || entry.Return != want {
+		if entry, err := Decode(asked.MessageBody); err != nil || entry.Name != want || entry.Return != want {
 			t.Errorf("%+q became %+q, %v", name, entry.Name, err)
 		}
 	}

@@ -38,6 +38,7 @@ func (c checker) check(s *Settings) {
 	c.checkClients(s)
 	c.checkSignUp(s)
 	c.checkGroups(s.Groups)
+	c.checkHooks(s)
 	if id := s.IdentityPool.FacebookAppID; id != "" {
 		c.matches("identityPool.facebookAppId", id, digits, "the number of a Facebook app")
 	}

@@ -19,6 +19,8 @@ var (
 	secretVersion = regexp.MustCompile(`^[A-Za-z0-9-]{32,64}$`)
 )
 
+const secretVersionIs = "the VersionId of the secret, 32 to 64 letters, digits and hyphens"
+
 func (c checker) checkMail(s *Settings) {
 	m := s.Mail
 	if m.From.Address == "" {
@@ -118,8 +120,7 @@ func (c checker) checkSignIn(s SignIn, region string) {
 		c.inRegion("signIn.facebookSecret", s.FacebookSecret, region)
 	}
 	if s.FacebookSecretVersion != "" {
-		c.matches("signIn.facebookSecretVersion", s.FacebookSecretVersion, secretVersion,
-			"the VersionId of the secret, 32 to 64 letters, digits and hyphens")
+		c.matches("signIn.facebookSecretVersion", s.FacebookSecretVersion, secretVersion, secretVersionIs)
 	}
 }
 

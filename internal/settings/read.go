@@ -55,6 +55,9 @@ func decode(file string, text []byte) (*Settings, *yamlfile.File, error) {
 		return nil, nil, err
 	}
 	complete(s)
+	if f.Has("hooks") {
+		s.Hooks.Bus = cmp.Or(s.Hooks.Bus, DefaultBus)
+	}
 	return s, f, nil
 }
 

@@ -28,6 +28,7 @@ type Settings struct {
 	Locales      []string     `yaml:"locales"`
 	SignUp       SignUp       `yaml:"signUp"`
 	Groups       []Group      `yaml:"groups"`
+	Hooks        Hooks        `yaml:"hooks"`
 	SignIn       SignIn       `yaml:"signIn"`
 	IdentityPool IdentityPool `yaml:"identityPool"`
 	Alarms       Alarms       `yaml:"alarms"`
@@ -172,6 +173,41 @@ var defaultHook = config.SignUpHook{TimeoutMS: 2000, OnFailure: config.RefuseOnF
 // UsesHook reports whether a function of the adopter's is asked about sign-ups.
 func (s SignUp) UsesHook() bool { return s.Hook.Function != "" }
 
+// Hooks publish events about users and mail on an event bus of EventBridge, and deliver them
+// (package events, docs/hooks.md).
+type Hooks struct {
+	// Bus is the name of the event bus, in the account and region of the pool. If empty and the file
+	// has hooks, it is default, the bus that every account has.
+	Bus string `yaml:"bus"`
+	// Attributes are those of the user that events include, custom ones under their short name.
+	Attributes []string    `yaml:"attributes"`
+	Events     []EventHook `yaml:"events"`
+}
+
+// DefaultBus is the event bus that every account has.
+const DefaultBus = "default"
+
+// Publish reports whether events are published.
+func (h Hooks) Publish() bool { return h.Bus != "" }
+
+// EventHook delivers events of some types to one target: one of Function, Queue, Topic and
+// StateMachine, each a name or an ARN, or URL.
+type EventHook struct {
+	Name         string   `yaml:"name"`  // unique; another name is another dead-letter queue
+	Types        []string `yaml:"types"` // of package events
+	Function     string   `yaml:"function"`
+	Queue        string   `yaml:"queue"` // a standard one, of SQS
+	Topic        string   `yaml:"topic"` // a standard one, of SNS
+	StateMachine string   `yaml:"stateMachine"`
+	URL          string   `yaml:"url"`    // https
+	Header       string   `yaml:"header"` // of each request to URL, whose value is Secret
+	// Secret is the name or the ARN of a secret in AWS Secrets Manager that holds a plain text.
+	Secret string `yaml:"secret"`
+	// SecretVersion is the VersionId to use; the current one if empty. CloudFormation reads the
+	// secret again only when this changes.
+	SecretVersion string `yaml:"secretVersion"`
+}
+
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
 // part of the local run.
 type SignIn struct {
@@ -236,6 +272,7 @@ var defaultEntries = []any{
 	Attribute{MaxLength: maxAttributeLength},
 	Brand{Color: "#1d4ed8"},
 	Client{RefreshTokenDays: 30},
+	EventHook{Header: "X-Api-Key"},
 }
 
 // maxAttributeLength is Cognito's, in characters.

@@ -51,6 +51,12 @@ type Event struct {
 	response       eventjson.Raw // and the rest of the event, before and after it
 }
 
+// WantedLocales are the languages that the user is written to in, the most wanted one first: that
+// of the app's page, and that of the user's profile. Either may be empty, or no language.
+func (e *Event) WantedLocales() []string {
+	return []string{e.ClientMetadata["locale"], e.UserAttributes["locale"]}
+}
+
 // ValidationData is what the app sent for PreSignUp alone, as JSON: null or an object of strings.
 // Cognito does not check it.
 func (e *Event) ValidationData() string { return cmp.Or(e.validationData.Value, "null") }

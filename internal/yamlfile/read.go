@@ -9,13 +9,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// has reports whether the file has a key.
-func (f *File) has(key string) bool { return f.lines[key] > 0 }
+// Has reports whether the file has a key.
+func (f *File) Has(key string) bool { return f.lines[key] > 0 }
 
 // first remembers the line of a key. It reports a key that the file has already,
 // and then returns false.
 func (f *File) first(key string, name *yaml.Node) bool {
-	twice := f.has(key)
+	twice := f.Has(key)
 	f.lines[key] = name.Line
 	if twice {
 		f.reject(key, "appears twice; keep one")
@@ -34,7 +34,7 @@ func target(node *yaml.Node) *yaml.Node {
 // read sets v to what a node says.
 func (f *File) read(node *yaml.Node, v reflect.Value, key string) {
 	node = target(node)
-	if key != "" && !f.has(key) {
+	if key != "" && !f.Has(key) {
 		f.lines[key] = node.Line
 	}
 	if node.Tag == "!!null" {
@@ -109,7 +109,7 @@ func (f *File) readStruct(node *yaml.Node, v reflect.Value, key string) {
 			continue
 		}
 		f.Report(under(key, name.Value), "is unknown; did you mean %s?", names[field])
-		if meant := under(key, names[field]); !f.has(meant) && f.first(meant, name) {
+		if meant := under(key, names[field]); !f.Has(meant) && f.first(meant, name) {
 			f.read(node.Content[i+1], fields[field], meant)
 		}
 	}
