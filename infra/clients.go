@@ -82,18 +82,23 @@ func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 	p.Domain = p.UserPool.AddDomain(jsii.String("Domain"), &awscognito.UserPoolDomainOptions{
 		CognitoDomain: &awscognito.CognitoDomainOptions{DomainPrefix: jsii.String(f.DomainPrefixIn(p.stage))},
 	})
-	var version *awscdk.SecretsManagerSecretOptions
-	if f.FacebookSecretVersion != "" {
-		version = &awscdk.SecretsManagerSecretOptions{VersionId: jsii.String(f.FacebookSecretVersion)}
-	}
 	props := &awscognito.UserPoolIdentityProviderFacebookProps{
 		UserPool:     p.UserPool,
 		ClientId:     jsii.String(f.FacebookAppID),
-		ClientSecret: awscdk.SecretValue_SecretsManager(jsii.String(f.FacebookSecret), version).UnsafeUnwrap(),
+		ClientSecret: secretText(f.FacebookSecret, f.FacebookSecretVersion),
 		Scopes:       jsii.Strings("public_profile", "email"),
 		AttributeMapping: &awscognito.AttributeMapping{
 			Email: awscognito.ProviderAttribute_FACEBOOK_EMAIL(), Fullname: awscognito.ProviderAttribute_FACEBOOK_NAME(),
 		},
 	}
 	return awscognito.NewUserPoolIdentityProviderFacebook(p, jsii.String("Facebook"), props)
+}
+
+// secretText is a reference to a plain text in Secrets Manager, of a version or of the current one.
+func secretText(name, version string) *string {
+	var options *awscdk.SecretsManagerSecretOptions
+	if version != "" {
+		options = &awscdk.SecretsManagerSecretOptions{VersionId: &version}
+	}
+	return awscdk.SecretValue_SecretsManager(&name, options).UnsafeUnwrap()
 }

@@ -3,7 +3,6 @@ package infra
 import (
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -106,8 +105,11 @@ func (p *Pool) newTriggers() {
 
 	f := p.newFunction("PostConfirmation", "post-confirmation")
 	p.MailQueue.GrantSendMessages(f)
+	if p.EventQueue != nil {
+		p.EventQueue.GrantSendMessages(f)
+	}
 	p.newAlarm(alarm{
-		id: "NotWelcomed", meaning: "post-confirmation could not add a group or queue a welcome email.",
+		id: "NotWelcomed", meaning: "post-confirmation could not add a group, queue a welcome email or publish an event.",
 		metric: p.outcomeMetric("post-confirmation", "failed"), threshold: 1,
 	})
 }
@@ -158,14 +160,7 @@ func (p *Pool) grantTriggers() {
 // hookARN is the ARN of the adopter's function, with its alias if the settings name one: a call of
 // an alias needs the permission for the alias.
 func (p *Pool) hookARN() *string {
-	function := p.settings.SignUp.Hook.Function
-	if strings.HasPrefix(function, "arn:") {
-		return &function
-	}
-	return p.stack.FormatArn(&awscdk.ArnComponents{
-		Service: jsii.String("lambda"), Resource: jsii.String("function"), ResourceName: &function,
-		ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
-	})
+	return p.arn("lambda", "function", ":", p.settings.SignUp.Hook.Function)
 }
 
 // newSendMail is the consumer of the mail queue.
@@ -220,6 +215,9 @@ func (p *Pool) newMailFeedback() {
 	const name = "mail-feedback"
 	f := p.newFunction("MailFeedback", name)
 	p.configureAsyncInvoke(name, f)
+	if p.EventQueue != nil {
+		p.EventQueue.GrantSendMessages(f)
+	}
 	awsevents.NewRule(p, jsii.String("MailEvents"), &awsevents.RuleProps{
 		Description: jsii.String("Poolpost: SES events for emails of " + p.settings.Pool.Name),
 		EventPattern: &awsevents.EventPattern{

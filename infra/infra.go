@@ -82,6 +82,8 @@ type Pool struct {
 	MailQueue, DeadLetterQueue awssqs.Queue
 	// OnFailureQueue is the on-failure destination of custom-email-sender and mail-feedback.
 	OnFailureQueue awssqs.Queue
+	// EventQueue has the events that are not on the event bus yet; nil without hooks.
+	EventQueue awssqs.Queue
 	// AlarmTopic is notified by every alarm.
 	AlarmTopic awssns.Topic
 	// Key encrypts codes between Cognito and send-mail; nil unless mail.delivery is ses.
@@ -93,7 +95,8 @@ type Pool struct {
 	// LinksURL is what links begin with, without a final slash.
 	LinksURL *string
 
-	linksTarget   *string // what a host outside Route 53 is a CNAME of
+	linksTarget   *string            // what a host outside Route 53 is a CNAME of
+	hookQueues    map[string]*string // the dead-letter queues of hooks, by their ids
 	settings      *settings.Settings
 	stage         string
 	functionsDir  string // has a folder for each function
@@ -162,6 +165,7 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 		Functions: map[string]awslambda.Function{},
 
 		asyncFunctions: map[string]*string{},
+		hookQueues:     map[string]*string{},
 
 		settings: set, stage: stage, functionsDir: functionsDir, stack: awscdk.Stack_Of(scope),
 	}
@@ -180,6 +184,7 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p.newAlarmTopic()
 	p.newConfigurationSet()
 	p.newQueues()
+	p.newEventQueue()
 	p.newLinkAPI()
 	p.newCustomSenderKey()
 	p.newTriggers()
@@ -189,6 +194,7 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p.newSendMail()
 	p.newMailFeedback()
 	p.newVerifyLink()
+	p.newHooks()
 	p.alarmThrottles()
 	p.newDashboard()
 	return p

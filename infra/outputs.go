@@ -10,7 +10,8 @@ import (
 // UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
 // HostedSignInUrl, LinksUrl, LinksTarget for a CNAME record of a host outside Route 53,
 // MailQueueUrl, DeadLetterQueueUrl, FailedEventsQueueUrl, and AsyncFunctionArns, by name, of the
-// functions whose failed events are there. The stack must have no other outputs with these names.
+// functions whose failed events are there; with hooks, EventBusName and HookDeadLetterQueueUrls, by
+// the hooks' ids. The stack must have no other outputs with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "Pool", jsii.String(p.settings.Pool.StableID()))
 	output(stack, "Stage", jsii.String(p.stage))
@@ -35,6 +36,10 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "DeadLetterQueueUrl", p.DeadLetterQueue.QueueUrl())
 	output(stack, "FailedEventsQueueUrl", p.OnFailureQueue.QueueUrl())
 	output(stack, "AsyncFunctionArns", p.stack.ToJsonString(p.asyncFunctions, nil))
+	if len(p.hookQueues) > 0 {
+		output(stack, "EventBusName", jsii.String(p.settings.Hooks.Bus))
+		output(stack, "HookDeadLetterQueueUrls", p.stack.ToJsonString(p.hookQueues, nil))
+	}
 }
 
 // Outputs adds the DNS records of a domain outside Route 53 to a stack: DkimName1, DkimValue1 and so

@@ -73,10 +73,10 @@ func permissionsOf(tp *template) []string {
 	var rows []string
 	for _, r := range tp.all("AWS::IAM::Policy") {
 		for _, role := range r.Properties["Roles"].([]any) {
-			who := tp.roleName(role.(map[string]any)["Ref"].(string))
+			who := ofAnyHook(tp.roleName(role.(map[string]any)["Ref"].(string)))
 			for _, s := range r.Properties["PolicyDocument"].(map[string]any)["Statement"].([]any) {
 				statement := s.(map[string]any)
-				resources := texts(statement["Resource"], arnText)
+				resources := ofAnyHook(texts(statement["Resource"], arnText))
 				if resources == "`"+strings.ReplaceAll(title(who), "-", "")+"Log`" {
 					resources = "its log"
 				}

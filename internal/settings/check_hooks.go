@@ -9,8 +9,10 @@ import (
 	"poolpost/events"
 )
 
+const hookNames = "1 to 40 letters, digits or hyphens"
+
 var (
-	busName  = regexp.MustCompile(`^[A-Za-z0-9/._-]{1,256}$`) // EventBridge API reference, PutEventsRequestEntry
+	busName  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,256}$`) // EventBridge API reference, CreateEventBus; slashes are for partners
 	hookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,39}$`)
 	// headerName is a token of RFC 9110.
 	headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$")
@@ -62,12 +64,13 @@ func (c checker) checkHooks(s *Settings) {
 		c.attribute(key, name, s)
 		c.unique(key, name, s.Hooks.Attributes[:i])
 	}
-	var names []string
+	var names, ids []string
 	for i, h := range s.Hooks.Events {
 		key := fmt.Sprintf("hooks.events[%d]", i)
-		c.matches(key+".name", h.Name, hookName, "1 to 40 letters, digits or hyphens")
-		c.unique(key+".name", strings.ToLower(h.Name), names)
-		names = append(names, strings.ToLower(h.Name))
+		c.matches(key+".name", h.Name, hookName, hookNames)
+		c.unique(key+".name", h.Name, names)
+		c.identify(key, h.ID, h.Name, ids, names, hookName, hookNames)
+		names, ids = append(names, h.Name), append(ids, h.StableID())
 		if len(h.Types) == 0 {
 			c.Report(key+".types", "is missing; write at least one of %s", strings.Join(events.Types, ", "))
 		}

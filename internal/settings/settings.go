@@ -193,7 +193,8 @@ func (h Hooks) Publish() bool { return h.Bus != "" }
 // EventHook delivers events of some types to one target: one of Function, Queue, Topic and
 // StateMachine, each a name or an ARN, or URL.
 type EventHook struct {
-	Name         string   `yaml:"name"`  // unique; another name is another dead-letter queue
+	Name         string   `yaml:"name"`
+	ID           string   `yaml:"id"`    // what its dead-letter queue hangs on; Name if empty
 	Types        []string `yaml:"types"` // of package events
 	Function     string   `yaml:"function"`
 	Queue        string   `yaml:"queue"` // a standard one, of SQS
@@ -207,6 +208,9 @@ type EventHook struct {
 	// secret again only when this changes.
 	SecretVersion string `yaml:"secretVersion"`
 }
+
+// StableID is ID, or Name. It does not change with the name.
+func (h EventHook) StableID() string { return cmp.Or(h.ID, h.Name) }
 
 // SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
 // part of the local run.
