@@ -136,15 +136,15 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 }
 
 // sourceIdentity is what the CDK gives Cognito as the sender's identity.
-func (p *patient) sourceIdentity() string {
-	if strings.Contains(p.Settings.Mail.Identity, "@") {
-		return p.Settings.Mail.From.Address
+func (a *account) sourceIdentity() string {
+	if strings.Contains(a.Settings.Mail.Identity, "@") {
+		return a.Settings.Mail.From.Address
 	}
-	return p.Settings.Mail.Identity
+	return a.Settings.Mail.Identity
 }
 
-func (p *patient) arn(service, resource string) string {
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.Partition, service, p.Region, p.ID, resource)
+func (a *account) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", a.Partition, service, a.Region, a.ID, resource)
 }
 
 func triggersAllowed(ctx context.Context, p *patient) (found []finding, err error) {

@@ -36,15 +36,20 @@ func (d *deployment) logLines(ctx context.Context, function string, since time.T
 	if !ok {
 		return fmt.Errorf("the function %s is not deployed: %s", function, d.deploy())
 	}
-	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(logGroup(f.Configuration)), StartTime: aws.Int64(since.UnixMilli())}
+	return d.filterLog(ctx, logGroup(f.Configuration), since, text, do)
+}
+
+// filterLog is logLines for a log group.
+func (a *account) filterLog(ctx context.Context, group string, since time.Time, text string, do func(string) error) error {
+	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, StartTime: aws.Int64(since.UnixMilli())}
 	if text != "" {
 		in.FilterPattern = aws.String(`"` + text + `"`)
 	}
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(d.Config), in)
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(a.Config), in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if hasCode(err, "ResourceNotFoundException") {
-			return fmt.Errorf("the log group %s is gone: poolpost doctor says what else is", *in.LogGroupName)
+			return fmt.Errorf("the log group %s is gone: poolpost doctor says what else is", group)
 		}
 		if err != nil {
 			return err

@@ -49,6 +49,16 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 		}
 		return doctor(ctx, a, c.Doctor.JSON, s)
 	}
+	if name == "probe" { // has stacks of its own
+		p, err := newProbe(a, now, s)
+		if err != nil {
+			return err
+		}
+		if !c.Probe.Yes {
+			return p.explainPrice()
+		}
+		return p.ask(ctx, c.Probe.Out)
+	}
 	d, err := a.stack(ctx, s)
 	if err != nil {
 		return err

@@ -67,6 +67,10 @@ type AWS struct {
 		Attr    map[string]string `mapsep:"none" placeholder:"NAME=VALUE" help:"An attribute that the sign-up rules ask for; may be repeated."`
 		Timeout time.Duration     `default:"5m" placeholder:"DURATION" help:"How long to wait for each log line (${default})."`
 	} `cmd:"" group:"aws" help:"Sign up two addresses of SES's mailbox simulator, follow them, delete them."`
+	Probe struct {
+		Yes bool   `help:"Go ahead. Without it, the command says what it would do, and the price."`
+		Out string `default:"poolpost-probe.json" placeholder:"FILE" help:"Where to write the answers (${default})."`
+	} `cmd:"" group:"aws" help:"Ask a throw-away stack what only AWS can tell."`
 	Logs struct {
 		Function string        `required:"" placeholder:"NAME" help:"The function, such as pre-sign-up."`
 		Since    time.Duration `default:"1h" placeholder:"DURATION" help:"How far to look back (${default})."`
