@@ -28,7 +28,7 @@ func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
 	// A stranger's account with the same address, which nobody has confirmed,
 	// does not keep Ida out, and is not linked.
 	stranger := s.signUp(t, "ida@example.com", "Stranger", nil)
-	if name, err := s.comes(t, "Apple", verified); err != nil || name != "Apple_1234" {
+	if name, err := s.comes(t, "Apple", verified); err != nil || name != "apple_1234" {
 		t.Errorf("with an unconfirmed account: %q, %v", name, err)
 	}
 	if got := s.status(t, stranger); got != types.UserStatusTypeUnconfirmed {
@@ -66,7 +66,7 @@ func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
 	}
 
 	// Nobody else is affected.
-	if name, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "5678", map[string]string{"email": "new@example.com", "email_verified": "true"}); err != nil || name != "Google_5678" {
+	if name, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "5678", map[string]string{"email": "new@example.com", "email_verified": "true"}); err != nil || name != "google_5678" {
 		t.Errorf("without an account: %q, %v", name, err)
 	}
 }

@@ -96,7 +96,7 @@ func (p *Pool) describeUserPool(_ context.Context, _ caller, _ adminRequest) (an
 	policy := pool.PasswordPolicy
 	description := map[string]any{ // UserPoolType of the API reference
 		"Id": p.options.PoolID, "Name": pool.Name,
-		"Arn":          "arn:aws:cognito-idp:" + p.region + ":123456789012:userpool/" + p.options.PoolID,
+		"Arn":          p.arn(),
 		"CreationDate": epoch(p.created), "LastModifiedDate": epoch(p.created),
 		"EstimatedNumberOfUsers": len(p.users),
 		"UserPoolTags":           pool.Tags,

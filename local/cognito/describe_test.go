@@ -20,7 +20,12 @@ import (
 // deployed are the properties of the one resource of a type in the template of the sample settings.
 func deployed(t *testing.T, kind string) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile("../../infra/testdata/template.yaml")
+	return deployedIn(t, "template.yaml", kind)
+}
+
+func deployedIn(t *testing.T, file, kind string) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile("../../infra/testdata/" + file)
 	ok(t, err)
 	var template struct {
 		Resources map[string]struct {
@@ -150,12 +155,27 @@ func TestPoolsAndClientsAreListed(t *testing.T) {
 	}
 }
 
-// Every operation is one of the API's: the SDK has a method of that name.
+// Every operation of the API, which are methods of the SDK, is there, or is refused with its reason.
 func TestOperationsAreThoseOfTheAPI(t *testing.T) {
-	sdk := reflect.TypeFor[*cognito.Client]()
+	decided := map[string]int{}
 	for name := range newWorld(t).pool.operations() {
-		if _, there := sdk.MethodByName(name); !there {
-			t.Errorf("the API has no operation %s", name)
+		decided[name]++
+	}
+	for _, names := range refusedOperations {
+		for _, name := range names {
+			decided[name]++
 		}
+	}
+	for method := range reflect.TypeFor[*cognito.Client]().Methods() {
+		if method.Name == "Options" {
+			continue
+		}
+		if decided[method.Name] != 1 {
+			t.Errorf("%s is there or refused %d times, want once", method.Name, decided[method.Name])
+		}
+		delete(decided, method.Name)
+	}
+	for name := range decided {
+		t.Errorf("the API has no operation %s", name)
 	}
 }

@@ -2,9 +2,10 @@ package cognito
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
+	"time"
 )
 
 const externalProvider = "EXTERNAL_PROVIDER"
@@ -17,9 +18,16 @@ const maxLinks = 5
 type identity struct{ provider, id string }
 
 // userName is what Cognito calls a user who came through a provider, and what PreSignUp gets
-// (developer guide, "Pre sign-up Lambda trigger"). A pool that does not distinguish case has the
-// ID in lower case there, and tells people apart by the ID as it is ("User pool case sensitivity").
-func (i identity) userName() string { return i.provider + "_" + strings.ToLower(i.id) }
+// (developer guide, "Pre sign-up Lambda trigger"). A pool that does not distinguish case has it in
+// lower case (observed: https://github.com/aws-amplify/amplify-js/issues/13844), and tells people
+// apart by the ID as it is ("User pool case sensitivity").
+func (i identity) userName() string { return strings.ToLower(i.provider + "_" + i.id) }
+
+// A linkedIdentity is one of a user's.
+type linkedIdentity struct {
+	identity
+	since time.Time
+}
 
 type providerUser struct{ ProviderName, ProviderAttributeName, ProviderAttributeValue string }
 
@@ -55,21 +63,29 @@ func (p *Pool) adminLinkProviderForUser(_ context.Context, _ caller, in adminLin
 
 func (p *Pool) identify(u *user, who identity) {
 	p.identities[who] = u
-	u.identities = append(u.identities, who)
+	u.identities = append(u.identities, linkedIdentity{who, p.now()})
 }
 
-// identitiesText is the attribute identities (observed).
-func identitiesText(identities []identity) string {
+// identitiesText is the attribute identities, in the form of recorded events. The primary one is
+// that through which the user came.
+func (u *user) identitiesText() string {
 	type entry struct {
-		UserID       string `json:"userId"`
-		ProviderName string `json:"providerName"`
+		UserID       string  `json:"userId"`
+		ProviderName string  `json:"providerName"`
+		ProviderType string  `json:"providerType"`
+		Issuer       *string `json:"issuer"` // of SAML alone
+		Primary      bool    `json:"primary"`
+		DateCreated  int64   `json:"dateCreated"` // milliseconds since 1970
 	}
 	var list []entry
-	for _, i := range identities {
-		list = append(list, entry{i.id, i.provider})
+	for _, i := range u.identities {
+		kind := "OIDC"
+		if slices.Contains([]string{"Facebook", "Google", "LoginWithAmazon", "SignInWithApple"}, i.provider) {
+			kind = i.provider
+		}
+		list = append(list, entry{i.id, i.provider, kind, nil, i.userName() == u.name, i.since.UnixMilli()})
 	}
-	text, _ := json.Marshal(list)
-	return string(text)
+	return string(encode(list))
 }
 
 // writeProvided gives a user the attributes of a provider, as each sign-in does.

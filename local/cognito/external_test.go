@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func (w *world) comes(provider, id string) (string, error) {
 func TestProviderUserSignsUpOnce(t *testing.T) {
 	w := newWorld(t)
 	for range 2 {
-		if name, err := w.comes("Facebook", "123"); err != nil || name != "Facebook_123" {
+		if name, err := w.comes("Facebook", "123"); err != nil || name != "facebook_123" {
 			t.Errorf("got %q, %v", name, err)
 		}
 	}
@@ -46,16 +47,27 @@ func TestProviderUserSignsUpOnce(t *testing.T) {
 		Request                 struct{ UserAttributes, ValidationData map[string]string }
 	}
 	ok(t, json.Unmarshal(signUps[0], &e))
-	if e.TriggerSource != "PreSignUp_ExternalProvider" || e.UserName != "Facebook_123" || e.CallerContext.ClientID != webClient ||
+	if e.TriggerSource != "PreSignUp_ExternalProvider" || e.UserName != "facebook_123" || e.CallerContext.ClientID != webClient ||
 		e.Request.UserAttributes["email"] != ada || e.Request.ValidationData == nil || len(e.Request.ValidationData) != 0 {
 		t.Errorf("pre-sign-up got %s", signUps[0])
 	}
-	if !strings.Contains(string(confirmations[0]), `"triggerSource":"PostConfirmation_ConfirmSignUp"`) || strings.Contains(string(confirmations[0]), `"sub":"Facebook_123"`) {
+	if !strings.Contains(string(confirmations[0]), `"triggerSource":"PostConfirmation_ConfirmSignUp"`) || strings.Contains(string(confirmations[0]), `"sub":"facebook_123"`) {
 		t.Errorf("post-confirmation got %s", confirmations[0])
 	}
-	out, err := w.admin.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String("Facebook_123")})
+	var confirmed struct {
+		Request struct{ UserAttributes map[string]string }
+	}
+	ok(t, json.Unmarshal(confirmations[0], &confirmed))
+	identities := fmt.Sprintf(`[{"userId":"123","providerName":"Facebook","providerType":"Facebook","issuer":null,"primary":true,"dateCreated":%d}]`, w.now().UnixMilli())
+	if got := confirmed.Request.UserAttributes["identities"]; got != identities {
+		t.Errorf("post-confirmation got the identities %s, want %s", got, identities)
+	}
+	out, err := w.admin.AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(poolID), Username: aws.String("facebook_123")})
 	if err != nil || out.UserStatus != "EXTERNAL_PROVIDER" {
 		t.Errorf("got %+v, %v", out, err)
+	}
+	if !slices.ContainsFunc(out.UserAttributes, func(a types.AttributeType) bool { return *a.Name == "identities" && *a.Value == identities }) {
+		t.Errorf("AdminGetUser has %+v", out.UserAttributes)
 	}
 	// The address is still free for an account with a password (derived: a
 	// provider's user does not sign in with it).
@@ -85,7 +97,7 @@ func TestLinkedIdentitySignsInToTheAccount(t *testing.T) {
 	w.functions["pre-sign-up"] = func(_ context.Context, payload []byte) ([]byte, error) {
 		return payload, w.link(sub, "Facebook", "123")
 	}
-	if _, err := w.comes("Facebook", "123"); err == nil || !strings.Contains(err.Error(), "Already found an entry for username Facebook_123") {
+	if _, err := w.comes("Facebook", "123"); err == nil || !strings.Contains(err.Error(), "Already found an entry for username facebook_123") {
 		t.Errorf("got %v", err)
 	}
 	if name, err := w.comes("Facebook", "123"); err != nil || name != sub {
@@ -109,10 +121,10 @@ func TestAnIDIsInLowerCaseInTheEvent(t *testing.T) {
 	w := newWorld(t)
 	sub := w.mustSignUp(ada)
 	ok(t, w.link(sub, "Okta", "00uab"))
-	if name, err := w.comes("Okta", "00uAB"); err != nil || name != "Okta_00uab" {
+	if name, err := w.comes("Okta", "00uAB"); err != nil || name != "okta_00uab" {
 		t.Errorf("got %q, %v", name, err)
 	}
-	if asked := w.called("pre-sign-up"); !strings.Contains(string(asked[len(asked)-1]), `"userName":"Okta_00uab"`) {
+	if asked := w.called("pre-sign-up"); !strings.Contains(string(asked[len(asked)-1]), `"userName":"okta_00uab"`) {
 		t.Errorf("pre-sign-up got %s", asked[len(asked)-1])
 	}
 	if name, err := w.comes("Okta", "00uab"); err != nil || name != sub {
@@ -146,7 +158,7 @@ func TestEachSignInWritesTheProvidersAttributes(t *testing.T) {
 				t.Errorf("after %v, %s is %q, want %q", test.given, key, got[key], value)
 			}
 		}
-		if got["identities"] != `[{"userId":"123","providerName":"Facebook"}]` {
+		if want := fmt.Sprintf(`[{"userId":"123","providerName":"Facebook","providerType":"Facebook","issuer":null,"primary":false,"dateCreated":%d}]`, w.now().UnixMilli()); got["identities"] != want {
 			t.Errorf("the identities are %s", got["identities"])
 		}
 	}

@@ -59,6 +59,20 @@ func (p *Pool) getGroup(_ context.Context, _ caller, in groupInput) (any, error)
 	return groupResult{g}, err
 }
 
+// updateGroup is UpdateGroup. What is not sent stays.
+func (p *Pool) updateGroup(_ context.Context, _ caller, in groupInput) (any, error) {
+	g, err := p.group(in.GroupName)
+	if err != nil {
+		return nil, err
+	}
+	g.Description, g.RoleArn = cmp.Or(in.Description, g.Description), cmp.Or(in.RoleArn, g.RoleArn)
+	if in.Precedence != nil {
+		g.Precedence = in.Precedence
+	}
+	g.LastModifiedDate = epoch(p.now())
+	return groupResult{g}, nil
+}
+
 // deleteGroup is DeleteGroup. Its members stay users.
 func (p *Pool) deleteGroup(_ context.Context, _ caller, in groupInput) (any, error) {
 	g, err := p.group(in.GroupName)

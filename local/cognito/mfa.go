@@ -252,3 +252,14 @@ type userAuthFactorsResult struct {
 func (p *Pool) getUserAuthFactors(_ context.Context, c caller, _ tokenRequest) (any, error) {
 	return userAuthFactorsResult{c.user.name, []string{"PASSWORD"}, c.user.mfaPreference()}, nil
 }
+
+// adminGetUserAuthFactors is AdminGetUserAuthFactors.
+func (p *Pool) adminGetUserAuthFactors(ctx context.Context, c caller, _ adminUserRequest) (any, error) {
+	return p.getUserAuthFactors(ctx, c, tokenRequest{})
+}
+
+// adminDeleteSoftwareToken is AdminDeleteSoftwareToken: the user has no authenticator app any more.
+func (p *Pool) adminDeleteSoftwareToken(_ context.Context, c caller, _ adminUserRequest) (any, error) {
+	c.user.totp = totp{}
+	return nil, nil
+}

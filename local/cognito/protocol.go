@@ -82,6 +82,25 @@ func (p *Pool) operations() map[string]awsjson.Operation {
 		"GetUserPoolMfaConfig":        signed(p, p.getUserPoolMFAConfig),
 		"DescribeUserPoolClient":      signed(p, p.describeUserPoolClient),
 		"ListUserPoolClients":         signed(p, p.listUserPoolClients),
+
+		"UpdateGroup":                     signed(p, p.updateGroup),
+		"AdminGetUserAuthFactors":         signed(p, p.adminGetUserAuthFactors),
+		"AdminDeleteSoftwareToken":        signed(p, p.adminDeleteSoftwareToken),
+		"AdminDisableProviderForUser":     signed(p, p.adminDisableProviderForUser),
+		"ListIdentityProviders":           signed(p, p.listIdentityProviders),
+		"DescribeIdentityProvider":        signed(p, p.describeIdentityProvider),
+		"GetIdentityProviderByIdentifier": signed(p, p.getIdentityProviderByIdentifier),
+		"ListTagsForResource":             signed(p, p.listTags),
+		"GetCSVHeader":                    signed(p, p.getCSVHeader),
+		"ListUserImportJobs":              signed(p, nothing("UserImportJobs")),
+		"ListResourceServers":             signed(p, nothing("ResourceServers")),
+		"DescribeResourceServer":          signed(p, p.describeResourceServer),
+		"ListUserPoolClientSecrets":       signed(p, nothing("ClientSecrets")),
+		"AdminListUserAuthEvents":         signed(p, p.noAddOn),
+		"AdminUpdateAuthEventFeedback":    signed(p, p.noAddOn),
+		"UpdateAuthEventFeedback":         open(p, p.noAddOn),
+		"DescribeRiskConfiguration":       signed(p, p.noAddOn),
+		"SetRiskConfiguration":            signed(p, p.noAddOn),
 	}
 }
 
@@ -111,9 +130,7 @@ func signed[In request](p *Pool, run func(context.Context, caller, In) (any, err
 func (p *Pool) service() *awsjson.Service {
 	return &awsjson.Service{
 		Version: "1.1", Target: Target, MaxRequest: maxBody, Operations: p.operations(), ErrorMessageHeader: true,
-		Unknown: func(operation string) *awsjson.Error {
-			return failure("UnknownOperationException", "%s is not part of the local pool; docs/local.md lists what is.", operation)
-		},
+		Unknown: unknown,
 		// Smithy's AWS JSON protocol; the text is our own.
 		Malformed: failure("SerializationException", "The request body is not the JSON of this operation, or has more than %d bytes.", maxBody),
 	}

@@ -47,9 +47,15 @@ func TestMalformedRequests(t *testing.T) {
 		})
 	}
 	t.Run("the answer names the unknown operation", func(t *testing.T) {
-		_, _, body := post(p, Target+"CreateUserPool", "", `{}`)
-		if !strings.Contains(body, `"CreateUserPool is not part of the local pool; docs/local.md lists what is."`) {
-			t.Errorf("got %s", body)
+		for operation, want := range map[string]string{
+			"CreateUserPool":      "CreateUserPool is not part of the local pool: poolpost.yaml says what there is: change it, and start the local run again.",
+			"CreateUserImportJob": "CreateUserImportJob is not part of the local pool: an import reads a file that was uploaded to AWS; create users with AdminCreateUser.",
+			"SetUserSettings":     "SetUserSettings is not part of the local pool: it is about second factors in text messages, which this pool never sends.",
+			"SingUp":              "SingUp is not an operation of Cognito user pools that the local pool knows; docs/local.md lists what it has.",
+		} {
+			if _, kind, body := post(p, Target+operation, "", `{}`); kind != "UnknownOperationException:" || !strings.Contains(body, want) {
+				t.Errorf("%s: got %s %s", operation, kind, body)
+			}
 		}
 	})
 	t.Run("the message is in a header as well, if it is ASCII", func(t *testing.T) {

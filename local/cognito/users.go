@@ -34,8 +34,8 @@ type user struct {
 	groups            []string
 	devices           map[string]*device // confirmed ones, by key
 	totp              totp
-	signedOut         uint32     // the last sign-in, in the pool's count, whose tokens are revoked
-	identities        []identity // at external providers
+	signedOut         uint32           // the last sign-in, in the pool's count, whose tokens are revoked
+	identities        []linkedIdentity // at external providers
 	codes             map[purpose]issuedCode
 	created, modified time.Time
 }
@@ -51,7 +51,7 @@ type attribute struct {
 func (u *user) listed() []attribute {
 	list := []attribute{{"sub", u.sub}}
 	if len(u.identities) > 0 {
-		list = append(list, attribute{"identities", identitiesText(u.identities)})
+		list = append(list, attribute{"identities", u.identitiesText()})
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.attributes)) {
 		list = append(list, attribute{name, u.attributes[name]})
@@ -59,12 +59,15 @@ func (u *user) listed() []attribute {
 	return list
 }
 
-// forEvent returns the attributes as triggers get them: with sub and
-// cognito:user_status (observed).
+// forEvent returns the attributes as triggers get them: with sub, cognito:user_status and the
+// identities at providers (all observed).
 func (u *user) forEvent() map[string]string {
 	all := maps.Clone(u.attributes)
 	all["sub"] = u.sub
 	all["cognito:user_status"] = u.status
+	if len(u.identities) > 0 {
+		all["identities"] = u.identitiesText()
+	}
 	return all
 }
 
@@ -105,7 +108,7 @@ func (p *Pool) remove(u *user) {
 		delete(p.addresses, address)
 	}
 	for _, who := range u.identities {
-		delete(p.identities, who)
+		delete(p.identities, who.identity)
 	}
 	delete(p.lockouts, u.name)
 	p.order = slices.DeleteFunc(p.order, func(other *user) bool { return other == u })
