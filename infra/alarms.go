@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/jsii-runtime-go"
@@ -72,6 +73,7 @@ func (p *Pool) newAlarm(a alarm) {
 	action := awscloudwatchactions.NewSnsAction(p.AlarmTopic)
 	w.AddAlarmAction(action)
 	w.AddOkAction(action)
+	p.alarms = append(p.alarms, w)
 }
 
 // vendedLog is the name of a log that a service writes. Each log group outside /aws/vendedlogs/
@@ -81,23 +83,42 @@ func (p *Pool) vendedLog(id *string) *string {
 	return jsii.String("/aws/vendedlogs/poolpost/" + *p.stack.StackName() + "/" + *id)
 }
 
-// alarmFunction watches the errors and the duration of a function. A refusal is an error of
-// pre-sign-up, so that has an alarm of its own.
+// alarmFunction watches the errors and the duration of a function.
 func (p *Pool) alarmFunction(id, name string, f awslambda.Function) {
-	if name != "pre-sign-up" {
-		p.newAlarm(alarm{
-			id: id + "Errors", meaning: name + " fails or times out.", runbook: "errors",
-			// Nobody repeats what these two do: Cognito fails the sign-up, or a person sees an error.
-			pageNow: name == "custom-message" || name == "verify-link",
-			metric:  f.MetricErrors(metric("Sum")), threshold: 1,
-		})
+	errors := f.MetricErrors(metric("Sum"))
+	if name == "pre-sign-up" {
+		errors = p.crashMetric(name, f)
 	}
+	p.newAlarm(alarm{
+		id: id + "Errors", meaning: name + " fails or times out.", runbook: "errors",
+		// Nobody repeats what these do: Cognito fails the sign-up, or a person sees an error.
+		pageNow: name == "pre-sign-up" || name == "custom-message" || name == "verify-link",
+		metric:  errors, threshold: 1,
+	})
 	timeout := bundle.Named(name).Timeout.Seconds()
 	p.newAlarm(alarm{
 		id: id + "Slow", runbook: "slow",
 		meaning: fmt.Sprintf("The p99 duration of %s has reached 80%% of its timeout of %g s.", name, timeout),
 		metric:  f.MetricDuration(metric("p99")), threshold: timeout * 800, periods: 3,
 	})
+}
+
+// crashMetric counts the invocations that a function could not answer, by Lambda's own reports in
+// its log. Lambda's metric Errors also counts answers that are errors, such as a refusal.
+func (p *Pool) crashMetric(name string, f awslambda.Function) awscloudwatch.Metric {
+	return p.logMetric(f.LogGroup(), "Crashes", name,
+		`{ ($.type = "platform.report") && (($.record.status = "timeout") || ($.record.errorType = "Runtime.*")) }`).
+		With(metric("Sum"))
+}
+
+// logMetric counts the lines of a log that match a pattern. A filter cannot add a dimension that is
+// not in the line, so the stack is part of the metric's name.
+func (p *Pool) logMetric(log awslogs.ILogGroup, id, name, pattern string) awscloudwatch.Metric {
+	return log.AddMetricFilter(jsii.String(id), &awslogs.MetricFilterOptions{
+		FilterPattern:   awslogs.FilterPattern_Literal(&pattern),
+		MetricNamespace: jsii.String(logging.Namespace),
+		MetricName:      jsii.String(id + "-" + name + "-" + p.values.Stack),
+	}).Metric(nil)
 }
 
 // metric is a statistic of five minutes.

@@ -32,6 +32,11 @@ func (p *Pool) newDashboard() {
 		DashboardName: jsii.String(p.values.Stack + "-" + *p.stack.Region()),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{
+				awscloudwatch.NewAlarmStatusWidget(&awscloudwatch.AlarmStatusWidgetProps{
+					Title: jsii.String("Alarms"), Alarms: &p.alarms, Width: jsii.Number(24), Height: jsii.Number(5),
+				}),
+			},
+			{
 				p.outcomeGraph("Sign-ups by result", "pre-sign-up"), requested, p.outcomeGraph("Confirmed users", "post-confirmation"),
 			},
 			{

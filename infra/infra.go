@@ -31,6 +31,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsses"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/interfaces/interfacesawscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
@@ -102,6 +103,7 @@ type Pool struct {
 	functionsDir  string // has a folder for each function
 	stack         awscdk.Stack
 	functionNames []string // in the order of the dashboard
+	alarms        []interfacesawscloudwatch.IAlarmRef
 	// asyncFunctions are the ARNs, by name, of the functions with the on-failure destination.
 	asyncFunctions map[string]*string
 	values         bundle.Values // for the environment of functions, filled as resources are made

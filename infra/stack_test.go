@@ -604,8 +604,24 @@ func TestCognitoLogsWhatItCannotDeliver(t *testing.T) {
 	if strings.Contains(arn, "*") || strings.Contains(arn, `"Arn"`) || !strings.Contains(arn, `{"Ref":"DeliveryErrorsLog`) {
 		t.Errorf("Cognito writes to %s", arn)
 	}
-	filter := tp.one("AWS::Logs::MetricFilter")
-	tp.want(filter, map[string]string{"FilterPattern": `""`, "MetricTransformations.0.MetricName": tp.resources["CognitoCannotDeliver18D4E21F"].get("MetricName")})
+	// Every line is an error. The alarms watch the metrics of the filters, whose patterns are for
+	// Lambda's reports and not for answers, such as a refusal.
+	patterns := map[string]string{}
+	for _, filter := range tp.all("AWS::Logs::MetricFilter") {
+		patterns[filter.get("MetricTransformations.0.MetricName")] = filter.get("FilterPattern")
+	}
+	const crash = `"{ ($.type = \"platform.report\") \u0026\u0026 (($.record.status = \"timeout\") || ($.record.errorType = \"Runtime.*\")) }"`
+	counted := map[string]string{}
+	for id, r := range tp.resources {
+		if r.Type == "AWS::CloudWatch::Alarm" {
+			counted[id[:len(id)-8]] = patterns[r.get("MetricName")]
+		}
+	}
+	for alarm, want := range map[string]string{"CognitoCannotDeliver": `""`, "PreSignUpErrors": crash} {
+		if counted[alarm] != want {
+			t.Errorf("%s counts lines like %s, want %s", alarm, counted[alarm], want)
+		}
+	}
 }
 
 func TestCDKNagFindsNothing(t *testing.T) {

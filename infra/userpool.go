@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 
-	"poolpost/internal/logging"
 	"poolpost/internal/settings"
 )
 
@@ -99,15 +98,9 @@ func (p *Pool) newDeliveryErrors() {
 			},
 		}},
 	})
-	errors := log.AddMetricFilter(jsii.String("Count"), &awslogs.MetricFilterOptions{
-		FilterPattern:   awslogs.FilterPattern_AllEvents(),
-		MetricNamespace: jsii.String(logging.Namespace),
-		// A filter cannot add a dimension that is not in the line.
-		MetricName: jsii.String("CognitoDeliveryErrors-" + p.values.Stack),
-	})
 	p.newAlarm(alarm{
 		id: "CognitoCannotDeliver", pageNow: true, meaning: "Cognito could not deliver codes, invitations or other messages.",
-		metric: errors.Metric(quarterHour()), threshold: 3,
+		metric: p.logMetric(log, "Undelivered", "messages", "").With(quarterHour()), threshold: 3,
 	})
 }
 

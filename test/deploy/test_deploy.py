@@ -551,7 +551,7 @@ def test_the_alarms_watch_what_exists_and_notify_the_topic(stack):
     assert len(alarms) == len(stack.created("AWS::CloudWatch::Alarm"))
     watched = set()
     for alarm in alarms:
-        assert alarm["AlarmActions"] == [topic], alarm["AlarmName"]
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [topic], alarm["AlarmName"]
         watched |= {d["Value"] for d in alarm["Dimensions"] if d["Name"] in ("FunctionName", "QueueName")}
     assert watched == exist
     subscriptions = stack.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
