@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"uuid"
 
@@ -124,7 +125,7 @@ func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
 		"auth_time": g.AuthTime, "iat": now.Unix(), "exp": now.Add(client.Token).Unix(),
 	}
 	if len(u.groups) > 0 {
-		shared["cognito:groups"] = u.groups
+		shared["cognito:groups"] = slices.Clone(u.groups)
 	}
 	access := maps.Clone(shared)
 	maps.Copy(access, map[string]any{
@@ -146,9 +147,12 @@ func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
 	})
 	t := tokens{ExpiresIn: int(client.Token.Seconds()), TokenType: "Bearer"}
 	var err error
-	if t.AccessToken, err = p.keys().signing.Sign(access); err == nil {
-		t.IdToken, err = p.keys().signing.Sign(identity)
-	}
+	// The signatures take nearly as long as the proof of the password.
+	p.unlocked(func() {
+		if t.AccessToken, err = p.keys().signing.Sign(access); err == nil {
+			t.IdToken, err = p.keys().signing.Sign(identity)
+		}
+	})
 	return t, err
 }
 

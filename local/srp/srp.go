@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"sync"
 	"time"
 )
 
@@ -56,20 +57,20 @@ func PrivateKey(salt *big.Int, identity, password string) *big.Int {
 
 // Verifier is what a server keeps of a private key.
 func Verifier(privateKey *big.Int) *big.Int {
-	return power(generator, privateKey)
+	return generatorPower(privateKey)
 }
 
 // A Server is one sign-in, seen from the server.
 type Server struct{ verifier, secret, public *big.Int }
 
-// NewServer begins a sign-in of whom the verifier belongs to. It raises one power.
+// NewServer begins a sign-in of whom the verifier belongs to.
 func NewServer(random io.Reader, verifier *big.Int) (*Server, error) {
 	secret, err := draw(random)
 	if err != nil {
 		return nil, err
 	}
 	public := new(big.Int).Mul(multiplier, verifier)
-	public.Add(public, power(generator, secret)).Mod(public, prime)
+	public.Add(public, generatorPower(secret)).Mod(public, prime)
 	return &Server{verifier, secret, public}, nil
 }
 
@@ -93,7 +94,7 @@ func NewClient(random io.Reader) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{secret, power(generator, secret)}, nil
+	return &Client{secret, generatorPower(secret)}, nil
 }
 
 // Public is the client's public value, SRP_A.
@@ -217,5 +218,40 @@ func digest(parts ...[]byte) []byte {
 }
 
 func power(base, exponent *big.Int) *big.Int { return new(big.Int).Exp(base, exponent, prime) }
+
+// powers are those of the generator that its other powers are products of: at i and j, that to j
+// times 16 to the i. With them a power of the generator takes a fifth of the time.
+var powers = sync.OnceValue(func() *[2 * secretBytes][16]*big.Int {
+	var table [2 * secretBytes][16]*big.Int
+	base := generator
+	for i := range table {
+		table[i][0] = big.NewInt(1)
+		for j := 1; j < 16; j++ {
+			table[i][j] = product(table[i][j-1], base)
+		}
+		base = product(table[i][15], base)
+	}
+	return &table
+})
+
+// generatorPower raises the generator.
+func generatorPower(exponent *big.Int) *big.Int {
+	if exponent.BitLen() > 8*secretBytes {
+		return power(generator, exponent)
+	}
+	result := big.NewInt(1)
+	for i, row := range powers() {
+		digit := exponent.Bit(4*i) | exponent.Bit(4*i+1)<<1 | exponent.Bit(4*i+2)<<2 | exponent.Bit(4*i+3)<<3
+		if digit != 0 {
+			result = product(result, row[digit])
+		}
+	}
+	return result
+}
+
+func product(a, b *big.Int) *big.Int {
+	n := new(big.Int).Mul(a, b)
+	return n.Mod(n, prime)
+}
 
 func number(b []byte) *big.Int { return new(big.Int).SetBytes(b) }

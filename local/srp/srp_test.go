@@ -116,3 +116,20 @@ func ok(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+func TestPowersOfTheGenerator(t *testing.T) {
+	full := new(big.Int).Lsh(big.NewInt(1), 256)
+	exponents := []*big.Int{big.NewInt(0), big.NewInt(1), big.NewInt(2), big.NewInt(255), big.NewInt(256), big.NewInt(65535), full, new(big.Int).Sub(full, big.NewInt(1)), new(big.Int).Lsh(full, 100)}
+	for range 20 {
+		exponent, err := rand.Int(rand.Reader, full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exponents = append(exponents, exponent)
+	}
+	for _, exponent := range exponents {
+		if got, want := generatorPower(exponent), power(generator, exponent); got.Cmp(want) != 0 {
+			t.Errorf("2 to the %v is %v, want %v", exponent, got, want)
+		}
+	}
+}
