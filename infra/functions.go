@@ -133,6 +133,9 @@ func (p *Pool) grantTriggers() {
 	if len(p.settings.Groups) > 0 {
 		p.allow("JoinGroups", p.Functions["post-confirmation"], pool, "cognito-idp:AdminAddUserToGroup")
 	}
+	if p.settings.SignIn.EndSessionsAfterReset {
+		p.allow("EndSessions", p.Functions["post-confirmation"], pool, "cognito-idp:AdminUserGlobalSignOut")
+	}
 	preSignUp := p.Functions["pre-sign-up"]
 	if len(p.settings.Clients) > 1 {
 		if f, ok := p.Functions["custom-message"]; ok {
@@ -187,6 +190,9 @@ func (p *Pool) newSendMail() {
 		MaxConcurrency:          number(p.settings.Mail.MaxConcurrency()),
 	}))
 	p.grantDecrypt()
+	if p.settings.SignIn.EndSessionsAfterReset {
+		p.allow("EndSessionsLater", f, p.UserPool.UserPoolArn(), "cognito-idp:AdminUserGlobalSignOut")
+	}
 	p.newAlarm(alarm{
 		id: "DailyQuota", pageNow: true, meaning: "The daily SES quota is used up, and emails wait until SES accepts more.",
 		metric: p.outcomeMetric("send-mail", "daily-quota"), threshold: 1,

@@ -189,7 +189,7 @@ func (q *failureQueues) redrive(ctx context.Context, out io.Writer, o cli.Redriv
 		strangers += r.strangers
 	}
 	for _, kind := range o.Kind {
-		if !kinds[kind] && !message.Kind(kind).Exists() {
+		if !kinds[kind] && !mail.IsKind(message.Kind(kind)) {
 			return fmt.Errorf("nothing is of the kind %q: poolpost dead-letters lists the kinds", kind)
 		}
 	}
@@ -314,7 +314,7 @@ func readDeadLetter(m types.Message) (failure, bool) {
 		return unreadable, false
 	}
 	reason := cmp.Or(aws.ToString(m.MessageAttributes["reason"].StringValue), "tried too often")
-	return failure{safe(string(entry.Kind)), safe(reason)}, entry.Kind.Exists()
+	return failure{safe(string(entry.Kind)), safe(reason)}, mail.IsKind(entry.Kind)
 }
 
 func (d deadLetters) repeat(ctx context.Context, messages []types.Message) (done []types.Message, err error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"html"
 	"strings"
@@ -76,6 +77,12 @@ func (c *composer) values(
 		return values, nil
 	case message.AccountTakeover:
 		setTakeoverValues(values, entry.Takeover, client)
+		return values, nil
+	case message.PasswordChanged:
+		values[message.Time] = cmp.Or(signInTime(entry.Time), unknown)
+		values[message.Link] = link.ForMessage(c.links, entry.Kind, client, link.Link{
+			Client: entry.ClientID, User: entry.User, Locale: locale, Return: entry.Return,
+		})
 		return values, nil
 	}
 	code, err := c.code(ctx, entry)

@@ -30,7 +30,7 @@ func sendEntry(t *testing.T, h *handler, r *recorder, entry mail.Entry) *sesv2.S
 func full(kind message.Kind) mail.Entry {
 	return mail.Entry{
 		Kind: kind, To: "jane@example.com", Name: "Jane", ClientID: ridersID, User: "0a1b2c3d", Code: "123456",
-		Return: "https://riders.example.com/trips/7", Takeover: &mail.TakeoverAlert{
+		Return: "https://riders.example.com/trips/7", Time: "2026-01-01T12:00:59Z", Takeover: &mail.TakeoverAlert{
 			Time: "2026-01-01T12:00:00Z", City: "Berlin", Country: "Germany", IP: "192.0.2.7", Device: "Chrome 126, Windows 10",
 			ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a",
 		},
@@ -51,6 +51,10 @@ func TestEachKindGetsItsLinkAndValues(t *testing.T) {
 		message.Invitation:      {"https://riders.example.com/sign-in", []string{"123456", "jane@example.com"}, "code="},
 		message.SignInCode:      {"", []string{"123456"}, "https://links"},
 		message.Welcome:         {"https://riders.example.com/", []string{"Hello Jane,"}, "123456"},
+		message.PasswordChanged: {
+			link.Build("https://links.example.com", link.PathNotMe, link.Link{Client: ridersID, User: "0a1b2c3d", Locale: "en", Return: confirm.Return}),
+			[]string{"Hello Jane,", "2026-01-01 12:00 UTC"}, "code=",
+		},
 		message.AccountTakeover: {
 			"https://sample.auth.eu-central-1.amazoncognito.com/feedback?valid=0&token=a",
 			[]string{"2026-01-01 12:00 UTC", "Berlin, Germany, 192.0.2.7", "Chrome 126, Windows 10"}, "123456",
@@ -76,8 +80,8 @@ func TestEachKindGetsItsLinkAndValues(t *testing.T) {
 			}
 		})
 	}
-	if len(message.Kinds()) != 7 {
-		t.Errorf("there are %d kinds of message; this test has 7", len(message.Kinds()))
+	if len(message.Kinds()) != 8 {
+		t.Errorf("there are %d kinds of message; this test has 8", len(message.Kinds()))
 	}
 }
 

@@ -19,10 +19,16 @@ type sender interface {
 
 type handler struct {
 	composer composer
+	services
+	queues queues
+	log    *logging.Logger
+	now    func() time.Time
+}
+
+// services do what entries ask for.
+type services struct {
 	ses      sender
-	queues   queues
-	log      *logging.Logger
-	now      func() time.Time
+	sessions sessions
 }
 
 const (
@@ -111,9 +117,8 @@ func (h *handler) process(ctx context.Context, record events.SQSMessage) (policy
 func (h *handler) attempt(
 	ctx context.Context, record events.SQSMessage, line *logging.Line,
 ) (policy retryPolicy, retry bool, err error) {
-	err = logging.Recover(func() error { return h.send(ctx, record.Body, line) })
+	err = logging.Recover(func() error { return h.do(ctx, record.Body, line) })
 	if err == nil {
-		line.Outcome = "sent"
 		return policy, false, nil
 	}
 	outcome := classify(err)
@@ -154,13 +159,19 @@ func receives(record events.SQSMessage) int {
 	return max(1, n)
 }
 
-func (h *handler) send(ctx context.Context, body string, line *logging.Line) error {
+// do does what an entry asks for.
+func (h *handler) do(ctx context.Context, body string, line *logging.Line) error {
 	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	entry, err := mail.Decode(body)
 	if err != nil {
 		return errUnreadable
 	}
+	if entry.Kind == mail.EndSessions {
+		line.Kind, line.Outcome = string(entry.Kind), "sessions-ended"
+		return h.sessions.end(ctx, entry.User)
+	}
+	line.Outcome = "sent"
 	input, err := h.composer.compose(ctx, entry, line)
 	if err != nil {
 		return err

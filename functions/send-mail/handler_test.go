@@ -112,7 +112,7 @@ func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", decrypter: plainCodes{},
 			clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 		},
-		ses: r, queues: queues{sqs: r, mail: mailURL, dead: deadURL}, log: logged.Logger("send-mail"), now: func() time.Time { return sentAt },
+		services: services{ses: r}, queues: queues{sqs: r, mail: mailURL, dead: deadURL}, log: logged.Logger("send-mail"), now: func() time.Time { return sentAt },
 	}
 	h.composer.files.Dir, h.composer.config = functiontest.Dir[config.SendMail](t, "send-mail")
 	return h, r, logged

@@ -1,12 +1,12 @@
 // Command send-mail takes mails off the mail queue and sends them through SES.
 // Where Cognito asks for the mail, it decrypts the code first. It is the only
-// function that sends.
+// function that sends. It also ends sessions, where post-confirmation could not.
 //
 // Environment: USER_POOL_CLIENTS, the app client ids by the names of the settings, as a JSON
-// object; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL (SQS FIFO). Optional: CONFIGURATION_SET, of
+// object; USER_POOL_ID, the pool whose codes are decrypted and whose sessions end; LINKS_URL, the page
+// behind the link; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL (SQS FIFO). Optional: CONFIGURATION_SET, of
 // SES; STAGE, a tag of mails; SEND_INTERVAL, the time between the starts of two calls of SES, such
-// as 250ms. With mail.delivery ses also KMS_KEY_ARN, the key that Cognito encrypts codes with;
-// USER_POOL_ID, the pool whose codes are decrypted; LINKS_URL, the page behind the link.
+// as 250ms. With mail.delivery ses also KMS_KEY_ARN, the key that Cognito encrypts codes with.
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -54,9 +55,10 @@ func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	ids := env.ClientIDs("USER_POOL_CLIENTS")
 	queue, dead := env.Required("MAIL_QUEUE_URL"), env.Required("DEAD_LETTER_QUEUE_URL")
 	interval := env.Duration("SEND_INTERVAL")
-	var key, pool, links string
+	pool, links := env.Required("USER_POOL_ID"), env.Required("LINKS_URL")
+	var key string
 	if c.Codes {
-		key, pool, links = env.Required("KMS_KEY_ARN"), env.Required("USER_POOL_ID"), env.Required("LINKS_URL")
+		key = env.Required("KMS_KEY_ARN")
 	}
 	if err := errors.Join(err, env.Err()); err != nil {
 		return nil, nil, err
@@ -80,9 +82,12 @@ func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	}
 	return &handler{
 		composer: composer,
-		ses: sesv2.NewFromConfig(cfg, func(o *sesv2.Options) {
-			o.Retryer = &rateLimiter{RetryerV2: retry.NewStandard(), interval: interval, now: time.Now}
-		}),
+		services: services{
+			ses: sesv2.NewFromConfig(cfg, func(o *sesv2.Options) {
+				o.Retryer = &rateLimiter{RetryerV2: retry.NewStandard(), interval: interval, now: time.Now}
+			}),
+			sessions: sessions{cognitoidentityprovider.NewFromConfig(cfg), pool},
+		},
 		queues: queues{sqs: sqs.NewFromConfig(cfg), mail: queue, dead: dead},
 		log:    logging.New("send-mail"),
 		now:    time.Now,

@@ -19,6 +19,7 @@ const (
 	errCode       = logging.Safe("the code is not as Cognito encrypts it")
 	errNoCode     = logging.Safe("the entry of the mail queue has no code")
 	errKind       = logging.Safe("the mail queue holds a kind of mail that send-mail does not send")
+	errNoUser     = logging.Safe("the entry of the mail queue does not say whose sessions end")
 	errAddress    = logging.Safe("SES cannot send to the address")
 	errNoAddress  = logging.Safe("the entry of the mail queue has no address")
 	errFile       = logging.Safe("a file of send-mail cannot be read")

@@ -317,7 +317,10 @@ func TestLinksThatLoseLettersWorkOrTellSo(t *testing.T) {
 // or from nobody.
 func TestAFormWithACutUserIsRefused(t *testing.T) {
 	s := newSite(t)
-	for path := range operations {
+	for path, op := range operations {
+		if op.name == "" {
+			continue // takes no form
+		}
 		for end := range userID {
 			s.checkState(t, s.serve(t, press(path, values("user", userID[:end], "typed", "1", "password", password, "repeat", password))), badLink, "riders", "en")
 		}

@@ -61,9 +61,9 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 	switch problem := p.problem(op); {
 	case submitted && !sameOrigin(r):
 		return result{pageName: otherSite}
-	case op.name == "":
+	case op == operation{}:
 		return result{pageName: notFound}
-	case !submitted && (!opens(r) || op.form == pageName{}):
+	case submitted && op.name == "", !submitted && (!opens(r) || op.form == pageName{}):
 		return result{pageName: wrongMethod}
 	case problem == damaged:
 		return result{pageName: badLink}

@@ -174,6 +174,7 @@ func TestOpeningALinkNeverActs(t *testing.T) {
 			link.PathReset:   reset,
 			link.PathResend:  wrongMethod,
 			link.PathForgot:  wrongMethod,
+			link.PathNotMe:   notMe,
 		} {
 			t.Run(method+" "+path, func(t *testing.T) {
 				s := shared.another()
@@ -666,6 +667,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 		{"GET", "/forgot", wrongMethod, "POST"}, {"GET", "/resend", wrongMethod, "POST"}, {"HEAD", "/resend", wrongMethod, "POST"}, {"PUT", "/resend", wrongMethod, "POST"},
 		{"PUT", "/confirm", wrongMethod, "GET, HEAD, POST"}, {"PATCH", "/confirm", wrongMethod, "GET, HEAD, POST"},
 		{"DELETE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"OPTIONS", "/confirm", wrongMethod, "GET, HEAD, POST"},
+		{"POST", "/notme", wrongMethod, "GET, HEAD"}, {"PUT", "/notme", wrongMethod, "GET, HEAD"}, {"GET", "/notme/", notFound, ""},
 		{"TRACE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"CONFIRM", "/confirm", wrongMethod, "GET, HEAD, POST"},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
@@ -902,7 +904,7 @@ func states() []pageName {
 	return []pageName{
 		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
 		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetSent, resetUnavailable,
-		tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
+		notMe, tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
 		badLink, wrongMethod, unknownClient, otherSite, notFound,
 		busy, resetBusy,
 	}

@@ -10,7 +10,8 @@ import (
 	"poolpost/internal/link"
 )
 
-// An operation is what a form asks Cognito for, with the pages that it leads to.
+// An operation is what a form asks Cognito for, with the pages that it leads to. One without a name
+// has a page to read only, whose form asks for another one.
 type operation struct {
 	name          string // in Cognito's API
 	takesCode     bool
@@ -29,10 +30,14 @@ type operation struct {
 
 // methods are those of HTTP that the path of an operation takes.
 func (op operation) methods() string {
-	if op.form == (pageName{}) {
+	switch {
+	case op.form == pageName{}:
 		return "POST"
+	case op.name == "":
+		return "GET, HEAD"
+	default:
+		return "GET, HEAD, POST"
 	}
-	return "GET, HEAD, POST"
 }
 
 // operations are what the page can do, by its paths. Invalid for ConfirmForgotPassword is also a
@@ -52,6 +57,7 @@ var operations = map[string]operation{
 		wrong: resetWrongCode, expired: resetExpired, invalid: resetRefused, unavailable: resetUnavailable,
 	},
 	link.PathForgot: silent("ForgotPassword", resetSent),
+	link.PathNotMe:  {form: notMe},
 }
 
 // silent is an operation that sends a new link. Its page does not say whether it did: Cognito

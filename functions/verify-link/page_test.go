@@ -143,6 +143,8 @@ func TestFormsCarryTheLinkParameters(t *testing.T) {
 			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
 		"send a new link for a password": {press(link.PathReset, values("return", back, "password", password, "repeat", password)), says("ExpiredCodeException"), "post /forgot",
 			map[string]string{"client": ridersID, "user": userID, "return": back, "lang": "en"}},
+		"a password that somebody else has set": {open(link.PathNotMe, values("code", "")), nil, "post /forgot",
+			map[string]string{"client": ridersID, "user": userID, "return": "", "lang": "en"}},
 		"try to get a new link for a password again": {press(link.PathForgot, values()), says("InternalErrorException"), "post /forgot",
 			map[string]string{"client": ridersID, "user": userID, "code": code, "typed": "", "return": "", "lang": "en"}},
 		"try to confirm again": {press(link.PathConfirm, values()), says("InternalErrorException"), "post /confirm",

@@ -29,6 +29,8 @@ var (
 	resetSent        = pageName{"reset-sent", http.StatusOK}
 	resetUnavailable = pageName{"reset-unavailable", http.StatusServiceUnavailable}
 
+	notMe = pageName{"not-me", http.StatusOK}
+
 	tooManyAttempts  = pageName{"too-many-attempts", http.StatusTooManyRequests}
 	limitReached     = pageName{"limit-reached", http.StatusTooManyRequests}
 	refused          = pageName{"refused", http.StatusForbidden}

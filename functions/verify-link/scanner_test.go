@@ -117,7 +117,7 @@ func TestScannersConsumeNoCode(t *testing.T) {
 	s := newSite(t).scanned()
 	full := values("password", password, "repeat", password)
 	sent := 0
-	for _, path := range []string{link.PathConfirm, link.PathReset} {
+	for _, path := range []string{link.PathConfirm, link.PathReset, link.PathNotMe} {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
 			for _, agent := range agents {
 				for name, header := range headers {
@@ -137,7 +137,7 @@ func TestScannersConsumeNoCode(t *testing.T) {
 	}
 	// Every one of them counts as opened, none as confirmed.
 	opened := slices.Compact(s.outcomes(t))
-	if !slices.Equal(opened, []string{confirm.name, reset.name}) {
+	if !slices.Equal(opened, []string{confirm.name, notMe.name, reset.name}) {
 		t.Errorf("the metric has %q", opened)
 	}
 	// The person comes last, and the code still works.

@@ -33,6 +33,7 @@ func stories(locale string) []story {
 		{confirmCode, open(link.PathConfirm, values(in("code", "")...)), nil},
 		{reset, open(link.PathReset, values(in()...)), nil},
 		{resetCode, open(link.PathReset, values(in("code", "")...)), nil},
+		{notMe, open(link.PathNotMe, values(in("code", "")...)), nil},
 		{resetDiffer, press(link.PathReset, values(in("password", password)...)), nil},
 		{badLink, open(link.PathConfirm, values(in("user", "")...)), nil},
 		{wrongMethod, open(link.PathResend, values(in()...)), nil},
@@ -40,7 +41,7 @@ func stories(locale string) []story {
 		{notFound, open("/other", values(in()...)), nil},
 		{unknownClient, press(link.PathConfirm, values(in("client", "9otherpoolexample456789abc")...)), says("ExpiredCodeException")},
 	}
-	all[7].request.Header.Set("Sec-Fetch-Site", "cross-site")
+	all[8].request.Header.Set("Sec-Fetch-Site", "cross-site")
 	told := map[pageName]bool{unknownClient: true, badLink: true}
 	for _, answer := range answers() {
 		for path, s := range answer.at() {

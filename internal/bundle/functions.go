@@ -45,7 +45,10 @@ func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSende
 // With one client, nobody has to ask Cognito which one an event is of.
 func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
 
-func joinsGroups(s *settings.Settings) bool { return len(s.Groups) > 0 }
+// Groups and sessions are those of the pool.
+func changesUsers(s *settings.Settings) bool {
+	return len(s.Groups) > 0 || s.SignIn.EndSessionsAfterReset
+}
 
 func publishesEvents(s *settings.Settings) bool { return s.Hooks.Publish() }
 
@@ -93,10 +96,12 @@ var Functions = []Function{
 		Name:     "post-confirmation",
 		Timeout:  triggerTimeout,
 		callsAWS: true,
-		optional: []part{{"groups", joinsGroups, nil}, {"events", publishesEvents, []string{"EVENT_QUEUE_URL"}}},
+		optional: []part{{"users", changesUsers, nil}, {"events", publishesEvents, []string{"EVENT_QUEUE_URL"}}},
 		env:      []string{"MAIL_QUEUE_URL"},
 		config: func(s *settings.Settings) any {
-			c := config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: attributeKeys(s, s.Mail.NameAttributes)}
+			c := config.PostConfirmation{
+				Groups: s.GroupNames(), NameAttributes: attributeKeys(s, s.Mail.NameAttributes), EndSessions: s.SignIn.EndSessionsAfterReset,
+			}
 			if publishesEvents(s) {
 				c.Events = config.Events{Locales: s.Locales, Attributes: attributeKeys(s, s.Hooks.Attributes)}
 			}
@@ -132,8 +137,8 @@ var Functions = []Function{
 		Name:     "send-mail",
 		Timeout:  30 * time.Second, // for a batch
 		callsAWS: true,
-		optional: []part{{"codes", usesCustomSender, []string{"KMS_KEY_ARN", "LINKS_URL", "USER_POOL_ID"}}},
-		env:      []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS"},
+		optional: []part{{"codes", usesCustomSender, []string{"KMS_KEY_ARN"}}},
+		env:      []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "LINKS_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS", "USER_POOL_ID"},
 		config: func(s *settings.Settings) any {
 			return config.SendMail{Senders: senders(s), Clients: s.Clients, Locales: s.Locales, Codes: s.Mail.UsesCustomSender()}
 		},

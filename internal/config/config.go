@@ -199,6 +199,7 @@ func AnchorPattern(pattern string) string { return `^(?:` + pattern + `)$` }
 type PostConfirmation struct {
 	Groups         []string `json:"groups"`
 	NameAttributes []string `json:"nameAttributes"`
+	EndSessions    bool     `json:"endSessions,omitempty"` // after the reset of a password
 	Events         Events   `json:"events,omitzero"`
 }
 

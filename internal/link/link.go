@@ -19,6 +19,7 @@ const (
 	PathReset   = "/reset"   // sets a new password
 	PathResend  = "/resend"  // sends a new confirmation link
 	PathForgot  = "/forgot"  // sends a new link to set a password
+	PathNotMe   = "/notme"   // what to do about a password that somebody else has set
 )
 
 // Link is what a link to one of our pages carries.

@@ -61,7 +61,7 @@ const maxEscapes = 8
 // have been escaped, and signs of the text around the link may cling to its end. A path that lost
 // its end has no query.
 func PathOf(path, query string) (string, string) {
-	for _, page := range [...]string{PathConfirm, PathReset} {
+	for _, page := range [...]string{PathConfirm, PathReset, PathNotMe} {
 		rest, ok := strings.CutPrefix(path, page)
 		rest = unescape(rest, '%')
 		cut := strings.TrimRightFunc(path, isSign)

@@ -27,6 +27,9 @@ func ForMessage(base string, kind message.Kind, client config.Client, l Link) st
 		return client.URL
 	case message.SignInPage:
 		return client.SignInURL // never with the password
+	case message.NotMePage:
+		l.Code = ""
+		return Build(base, PathNotMe, l)
 	case message.FrontPage:
 		return client.URL
 	default:

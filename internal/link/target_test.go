@@ -31,6 +31,7 @@ func TestForEachKind(t *testing.T) {
 		"a welcome leads to the app":                 {message.Welcome, own, l, "https://app.example.com/"},
 		"a code to sign in has no link":              {message.SignInCode, own, l, ""},
 		"a notice leads to the sign-in":              {message.AccountTakeover, own, l, "https://app.example.com/sign-in"},
+		"a password that was changed":                {message.PasswordChanged, own, Link{Client: "1sample", User: "u-1", Locale: "en"}, base + "/notme?client=1sample&user=u-1&lang=en"},
 	} {
 		if got := ForMessage(base, test.kind, test.client, test.link); got != test.want {
 			t.Errorf("%s: got %s", name, got)

@@ -11,9 +11,16 @@ import (
 	"poolpost/internal/trigger"
 )
 
+// EndSessions is the kind of an entry that asks for no mail: all sessions of its User are to end.
+// It waits, is repeated and becomes a dead letter as mails do, and mails to the user wait behind it.
+const EndSessions message.Kind = "end-sessions"
+
+// IsKind reports whether an entry can be of a kind.
+func IsKind(kind message.Kind) bool { return kind == EndSessions || kind.Exists() }
+
 // Entry asks for one mail. It is the body of a message on the mail queue, as
 // JSON. Its names never change: a new send-mail reads what an old function has put on
-// the queue. The values from User on are those of mails that Cognito asks for.
+// the queue.
 type Entry struct {
 	Kind     message.Kind `json:"kind"`
 	To       string       `json:"to"`
@@ -23,6 +30,7 @@ type Entry struct {
 	Sub      string       `json:"sub,omitempty"`      // of the user
 
 	User   string `json:"user,omitempty"`   // Cognito user name
+	Time   string `json:"time,omitempty"`   // of what the message password-changed is about, as RFC 3339
 	Code   string `json:"code,omitempty"`   // code or temporary password, as Cognito encrypted it: base64
 	Return string `json:"return,omitempty"` // where the person wants to be returned to; not checked yet
 

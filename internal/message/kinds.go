@@ -14,6 +14,7 @@ const (
 	Invitation      Kind = "invitation"
 	SignInCode      Kind = "sign-in-code"
 	AccountTakeover Kind = "account-takeover"
+	PasswordChanged Kind = "password-changed"
 	Welcome         Kind = "welcome"
 )
 
@@ -65,6 +66,7 @@ const (
 	ResetPage            // the app's page that sets a new password, or ours
 	AttributePage        // the app's page that verifies an attribute, or its front page
 	SignInPage           // the app's sign-in
+	NotMePage            // our page for people who did not do it
 	FrontPage            // the app's front page
 )
 
@@ -94,6 +96,10 @@ var specs = [...]Spec{
 	{
 		Kind:         AccountTakeover,
 		Placeholders: []string{Link, Time, Place, Device}, Target: SignInPage,
+	},
+	{
+		Kind:         PasswordChanged,
+		Placeholders: []string{Link, Time}, Target: NotMePage,
 	},
 	{
 		Kind:         Welcome,

@@ -107,7 +107,7 @@ func (c checker) zone(key string, z HostedZone, name string) {
 }
 
 func (c checker) checkSignIn(s SignIn, region string) {
-	if s == (SignIn{}) {
+	if s == (SignIn{EndSessionsAfterReset: s.EndSessionsAfterReset}) {
 		return
 	}
 	c.matches("signIn.facebookAppId", s.FacebookAppID, digits, "the number of a Facebook app")

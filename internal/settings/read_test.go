@@ -60,6 +60,7 @@ func TestMinimalFileHasSafeDefaults(t *testing.T) {
 		}},
 		Locales:      []string{"en"},
 		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: "accept"}, Hook: config.SignUpHook{TimeoutMS: 2000, OnFailure: "refuse"}},
+		SignIn:       SignIn{EndSessionsAfterReset: true},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 	if !reflect.DeepEqual(got, want) {

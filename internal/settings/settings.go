@@ -212,8 +212,8 @@ type EventHook struct {
 // StableID is ID, or Name. It does not change with the name.
 func (h EventHook) StableID() string { return cmp.Or(h.ID, h.Name) }
 
-// SignIn adds Cognito's hosted sign-in, for Facebook. It is deployed, and not
-// part of the local run.
+// SignIn adds Cognito's hosted sign-in, for Facebook, and says how long sessions last. The hosted
+// sign-in is deployed, and not part of the local run.
 type SignIn struct {
 	DomainPrefix  string `yaml:"domainPrefix"`  // the first part of the hosted page's address in prod; see DomainPrefixIn
 	FacebookAppID string `yaml:"facebookAppId"` // a number; empty for no hosted sign-in
@@ -223,6 +223,9 @@ type SignIn struct {
 	// FacebookSecretVersion is the VersionId to use; the current one if empty. CloudFormation
 	// reads the secret again only when this changes.
 	FacebookSecretVersion string `yaml:"facebookSecretVersion"`
+	// EndSessionsAfterReset signs people out everywhere when their password was reset: refresh
+	// tokens that somebody else has would outlive it.
+	EndSessionsAfterReset bool `yaml:"endSessionsAfterReset"`
 }
 
 // Scopes are the OAuth scopes of hosted sign-in. With the last one people can change and verify
@@ -267,6 +270,7 @@ func Default() *Settings {
 			ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders},
 			Hook:              defaultHook,
 		},
+		SignIn:       SignIn{EndSessionsAfterReset: true},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}
 }
