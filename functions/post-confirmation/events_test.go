@@ -1,4 +1,4 @@
-//go:build !noevents && !nogroups
+//go:build !noevents && !nousers
 
 package main
 

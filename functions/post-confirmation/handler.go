@@ -27,18 +27,19 @@ type handler struct {
 
 // optional is what the settings can do without; nil if they do.
 type optional struct {
-	groups groups
+	users  users
 	events publisher
 }
 
-// groups are those of the user pool.
-type groups interface {
+// users are those of the user pool.
+type users interface {
 	add(ctx context.Context, event *trigger.Event, group string) error
+	endSessions(ctx context.Context, event *trigger.Event) error
 }
 
-// newGroups returns the groups of a pool and the endpoint that they are at; nil in a build with
-// the tag nogroups.
-var newGroups func(aws.Config) (groups, string)
+// newUsers returns the users of a pool and the endpoint that they are at; nil in a build with
+// the tag nousers.
+var newUsers func(aws.Config) (users, string)
 
 // A publisher publishes events for hooks about the user of a trigger's event.
 type publisher interface {
@@ -85,20 +86,22 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 		wait.Go(func() { errs[i] = logging.Recover(effect) })
 	}
 	for i, group := range h.config.Groups {
-		do(i, func() error { return h.groups.add(ctx, event, group) })
+		do(i, func() error { return h.users.add(ctx, event, group) })
 	}
-	// The welcome mail says that the address is confirmed.
-	welcome := !reset && event.UserAttributes["email"] != "" && event.UserAttributes["email_verified"] == "true"
+	welcome := !reset && reachable(event)
 	queued := make(chan struct{})
-	if welcome {
-		line.Kind = string(message.Welcome)
-		do(len(h.config.Groups), func() error {
-			defer close(queued)
+	do(len(h.config.Groups), func() error {
+		defer close(queued)
+		switch {
+		case reset:
+			return h.passwordReset(ctx, event, line)
+		case welcome:
+			line.Kind = string(message.Welcome)
 			return h.enqueue(ctx, event)
-		})
-	} else {
-		close(queued)
-	}
+		default:
+			return nil
+		}
+	})
 	if h.events != nil {
 		do(len(h.config.Groups)+1, func() error {
 			// On the connection of the mail; beside it, if that takes long.
@@ -129,6 +132,12 @@ func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.L
 
 // patience is how long an event waits for the mail to be queued. SQS answers in milliseconds.
 const patience = 300 * time.Millisecond
+
+// reachable reports whether a user has a verified address. The welcome mail says that it is confirmed,
+// and a notice about an account must not go to a stranger.
+func reachable(event *trigger.Event) bool {
+	return event.UserAttributes["email"] != "" && event.UserAttributes["email_verified"] == "true"
+}
 
 // enqueue puts the welcome mail on the queue: one for each user, however often
 // Cognito calls.

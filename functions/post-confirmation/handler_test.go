@@ -1,4 +1,4 @@
-//go:build !nogroups
+//go:build !nousers
 
 package main
 
@@ -47,14 +47,19 @@ type recorder struct {
 	joined  []addUserToGroup
 	entries []functiontest.SendMessage
 	events  []string // bodies
+	ended   []adminUser // whose sessions
+	did     []string    // in order
 	fail    func(ctx context.Context, operation string) error
 }
 
 type addUserToGroup struct{ UserPoolId, Username, GroupName string }
 
+type adminUser struct{ UserPoolId, Username string }
+
 func (r *recorder) answer(request *http.Request, operation string, input []byte) (any, error) {
 	var join addUserToGroup
 	var entry functiontest.SendMessage
+	var user adminUser
 	var err error
 	does := "enqueue"
 	switch operation {
@@ -63,6 +68,9 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 		if entry.QueueUrl == eventQueueURL {
 			does = "publish"
 		}
+	case "AdminUserGlobalSignOut":
+		err = functiontest.Strictly(input, &user)
+		does = "end sessions"
 	case "AdminAddUserToGroup":
 		err = functiontest.Strictly(input, &join)
 		does = "join " + join.GroupName
@@ -77,6 +85,7 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.did = append(r.did, does)
 	switch {
 	case entry.QueueUrl == eventQueueURL:
 		r.events = append(r.events, entry.MessageBody)
@@ -84,6 +93,9 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	case operation == "SendMessage":
 		r.entries = append(r.entries, entry)
 		return entry.Output(), nil
+	case operation == "AdminUserGlobalSignOut":
+		r.ended = append(r.ended, user)
+		return struct{}{}, nil
 	}
 	r.joined = append(r.joined, join)
 	return nil, nil
@@ -105,7 +117,7 @@ func newHandler(t testing.TB) (*handler, *recorder, *functiontest.Log) {
 	_, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
 	cfg := functiontest.AWS(r.answer).Config()
 	return &handler{
-		config: c, optional: optional{groups: userPool{cognitoidentityprovider.NewFromConfig(cfg)}}, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
+		config: c, optional: optional{users: userPool{cognitoidentityprovider.NewFromConfig(cfg)}}, queue: mail.Queue{SQS: sqs.NewFromConfig(cfg), URL: queueURL}, budget: time.Minute, log: logged.Logger("post-confirmation"),
 	}, r, logged
 }
 
@@ -123,7 +135,7 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 	type row struct {
 		outcome string
 		joins   bool
-		entry   *mail.Entry // nil: no welcome mail
+		entry   *mail.Entry // nil: no mail
 	}
 	functiontest.EachEvent(t, map[string]row{
 		"confirm-sign-up": {"welcomed", true, &mail.Entry{Kind: message.Welcome, To: to, Name: "Jane Sample", ClientID: clientID, Locales: []string{"fr-CA"}}},
@@ -144,7 +156,7 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 		"confirm-sign-up-of-2016-without-a-sub":                   {"not-welcomed", true, nil},
 		"confirm-sign-up-in-cognito-local":                        {"unknown", false, nil},
 		"test-event-of-the-documentation":                         {"unknown", false, nil},
-		"confirm-forgot-password":                                 {"password-reset", true, nil},
+		"confirm-forgot-password":                                 {"password-reset", true, &mail.Entry{Kind: message.PasswordChanged, To: to, Name: "Jane Sample", ClientID: clientID}},
 		"unknown-source-of-a-later-day":                           {"unknown", false, nil},
 		"unknown-version":                                         {"unknown", false, nil},
 	}, func(t *testing.T, payload []byte, want row) {
@@ -332,7 +344,7 @@ func TestCallsOverHTTPKeepTheBudget(t *testing.T) {
 				Credentials: credentials.NewStaticCredentialsProvider("sample", "sample", ""),
 			}, retries)
 			h, _, logged := newHandler(t)
-			h.groups, h.queue.SQS, h.budget = userPool{cognitoidentityprovider.NewFromConfig(cfg)}, sqs.NewFromConfig(cfg), 100*time.Millisecond
+			h.users, h.queue.SQS, h.budget = userPool{cognitoidentityprovider.NewFromConfig(cfg)}, sqs.NewFromConfig(cfg), 100*time.Millisecond
 			start := time.Now()
 			checkReturned(t, h, functiontest.Events(t)["confirm-sign-up"])
 			if took := time.Since(start); took > 2*time.Second {
@@ -450,7 +462,7 @@ func BenchmarkInvoke(b *testing.B) {
 		b.Fatal(err)
 	}
 	cfg := functiontest.Answering(b, r.entries[0].Output())
-	h.groups, h.queue.SQS = userPool{cognitoidentityprovider.NewFromConfig(cfg)}, sqs.NewFromConfig(cfg)
+	h.users, h.queue.SQS = userPool{cognitoidentityprovider.NewFromConfig(cfg)}, sqs.NewFromConfig(cfg)
 	// Two calls through the SDK's clients, each about 300 allocations.
 	functiontest.Bench(b, 615, func() {
 		if _, err := h.Invoke(b.Context(), payload); err != nil {

@@ -1,7 +1,8 @@
 // Command post-confirmation is the PostConfirmation trigger: it adds whoever has confirmed an
 // account or reset a password to the groups of the settings, and publishes an event for hooks. After
-// a confirmation, it also puts the welcome mail on the mail queue. It never fails the user: Cognito
-// has confirmed them already, and an error would only tell them that they are not.
+// a confirmation, it also puts the welcome mail on the mail queue; after a reset, it ends the user's
+// sessions and puts the notice of the new password there. It never fails the user: Cognito has
+// confirmed them already, and an error would only tell them that they are not.
 //
 // Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO); EVENT_QUEUE_URL, that of
 // the event queue (standard), if the settings have hooks.
@@ -62,7 +63,8 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 		eventURL = env.Required("EVENT_QUEUE_URL")
 	}
 	err = errors.Join(err, env.Err())
-	if len(c.Groups) > 0 && newGroups == nil || c.Events.Published() && newPublisher == nil {
+	changesUsers := len(c.Groups) > 0 || c.EndSessions
+	if changesUsers && newUsers == nil || c.Events.Published() && newPublisher == nil {
 		err = errors.Join(err, lambdaenv.ErrLeftOut)
 	}
 	if err != nil {
@@ -74,9 +76,9 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	if c.Events.Published() {
 		h.events = newPublisher(h.queue.SQS, eventURL, c.Events)
 	}
-	if len(c.Groups) > 0 {
+	if changesUsers {
 		var endpoint string
-		h.groups, endpoint = newGroups(cfg)
+		h.users, endpoint = newUsers(cfg)
 		endpoints = append(endpoints, endpoint)
 	}
 	awsconfig.Warm(context.Background(), cfg, endpoints...)

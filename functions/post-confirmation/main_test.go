@@ -15,8 +15,8 @@ import (
 )
 
 func TestStart_withoutItsOptionalPart(t *testing.T) {
-	defer func(f func(aws.Config) (groups, string)) { newGroups = f }(newGroups)
-	newGroups = nil
+	defer func(f func(aws.Config) (users, string)) { newUsers = f }(newUsers)
+	newUsers = nil
 	t.Setenv("MAIL_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo")
 	dir, c := functiontest.Dir[config.PostConfirmation](t, "post-confirmation")
 	if len(c.Groups) == 0 {
@@ -34,7 +34,7 @@ func TestStart_withoutItsOptionalPart(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, config.File), []byte(`{}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if h := start(dir, cfg, logged.Logger("post-confirmation")); h.(*handler).groups != nil {
+	if h := start(dir, cfg, logged.Logger("post-confirmation")); h.(*handler).users != nil {
 		t.Error("without groups in the settings, it asks Cognito")
 	}
 }

@@ -96,7 +96,7 @@ func TestConfigOfEachFunction(t *testing.T) {
 	}}
 	keys := []string{"name", "custom:agentName"}
 	equal(t, read[config.CustomMessage](t, dir, "custom-message"), config.CustomMessage{Clients: clients, Locales: s.Locales, NameAttributes: keys})
-	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: keys})
+	equal(t, read[config.PostConfirmation](t, dir, "post-confirmation"), config.PostConfirmation{Groups: s.GroupNames(), NameAttributes: keys, EndSessions: true})
 	equal(t, read[config.VerifyLink](t, dir, "verify-link"), config.VerifyLink{Clients: clients, Locales: s.Locales})
 	equal(t, read[config.SendMail](t, dir, "send-mail"), config.SendMail{
 		Senders: map[string]config.Sender{"web": {From: `"My App" <app@example.com>`, ReplyTo: "answers@example.com", BouncesTo: "answers@example.com"}},

@@ -18,7 +18,7 @@ var clients = map[string][]string{
 	"mail-feedback":       {"sqs"},                     // with hooks
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
 	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "sesv2"}, // when its settings ask AWS
-	"send-mail":           {"sesv2", "sqs"},                               // and those of the Encryption SDK
+	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},    // and those of the Encryption SDK
 }
 
 // What belongs to build time, or to another function, costs a cold start when a
@@ -60,7 +60,7 @@ var maxLinked = map[string]int{
 	"mail-feedback":       7,
 	"post-confirmation":   81, // the SDK's clients of SQS and Cognito
 	"pre-sign-up":         17,
-	"send-mail":           92, // the SDK's clients of SES and SQS
+	"send-mail":           98, // the SDK's clients of Cognito, SES and SQS
 	"verify-link":         7,  // four unsigned operations need no client
 }
 
@@ -93,7 +93,9 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noaws,nocodes"},
 		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noaws"},
 		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noaws,nocodes"},
-		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,nogroups,noaws,nocodes"},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noaws,nocodes"},
+		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noaws,nocodes"},
+		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noaws,nocodes"},
 		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,nocodes"},
 		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,nocodes"},
 		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,nocodes"},

@@ -33,7 +33,7 @@ type condition func(*settings.Settings) bool
 
 // A part of a function calls AWS, and is built in only if the settings use it.
 type part struct {
-	name string // a build with the tag no and this name, such as nogroups, leaves it out; see tags
+	name string // a build with the tag no and this name, such as nousers, leaves it out; see tags
 	used condition
 	env  []string // its variables
 }
