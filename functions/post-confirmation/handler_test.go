@@ -46,7 +46,7 @@ type recorder struct {
 	mu      sync.Mutex
 	joined  []addUserToGroup
 	entries []functiontest.SendMessage
-	events  []string // bodies
+	events  []string    // bodies
 	ended   []adminUser // whose sessions
 	did     []string    // in order
 	fail    func(ctx context.Context, operation string) error

@@ -39,7 +39,6 @@ var update = flag.Bool("update", false, "write testdata/codes.json")
 
 const (
 	codesFile = "testdata/codes.json"
-	poolID    = "eu-central-1_Example01"
 	keyARN    = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001"
 	otherARN  = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000002"
 )

@@ -104,6 +104,8 @@ func TestTheQueueDrainsAtTheRateOfSES(t *testing.T) {
 		for _, latency := range []time.Duration{30 * time.Millisecond, 100 * time.Millisecond, 240 * time.Millisecond} {
 			t.Run(fmt.Sprintf("%d a second, calls of %v", rate, latency), func(t *testing.T) {
 				t.Setenv("USER_POOL_CLIENTS", "{}")
+				t.Setenv("USER_POOL_ID", poolID)
+				t.Setenv("LINKS_URL", "https://links.example.com")
 				t.Setenv("MAIL_QUEUE_URL", "https://sqs.example.com/123456789012/mail.fifo")
 				t.Setenv("DEAD_LETTER_QUEUE_URL", "https://sqs.example.com/123456789012/dead-mail.fifo")
 				t.Setenv("SEND_INTERVAL", limits.SendInterval().String())

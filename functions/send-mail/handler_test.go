@@ -28,6 +28,7 @@ import (
 const (
 	mailURL   = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-mail.fifo"
 	deadURL   = "https://sqs.eu-central-1.amazonaws.com/123456789012/sample-dead.fifo"
+	poolID    = "eu-central-1_Example01"
 	ridersID  = "1ridersexample23456789abcd"
 	driversID = "2driversexample3456789abcd"
 )

@@ -107,6 +107,8 @@ func TestEmailIsNotSentAfterItsDeadline(t *testing.T) {
 func TestInvalidSendIntervalNamesTheVariable(t *testing.T) {
 	dir, _ := functiontest.Dir[config.SendMail](t, "send-mail")
 	t.Setenv("USER_POOL_CLIENTS", "{}")
+	t.Setenv("USER_POOL_ID", poolID)
+	t.Setenv("LINKS_URL", "https://links.example.com")
 	t.Setenv("MAIL_QUEUE_URL", mailURL)
 	t.Setenv("DEAD_LETTER_QUEUE_URL", deadURL)
 	t.Setenv("SEND_INTERVAL", "250")
