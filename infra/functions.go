@@ -109,7 +109,7 @@ func (p *Pool) newTriggers() {
 		p.EventQueue.GrantSendMessages(f)
 	}
 	p.newAlarm(alarm{
-		id: "NotWelcomed", meaning: "post-confirmation could not add a group, queue a welcome email or publish an event.",
+		id: "NotWelcomed", meaning: "post-confirmation could not add a group, queue an email or publish an event.",
 		metric: p.outcomeMetric("post-confirmation", "failed"), threshold: 1,
 	})
 }
