@@ -285,7 +285,10 @@ func replacePassword(t *testing.T, s *Stack) {
 	// Confirmed by link this time, so that the address is verified.
 	s.signUp(t, "fay@example.com", "Fay", nil)
 	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "fay@example.com", "en", message.SignUp)), nil))
-	_, err := s.sdk().ForgotPassword(ctx, &cognito.ForgotPasswordInput{ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("fay@example.com")})
+	elsewhere := &cognito.GetUserInput{AccessToken: s.signIn(t, "fay@example.com", password)}
+	_, err := s.sdk().GetUser(ctx, elsewhere)
+	noError(t, err)
+	_, err = s.sdk().ForgotPassword(ctx, &cognito.ForgotPasswordInput{ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("fay@example.com")})
 	noError(t, err)
 	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "fay@example.com", "en", message.ForgotPassword)), nil)
 	if page.title != s.title(t, "en", "reset") {
@@ -302,7 +305,25 @@ func replacePassword(t *testing.T, s *Stack) {
 	if done := s.press(t, refused); done.title != s.title(t, "en", "reset-done") || done.next != "https://app.example.com/sign-in?status=reset-done" {
 		t.Fatalf("a good password: %+v", done)
 	}
-	s.signIn(t, "fay@example.com", "another-sample-2")
+	if _, err := s.sdk().GetUser(ctx, elsewhere); err == nil {
+		t.Error("who was signed in before the reset still is")
+	}
+	here := s.signIn(t, "fay@example.com", "another-sample-2")
+	notMe := linkOf(t, s.mail(t, "fay@example.com", "en", message.PasswordChanged))
+	if strings.Contains(notMe, "code=") {
+		t.Errorf("the notice has a code: %s", notMe)
+	}
+	page = browse(t, http.MethodGet, notMe, nil)
+	if page.title != s.title(t, "en", "not-me") {
+		t.Fatalf("the page of somebody else's password: %+v", page)
+	}
+	// Nothing has changed, also for who has signed in since: the notice comes after the sessions ended.
+	if _, err := s.sdk().GetUser(ctx, &cognito.GetUserInput{AccessToken: here}); err != nil {
+		t.Errorf("after the page: %v", err)
+	}
+	if sent := s.press(t, page); sent.title != s.title(t, "en", "reset-sent") {
+		t.Fatalf("a link against it: %+v", sent)
+	}
 }
 
 func TestExpiredResetLinkOffersANewOne(t *testing.T) {
