@@ -89,6 +89,7 @@ const (
 	toSQS    = "SQS"    // SendMessage to the mail queue
 	deletion = "delete" // DeleteMessage of the mail queue
 	toKMS    = "KMS"    // Decrypt
+	toEvents = "events" // SendMessage to the event queue
 )
 
 // A call is one of a function to a service, on behalf of a person.
@@ -182,6 +183,7 @@ func identify(r *http.Request, body []byte) (service string, person int, mail st
 		MessageGroupID         string `json:"MessageGroupId"`
 		MessageDeduplicationID string `json:"MessageDeduplicationId"`
 		QueueURL               string `json:"QueueUrl"`
+		MessageBody            string
 	}
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case strings.HasPrefix(r.URL.Path, "/v2/email/"):
@@ -197,6 +199,11 @@ func identify(r *http.Request, body []byte) (service string, person int, mail st
 	}
 	if json.Unmarshal(body, &in) != nil || strings.Contains(in.QueueURL, "/dead-") {
 		return "", 0, ""
+	}
+	if strings.HasSuffix(in.QueueURL, "/events") {
+		var event struct{ Sub string }
+		_ = json.Unmarshal([]byte(in.MessageBody), &event)
+		return toEvents, numberOf(event.Sub), "event of " + event.Sub
 	}
 	if service == toSQS {
 		return service, numberOf(in.MessageGroupID), in.MessageDeduplicationID

@@ -75,6 +75,9 @@ func (s *Stack) functions() []lambda.Function {
 		Stack: "local", Stage: "local", LinksURL: s.linksURL, Clients: string(ids), UserPoolID: s.poolID, KMSKeyARN: s.key.ARN(),
 		MailQueueURL: s.queue.URL(s.awsURL), DeadLetterQueueURL: s.queue.DeadURL(s.awsURL),
 	}
+	if s.eventQueue != nil {
+		values.EventQueueURL = s.eventQueue.URL(s.awsURL)
+	}
 	var all []lambda.Function
 	for _, f := range bundle.FunctionsOf(s.settings) {
 		env := f.Env(s.settings, values)

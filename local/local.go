@@ -26,6 +26,7 @@ import (
 	"poolpost/internal/compile"
 	"poolpost/internal/settings"
 	"poolpost/local/cognito"
+	"poolpost/local/eventbridge"
 	"poolpost/local/identitypool"
 	"poolpost/local/kms"
 	"poolpost/local/lambda"
@@ -35,13 +36,15 @@ import (
 
 // Options say what to start.
 type Options struct {
-	Settings string    // file
-	Web      string    // loopback address of the pages, host:port
-	AWS      string    // loopback address of the AWS APIs, host:port
-	SMTP     string    // server that samples of messages can be sent through, host:port; empty: none
-	Hook     string    // what plays the function of signUp.hook: see OpenHook
-	App      string    // address of a front end on this machine that buttons lead to, instead of the real one; empty: none
-	Logs     io.Writer // what the functions write, and what is being done before everything runs
+	Settings string // file
+	Web      string // loopback address of the pages, host:port
+	AWS      string // loopback address of the AWS APIs, host:port
+	SMTP     string // server that samples of messages can be sent through, host:port; empty: none
+	Hook     string // what plays the function of signUp.hook: see OpenHook
+	App      string // address of a front end on this machine that buttons lead to, instead of the real one; empty: none
+	// EventHooks are loopback addresses that play the targets of hooks.events, by their names.
+	EventHooks map[string]string
+	Logs       io.Writer // what the functions write, and what is being done before everything runs
 
 	links string // where links in mails lead; empty: to the pages
 	hooks testHooks
@@ -53,6 +56,7 @@ type testHooks struct {
 	built           bool                            // the binaries are in dir already
 	compiled        *compile.Output                 // messages and pages of the settings; nil: they are compiled
 	queue           sqs.Options                     // how the mail queue delivers; what is needed is filled in
+	second          time.Duration                   // how long a second of waits for hooks lasts; 0: a second
 	sendMailTimeout time.Duration                   // the time limit of send-mail; 0: as deployed
 	onFailure       func(record []byte)             // takes what Lambda sends to the on-failure queue; nil: dropped
 	retries         []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
@@ -78,7 +82,9 @@ type Stack struct {
 	identityPool *identitypool.Pool
 	box          *mailbox.Box
 	queue        *sqs.Queue
-	key          *kms.Key // Cognito's codes are encrypted under it
+	eventQueue   *sqs.Queue       // nil without hooks
+	bus          *eventbridge.Bus // the same
+	key          *kms.Key         // Cognito's codes are encrypted under it
 
 	sendLimit time.Duration // the time limit of send-mail; 0: as deployed
 
@@ -103,6 +109,9 @@ func Run(ctx context.Context, o Options, stdout io.Writer) error {
 	fmt.Fprintf(stdout, "  sign up    %s/\n", s.webURL)
 	fmt.Fprintf(stdout, "  mailbox    %s/mailbox\n", s.webURL)
 	fmt.Fprintf(stdout, "  messages   %s/messages\n", s.webURL)
+	if s.bus != nil {
+		fmt.Fprintf(stdout, "  events     %s/events\n", s.webURL)
+	}
 	fmt.Fprintf(stdout, "  AWS APIs   %s\n", s.awsURL)
 	fmt.Fprintf(stdout, "  user pool  %s\n", s.poolID)
 	for _, c := range s.settings.Clients {
@@ -171,7 +180,9 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.running.Go(func() { s.queue.Run(running) })
+	for _, q := range s.queues() {
+		s.running.Go(func() { q.Run(running) })
+	}
 	s.preview = &preview{
 		dir: s.dir, settings: set, file: o.Settings, linksURL: s.linksURL, app: o.App, box: s.box, smtp: o.SMTP,
 		closed: make(chan struct{}), restartFunctions: s.host.Recycle,
@@ -217,6 +228,9 @@ func (s *Stack) assemble(o Options) error {
 	queue.Invoke = func(ctx context.Context, event []byte) ([]byte, error) { return s.host.Invoke(ctx, "send-mail", event) }
 	s.queue = sqs.New(queue)
 	var err error
+	if s.eventQueue, s.bus, err = newEvents(s.settings, s.poolID, o.EventHooks, o.hooks.second); err != nil {
+		return err
+	}
 	if s.hook, err = OpenHook(s.settings, o.Hook, o.Logs); err != nil {
 		return err
 	}
@@ -288,6 +302,9 @@ func (s *Stack) Close() error {
 	s.stop()
 	errs = append(errs, s.host.Close(), s.hook.Close())
 	s.running.Wait()
+	if s.bus != nil {
+		s.bus.Close()
+	}
 	return errors.Join(errs...)
 }
 

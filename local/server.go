@@ -14,11 +14,13 @@ import (
 	"poolpost/local/awsjson"
 	"poolpost/local/cognito"
 	"poolpost/local/identitypool"
+	"poolpost/local/sqs"
 )
 
 // awsHandler are the AWS APIs, distinguished by their targets and paths. Only those of Cognito
 // are there for pages in a browser.
 func (s *Stack) awsHandler() http.Handler {
+	queues := sqs.Handler(s.queues()...)
 	mux := http.NewServeMux()
 	mux.Handle("/2015-03-31/functions/", s.host)
 	mux.Handle("/v2/email/", s.box.SES())
@@ -28,7 +30,7 @@ func (s *Stack) awsHandler() http.Handler {
 		case api != nil:
 			api.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "AmazonSQS."):
-			s.queue.ServeHTTP(w, r)
+			queues.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "TrentService."):
 			s.key.ServeHTTP(w, r)
 		default:

@@ -152,16 +152,11 @@ func TestNoMailIsLost(t *testing.T) {
 
 // The table of docs/mail.md has every schedule, and none of them loses an email.
 func TestTheDocumentationListsEverySchedule(t *testing.T) {
-	number := func(cell string) int {
-		n, err := strconv.Atoi(strings.ReplaceAll(cell, ",", ""))
-		noError(t, err)
-		return n
-	}
 	rows := functiontest.Table(t, "docs/mail.md", "### While services fail")
 	var listed, names []string
 	for _, row := range rows {
 		listed = append(listed, row[0])
-		if sent, dead, both, all := number(row[2]), number(row[3]), number(row[4]), number(rows[0][2]); sent+dead-both != all {
+		if sent, dead, both, all := count(t, row[2]), count(t, row[3]), count(t, row[4]), count(t, rows[0][2]); sent+dead-both != all {
 			t.Errorf("%s: %d sent + %d dead letters - %d both is not %d", row[0], sent, dead, both, all)
 		}
 	}
@@ -171,6 +166,14 @@ func TestTheDocumentationListsEverySchedule(t *testing.T) {
 	if !slices.Equal(listed, names) {
 		t.Errorf("docs/mail.md lists %q, the code has %q", listed, names)
 	}
+}
+
+// count is the number in a cell of a table.
+func count(t *testing.T, cell string) int {
+	t.Helper()
+	n, err := strconv.Atoi(strings.ReplaceAll(cell, ",", ""))
+	noError(t, err)
+	return n
 }
 
 // books are what a trial came to.
@@ -200,9 +203,7 @@ func soak(t *testing.T, tr trial, people int) books {
 	c := newChaos(tr.schedule)
 	logged := &lockedBuffer{}
 	var lost sync.Map // acknowledgements
-	// Groups would be those of a pool.
-	file := settingstest.FileWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n", "\n")
-	s := startWith(t, file, func(o *Options) {
+	s := startWith(t, soakSettings(t), func(o *Options) {
 		o.Logs = logged
 		o.hooks.middleware, o.hooks.sendMailTimeout = c.front, tr.limit
 		o.hooks.onFailure = c.keep
@@ -267,6 +268,13 @@ func soak(t *testing.T, tr trial, people int) books {
 		}
 	}
 	return b
+}
+
+// soakSettings are without groups, which would be those of a pool, and with a hook.
+func soakSettings(t *testing.T) string {
+	t.Helper()
+	return settingstest.FileWith(t, "soak.yaml", "\nmail:\n", "\nmail:\n  delivery: ses\n", "\ngroups: [members]\n",
+		"\nhooks: {events: [{name: crm, types: [user.confirmed, user.password-changed, mail.bounced, mail.complained], url: https://crm.example.com/, secret: crm}]}\n")
 }
 
 // report prints the status of a trial every few seconds, and returns what ends that.

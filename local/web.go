@@ -26,6 +26,7 @@ func (s *Stack) webHandler() http.Handler {
 	mux.Handle("/api/v1/", mailbox)
 	s.preview.routes(mux)
 	newApp(s).routes(mux)
+	mux.HandleFunc("GET /events", s.eventsPage)
 	mux.HandleFunc("GET /amplify_outputs.json", s.amplifyOutputs)
 	mux.HandleFunc("/", s.gateway)
 	return mux

@@ -54,25 +54,29 @@ func (a addresses) options(f *cli.Flags, s cli.Streams) local.Options {
 
 type devCommand struct {
 	addresses
-	App  string `placeholder:"ORIGIN" help:"Your front end on this machine, such as http://localhost:5173: buttons in emails and on pages lead there."`
-	SMTP string `placeholder:"HOST:PORT" help:"SMTP server that the samples on /messages can be sent through."`
-	Hook string `placeholder:"WHAT" help:"What plays your function of signUp.hook: a folder with a bootstrap, http://127.0.0.1:PORT/, or a JSON file with the answer."`
+	App       string            `placeholder:"ORIGIN" help:"Your front end on this machine, such as http://localhost:5173: buttons in emails and on pages lead there."`
+	SMTP      string            `placeholder:"HOST:PORT" help:"SMTP server that the samples on /messages can be sent through."`
+	Hook      string            `placeholder:"WHAT" help:"What plays your function of signUp.hook: a folder with a bootstrap, http://127.0.0.1:PORT/, or a JSON file with the answer."`
+	EventHook map[string]string `placeholder:"NAME=URL" help:"What plays the target of a hook in hooks.events: a loopback address, such as crm=http://127.0.0.1:9001/."`
 }
 
 func (c *devCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
 	o := c.options(f, s)
-	o.App, o.SMTP, o.Hook = c.App, c.SMTP, c.Hook
+	o.App, o.SMTP, o.Hook, o.EventHooks = c.App, c.SMTP, c.Hook, c.EventHook
 	return local.Run(ctx, o, s.Out)
 }
 
 type invokeCommand struct {
 	addresses
+	Hook     string   `placeholder:"WHAT" help:"What plays your function of signUp.hook, as for dev."`
 	Function string   `arg:"" placeholder:"FUNCTION" help:"The function, such as pre-sign-up."`
 	Files    []string `arg:"" placeholder:"FILE" help:"Events in JSON."`
 }
 
 func (c *invokeCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) error {
-	return local.Invoke(ctx, c.options(f, s), c.Function, c.Files, s.Out)
+	o := c.options(f, s)
+	o.Hook = c.Hook
+	return local.Invoke(ctx, o, c.Function, c.Files, s.Out)
 }
 
 type envCommand struct {

@@ -86,7 +86,7 @@ func (q *Queue) invoke(ctx context.Context, batch []Message) (failed map[string]
 	return failures(reply, batch)
 }
 
-// event and record have the shape that Lambda gives to a batch of a FIFO queue
+// event and record have the shape that Lambda gives to a batch of a queue
 // ("Using Lambda with Amazon SQS", developer guide): times are milliseconds,
 // and all attributes are strings.
 type event struct {
@@ -120,19 +120,20 @@ func (q *Queue) event(batch []Message) event {
 		for name, text := range m.Attributes {
 			attributes[name] = value{text, []string{}, []string{}, "String"}
 		}
+		system := map[string]string{
+			"ApproximateFirstReceiveTimestamp": milliseconds(m.FirstReceived),
+			"ApproximateReceiveCount":          strconv.Itoa(m.Receives),
+			"SenderId":                         "AIDAEXAMPLESENDERID00",
+			"SentTimestamp":                    milliseconds(now.Add(-time.Duration(float64(now.Sub(m.Sent)) / q.options.TimeScale))),
+		}
+		if q.isFIFO() {
+			system["MessageDeduplicationId"], system["MessageGroupId"], system["SequenceNumber"] = m.DeduplicationID, m.Group, m.SequenceNumber
+		}
 		e.Records = append(e.Records, record{
-			MessageID:     m.ID,
-			ReceiptHandle: m.receipt,
-			Body:          m.Body,
-			Attributes: map[string]string{
-				"ApproximateFirstReceiveTimestamp": milliseconds(m.FirstReceived),
-				"ApproximateReceiveCount":          strconv.Itoa(m.Receives),
-				"MessageDeduplicationId":           m.DeduplicationID,
-				"MessageGroupId":                   m.Group,
-				"SenderId":                         "AIDAEXAMPLESENDERID00",
-				"SentTimestamp":                    milliseconds(now.Add(-time.Duration(float64(now.Sub(m.Sent)) / q.options.TimeScale))),
-				"SequenceNumber":                   m.SequenceNumber,
-			},
+			MessageID:         m.ID,
+			ReceiptHandle:     m.receipt,
+			Body:              m.Body,
+			Attributes:        system,
 			MessageAttributes: attributes,
 			MD5OfBody:         md5Of(m.Body),
 			EventSource:       "aws:sqs",

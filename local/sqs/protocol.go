@@ -40,17 +40,18 @@ func unsupported(message string) *awsjson.Error {
 	return failure("com.amazonaws.sqs#UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation", "%s", message)
 }
 
-// ServeHTTP answers SendMessage, for the queue and its dead-letter queue, DeleteMessage
-// and ChangeMessageVisibility in the AWS JSON 1.0 protocol. It authenticates nobody.
+// ServeHTTP is Handler of this queue alone.
 func (q *Queue) ServeHTTP(w http.ResponseWriter, r *http.Request) { q.api.ServeHTTP(w, r) }
 
-func (q *Queue) service() *awsjson.Service {
+// Handler answers SendMessage, for queues and their dead-letter queues, DeleteMessage and
+// ChangeMessageVisibility in the AWS JSON 1.0 protocol. It authenticates nobody.
+func Handler(queues ...*Queue) http.Handler {
 	return &awsjson.Service{
 		Version: "1.0", Target: "AmazonSQS.", MaxRequest: maxRequest,
 		Operations: map[string]awsjson.Operation{
-			"SendMessage":             awsjson.Handle(q.send),
-			"DeleteMessage":           awsjson.Handle(q.deleteMessage),
-			"ChangeMessageVisibility": awsjson.Handle(q.changeVisibility),
+			"SendMessage":             operation(queues, (*Queue).send),
+			"DeleteMessage":           operation(queues, (*Queue).deleteMessage),
+			"ChangeMessageVisibility": operation(queues, (*Queue).changeVisibility),
 		},
 		Unknown: func(string) *awsjson.Error {
 			return unsupported("The local queue has only SendMessage, DeleteMessage and ChangeMessageVisibility.")
@@ -60,15 +61,29 @@ func (q *Queue) service() *awsjson.Service {
 	}
 }
 
-func (q *Queue) send(_ *http.Request, request sendMessage) (any, error) {
+// operation is one for the queue that a request names.
+func operation[In interface{ queueURL() string }](queues []*Queue, run func(*Queue, In) (any, error)) awsjson.Operation {
+	return awsjson.Handle(func(_ *http.Request, in In) (any, error) {
+		if address, err := url.Parse(in.queueURL()); err == nil {
+			for _, q := range queues {
+				if address.Path == q.path() || address.Path == q.deadPath() {
+					return run(q, in)
+				}
+			}
+		}
+		return nil, errNoQueue()
+	})
+}
+
+func errNoQueue() error {
+	return failure("com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
+		"The specified queue does not exist.")
+}
+
+func (q *Queue) send(request sendMessage) (any, error) {
 	address, err := url.Parse(request.QueueURL)
 	dead := err == nil && address.Path == q.deadPath()
-	if !dead {
-		if err := q.checkURL(request.QueueURL); err != nil {
-			return nil, err
-		}
-	}
-	if err := request.check(); err != nil {
+	if err := request.check(q.isFIFO()); err != nil {
 		return nil, err
 	}
 	message := Message{
@@ -81,12 +96,15 @@ func (q *Queue) send(_ *http.Request, request sendMessage) (any, error) {
 		message.Attributes[name] = attribute.StringValue
 	}
 	m := q.accept(message, dead)
-	return map[string]string{
-		"MessageId":      m.ID,
-		"SequenceNumber": m.SequenceNumber,
+	out := map[string]string{
+		"MessageId": m.ID,
 		// Of the body just sent, also for a repeat: the SDK compares.
 		"MD5OfMessageBody": md5Of(request.MessageBody),
-	}, nil
+	}
+	if q.isFIFO() {
+		out["SequenceNumber"] = m.SequenceNumber
+	}
+	return out, nil
 }
 
 // deleteMessage is the request of DeleteMessage (API reference).
@@ -95,7 +113,9 @@ type deleteMessage struct {
 	ReceiptHandle string
 }
 
-func (q *Queue) deleteMessage(_ *http.Request, r deleteMessage) (any, error) {
+func (r deleteMessage) queueURL() string { return r.QueueURL }
+
+func (q *Queue) deleteMessage(r deleteMessage) (any, error) {
 	if err := q.checkURL(r.QueueURL); err != nil {
 		return nil, err
 	}
@@ -120,7 +140,9 @@ type changeMessageVisibility struct {
 	VisibilityTimeout int // seconds
 }
 
-func (q *Queue) changeVisibility(_ *http.Request, r changeMessageVisibility) (any, error) {
+func (r changeMessageVisibility) queueURL() string { return r.QueueURL }
+
+func (q *Queue) changeVisibility(r changeMessageVisibility) (any, error) {
 	if err := q.checkURL(r.QueueURL); err != nil {
 		return nil, err
 	}
@@ -135,8 +157,7 @@ func (q *Queue) changeVisibility(_ *http.Request, r changeMessageVisibility) (an
 
 func (q *Queue) checkURL(queueURL string) error {
 	if address, err := url.Parse(queueURL); err != nil || address.Path != q.path() {
-		return failure("com.amazonaws.sqs#QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
-			"The specified queue does not exist.")
+		return errNoQueue()
 	}
 	return nil
 }
@@ -155,9 +176,11 @@ type sendMessage struct {
 // attribute is a message attribute (MessageAttributeValue, API reference).
 type attribute struct{ DataType, StringValue string }
 
-// check refuses a request that breaks the rules of SendMessage for a FIFO queue
-// without content-based deduplication.
-func (r sendMessage) check() error {
+func (r sendMessage) queueURL() string { return r.QueueURL }
+
+// check refuses a request that breaks the rules of SendMessage for a standard queue, or for a FIFO
+// queue without content-based deduplication.
+func (r sendMessage) check(fifo bool) error {
 	switch {
 	case r.MessageBody == "":
 		return missing("MessageBody")
@@ -166,9 +189,13 @@ func (r sendMessage) check() error {
 	case strings.ContainsFunc(r.MessageBody, outsideXML):
 		return failure("com.amazonaws.sqs#InvalidMessageContents", "InvalidMessageContents",
 			"Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
-	case r.MessageGroupID == "":
+	case !fifo && r.MessageDeduplicationID != "":
+		return invalidValue("Value %s for parameter MessageDeduplicationId is invalid. Reason: The request includes a parameter that is not valid for this queue type.", r.MessageDeduplicationID)
+	case !fifo && r.MessageGroupID != "":
+		return unsupported("The local queue supports no fair queues.")
+	case fifo && r.MessageGroupID == "":
 		return missing("MessageGroupId")
-	case r.MessageDeduplicationID == "":
+	case fifo && r.MessageDeduplicationID == "":
 		return invalidValue("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
 	case r.DelaySeconds != 0:
 		return invalidValue("Value %d for parameter DelaySeconds is invalid. Reason: The request include parameter that is not valid for this queue type.", r.DelaySeconds)

@@ -1,4 +1,4 @@
-// Package sqs is one SQS FIFO queue in memory, together with the Lambda
+// Package sqs is SQS queues in memory, FIFO and standard ones, each together with the
 // event source mapping that empties it. It speaks the JSON protocol of SQS, so
 // that any AWS SDK sends to it, and hands batches to its consumer in the shape
 // that Lambda uses. It is as strict as AWS documents SQS and Lambda to be,
@@ -21,13 +21,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 	"uuid"
-
-	"poolpost/local/awsjson"
 )
 
 // deduplicationInterval is fixed by SQS ("Exactly-once processing in Amazon
@@ -37,7 +36,7 @@ const deduplicationInterval = 5 * time.Minute
 // Options describe a queue and its mapping. Name, Region, Account and Invoke
 // are required.
 type Options struct {
-	Name    string // ends in .fifo
+	Name    string // ends in .fifo if it is a FIFO queue
 	Region  string // such as eu-central-1
 	Account string // 12 digits
 
@@ -77,11 +76,11 @@ type Message struct {
 	wait     time.Duration // how long it stays invisible, when the consumer has said so
 }
 
-// Queue is a FIFO queue with its event source mapping. Its methods may be
-// called from several goroutines.
+// Queue is a queue with its event source mapping. Its methods may be called from
+// several goroutines. In a standard queue, each message is a group of its own.
 type Queue struct {
 	options Options
-	api     *awsjson.Service
+	api     http.Handler
 
 	mu           sync.Mutex
 	waiting      []*Message           // in order of arrival, those in flight included
@@ -117,9 +116,11 @@ func New(options Options) *Queue {
 		accepted:     register{byID: map[string]Message{}},
 		acceptedDead: register{byID: map[string]Message{}},
 	}
-	q.api = q.service()
+	q.api = Handler(q)
 	return q
 }
+
+func (q *Queue) isFIFO() bool { return strings.HasSuffix(q.options.Name, ".fifo") }
 
 // URL returns the queue's address below that of the SQS endpoint, such as
 // http://127.0.0.1:9229/123456789012/mail.fifo.
@@ -182,15 +183,19 @@ func (q *Queue) accept(m Message, dead bool) Message {
 		known = &q.acceptedDead
 	}
 	m.Sent = q.options.Clock()
-	known.forget(m.Sent.Add(-deduplicationInterval))
-	if earlier, ok := known.byID[m.DeduplicationID]; ok {
-		return earlier
-	}
-	q.sequence++
-	m.SequenceNumber = fmt.Sprintf("188%017d", q.sequence)
 	m.ID = uuid.NewV4().String()
-	known.byID[m.DeduplicationID] = m
-	known.order = append(known.order, m)
+	if q.isFIFO() {
+		known.forget(m.Sent.Add(-deduplicationInterval))
+		if earlier, ok := known.byID[m.DeduplicationID]; ok {
+			return earlier
+		}
+		q.sequence++
+		m.SequenceNumber = fmt.Sprintf("188%017d", q.sequence)
+		known.byID[m.DeduplicationID] = m
+		known.order = append(known.order, m)
+	} else {
+		m.Group = m.ID
+	}
 	if dead {
 		q.dead = append(q.dead, m)
 	} else {
