@@ -20,7 +20,6 @@ import (
 // password, with their default settings.
 func TestAmplifysAuthenticator(t *testing.T) {
 	clients := installed(t, "clients", "node_modules/@aws-amplify/ui-react", "Node.js")
-	b := startBrowser(t)
 	s := startWith(t, "../poolpost.yaml")
 	dir := t.TempDir()
 	page, err := os.ReadFile("../test/clients/authenticator.jsx")
@@ -38,7 +37,7 @@ func TestAmplifysAuthenticator(t *testing.T) {
 	mux.HandleFunc("/amplify_outputs.json", s.amplifyOutputs)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	a := &appTab{browserTab: b, url: server.URL}
+	a := &appTab{browserTab: startBrowser(t), url: server.URL}
 
 	signUp := func(address string) {
 		t.Helper()

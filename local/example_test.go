@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,9 +20,12 @@ import (
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"poolpost/internal/amplify"
 	"poolpost/internal/message"
+	"poolpost/internal/settings"
 	"poolpost/local/mailbox"
 )
 
@@ -43,13 +47,15 @@ func (p *singlePage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text)
 }
 
+// hostedSignIn is nowhere (RFC 6761).
+const hostedSignIn = "sample.auth.invalid"
+
 // startExample starts everything with frontend/example as the app, built as npm run build does,
 // with the amplify_outputs.json of this pool. Beside its packages, the example is as in the
 // repository: refusal.ts and code.ts are one folder up.
 func startExample(t *testing.T) (*Stack, *appTab) {
 	t.Helper()
 	installed := installed(t, "frontend/example", "node_modules", "Node.js")
-	b := startBrowser(t)
 	app := &singlePage{dir: filepath.Join(t.TempDir(), "dist")}
 	server := httptest.NewServer(app)
 	t.Cleanup(server.Close)
@@ -72,8 +78,16 @@ func startExample(t *testing.T) (*Stack, *appTab) {
 		}
 		return os.WriteFile(to, text, 0o644)
 	}))
-	_, outputs := get(t, s.webURL+"/amplify_outputs.json")
-	noError(t, os.WriteFile(filepath.Join(source, "example/amplify_outputs.json"), []byte(outputs), 0o644))
+	_, text := get(t, s.webURL+"/amplify_outputs.json")
+	var outputs amplify.Outputs
+	noError(t, json.Unmarshal([]byte(text), &outputs))
+	outputs.Auth.OAuth = &amplify.OAuth{ // as with signIn.facebookAppId, which the local run does not have
+		Domain: hostedSignIn, Providers: []string{"FACEBOOK"}, Scopes: settings.Scopes, ResponseType: "code",
+		SignIn: []string{server.URL + "/sign-in"}, SignOut: []string{server.URL + "/"},
+	}
+	marshalled, err := outputs.Marshal()
+	noError(t, err)
+	noError(t, os.WriteFile(filepath.Join(source, "example/amplify_outputs.json"), marshalled, 0o644))
 	noError(t, os.Symlink(filepath.Join(installed, "node_modules"), filepath.Join(source, "example/node_modules")))
 	for _, args := range [][]string{{"typescript/bin/tsc"}, {"vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", app.dir}} {
 		args[0] = filepath.Join("node_modules", args[0])
@@ -87,7 +101,7 @@ func startExample(t *testing.T) (*Stack, *appTab) {
 	if err != nil && os.Getenv("CI") != "" {
 		t.Fatal("there is no axe-core: make node_modules installs it")
 	}
-	return s, &appTab{b, server.URL, string(axe)}
+	return s, &appTab{startBrowser(t), server.URL, string(axe)}
 }
 
 // An appTab is a browser on an app.
@@ -269,6 +283,7 @@ func TestTheExampleFrontEnd(t *testing.T) {
 	e.examined("verify-fr")
 	e.presses("Confirmer", "Votre compte")
 	e.shows(moved)
+	e.shows("Ann Admin")
 
 	refresh := evaluate[string](e.browserTab, `Object.entries(localStorage).find(([key]) => key.endsWith(".refreshToken"))[1]`)
 	e.presses("Se déconnecter partout", "Vous êtes déconnecté de tous les appareils.")
@@ -310,4 +325,36 @@ func TestTheExampleFrontEnd(t *testing.T) {
 	e.types("password", "sample-pass-4")
 	e.presses("حفظ", "حسابك")
 	e.examined("account-ar")
+	e.presses("تسجيل الخروج", "تم تسجيل خروجك.")
+
+	// Somebody comes back from Facebook, and is refused by the sign-up rules; and somebody goes there.
+	sentence := "Sign in with your password"
+	back := url.Values{"error": {"invalid_request"}, "error_description": {"PreSignUp failed with error ACCOUNT_EXISTS: " + sentence + ". "}, "state": {"sample"}}
+	e.opens(e.url+"/sign-in?"+back.Encode(), sentence)
+	if shown := e.text(".notice.bad"); shown != sentence {
+		t.Errorf("the refusal reads %q", shown)
+	}
+	evaluate[string](e.browserTab, `document.querySelector(".facebook").click(); ""`)
+	want := "https://" + hostedSignIn + "/oauth2/authorize?"
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if at := e.address(); strings.HasPrefix(at, want) {
+			if query := at[len(want):]; !strings.Contains(query, "identity_provider=Facebook") || !strings.Contains(query, url.QueryEscape(e.url+"/sign-in")) {
+				t.Errorf("the button leads to %s", at)
+			}
+			break
+		} else if time.Now().After(end) {
+			t.Fatalf("the button leads to %s, want %s", at, want)
+		}
+	}
+}
+
+// address is where the browser is, or wanted to go, or empty while it is on its way.
+func (e *appTab) address() string {
+	history, err := chromedp.Run(e.ctx, func(ctx context.Context, target *chromedp.Target) (page.GetNavigationHistoryResult, error) {
+		return cdp.Call(ctx, target, page.GetNavigationHistory, cdp.Empty{})
+	})
+	if err != nil {
+		return ""
+	}
+	return history.Entries[history.CurrentIndex].URL
 }
