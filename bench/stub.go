@@ -27,12 +27,18 @@ func awsStub(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	switch {
 	case strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".SendMessage"):
-		answer, err := sent.answer(body)
+		to := &mails
+		if bytes.Contains(body, []byte("/events")) {
+			to = &events
+		}
+		answer, err := to.answer(body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		_, _ = w.Write(answer)
+	case strings.HasSuffix(r.URL.Path, "/invocations"): // of a hook
+		_, _ = io.WriteString(w, `{"decision":"accept"}`)
 	case strings.HasPrefix(r.URL.Path, "/v2/email/"):
 		_, _ = io.WriteString(w, `{"MessageId":"sample"}`)
 	default:
@@ -48,7 +54,7 @@ type queue struct {
 	last    []byte
 }
 
-var sent queue
+var mails, events queue
 
 // answer has the hash of the message, which the SDK compares.
 func (q *queue) answer(body []byte) ([]byte, error) {

@@ -48,23 +48,27 @@ var values = bundle.Values{
 	Stage: "dev", LinksURL: "https://links.example.com",
 	Clients: `{"web":"1ridersexample23456789abcd"}`, UserPoolID: "eu-central-1_Sample001",
 	MailQueueURL:       "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo",
+	EventQueueURL:      "https://sqs.eu-central-1.amazonaws.com/123456789012/events",
 	DeadLetterQueueURL: "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo",
 	KMSKeyARN:          "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000",
 }
 
 var samples = []struct {
 	name, event string
-	kind        string // the difference from another sample of the same function
-	calls       string // of AWS: the bytes of each body, as bench/call reads them
+	kind        string                   // the difference from another sample of the same function
+	calls       string                   // of AWS: the bytes of each body, as bench/call reads them
+	change      func(*settings.Settings) // with which the function is built; nil: none
 }{
-	{"pre-sign-up", "sign-up.json", "", ""},
-	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", ""},
-	{"custom-message", "sign-up-in-canadian-french.json", "", ""},
-	{"verify-link", "open-the-link-of-a-sign-up.json", "", ""},
-	{"post-confirmation", "confirm-sign-up.json", "", "111,364"},
-	{"custom-email-sender", "sign-up.json", "", "1134"},
-	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", ""},
-	{"send-mail", "one-welcome-mail.json", "", "11614;118"},
+	{"pre-sign-up", "sign-up.json", "", "", nil},
+	{"pre-sign-up", "sign-up.json", ", with a hook", "", func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }},
+	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", "", nil},
+	{"custom-message", "sign-up-in-canadian-french.json", "", "", nil},
+	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", nil},
+	{"post-confirmation", "confirm-sign-up.json", "", "111,413", nil},
+	{"post-confirmation", "confirm-sign-up.json", ", with events", "", func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }},
+	{"custom-email-sender", "sign-up.json", "", "1183", nil},
+	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", "", nil},
+	{"send-mail", "one-welcome-mail.json", "", "11614;118", nil},
 }
 
 // build builds everything that is measured into dir, with the flags of a release, each program
@@ -111,7 +115,18 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 			s.name, s.dir, s.env = call, filepath.Join(dir, "call"), map[string]string{"CALLS": sample.calls}
 			list = append(list, s)
 		}
-		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(dir, sample.name), bundle.Named(sample.name).Env(set, values)
+		f, with, folder := bundle.Named(sample.name), *set, dir
+		if sample.change != nil {
+			sample.change(&with)
+			folder = filepath.Join(dir, sample.name+"-changed")
+			if err := bundle.Write(folder, &with, out, []bundle.Function{f}); err != nil {
+				return nil, err
+			}
+			if err := bundle.BuildBinaries(ctx, folder, &with, bundle.ThisMachine, []bundle.Function{f}); err != nil {
+				return nil, err
+			}
+		}
+		s.name, s.dir, s.env = sample.name+sample.kind, filepath.Join(folder, sample.name), f.Env(&with, values)
 		list = append(list, s)
 		if s.name == "custom-message" && nodeModules != "" {
 			s.name = nodeJS
@@ -126,13 +141,15 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 			return nil, fmt.Errorf("zip %s: %w", s.name, err)
 		}
 	}
-	programs, err := filepath.Glob(filepath.Join(dir, "*", "bootstrap"))
-	if err != nil {
-		return nil, err
-	}
-	for _, program := range programs {
-		if err := gate(program); err != nil {
+	for _, folders := range []string{"*", "*/*"} {
+		programs, err := filepath.Glob(filepath.Join(dir, folders, "bootstrap"))
+		if err != nil {
 			return nil, err
+		}
+		for _, program := range programs {
+			if err := gate(program); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return list, nil
