@@ -86,7 +86,7 @@ endif
 soak: need-go ## confirm 10,000 users (or PEOPLE) under each schedule of faults, and drain as many emails at SES's rates; sign in 5,000 times
 	@set -o pipefail; go test ./functions/send-mail -run TestTheQueueDrainsAtTheRateOfSES -count=1 -v -timeout 1h -mails $(or $(PEOPLE),10000) | $(QUIET)
 	@set -o pipefail; go test ./local/cognito -run TestSignInsDoNotFillTheMemory -count=1 -v -timeout 1h -sign-ins $(or $(PEOPLE),5000) | $(QUIET)
-	@set -o pipefail; go test ./local -run TestNoMailIsLost -count=1 -v -timeout 2h -confirmations $(or $(PEOPLE),10000) | $(QUIET)
+	@set -o pipefail; go test ./local -run 'TestNoMailIsLost|TestNoEventIsLost' -count=1 -v -timeout 2h -confirmations $(or $(PEOPLE),10000) | $(QUIET)
 
 # What remains of go test -v: the lines of the tests, and failures.
 QUIET = grep --line-buffered -v '^20\|^=== \|^ *--- PASS\|^PASS'
