@@ -38,7 +38,7 @@ var afterDeployment = []check{
 	{"A3", "functions", "lambda:GetFunction logs:DescribeLogGroups", functionsActive},
 	{"A4", "mail queue to send-mail", "lambda:ListEventSourceMappings", queueConnected},
 	{"A5", "key of the codes", "kms:DescribeKey kms:ListGrants", keyUsable},
-	{"A6", "feedback of SES", "ses:GetConfigurationSet ses:GetConfigurationSetEventDestinations cloudformation:GetResource events:DescribeRule", feedbackConnected},
+	{"A6", "feedback of SES", "ses:GetConfigurationSet ses:GetConfigurationSetEventDestinations cloudformation:GetResource events:DescribeRule events:ListTargetsByRule events:ListTagsForResource", feedbackConnected},
 	{"A7", "queues", "sqs:GetQueueAttributes", queuesEmpty},
 	{"A8", "alarms", "cloudwatch:DescribeAlarms sns:ListSubscriptionsByTopic", alarmsNotify},
 	{"A9", "page behind links", "", pageAnswers},

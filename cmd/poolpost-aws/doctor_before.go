@@ -44,7 +44,7 @@ var beforeDeployment = []check{
 	{"D8", "SES account", "ses:GetAccount", sesAccount},
 	{"D9", "suppression list", "ses:GetAccount", suppressionList},
 	{"D10", "service-linked role of Cognito", "iam:GetRole", serviceLinkedRole},
-	{"D11", "host of the links", "cloudformation:GetResource apigateway:GET acm:DescribeCertificate route53:GetHostedZone", linkHost},
+	{"D11", "host of the links", "cloudformation:GetResource apigateway:GET acm:DescribeCertificate route53:GetHostedZone route53:ListQueryLoggingConfigs route53:ListTagsForResource", linkHost},
 	{"D12", "domain of hosted sign-in", "cognito-idp:DescribeUserPoolDomain", domainPrefix},
 	{"D13", "Facebook's secret", "secretsmanager:DescribeSecret", facebookSecret},
 	{"D14", "Lambda concurrency", "lambda:GetAccountSettings", concurrency},

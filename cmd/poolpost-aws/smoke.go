@@ -19,6 +19,7 @@ import (
 
 	"poolpost/cmd/internal/cli"
 	"poolpost/internal/logging"
+	"poolpost/internal/rules"
 )
 
 // A smokeTest signs people up in a pool that is in use, with addresses of SES's mailbox simulator,
@@ -193,10 +194,14 @@ var ruleCode = regexp.MustCompile(`\b[A-Z][A-Z]*_[A-Z_]*[A-Z]\b`)
 func guardOf(err error) string {
 	switch {
 	case hasCode(err, "UserLambdaValidationException"):
-		if code := ruleCode.FindString(err.Error()); code != "" {
+		switch code := ruleCode.FindString(err.Error()); code {
+		case rules.TryAgain: // the rules could not be applied
+			return ""
+		case "":
+			return "a rule refuses"
+		default:
 			return "a rule refuses with " + code
 		}
-		return "a rule refuses"
 	case hasCode(err, "NotAuthorizedException"):
 		return "pool.selfSignUp is off"
 	case hasCode(err, "ForbiddenException"):

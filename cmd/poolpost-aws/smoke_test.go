@@ -209,9 +209,14 @@ func TestSmokeReportsBrokenLinks(t *testing.T) {
 	if want := "failure  bounce: mail-feedback bounced: not in the log within 20ms; see poolpost logs --function mail-feedback --since 10m\n"; err != error(cli.Exit(cli.Failed)) || !strings.HasSuffix(got, want) {
 		t.Errorf("%v\n%s", err, got)
 	}
-	p = &smokePool{refusal: "CodeDeliveryFailureException:SES is in its sandbox"}
-	if _, err := smoke(t, p, t.Context()); err == nil || !strings.HasPrefix(err.Error(), "sign up an address of the mailbox simulator: ") {
-		t.Error(err)
+	for _, refusal := range []string{
+		"CodeDeliveryFailureException:SES is in its sandbox", "UnexpectedLambdaException:PreSignUp failed",
+		"UserLambdaValidationException:PreSignUp failed with error TRY_AGAIN: Please try again.", // closed, since it is broken
+	} {
+		p = &smokePool{refusal: refusal}
+		if _, err := smoke(t, p, t.Context()); err == nil || !strings.HasPrefix(err.Error(), "sign up an address of the mailbox simulator: ") {
+			t.Error(err)
+		}
 	}
 	if want := "AdminDeleteUser success+poolpost-TOKEN@simulator.amazonses.com"; !slices.Contains(p.calls, want) {
 		t.Errorf("calls %q, want %s", p.calls, want)

@@ -355,3 +355,13 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 	})
 }
+
+// poolpost smoke finds its lines by this token.
+func TestLinesOfASmokeTestAreMarked(t *testing.T) {
+	const token = "0123456789ab"
+	h, _, logged := newHandler(t)
+	if _, err := h.Invoke(invocation(t), functiontest.Event(t, "resend-code", "request.userAttributes.email", logging.SmokeAddress("success", token))); err != nil {
+		t.Fatal(err)
+	}
+	logged.CheckLine(t, map[string]any{"test": token})
+}

@@ -616,3 +616,11 @@ func BenchmarkInvoke(b *testing.B) {
 		})
 	}
 }
+
+// poolpost smoke finds its lines by this token.
+func TestLinesOfASmokeTestAreMarked(t *testing.T) {
+	const token = "0123456789ab"
+	h, logged := newHandler(t)
+	fill(t, h, newEvent(t, "SignUp", "request.userAttributes.email", logging.SmokeAddress("success", token)))
+	logged.CheckLine(t, map[string]any{"test": token})
+}

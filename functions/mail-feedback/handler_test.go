@@ -212,3 +212,14 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 	})
 }
+
+// poolpost smoke finds its lines by this token.
+func TestLinesOfASmokeTestAreMarked(t *testing.T) {
+	const token = "0123456789ab"
+	h, logged := newHandler(t)
+	event := functiontest.Event(t, "bounce-of-an-address-that-does-not-exist", "detail.mail.destination", []string{logging.SmokeAddress("bounce", token)})
+	if _, err := h.Invoke(t.Context(), event); err != nil {
+		t.Fatal(err)
+	}
+	logged.CheckLine(t, map[string]any{"test": token})
+}

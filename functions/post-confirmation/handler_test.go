@@ -470,3 +470,11 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 	})
 }
+
+// poolpost smoke finds its lines by this token.
+func TestLinesOfASmokeTestAreMarked(t *testing.T) {
+	const token = "0123456789ab"
+	h, _, logged := newHandler(t)
+	checkReturned(t, h, functiontest.Event(t, "confirm-sign-up", "request.userAttributes.email", logging.SmokeAddress("success", token)))
+	logged.CheckLine(t, map[string]any{"test": token})
+}

@@ -379,3 +379,13 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 	})
 }
+
+// poolpost smoke finds its lines by this token.
+func TestLinesOfASmokeTestAreMarked(t *testing.T) {
+	const token = "0123456789ab"
+	h, logged := newHandler(t)
+	if _, err := h.Invoke(t.Context(), payload(t, "SignUp", map[string]any{"email": logging.SmokeAddress("success", token), "custom:agentName": "Jane"})); err != nil {
+		t.Fatal(err)
+	}
+	logged.CheckLine(t, map[string]any{"test": token})
+}

@@ -21,6 +21,7 @@ import (
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
+	"poolpost/internal/logging"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
 )
@@ -500,4 +501,14 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 			})
 		}
 	}
+}
+
+// poolpost smoke finds its lines by this token.
+func TestLinesOfASmokeTestAreMarked(t *testing.T) {
+	const token = "0123456789ab"
+	h, _, logged := testHandler(t)
+	if _, err := h.Handle(t.Context(), batchOf(record(t, "id", "group", logging.SmokeAddress("success", token)))); err != nil {
+		t.Fatal(err)
+	}
+	logged.CheckLine(t, map[string]any{"test": token})
 }

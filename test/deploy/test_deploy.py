@@ -13,6 +13,7 @@ import fnmatch
 import io
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -168,10 +169,15 @@ class Stack:
 
     def poolpost(self, *arguments, cwd=ROOT):
         """Runs a command of the program that asks the account."""
+        with self.started(*arguments, cwd=cwd) as process:
+            stdout, stderr = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+    def started(self, *arguments, cwd=ROOT):
         subprocess.run(["go", "build", "-o", POOLPOST, "./cmd/poolpost-aws"], cwd=ROOT, check=True)
-        return subprocess.run(
+        return subprocess.Popen(
             [POOLPOST, *arguments, "--settings", self.file, "--stage", self.stage],
-            cwd=cwd, env=os.environ | self.account, capture_output=True, text=True, timeout=60,
+            cwd=cwd, env=os.environ | self.account, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def deploy(self):
@@ -593,6 +599,77 @@ def test_dead_letters_are_listed_and_repeated(stack):
     assert redriven.stdout.splitlines() == ["1 emails put back on the mail queue", "1 events passed to their functions again"], redriven.stderr
     for queue in (dead, failed):
         assert sqs.get_queue_attributes(QueueUrl=queue["Url"], AttributeNames=["All"])["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+# What doctor cannot find right in the emulator, with the reason.
+NOT_IN_THE_EMULATOR = {
+    "D5": "IAM's simulator denies all, since the emulator enforces nothing",
+    "D6": "the MAIL FROM domain has no status",
+    "D7": "the domains are samples, with no records",
+    "D8": "the quota is fixed, and the account has no enforcement status",
+    "D11": "Cloud Control does not know zones of other services",
+    "D13": "always a note",
+    "D16": "there are no service quotas",
+    "D18": "always a note",
+    "D20": "the Node.js of this machine may be older",
+    "A5": "there are no grants of Cognito",
+    "A6": "Cloud Control does not know rules of other services",
+    "A8": "CloudWatch answers this protocol with an error, and nobody confirms subscriptions",
+    "A9": "the host is a sample",
+}
+
+
+def test_doctor_finds_what_is_deployed_right(stack):
+    done = stack.poolpost("doctor", "--json")
+    report = json.loads(done.stdout)
+    assert (report["stack"], report["region"], report["account"]) == (stack.names["Pool"], stack.region, ACCOUNT)
+    wrong = [check for check in report["checks"] if check["status"] != "ok" and check["id"] not in NOT_IN_THE_EMULATOR]
+    assert not wrong
+    assert {check["id"] for check in report["checks"]} == {f"D{n}" for n in range(1, 21)} | {f"A{n}" for n in range(1, 11)}
+
+
+def test_doctor_finds_what_somebody_changed(stack):
+    """A setting that the console resets, and a mapping that somebody switched off."""
+    client = stack.client("lambda")
+    [mapping] = client.list_event_source_mappings()["EventSourceMappings"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        checks = json.loads(stack.poolpost("doctor", "--json").stdout)["checks"]
+    finally:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    [found] = [check for check in checks if check["id"] == "A4"]
+    assert found["status"] == "failure" and mapping["UUID"] in found["remedy"], found
+
+
+def test_smoke_leaves_no_users(stack):
+    """The functions do not run, so nothing is in their logs."""
+    done = stack.poolpost("smoke", "--timeout", "1ms")
+    assert done.returncode == 1, done.stderr
+    assert stack.client("cognito-idp").list_users(UserPoolId=stack.outputs["UserPoolId"])["Users"] == []
+
+
+def test_an_interrupted_probe_leaves_nothing(stack, tmp_path):
+    """It is interrupted after the first question, since the functions of the others do not run."""
+    if not stack.kept:
+        pytest.skip("once is enough")
+
+    def there():
+        found = stack.inventory()
+        keys, kms = found["AWS::KMS::Key"], stack.client("kms")
+        found["AWS::KMS::Key"] = {k for k in keys if kms.describe_key(KeyId=k)["KeyMetadata"]["KeyState"] == "Enabled"}
+        # The emulator logs to a group of its own.
+        found["AWS::Logs::LogGroup"] = {name for name in found["AWS::Logs::LogGroup"] if not name.startswith("/aws/lambda/Poolpost-Probe-")}
+        return found
+
+    before = there()
+    with stack.started("probe", "--yes", "--out", tmp_path / "answers.json") as probe:
+        for line in probe.stderr:
+            if line.startswith("C2 "):
+                probe.send_signal(signal.SIGINT)
+        assert probe.wait(timeout=60) == 1
+    assert there() == before
+    answers = json.loads((tmp_path / "answers.json").read_text())["answers"]
+    assert [(a["question"], a["answer"]) for a in answers] == [("C1", {"created": True, "updated": True})] * 3
 
 
 def test_a_second_look_finds_no_difference(stack):
