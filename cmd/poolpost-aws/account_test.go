@@ -68,6 +68,37 @@ func TestCommandsExplainWhyTheyCannotAct(t *testing.T) {
 	}
 }
 
+// What a profile needs first is named.
+func TestProfilesThatNeedSomething(t *testing.T) {
+	for name, test := range map[string]struct{ config, want string }{
+		"no sign-in yet": {
+			"[profile sample]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = r\n[sso-session s]\nsso_region = eu-central-1\nsso_start_url = https://sample.example.com/start\n",
+			"the AWS sign-in has expired: run aws sso login\n"},
+		"no sign-in yet, in the old form": {
+			"[profile sample]\nsso_region = eu-central-1\nsso_start_url = https://sample.example.com/start\nsso_account_id = 123456789012\nsso_role_name = r\n",
+			"the AWS sign-in has expired: run aws sso login\n"},
+		"an MFA code": {
+			"[profile base]\naws_access_key_id = sample\naws_secret_access_key = sample\n[profile sample]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/m\n",
+			`the AWS profile asks for an MFA code: run eval "$(aws configure export-credentials --format env)" first` + "\n"},
+		"a process that fails": {
+			"[profile sample]\ncredential_process = /nonexistent\n", "there are no AWS credentials: set AWS_PROFILE, or "},
+		"half a key": {
+			"[profile sample]\naws_access_key_id = sample\n", "there are no AWS credentials: set AWS_PROFILE, or "},
+	} {
+		withoutAWS(t)
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(test.config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("AWS_CONFIG_FILE", file)
+		t.Setenv("AWS_PROFILE", "sample")
+		t.Setenv("HOME", t.TempDir())
+		if code, _, errOut := execute(t, "outputs"); code != cli.Failed || !strings.HasPrefix(errOut, test.want) || strings.Count(errOut, "\n") != 1 {
+			t.Errorf("%s: exit code %d, %q, want %q", name, code, errOut, test.want)
+		}
+	}
+}
+
 // Good credentials are refused in a region that the account has not enabled.
 func TestRegionThatIsNotEnabled(t *testing.T) {
 	f := newFakeAWS(t)

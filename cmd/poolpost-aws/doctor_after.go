@@ -442,7 +442,7 @@ func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(exist)) {
-		d = append(d, warning("delete it, or add it to the settings: it is served as the first client", "the client %s (%s) is in no settings", exist[id], id))
+		d = append(d, warning("run poolpost delete-client "+exist[id]+", or add it to the settings: it is served as the first client", "the client %s (%s) is in no settings", exist[id], id))
 	}
 	return d, nil
 }

@@ -239,7 +239,7 @@ func senderInDNS(ctx context.Context, p *patient) (found []finding, err error) {
 			return found, err
 		}
 	}
-	return append(found, warning(fmt.Sprintf(`add the record _dmarc.%s TXT "v=DMARC1; p=none"`, domain), "%s has no DMARC policy, which Gmail and Yahoo expect of who sends in bulk", domain)), nil
+	return append(found, warning(fmt.Sprintf(`add the record _dmarc.%s TXT "%s"`, domain, cmp.Or(mail.DMARC, "v=DMARC1; p=none")), "%s has no DMARC policy, which Gmail and Yahoo expect of who sends in bulk", domain)), nil
 }
 
 // hasTXT reports whether a name has a TXT record with a text in it.

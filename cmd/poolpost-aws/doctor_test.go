@@ -371,7 +371,7 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"A9", func(c *clinic) { c.http = answering(http.StatusOK, "") }, "https://dev.links.example.com/health is not answered by verify-link"},
 		{"A10", set(func(s *settings.Settings) { s.Clients = append(s.Clients, settings.Client{Name: "kiosk"}) }), "the client kiosk is not deployed"},
 		{"A10", change("ListUserPoolClients", "client1", "client2"), "the client web (client1) is gone"},
-		{"A10", change("ListUserPoolClients", `{"ClientId"`, `{"ClientId":"client9","ClientName":"old"},{"ClientId"`), "the client old (client9) is in no settings. Delete it, or"},
+		{"A10", change("ListUserPoolClients", `{"ClientId"`, `{"ClientId":"client9","ClientName":"old"},{"ClientId"`), "the client old (client9) is in no settings. Run poolpost delete-client old, or"},
 		{"A10", change("DescribeUserPoolClient", `{"ExplicitAuthFlows"`, `{"ClientSecret":"secret@sample","ExplicitAuthFlows"`), "the client web has a secret"},
 		{"A10", change("DescribeUserPoolClient", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"), "the list of flows of web is [ALLOW_REFRESH_TOKEN_AUTH ALLOW_USER_PASSWORD_AUTH], and should be "},
 		{"A10", change("DescribeUserPoolClient", `"email_verified",`, ""), "what web may read is "},

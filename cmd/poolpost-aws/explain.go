@@ -53,11 +53,16 @@ func explain(err error) error {
 	}
 	var invalid *ssocreds.InvalidTokenError
 	var profile config.SharedConfigProfileNotExistError
+	var noPrompt config.AssumeRoleTokenProviderNotSetError
 	var network net.Error
+	_, isCredentials := errors.AsType[*credentialsError](err)
 	switch {
 	case errors.As(err, &profile):
 		return fmt.Errorf("there is no AWS profile %s: set AWS_PROFILE to one that aws configure list-profiles lists", profile.Profile)
-	case errors.As(err, &invalid):
+	case errors.As(err, &noPrompt):
+		return errors.New(`the AWS profile asks for an MFA code: run eval "$(aws configure export-credentials --format env)" first`)
+	case errors.As(err, &invalid), isCredentials && strings.Contains(err.Error(), "SSO token"), // of a session that has no token yet
+		isCredentials && hasCode(err, "InvalidGrantException", "UnauthorizedException"):
 		return errors.New("the AWS sign-in has expired: run aws sso login")
 	case hasCode(err, expiredKey...):
 		return errors.New("the AWS credentials have expired: run aws sso login, or get new ones as you got these")
@@ -72,7 +77,7 @@ func explain(err error) error {
 	case hasCode(err, throttled...):
 		return fmt.Errorf("%sAWS throttles %s: try again in a minute", doing, operation)
 	}
-	if _, ok := errors.AsType[*credentialsError](err); ok {
+	if isCredentials {
 		if text := oneLine(err.Error()); !strings.Contains(text, "no EC2 IMDS role found") && !strings.Contains(text, "IMDS") {
 			return fmt.Errorf("there are no AWS credentials: %s (%s)", getCredentials, text)
 		}

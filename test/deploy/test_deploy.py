@@ -140,6 +140,7 @@ class Stack:
             "AWS_CONFIG_FILE": str(folder / "no-config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(folder / "no-credentials"),
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",  # what the emulator lacks, it lacks every time
         }
         self.session = boto3.Session("sample", "sample", region_name=self.region)
 
@@ -603,10 +604,12 @@ def test_dead_letters_are_listed_and_repeated(stack):
 
 # What doctor cannot find right in the emulator, with the reason.
 NOT_IN_THE_EMULATOR = {
+    "D2": "CloudFormation has no DescribeType",
     "D5": "IAM's simulator denies all, since the emulator enforces nothing",
     "D6": "the MAIL FROM domain has no status",
     "D7": "the domains are samples, with no records",
     "D8": "the quota is fixed, and the account has no enforcement status",
+    "D10": "the role does not exist, which is a note",
     "D11": "Cloud Control does not know zones of other services",
     "D13": "always a note",
     "D16": "there are no service quotas",
@@ -629,7 +632,9 @@ def test_doctor_finds_what_is_deployed_right(stack):
 
 
 def test_doctor_finds_what_somebody_changed(stack):
-    """A setting that the console resets, and a mapping that somebody switched off."""
+    """A mapping that somebody switched off."""
+    if not stack.kept:
+        pytest.skip("once is enough")
     client = stack.client("lambda")
     [mapping] = client.list_event_source_mappings()["EventSourceMappings"]
     client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -657,8 +662,8 @@ def test_an_interrupted_probe_leaves_nothing(stack, tmp_path):
         found = stack.inventory()
         keys, kms = found["AWS::KMS::Key"], stack.client("kms")
         found["AWS::KMS::Key"] = {k for k in keys if kms.describe_key(KeyId=k)["KeyMetadata"]["KeyState"] == "Enabled"}
-        # The emulator logs to a group of its own.
-        found["AWS::Logs::LogGroup"] = {name for name in found["AWS::Logs::LogGroup"] if not name.startswith("/aws/lambda/Poolpost-Probe-")}
+        # The emulator creates the group of a function again that logs late, which its role does not allow on AWS.
+        found["AWS::Logs::LogGroup"] = {name for name in found["AWS::Logs::LogGroup"] if "Poolpost-Probe-" not in name}
         return found
 
     before = there()
