@@ -171,3 +171,49 @@ func TestTheTargetOfAHostOutsideRoute53IsAnOutput(t *testing.T) {
 		}
 	}
 }
+
+// A host that is replaced is still served, and a new one comes into emails only when it is: each
+// function that writes links waits for it.
+func TestFormerHostsAreServed(t *testing.T) {
+	const host = "  host: links.rides.example.com\n"
+	served := func(text string) (tp *template, hosts map[string]string) {
+		tp, hosts = synthesise(t, parse(t, strings.Replace(full, host, text, 1)), "prod"), map[string]string{}
+		for id, r := range tp.resources {
+			if r.Type == "AWS::ApiGatewayV2::DomainName" {
+				hosts[strings.Trim(r.get("DomainName"), `"`)] = id
+			}
+		}
+		return tp, hosts
+	}
+	_, before := served(host)
+	tp, after := served("  host: new.rides.example.com\n  formerHosts: [links.rides.example.com]\n")
+	const old = "links.rides.example.com"
+	if len(after) != 2 || after[old] == "" || after[old] != before[old] {
+		t.Errorf("the hosts are %v, and were %v", after, before)
+	}
+	if mappings := tp.all("AWS::ApiGatewayV2::ApiMapping"); len(mappings) != 2 {
+		t.Errorf("there are %d mappings", len(mappings))
+	}
+	send := tp.function("send-mail")
+	tp.want(send, map[string]string{"Environment.Variables.LINKS_URL": `"https://new.rides.example.com"`})
+	for _, kind := range []string{"AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping", "AWS::Route53::RecordSet"} {
+		if !slices.ContainsFunc(send.DependsOn, func(id string) bool {
+			return tp.resources[id].Type == kind && strings.Contains(id, "newrides")
+		}) {
+			t.Errorf("send-mail does not wait for the %s of the new host, but for %q", kind, send.DependsOn)
+		}
+	}
+
+	tp, after = served("  host: new.rides.example.com\n  hostInEmails: false\n  formerHosts: [links.rides.example.com]\n")
+	tp.want(tp.function("send-mail"), map[string]string{"Environment.Variables.LINKS_URL": `"https://links.rides.example.com"`})
+	if len(after) != 2 {
+		t.Errorf("the hosts are %v", after)
+	}
+	tp, _ = served(host + "  hostInEmails: false\n")
+	if url := tp.function("send-mail").get("Environment.Variables.LINKS_URL"); !strings.Contains(url, ".execute-api.") {
+		t.Errorf("without the host, emails link to %s", url)
+	}
+	tp.want(tp.one("AWS::ApiGatewayV2::Api"), map[string]string{"DisableExecuteApiEndpoint": "false"})
+	tp, _ = served(host + "  keepDefaultAddress: false\n")
+	tp.want(tp.one("AWS::ApiGatewayV2::Api"), map[string]string{"DisableExecuteApiEndpoint": "true"})
+}

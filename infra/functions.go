@@ -55,6 +55,9 @@ func (p *Pool) newFunction(id, name string) awslambda.Function {
 		LoggingFormat: awslambda.LoggingFormat_JSON,
 		Tracing:       awslambda.Tracing_ACTIVE,
 	})
+	if _, ok := env["LINKS_URL"]; ok {
+		f.Node().AddDependency(p.linksServed...)
+	}
 	suppress(role, "AwsSolutions-IAM5",
 		"xray:PutTraceSegments and xray:PutTelemetryRecords do not support resource-level permissions.")
 	p.Functions[name] = f

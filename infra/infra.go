@@ -96,8 +96,9 @@ type Pool struct {
 	// LinksURL is what links begin with, without a final slash.
 	LinksURL *string
 
-	linksTarget   *string            // what a host outside Route 53 is a CNAME of
-	hookQueues    map[string]*string // the dead-letter queues of hooks, by their ids
+	linksTarget   *string                  // what a host outside Route 53 is a CNAME of
+	hookQueues    map[string]*string       // the dead-letter queues of hooks, by their ids
+	linksServed   []constructs.IDependable // what serves LinksURL, unless that is API Gateway's own
 	settings      *settings.Settings
 	stage         string
 	functionsDir  string // has a folder for each function

@@ -1,8 +1,6 @@
 package infra
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
@@ -11,7 +9,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/settings"
 )
 
 // accessLog is the format of the access log. It has no query, since links carry codes.
@@ -22,12 +23,11 @@ const accessLog = `{"requestId":"$context.requestId","time":"$context.requestTim
 // newLinkAPI is the API with its stage and its URL, but without a route: the triggers need the
 // URL, and verify-link comes after the pool.
 func (p *Pool) newLinkAPI() {
-	host := p.settings.Links.HostIn(p.stage)
 	p.LinkAPI = awsapigatewayv2.NewHttpApi(p, jsii.String("LinkAPI"), &awsapigatewayv2.HttpApiProps{
 		ApiName:                   p.name("poolpost-links"),
 		Description:               jsii.String("Poolpost: the pages behind links in emails"),
 		CreateDefaultStage:        jsii.Bool(false),
-		DisableExecuteApiEndpoint: jsii.Bool(host != ""),
+		DisableExecuteApiEndpoint: jsii.Bool(!p.settings.Links.KeepDefaultAddress),
 	})
 	log := awslogs.NewLogGroup(p, jsii.String("LinkAPILog"), &awslogs.LogGroupProps{
 		LogGroupName: p.vendedLog(p.LinkAPI.ApiId()),
@@ -39,56 +39,60 @@ func (p *Pool) newLinkAPI() {
 		Throttle:               &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(50), BurstLimit: jsii.Number(200)},
 		DetailedMetricsEnabled: jsii.Bool(true),
 	})
-	if host == "" {
-		p.LinksURL = p.LinkAPI.ApiEndpoint()
-	} else {
-		p.LinksURL = jsii.String("https://" + host)
-		domain := p.newLinkDomain(host)
-		stage.Node().AddDependency(domain)
-		// The id of the stage's own DomainMapping, and so its logical id, would have the
-		// path of the construct in it.
-		awsapigatewayv2.NewApiMapping(stage, jsii.String("Pool/LinkDomainundefined"), &awsapigatewayv2.ApiMappingProps{
+	p.LinksURL = p.LinkAPI.ApiEndpoint()
+	links := p.settings.Links
+	for _, host := range links.HostsIn(p.stage) {
+		domain, record := p.newLinkDomain(host)
+		awsapigatewayv2.NewApiMapping(domain, jsii.String("Mapping"), &awsapigatewayv2.ApiMappingProps{
 			Api: p.LinkAPI, DomainName: domain, Stage: stage,
 		})
+		if host.Host == links.HostIn(p.stage) && record == nil {
+			p.linksTarget = domain.RegionalDomainName()
+		}
+		if host.Host == links.EmailHostIn(p.stage) {
+			p.LinksURL = jsii.String("https://" + host.Host)
+			// CloudFormation waits until the certificate is issued: until then emails have the
+			// address that they had.
+			p.linksServed = []constructs.IDependable{domain} // and its mapping
+			if record != nil {
+				p.linksServed = append(p.linksServed, record)
+			}
+		}
 	}
-	settings := &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
+	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(&awsapigatewayv2.CfnStage_AccessLogSettingsProperty{
 		DestinationArn: log.LogGroupArn(), Format: jsii.String(accessLog),
-	}
-	stage.Node().DefaultChild().(awsapigatewayv2.CfnStage).SetAccessLogSettings(settings)
+	})
 	p.values.LinksURL = *p.LinksURL
 }
 
-// newLinkDomain is the host of the pages, with its certificate and, in a hosted zone, its record.
-func (p *Pool) newLinkDomain(name string) awsapigatewayv2.DomainName {
-	links, host := p.settings.Links, jsii.String(name)
+// newLinkDomain is a host of the pages, with its certificate and, in a hosted zone, its record. Its
+// logical IDs hang on its name: a host that becomes a former one stays as it is.
+func (p *Pool) newLinkDomain(h settings.LinkHost) (awsapigatewayv2.DomainName, awsroute53.ARecord) {
+	id := func(what string) *string { return jsii.String(what + "-" + h.Host) }
 	var zone awsroute53.IHostedZone
-	if links.HostedZone.ID != "" {
-		zone = awsroute53.HostedZone_FromHostedZoneAttributes(p, jsii.String("LinkZone"), &awsroute53.HostedZoneAttributes{
-			HostedZoneId: jsii.String(links.HostedZone.ID), ZoneName: jsii.String(links.HostedZone.Name),
+	if h.HostedZone.ID != "" {
+		zone = awsroute53.HostedZone_FromHostedZoneAttributes(p, id("LinkZone"), &awsroute53.HostedZoneAttributes{
+			HostedZoneId: jsii.String(h.HostedZone.ID), ZoneName: jsii.String(h.HostedZone.Name),
 		})
 	}
 	var certificate awscertificatemanager.ICertificate
-	id := jsii.String("LinkCertificate")
-	if links.CertificateARN != "" {
-		certificate = awscertificatemanager.Certificate_FromCertificateArn(p, id, jsii.String(links.CertificateARN))
+	if h.CertificateARN != "" {
+		certificate = awscertificatemanager.Certificate_FromCertificateArn(p, id("LinkCertificate"), jsii.String(h.CertificateARN))
 	} else {
-		certificate = awscertificatemanager.NewCertificate(p, id, &awscertificatemanager.CertificateProps{
-			DomainName: host, Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
-			CertificateName: jsii.String(strings.Replace(*p.Node().Path(), "/Default", "", 1) + "/LinkCertificate"),
+		certificate = awscertificatemanager.NewCertificate(p, id("LinkCertificate"), &awscertificatemanager.CertificateProps{
+			DomainName: jsii.String(h.Host), Validation: awscertificatemanager.CertificateValidation_FromDns(zone),
 		})
 	}
-	domain := awsapigatewayv2.NewDomainName(p, jsii.String("LinkDomain"), &awsapigatewayv2.DomainNameProps{
-		DomainName: host, Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
+	domain := awsapigatewayv2.NewDomainName(p, id("LinkDomain"), &awsapigatewayv2.DomainNameProps{
+		DomainName: jsii.String(h.Host), Certificate: certificate, SecurityPolicy: awsapigatewayv2.SecurityPolicy_TLS_1_2,
 	})
 	if zone == nil {
-		p.linksTarget = domain.RegionalDomainName()
-	} else {
-		alias := awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId())
-		awsroute53.NewARecord(p, jsii.String("LinkRecord"), &awsroute53.ARecordProps{
-			Zone: zone, RecordName: jsii.String(name + "."), Target: awsroute53.RecordTarget_FromAlias(alias),
-		})
+		return domain, nil
 	}
-	return domain
+	alias := awsroute53targets.NewApiGatewayv2DomainProperties(domain.RegionalDomainName(), domain.RegionalHostedZoneId())
+	return domain, awsroute53.NewARecord(p, id("LinkRecord"), &awsroute53.ARecordProps{
+		Zone: zone, RecordName: jsii.String(h.Host + "."), Target: awsroute53.RecordTarget_FromAlias(alias),
+	})
 }
 
 // routeLinks routes every request to verify-link.

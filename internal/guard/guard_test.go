@@ -48,8 +48,14 @@ Resources:
   Record: {Type: AWS::Route53::RecordSet, Properties: {Name: links.example.com., Type: A, HostedZoneId: Z1}}
   Proof: {Type: AWS::Route53::RecordSet, Properties: {Name: k1._domainkey.example.com, Type: CNAME, HostedZoneId: Z1}}
   Ops: {Type: AWS::SNS::Subscription, Properties: {Protocol: email, Endpoint: ops@example.com, TopicArn: !Ref Topic}}
+  Message: {Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {LINKS_URL: "https://links.example.com"}}}}
   Topic: {Type: AWS::SNS::Topic}
 `
+
+const (
+	newDomain = "  New: {Type: AWS::ApiGatewayV2::DomainName, Properties: {DomainName: new.example.com}}"
+	newRecord = "  NewRecord: {Type: AWS::Route53::RecordSet, Properties: {Name: new.example.com., Type: A, HostedZoneId: Z1}}"
+)
 
 func parse(t *testing.T, text string) Template {
 	t.Helper()
@@ -134,6 +140,9 @@ func TestLosses(t *testing.T) {
 		{"no host and no record", []func(string) string{without("Host"), without("Record")}, []string{"HOST=links.example.com: |links.formerHosts"}},
 		{"no record", []func(string) string{without("Record")}, []string{"RECORD=links.example.com: "}},
 		{"another host", []func(string) string{edit("DomainName: links.example.com", "DomainName: new.example.com")}, []string{"HOST=links.example.com: |because of DomainName"}},
+		{"another host that the old one stays beside", []func(string) string{add(newDomain), add(newRecord), edit("https://links.", "https://new.")}, nil},
+		{"another host without a record", []func(string) string{add(newDomain), edit("https://links.", "https://new.")}, []string{"HOST=new.example.com: links in emails would lead to new.example.com, which has no DNS record|links.hostInEmails: false"}},
+		{"another host without a record, not in emails", []func(string) string{add(newDomain)}, nil},
 		{"no endpoint", []func(string) string{edit("DisableExecuteApiEndpoint: false", "DisableExecuteApiEndpoint: true")}, []string{"HOST=execute-api: |links.keepDefaultAddress"}},
 		{"another address for alarms", []func(string) string{edit("Endpoint: ops@", "Endpoint: on-call@")}, []string{"ALARMS=ops@example.com: "}},
 		{"MFA", []func(string) string{edit("MfaConfiguration: OPTIONAL", `MfaConfiguration: "ON"`)}, []string{"MFA=required: |could no longer sign in"}},
@@ -181,6 +190,18 @@ func TestLosses(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNotes(t *testing.T) {
+	for text, want := range map[string][]string{
+		add(newDomain)(deployed): {"host new.example.com would be served, and emails would not link to it before another deployment"},
+		edit("https://links.", "https://new.")(add(newDomain)(add(newRecord)(deployed))): {"host new.example.com is new: CloudFormation waits for its certificate, and only then emails link to it"},
+		deployed: nil,
+	} {
+		if got := Notes(Pair{parse(t, deployed), parse(t, text)}); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

@@ -86,6 +86,7 @@ func Losses(p Pair, changes []Change, fromSettings bool) []Loss {
 			losses = append(losses, c.endpointLoss(was, is)...)
 		}
 	}
+	losses = append(losses, c.unreachable()...)
 	slices.SortFunc(losses, func(a, b Loss) int { return cmp.Compare(a.Key(), b.Key()) })
 	// Two logical IDs may have one name, and a host has its record.
 	losses = slices.CompactFunc(losses, func(a, b Loss) bool { return a.Key() == b.Key() })
@@ -258,6 +259,23 @@ func mfaLoss(was, is Resource) []Loss {
 	}
 	return []Loss{{Kind: "MFA", Name: "required", Text: "MFA would be required, and people who have not set up " +
 		"an authenticator app could no longer sign in. Deploy with optional first, until they have."}}
+}
+
+// unreachable are hosts that emails would begin to link to without a DNS record. Who creates one by
+// hand learns what it leads to from the deployment, so that takes two.
+func (c comparison) unreachable() []Loss {
+	var losses []Loss
+	for _, host := range newHosts(c.Pair) {
+		if host.record || !host.inEmails || len(c.Deployed.Resources) == 0 {
+			continue
+		}
+		text := "links in emails would lead to " + host.name + ", which has no DNS record until you create it."
+		if c.fromSettings {
+			text += " Deploy with links.hostInEmails: false first, create the CNAME record to the output LinksTarget, and deploy without it then."
+		}
+		losses = append(losses, Loss{Kind: "HOST", Name: host.name, Text: text})
+	}
+	return losses
 }
 
 // endpointLoss is about API Gateway's own address of the link page.

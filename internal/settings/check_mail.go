@@ -61,20 +61,45 @@ func (c checker) checkIdentity(m Mail) {
 
 func (c checker) checkLinks(s *Settings) {
 	l := s.Links
-	if l.Host != "" {
-		c.matches("links.host", l.Host, domainName, "a host name in lower case, such as links.example.com")
-	} else if l.HostedZone != (HostedZone{}) {
+	if l.Host == "" && l.HostedZone != (HostedZone{}) && len(l.FormerHosts) == 0 {
 		c.Report("links.host", "is missing; write the host name that links.hostedZone gets a record of, such as links.example.com")
 	}
 	c.zone("links.hostedZone", l.HostedZone, l.Host)
-	if l.CertificateARN != "" {
-		if c.matches("links.certificateArn", l.CertificateARN, certificateARN,
-			"the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample") {
-			c.inRegion("links.certificateArn", l.CertificateARN, s.Pool.Region)
+	c.certificate("links.certificateArn", l.CertificateARN, s.Pool.Region)
+	var names []string
+	for i, h := range l.HostsIn("prod") {
+		key := l.keyOf(i)
+		if h.Host == "" {
+			c.Report(key, "is missing; write a host name, such as links.example.com")
+			continue
 		}
-	} else if c.target != nil && l.Host != "" && l.HostedZone == (HostedZone{}) {
-		c.Report("links.host", "needs links.hostedZone, or links.certificateArn of a certificate that has been issued: "+
-			"the deployment would wait for hours for a DNS record that proves the host is yours")
+		c.matches(key, h.Host, domainName, "a host name in lower case, such as links.example.com")
+		c.unique(key, h.Host, names)
+		names = append(names, h.Host)
+		if entry := strings.TrimSuffix(key, ".host"); entry != "links" {
+			c.zone(entry+".hostedZone", h.HostedZone, h.Host)
+			if h.CertificateARN != l.CertificateARN {
+				c.certificate(entry+".certificateArn", h.CertificateARN, s.Pool.Region)
+			}
+		}
+		if c.target != nil && h.CertificateARN == "" && h.HostedZone == (HostedZone{}) {
+			c.Report(key, "needs links.hostedZone, or links.certificateArn of a certificate that has been issued: "+
+				"the deployment would wait for hours for a DNS record that proves the host is yours")
+		}
+	}
+	if !l.HostInEmails && l.Host == "" {
+		c.Report("links.hostInEmails", "is about links.host, which is missing; remove one, or write the other")
+	}
+	if !l.KeepDefaultAddress && l.EmailHostIn("prod") == "" {
+		c.Report("links.keepDefaultAddress", "must be true: emails link to that address")
+	}
+}
+
+// certificate accepts no certificate, or one of the pool's region.
+func (c checker) certificate(key, arn, region string) {
+	if arn != "" && c.matches(key, arn, certificateARN,
+		"the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/sample") {
+		c.inRegion(key, arn, region)
 	}
 }
 

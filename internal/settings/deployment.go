@@ -41,11 +41,52 @@ func Staged(name, stage string) string {
 
 // HostIn is Host in a stage: an account has each host once, so in every stage but prod the host is
 // the stage's own, below Host.
-func (l Links) HostIn(stage string) string {
-	if l.Host == "" || stage == "prod" {
-		return l.Host
+func (l Links) HostIn(stage string) string { return hostIn(l.Host, stage) }
+
+func hostIn(host, stage string) string {
+	if host == "" || stage == "prod" {
+		return host
 	}
-	return stage + "." + l.Host
+	return stage + "." + host
+}
+
+// HostsIn are all hosts of the pages in a stage, Host first.
+func (l Links) HostsIn(stage string) []LinkHost {
+	hosts := []LinkHost{}
+	if l.Host != "" {
+		hosts = append(hosts, LinkHost{Host: l.Host})
+	}
+	hosts = append(hosts, l.FormerHosts...)
+	for i := range hosts {
+		h := &hosts[i]
+		if h.HostedZone == (HostedZone{}) && h.CertificateARN == "" {
+			h.HostedZone, h.CertificateARN = l.HostedZone, l.CertificateARN
+		}
+		h.Host = hostIn(h.Host, stage)
+	}
+	return hosts
+}
+
+// keyOf is the key of an entry of HostsIn.
+func (l Links) keyOf(i int) string {
+	if l.Host == "" {
+		i++
+	}
+	if i == 0 {
+		return "links.host"
+	}
+	return fmt.Sprintf("links.formerHosts[%d].host", i-1)
+}
+
+// EmailHostIn is the host that emails link to in a stage; empty for API Gateway's address.
+func (l Links) EmailHostIn(stage string) string {
+	switch {
+	case l.HostInEmails:
+		return l.HostIn(stage)
+	case len(l.FormerHosts) > 0:
+		return hostIn(l.FormerHosts[0].Host, stage)
+	}
+	return ""
 }
 
 // DomainPrefixIn is DomainPrefix in a stage: all accounts of a region share the prefixes.
@@ -123,10 +164,13 @@ func (c checker) checkNames(s *Settings) {
 	}
 	tooLong("pool.name", "user pool's name", Staged(s.Pool.Name, stage), "Cognito", maxPoolName)
 	tooLong(key, "stack's name", s.StackName(stage), "CloudFormation", maxStackName)
-	if host := s.Links.HostIn(stage); host != s.Links.Host && domainName.MatchString(s.Links.Host) && !domainName.MatchString(host) {
-		c.Report("links.host", "is no host name in stage %s: %s", stage, host)
-	} else if s.Links.CertificateARN == "" {
-		tooLong("links.host", "host", host, "a certificate", maxCertificateName)
+	for i, h := range s.Links.HostsIn("prod") {
+		key := s.Links.keyOf(i)
+		if host := hostIn(h.Host, stage); host != h.Host && domainName.MatchString(h.Host) && !domainName.MatchString(host) {
+			c.Report(key, "is no host name in stage %s: %s", stage, host)
+		} else if h.CertificateARN == "" {
+			tooLong(key, "host", host, "a certificate", maxCertificateName)
+		}
 	}
 }
 

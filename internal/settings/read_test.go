@@ -53,6 +53,7 @@ func TestMinimalFileHasSafeDefaults(t *testing.T) {
 			From: Address{Address: "no-reply@example.com"}, NameAttributes: []string{"given_name", "name"},
 			Identity: "example.com", Delivery: "cognito", Rate: 1,
 		},
+		Links:  Links{KeepDefaultAddress: true, HostInEmails: true},
 		Brands: []Brand{{Name: "myapp", DisplayName: "myapp", Color: "#1d4ed8", From: Address{Address: "no-reply@example.com"}}},
 		Clients: []Client{{
 			Name: "web", Brand: "myapp", Locale: "en", RefreshTokenDays: 30,

@@ -114,6 +114,20 @@ type Links struct {
 	// CertificateARN is the certificate of Host in AWS Certificate Manager, when
 	// its zone is not in Route 53.
 	CertificateARN string `yaml:"certificateArn"`
+	// FormerHosts are served as well, for links in emails that are already sent.
+	FormerHosts []LinkHost `yaml:"formerHosts"`
+	// KeepDefaultAddress leaves the address that API Gateway gives open beside Host, for the same.
+	KeepDefaultAddress bool `yaml:"keepDefaultAddress"`
+	// HostInEmails is false while Host has no DNS record yet: it is served, and emails still link to
+	// the first of FormerHosts or, without one, to API Gateway's address.
+	HostInEmails bool `yaml:"hostInEmails"`
+}
+
+// LinkHost is a host of the pages. Without a zone and a certificate, it has those of Links.
+type LinkHost struct {
+	Host           string     `yaml:"host" short:"true"`
+	HostedZone     HostedZone `yaml:"hostedZone"`
+	CertificateARN string     `yaml:"certificateArn"`
 }
 
 // Brand is what a message and a page look like, for one or more clients.
@@ -264,6 +278,7 @@ func Default() *Settings {
 			MFA:            "off",
 		},
 		Mail:    Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
+		Links:   Links{KeepDefaultAddress: true, HostInEmails: true},
 		Locales: []string{"en"},
 		SignUp: SignUp{
 			Email:             config.EmailRules{RefuseTypos: true},

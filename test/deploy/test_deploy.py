@@ -9,10 +9,12 @@ the functions behave is for the other tests: the emulator does not run them.
 """
 
 import contextlib
+import functools
 import fnmatch
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -36,6 +38,7 @@ POOLPOST = ROOT / ".build/bin/poolpost-aws"
 ACCOUNT = "123456789012"  # AWS's own sample
 READY_WITHIN = 120  # seconds, on a loaded machine
 STACKS = ("Identity", "Pool")
+FACEBOOK_SECRET_VERSION = "01234567-89ab-cdef-0123-456789abcdef"  # of infra/updates_test.go
 AARCH64 = 183  # e_machine of an ELF file
 
 
@@ -283,6 +286,21 @@ def stack(request, endpoint, tmp_path_factory):
         deployment = Stack(endpoint, with_zone(endpoint, folder), "prod", folder)
     deployment.deploy()
     return deployment
+
+
+@functools.cache
+def synthesise_updates():
+    """The folder with the templates of the Go test TestUpdates, and what the upgrade guard says of them."""
+    folder = ROOT / ".build/updates"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with step("synthesise the updates"):
+        go = subprocess.run(
+            ["go", "test", "./infra", "-run", "^TestUpdates$", "-count=1", "-args", "-updates", folder],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
+        )  # fmt: skip
+    assert go.returncode == 0, go.stdout
+    return folder
 
 
 def with_zone(endpoint, folder):
@@ -680,6 +698,41 @@ def test_an_interrupted_probe_leaves_nothing(stack, tmp_path):
 def test_a_second_look_finds_no_difference(stack):
     diff = stack.cdk("diff", "--fail")
     assert diff.returncode == 0, diff.stdout
+
+
+def test_the_guard_sees_no_loss_in_what_is_deployed(stack):
+    plan = stack.poolpost("plan", stack.assembly)
+    assert plan.returncode == 0, plan.stderr
+    assert plan.stdout.startswith("0 resources would be created, 0 changed, 0 replaced, 0 deleted"), plan.stdout
+
+
+def test_updates_through_the_cdk_lose_what_the_guard_has_said(stack):
+    if not stack.kept:
+        pytest.skip("the updates are of the full settings")
+    idp, [zone] = stack.client("cognito-idp"), {stack.settings["links"]["hostedZone"]["id"]}
+    pool, clients = stack.outputs["UserPoolId"], json.loads(stack.outputs["ClientIds"])
+
+    def update(number, *allowed):
+        """Deploys an update of infra/updates_test.go after asking the guard; returns the output ClientIds."""
+        assembly = synthesise_updates() / f"cli{number}"
+        template = assembly / "Pool.template.json"
+        template.write_text(template.read_text().replace("Z0123456789EXAMPLE", zone))
+        plan = stack.poolpost("plan", assembly, *allowed)
+        if plan.returncode:
+            return plan.stderr.splitlines()[1:]
+        stack.must_cdk("deploy", "Pool", "--require-approval", "never", app=["--app", str(assembly)])
+        outputs = stack.client("cloudformation").describe_stacks(StackName=stack.names["Pool"])["Stacks"][0]["Outputs"]
+        return json.loads(next(o["OutputValue"] for o in outputs if o["OutputKey"] == "ClientIds"))
+
+    assert update(0) == {"site": clients["web"], "kiosk": clients["kiosk"]}, "another name, with the old one as id"
+    assert update(1) == clients, "another rate, and the old name again"
+    [refused] = update(2)
+    assert refused.startswith("GROUP=drivers: group drivers would leave the stack"), refused
+    assert update(2, "--allow", "GROUP=drivers") == clients
+    resources = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.names["Pool"])
+    groups = [r["LogicalResourceId"] for page in resources for r in page["StackResourceSummaries"] if r["ResourceType"] == "AWS::Cognito::UserPoolGroup"]
+    assert len(groups) == 1, groups
+    assert {g["GroupName"] for g in idp.list_groups(UserPoolId=pool)["Groups"]} == {"drivers", "everybody"}, "outside dev, it is retained"
 
 
 def test_destroying_leaves_only_what_must_stay(stack):
