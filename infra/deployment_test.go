@@ -210,7 +210,7 @@ func TestFormerHostsAreServed(t *testing.T) {
 		t.Errorf("the hosts are %v", after)
 	}
 	tp, _ = served(host + "  hostInEmails: false\n")
-	if url := tp.function("send-mail").get("Environment.Variables.LINKS_URL"); !strings.Contains(url, ".execute-api.") {
+	if url := tp.function("send-mail").get("Environment.Variables.LINKS_URL"); !strings.Contains(url, "ApiEndpoint") {
 		t.Errorf("without the host, emails link to %s", url)
 	}
 	tp.want(tp.one("AWS::ApiGatewayV2::Api"), map[string]string{"DisableExecuteApiEndpoint": "false"})

@@ -39,8 +39,10 @@ func (p *Pool) newLinkAPI() {
 		Throttle:               &awsapigatewayv2.ThrottleSettings{RateLimit: jsii.Number(50), BurstLimit: jsii.Number(200)},
 		DetailedMetricsEnabled: jsii.Bool(true),
 	})
-	p.LinksURL = p.LinkAPI.ApiEndpoint()
 	links := p.settings.Links
+	if links.EmailHostIn(p.stage) == "" {
+		p.LinksURL = p.LinkAPI.ApiEndpoint() // an error if the API has closed it
+	}
 	for _, host := range links.HostsIn(p.stage) {
 		domain, record := p.newLinkDomain(host)
 		awsapigatewayv2.NewApiMapping(domain, jsii.String("Mapping"), &awsapigatewayv2.ApiMappingProps{
