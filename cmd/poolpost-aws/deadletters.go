@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"poolpost/cmd/internal/cli"
+	"poolpost/events"
 	"poolpost/internal/mail"
 	"poolpost/internal/message"
 	"poolpost/internal/trigger"
@@ -50,7 +51,7 @@ type failureQueue struct {
 	what, done string // what repeat does, as in "emails" "put back on the mail queue"
 }
 
-// newFailureQueues are the two queues of every deployment: the dead-letter queue has the emails
+// newFailureQueues are the two queues of every deployment, and those of hooks: the dead-letter queue has the emails
 // that send-mail could not send, and the on-failure destination the events that Lambda gave up on,
 // because custom-email-sender or mail-feedback failed three times.
 func newFailureQueues(d *deployment) (*failureQueues, error) {
@@ -62,20 +63,24 @@ func newFailureQueues(d *deployment) (*failureQueues, error) {
 		}
 	}
 	client := sqs.NewFromConfig(d.Config)
-	events := failedEvents{pool: outputs["UserPoolId"], account: d.ID, lambda: lambda.NewFromConfig(d.Config)}
-	if err := json.Unmarshal([]byte(outputs["AsyncFunctionArns"]), &events.functions); err != nil {
+	failed := failedEvents{pool: outputs["UserPoolId"], account: d.ID, lambda: lambda.NewFromConfig(d.Config)}
+	if err := json.Unmarshal([]byte(outputs["AsyncFunctionArns"]), &failed.functions); err != nil {
 		return nil, fmt.Errorf("read the output AsyncFunctionArns of %s: %w", d.StackName, err)
 	}
+	hooks, err := hookQueues(d)
+	if err != nil {
+		return nil, err
+	}
 	return &failureQueues{
-		all: []failureQueue{{
+		all: append([]failureQueue{{
 			name: "deadLetters", title: "emails that send-mail could not send", url: outputs["DeadLetterQueueUrl"],
 			read: readDeadLetter, repeat: deadLetters{client, outputs["MailQueueUrl"]}.repeat,
 			what: "emails", done: "put back on the mail queue",
 		}, {
 			name: "failedEvents", title: "events that a function could not process", url: outputs["FailedEventsQueueUrl"],
-			read: events.read, repeat: events.repeat,
+			read: failed.read, repeat: failed.repeat,
 			what: "events", done: "passed to their functions again",
-		}},
+		}}, hooks...),
 		passwords: time.Duration(d.Settings.Pool.PasswordPolicy.TemporaryPasswordDays) * 24 * time.Hour,
 		sqs:       client,
 	}, nil
@@ -189,7 +194,7 @@ func (q *failureQueues) redrive(ctx context.Context, out io.Writer, o cli.Redriv
 		strangers += r.strangers
 	}
 	for _, kind := range o.Kind {
-		if !kinds[kind] && !mail.IsKind(message.Kind(kind)) {
+		if !kinds[kind] && !mail.IsKind(message.Kind(kind)) && !slices.Contains(events.Types, kind) {
 			return fmt.Errorf("nothing is of the kind %q: poolpost dead-letters lists the kinds", kind)
 		}
 	}
@@ -473,7 +478,7 @@ func sent(m types.Message) time.Time {
 func (q *failureQueues) receive(ctx context.Context, url string) ([]types.Message, error) {
 	reply, err := q.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, VisibilityTimeout: hiddenFor, WaitTimeSeconds: 1,
-		MessageAttributeNames: []string{"reason"},
+		MessageAttributeNames: []string{"reason", "ERROR_CODE"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
 			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameMessageGroupId,
 		},

@@ -22,6 +22,7 @@ type failures struct {
 	queues      map[string][]*queued // by path
 	mails       []mailed             // what the mail queue got, in order
 	invocations []string             // path, type and payload
+	put         []string             // bus, source, type and detail of what EventBridge got
 	refuse      string               // an operation that fails
 	again       string               // an event that comes back a second after it was given
 }
@@ -54,6 +55,10 @@ func (a *failures) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			a.queues["/failed"] = append(a.queues["/failed"], &queued{body: a.again, age: -time.Second})
 		}
 		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	if operation == "AWSEvents.PutEvents" {
+		a.putEvents(w, body.Bytes())
 		return
 	}
 	w.Header().Set("Date", now().Format(http.TimeFormat)) // whatever the clock of this machine says
@@ -124,7 +129,11 @@ func (a *failures) receive(queue string) []map[string]any {
 			"Attributes": map[string]string{"SentTimestamp": fmt.Sprint(now().Add(-m.age).UnixMilli()), "MessageGroupId": "group of " + m.body},
 		}
 		if m.reason != "" {
-			entry["MessageAttributes"] = map[string]any{"reason": map[string]string{"DataType": "String", "StringValue": m.reason}}
+			name := "reason"
+			if queue == "/crm" {
+				name = "ERROR_CODE"
+			}
+			entry["MessageAttributes"] = map[string]any{name: map[string]string{"DataType": "String", "StringValue": m.reason}}
 		}
 		list = append(list, entry)
 	}
@@ -177,11 +186,15 @@ func command(t *testing.T, a *failures, args ...string) (string, error) {
 	f := newFakeAWS(t)
 	f.next = a
 	queue := f.URL + "/123456789012/"
-	f.stackIs("UPDATE_COMPLETE", map[string]string{
+	outputs := map[string]string{
 		"MailQueueUrl": queue + "mail.fifo", "DeadLetterQueueUrl": queue + "dead.fifo", "FailedEventsQueueUrl": queue + "failed",
 		"UserPoolId":        "eu-central-1_sample",
 		"AsyncFunctionArns": `{"custom-email-sender":"` + sampleFunction + `sample","mail-feedback":"` + sampleFunction + `feedback"}`,
-	})
+	}
+	if _, ok := a.queues["/crm"]; ok {
+		outputs["EventBusName"], outputs["HookDeadLetterQueueUrls"] = "rides", `{"crm":"`+queue+`crm"}`
+	}
+	f.stackIs("UPDATE_COMPLETE", outputs)
 	code, out, errOut := execute(t, args...)
 	_, errOut, _ = strings.Cut(errOut, "\n") // the stack
 	if code == cli.Done && errOut == "" {
