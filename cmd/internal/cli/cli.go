@@ -81,7 +81,7 @@ type AWS struct {
 	Outputs     struct{} `cmd:"" group:"aws" help:"Write amplify_outputs.json and .env.poolpost for a front end."`
 	DeadLetters struct {
 		JSON bool `help:"Write JSON."`
-	} `cmd:"" group:"aws" help:"List the emails that could not be sent, without personal data."`
+	} `cmd:"" group:"aws" help:"List the emails and events that could not be delivered, without personal data."`
 	Redrive Redrive `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
 	Invite  Invite  `cmd:"" group:"aws" help:"Invite people by email, and add them to the groups."`
 }
