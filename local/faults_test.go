@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"poolpost/internal/message"
 )
 
 // A fault is what a service does instead of answering. The call is passed on
@@ -32,6 +34,7 @@ var (
 	paused    = &fault{fail: refuse(http.StatusBadRequest, "SendingPausedException", "Email sending is disabled for your account.")}
 	rejected  = &fault{fail: refuse(http.StatusBadRequest, "MessageRejected", "Email address is on the suppression list.")}
 	unknown   = &fault{fail: refuse(http.StatusNotFound, "NotFoundException", "Configuration set does not exist.")}
+	denied    = &fault{fail: refuse(http.StatusBadRequest, "AccessDeniedException", "User is not authorized.")}
 	broken    = &fault{fail: refuse(http.StatusServiceUnavailable, "", "")}
 	silent    = &fault{fail: hang}
 	reset     = &fault{fail: hangUp(true)}
@@ -86,10 +89,11 @@ func kill(c *chaos, _ http.ResponseWriter, r *http.Request) {
 // The services that can fail.
 const (
 	toSES    = "SES"
-	toSQS    = "SQS"    // SendMessage to the mail queue
-	deletion = "delete" // DeleteMessage of the mail queue
-	toKMS    = "KMS"    // Decrypt
-	toEvents = "events" // SendMessage to the event queue
+	toSQS    = "SQS"      // SendMessage to the mail queue
+	deletion = "delete"   // DeleteMessage of the mail queue
+	toKMS    = "KMS"      // Decrypt
+	toEvents = "events"   // SendMessage to the event queue
+	signOut  = "sign-out" // AdminUserGlobalSignOut
 )
 
 // A call is one of a function to a service, on behalf of a person.
@@ -112,6 +116,8 @@ type chaos struct {
 	mu       sync.Mutex
 	tries    map[string]int
 	accepted map[string]int // emails, by kind and address
+	ended    map[int]bool   // persons, whose sessions
+	early    int            // notices of new passwords that SES took before
 	unheard  int            // emails that SES took and whose sender was not told
 	unacked  int            // deletions that SQS was not told of
 	kills    int            // processes
@@ -120,7 +126,7 @@ type chaos struct {
 }
 
 func newChaos(s schedule) *chaos {
-	return &chaos{schedule: s, tries: map[string]int{}, accepted: map[string]int{}}
+	return &chaos{schedule: s, tries: map[string]int{}, accepted: map[string]int{}, ended: map[int]bool{}}
 }
 
 func (c *chaos) keep(record []byte) {
@@ -160,6 +166,11 @@ func (c *chaos) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if service == toSES && reply.Code == http.StatusOK {
 			c.book(mail, unheard)
 		}
+		if service == signOut { // the persons are in no pool: Cognito does not know them
+			c.mu.Lock()
+			c.ended[person] = true
+			c.mu.Unlock()
+		}
 		if f == nil {
 			maps.Copy(w.Header(), reply.Header())
 			w.WriteHeader(reply.Code)
@@ -184,6 +195,7 @@ func identify(r *http.Request, body []byte) (service string, person int, mail st
 		MessageDeduplicationID string `json:"MessageDeduplicationId"`
 		QueueURL               string `json:"QueueUrl"`
 		MessageBody            string
+		Username               string
 	}
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case strings.HasPrefix(r.URL.Path, "/v2/email/"):
@@ -194,6 +206,8 @@ func identify(r *http.Request, body []byte) (service string, person int, mail st
 		return deletion, 0, "any"
 	case target == "TrentService.Decrypt":
 		return toKMS, 0, "any"
+	case strings.HasSuffix(target, ".AdminUserGlobalSignOut"):
+		service = signOut
 	default:
 		return "", 0, ""
 	}
@@ -204,6 +218,9 @@ func identify(r *http.Request, body []byte) (service string, person int, mail st
 		var event struct{ Sub string }
 		_ = json.Unmarshal([]byte(in.MessageBody), &event)
 		return toEvents, numberOf(event.Sub), "event of " + event.Sub
+	}
+	if service == signOut {
+		return service, numberOf(in.Username), in.Username
 	}
 	if service == toSQS {
 		return service, numberOf(in.MessageGroupID), in.MessageDeduplicationID
@@ -246,6 +263,9 @@ func (c *chaos) book(mail string, unheard bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.accepted[mail]++
+	if to, ok := strings.CutPrefix(mail, mailTo(string(message.PasswordChanged), "")); ok && !c.ended[numberOf(to)] {
+		c.early++
+	}
 	if unheard {
 		c.unheard++
 	}

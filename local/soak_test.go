@@ -38,6 +38,7 @@ type trial struct {
 	limit    time.Duration                   // of send-mail, where calls hang; 0: the deployment's
 	dropAck  func(person, receives int) bool // whose acknowledgements get lost
 	repeat   bool                            // Cognito calls its triggers twice
+	resets   bool                            // those who would be sent a code reset their password
 	dead     func(person int) bool           // whose emails end among the dead letters; nil: nobody's
 	doubles  bool                            // emails may be sent twice
 }
@@ -110,6 +111,7 @@ func trials() []trial {
 		{name: "Cognito calls twice, and SQS drops answers", schedule: calls(toSQS, 40, 2, dropped), repeat: true},
 		{name: "SQS throttles and breaks", schedule: all(calls(toSQS, 40, 4, broken), calls(toSQS, 30, 3, reset))},
 		{name: "SQS unreachable", schedule: all(outage(toSQS, 2*time.Second, broken), outage(deletion, 2*time.Second, broken))},
+		{name: "Cognito ends no sessions at first", schedule: calls(signOut, 1, 3, denied), resets: true},
 		{name: "KMS throttles, breaks and resets", schedule: all(calls(toKMS, 6, 1, throttled), calls(toKMS, 7, 1, broken), calls(toKMS, 8, 1, reset))},
 		{
 			name: "everything at once",
@@ -227,7 +229,7 @@ func soak(t *testing.T, tr trial, people int) books {
 	if testing.Verbose() {
 		defer report(status)()
 	}
-	expected := confirm(t, s, people, workers, tr.repeat)
+	expected := confirm(t, s, people, workers, tr)
 	dead := settle(t, s, c, expected)
 	b := books{mails: len(expected), doubles: c.doubles(), dead: len(dead), took: time.Since(began)}
 	for _, mail := range expected {
@@ -250,6 +252,9 @@ func soak(t *testing.T, tr trial, people int) books {
 	}
 	if b.doubles > forced {
 		t.Errorf("%d doubles, more than answers and acknowledgements were lost and processes killed: %d", b.doubles, forced)
+	}
+	if people := (people + withCode - 1) / withCode; tr.resets && (len(c.ended) != people || c.early > 0) {
+		t.Errorf("the sessions of %d people ended, not of %d; %d notices came before", len(c.ended), people, c.early)
 	}
 	if !tr.doubles && (b.doubles > 0 || b.both > 0) {
 		t.Errorf("%d doubles, %d mails both sent and dead, although nothing forced them", b.doubles, b.both)
@@ -294,12 +299,16 @@ func report(status func() string) (stop func()) {
 }
 
 // confirm lets Cognito call post-confirmation for each person, and
-// custom-email-sender for some, and returns the emails that have to follow.
-func confirm(t *testing.T, s *Stack, people, workers int, repeat bool) (expected []string) {
+// custom-email-sender for some, or post-confirmation again, and returns the emails that have to follow.
+func confirm(t *testing.T, s *Stack, people, workers int, tr trial) (expected []string) {
 	t.Helper()
 	times := 1
-	if repeat {
+	if tr.repeat {
 		times = 2
+	}
+	other := message.ForgotPassword // besides the welcome email, for some
+	if tr.resets {
+		other = message.PasswordChanged
 	}
 	code, err := s.encrypt(t.Context(), soakCode)
 	noError(t, err)
@@ -313,7 +322,12 @@ func confirm(t *testing.T, s *Stack, people, workers int, repeat bool) (expected
 						t.Errorf("the confirmation of person %d failed: %v", i, err)
 					}
 				}
-				if i%withCode == 0 {
+				switch {
+				case i%withCode == 0 && tr.resets:
+					if _, err := s.host.Invoke(t.Context(), "post-confirmation", s.sampleEvent("PostConfirmation_ConfirmForgotPassword", i, "")); err != nil {
+						t.Errorf("the reset of person %d failed: %v", i, err)
+					}
+				case i%withCode == 0:
 					if err := s.host.InvokeAsync("custom-email-sender", s.sampleEvent("CustomEmailSender_ForgotPassword", i, code)); err != nil {
 						t.Error(err)
 					}
@@ -324,7 +338,7 @@ func confirm(t *testing.T, s *Stack, people, workers int, repeat bool) (expected
 	for i := range people {
 		expected = append(expected, mailTo(string(message.Welcome), address(i)))
 		if i%withCode == 0 {
-			expected = append(expected, mailTo(string(message.ForgotPassword), address(i)))
+			expected = append(expected, mailTo(string(other), address(i)))
 		}
 		numbers <- i
 	}
