@@ -223,7 +223,7 @@ func (p *Pool) identify(in identityInput) (id, user string, err error) {
 		return "", "", err
 	}
 	p.mu.Lock()
-	owner, there := p.identities[in.IdentityId]
+	_, there := p.identities[in.IdentityId]
 	p.mu.Unlock()
 	if !there {
 		return "", "", awsjson.Errorf("ResourceNotFoundException", "Identity '%s' not found.", in.IdentityId)
@@ -233,7 +233,7 @@ func (p *Pool) identify(in identityInput) (id, user string, err error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	owner = p.identities[in.IdentityId]
+	owner := p.identities[in.IdentityId]
 	switch {
 	case user == owner: // a guest, or the user
 	case user == "":
