@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,9 +124,9 @@ func TestThePipeFailsWhatTheBusRefuses(t *testing.T) {
 
 // What is retried is what EventBridge documents of API destinations.
 func TestAWebhookIsRepeatedAfterSomeAnswers(t *testing.T) {
-	var asked *http.Request
+	var last atomic.Pointer[http.Request]
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r
+		last.Store(r)
 		_, _ = io.Copy(io.Discard, r.Body) // or it would not notice that nobody waits
 		switch status := r.URL.Query().Get("status"); status {
 		case "hang":
@@ -149,6 +150,7 @@ func TestAWebhookIsRepeatedAfterSomeAnswers(t *testing.T) {
 		if got.OK != want.OK || got.Retry != want.Retry || got.Text == "" {
 			t.Errorf("%s: got %+v", status, got)
 		}
+		asked := last.Load()
 		if asked.Header.Get("X-Key") != "secret" || asked.Method != http.MethodPost || asked.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("%s: it was asked with %s %v", status, asked.Method, asked.Header)
 		}
