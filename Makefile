@@ -30,8 +30,6 @@ STACK ?= Pool
 CDK = node_modules/.bin/cdk
 CONTEXT = -c settings=$(SETTINGS) -c stage=$(STAGE)
 DEPLOYMENT = --settings $(SETTINGS) --stage $(STAGE)
-# The CDK would say so after the synthesis, in many lines.
-CREDENTIALS = go run ./cmd/poolpost doctor --credentials $(DEPLOYMENT)
 
 .PHONY: help
 help: ## list the targets
@@ -110,9 +108,13 @@ update-lists: need-go ## fetch the newest list of disposable domains
 	  rm disposable.txt.old; git diff --stat -- disposable.txt; echo "say in internal/rules/disposable.md of which day it is"; \
 	else mv disposable.txt.old disposable.txt; echo "the list stays as it was"; exit 1; fi
 
+# Before anything is installed or built. The CDK would say it after the synthesis, in many lines.
+.PHONY: credentials
+credentials: need-go
+	@go run ./cmd/poolpost doctor --credentials $(DEPLOYMENT)
+
 .PHONY: bootstrap
-bootstrap: need-go node_modules ## prepare an AWS account and region for the CDK, once
-	@$(CREDENTIALS)
+bootstrap: need-go credentials node_modules ## prepare an AWS account and region for the CDK, once
 	$(CDK) bootstrap $(CONTEXT) $(ARGS)
 
 .PHONY: synth
@@ -124,9 +126,8 @@ diff: need-go node_modules ## compare the template with what is deployed
 	$(CDK) diff $(STACK) $(CONTEXT) $(ARGS)
 
 .PHONY: deploy
-deploy: need-go node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
+deploy: need-go credentials node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
 	@go run ./cmd/poolpost check --deploy $(DEPLOYMENT) > /dev/null
-	@$(CREDENTIALS)
 ifeq ($(STACK),Pool)
 	@go run ./cmd/poolpost plan $(DEPLOYMENT) $(addprefix --allow ,$(ALLOW))
 	$(CDK) deploy $(STACK) --app cdk.out $(ARGS)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -493,5 +494,23 @@ func TestDoctorOfCredentialsOnly(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	if code, _, errOut := execute(t, "doctor", "--credentials"); code != cli.Failed || !strings.HasPrefix(errOut, "there are no AWS credentials: ") {
 		t.Errorf("exit code %d, %q", code, errOut)
+	}
+}
+
+// What needs an account asks for credentials before it installs or builds anything.
+func TestMakefileLooksAtTheCredentialsFirst(t *testing.T) {
+	for _, args := range []string{"bootstrap", "deploy", "deploy STACK=Identity"} {
+		command := exec.Command("make", append([]string{"-n", "-C", settingstest.Root, "SETTINGS=drivers.yaml", "STAGE=prod"}, strings.Fields(args)...)...)
+		out, err := command.CombinedOutput()
+		if errors.Is(err, exec.ErrNotFound) {
+			t.Skip("make is not installed")
+		}
+		if err != nil {
+			t.Fatalf("make %s: %v\n%s", args, err, out)
+		}
+		before, _, found := strings.Cut(string(out), "go run ./cmd/poolpost doctor --credentials --settings drivers.yaml --stage prod\n")
+		if !found || strings.Contains(before, "npm") || strings.Contains(before, "cdk") || strings.Contains(before, "go run") {
+			t.Errorf("make %s:\n%s", args, out)
+		}
 	}
 }
