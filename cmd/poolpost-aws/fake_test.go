@@ -60,7 +60,7 @@ func newFakeAWS(t *testing.T) *fakeAWS {
 	f.stackIs("UPDATE_COMPLETE", map[string]string{})
 	withoutAWS(t)
 	for key, value := range map[string]string{
-		"AWS_ENDPOINT_URL": f.URL, "AWS_ACCESS_KEY_ID": "sample", "AWS_SECRET_ACCESS_KEY": "sample", "AWS_MAX_ATTEMPTS": "1",
+		"AWS_ENDPOINT_URL": f.URL, "AWS_ACCESS_KEY_ID": "sample", "AWS_SECRET_ACCESS_KEY": "sample", "AWS_MAX_ATTEMPTS": "2", // under load, a connection may break
 	} {
 		t.Setenv(key, value)
 	}
