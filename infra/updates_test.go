@@ -177,6 +177,7 @@ func plainStack(t *testing.T, folder *string, set *settings.Settings, stage stri
 	t.Helper()
 	stack := awscdk.NewStack(awscdk.NewApp(&awscdk.AppProps{Outdir: folder}), jsii.String("Pool"), &awscdk.StackProps{
 		StackName: jsii.String(set.StackName(stage)), Env: &awscdk.Environment{Region: jsii.String(set.Pool.Region)},
+		TerminationProtection: jsii.Bool(stage != "dev"), // as poolpost-cdk
 	})
 	newPool(stack, "Default", set, stage, functionsFolder(t)).Outputs(stack)
 	return stack
