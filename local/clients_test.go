@@ -35,7 +35,7 @@ func TestClientsInPython(t *testing.T) {
 	keys, err := io.ReadAll(answer.Body)
 	noError(t, err)
 	s.goes(t, filepath.Join(dir, "bin/python"), "../test/clients/python.py",
-		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+s.awsURL, "AWS_ENDPOINT_URL_COGNITO_IDENTITY="+s.awsURL, "COGNITO_JWKS="+string(keys), "PYTHONDONTWRITEBYTECODE=1",
+		"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER="+s.awsURL, "AWS_ENDPOINT_URL_COGNITO_IDENTITY="+s.awsURL, "COGNITO_JWKS="+string(keys), "PYTHONPYCACHEPREFIX="+filepath.Join(dir, "pycache"),
 		"AWS_ACCESS_KEY_ID=sample", "AWS_SECRET_ACCESS_KEY=sample", "AWS_DEFAULT_REGION="+s.settings.Pool.Region)
 }
 
