@@ -359,13 +359,38 @@ func alarmsNotify(ctx context.Context, p *patient) (found []finding, err error) 
 	return found, nil
 }
 
-// pageAnswers asks the page as a monitor would.
+// pageAnswers asks the page as a monitor would, at every host.
 func pageAnswers(ctx context.Context, p *patient) ([]finding, error) {
-	base := p.deployed.Outputs["LinksUrl"]
+	base, links := p.deployed.Outputs["LinksUrl"], p.Settings.Links
 	var d differences
-	if host := p.Settings.Links.HostIn(p.Flags.Stage); host != "" {
+	if host := links.EmailHostIn(p.Flags.Stage); host != "" {
 		d.compare("the address of links", base, "https://"+host)
 	}
+	addresses := []string{base}
+	for _, h := range links.HostsIn(p.Flags.Stage) {
+		if address := "https://" + h.Host; address != base {
+			addresses = append(addresses, address)
+		}
+	}
+	for _, address := range addresses {
+		f, err := p.health(ctx, address)
+		if err != nil {
+			return d, err
+		}
+		if !links.HostInEmails && address == "https://"+links.HostIn(p.Flags.Stage) {
+			if len(f) == 0 {
+				f = []finding{note("%s answers, so links.hostInEmails can be true", address)}
+			} else {
+				f = []finding{warning("add its DNS record (output LinksTarget), then set links.hostInEmails to true", "%s is not ready: %s", address, f[0].Cause)}
+			}
+		}
+		d = append(d, f...)
+	}
+	return d, nil
+}
+
+// health asks one address of the page.
+func (p *patient) health(ctx context.Context, base string) ([]finding, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/health", nil)
 	if err != nil {
 		return nil, err
@@ -376,17 +401,17 @@ func pageAnswers(ctx context.Context, p *patient) ([]finding, error) {
 		if errors.As(err, &asked) {
 			err = asked.Err
 		}
-		return append(d, fail("check the record of the host (output LinksTarget), its certificate and the network", "%s/health cannot be reached: %s", base, oneLine(err.Error()))), nil
+		return []finding{fail("check the record of the host (output LinksTarget), its certificate and the network", "%s/health cannot be reached: %s", base, oneLine(err.Error()))}, nil
 	}
 	defer reply.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(reply.Body, 1<<16))
 	if reply.StatusCode != http.StatusOK {
-		return append(d, fail("read the log: poolpost logs --function verify-link", "%s/health answers %s", base, reply.Status)), nil
+		return []finding{fail("read the log: poolpost logs --function verify-link", "%s/health answers %s", base, reply.Status)}, nil
 	}
 	if reply.Header.Get("X-Robots-Tag") == "" || reply.Header.Get("Content-Security-Policy") == "" {
-		d = append(d, fail("check where the record of the host leads", "%s/health is not answered by verify-link: its headers are missing", base))
+		return []finding{fail("check where the record of the host leads", "%s/health is not answered by verify-link: its headers are missing", base)}, nil
 	}
-	return d, nil
+	return nil, nil
 }
 
 func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {

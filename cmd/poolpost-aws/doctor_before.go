@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -314,32 +315,35 @@ func (p *patient) resource(ctx context.Context, kind, id string, into any) (bool
 	return true, json.Unmarshal([]byte(aws.ToString(reply.ResourceDescription.Properties)), into)
 }
 
+// linkHost looks at every host of the link page, links.host and the former ones.
 func linkHost(ctx context.Context, p *patient) (found []finding, err error) {
 	links := p.Settings.Links
-	host := links.HostIn(p.Flags.Stage)
-	if host == "" {
-		if p.Flags.Stage != "dev" {
-			found = append(found, warning("set links.host", "links lead to an address of API Gateway, not to your domain"))
-		}
-	} else if !slices.Contains(p.deployed.ids("AWS::ApiGatewayV2::DomainName"), host) {
-		taken, err := p.resource(ctx, "AWS::ApiGatewayV2::DomainName", host, &struct{}{})
-		if err != nil {
-			return found, err
-		}
-		if taken {
-			found = append(found, fail("set another links.host, or delete that domain name in API Gateway",
-				"%s belongs to another API of this account", host))
-		}
+	if links.Host == "" && p.Flags.Stage != "dev" {
+		found = append(found, warning("set links.host", "links lead to an address of API Gateway, not to your domain"))
 	}
-	if links.CertificateARN != "" {
-		f, err := p.certificate(ctx, links.CertificateARN, host)
-		found = append(found, f...)
-		if err != nil {
-			return found, err
+	ours, zones := p.deployed.ids("AWS::ApiGatewayV2::DomainName"), map[string]settings.HostedZone{"mail.hostedZone": p.Settings.Mail.HostedZone}
+	for _, h := range links.HostsIn(p.Flags.Stage) {
+		if !slices.Contains(ours, h.Host) {
+			taken, err := p.resource(ctx, "AWS::ApiGatewayV2::DomainName", h.Host, &struct{}{})
+			if err != nil {
+				return found, err
+			}
+			if taken {
+				found = append(found, fail("set another host, or delete that domain name in API Gateway",
+					"%s belongs to another API of this account", h.Host))
+			}
 		}
+		if h.CertificateARN != "" {
+			f, err := p.certificate(ctx, h.CertificateARN, h.Host)
+			found = append(found, f...)
+			if err != nil {
+				return found, err
+			}
+		}
+		zones["the hosted zone of "+h.Host] = h.HostedZone
 	}
-	for key, zone := range map[string]settings.HostedZone{"links.hostedZone": links.HostedZone, "mail.hostedZone": p.Settings.Mail.HostedZone} {
-		f, err := p.zone(ctx, key, zone)
+	for _, key := range slices.Sorted(maps.Keys(zones)) {
+		f, err := p.zone(ctx, key, zones[key])
 		found = append(found, f...)
 		if err != nil {
 			return found, err
@@ -351,19 +355,19 @@ func linkHost(ctx context.Context, p *patient) (found []finding, err error) {
 func (p *patient) certificate(ctx context.Context, arn, host string) (found []finding, err error) {
 	reply, err := acm.NewFromConfig(p.Config).DescribeCertificate(ctx, &acm.DescribeCertificateInput{CertificateArn: &arn})
 	if hasCode(err, "ResourceNotFoundException") {
-		return []finding{fail("request one for "+host+" in AWS Certificate Manager", "the certificate of links.certificateArn does not exist in %s", p.Region)}, nil
+		return []finding{fail("request one in AWS Certificate Manager", "the certificate of %s does not exist in %s", host, p.Region)}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	c := reply.Certificate
 	if c.Status != acmtypes.CertificateStatusIssued {
-		found = append(found, fail("add the DNS record that AWS Certificate Manager shows, and wait", "the certificate of links.certificateArn is %s", c.Status))
+		found = append(found, fail("add the DNS record that AWS Certificate Manager shows, and wait", "the certificate of %s is %s", host, c.Status))
 	}
 	names := append([]string{aws.ToString(c.DomainName)}, c.SubjectAlternativeNames...)
 	_, parent, _ := strings.Cut(host, ".")
 	if !slices.Contains(names, host) && !slices.Contains(names, "*."+parent) {
-		found = append(found, fail("request one that covers it", "the certificate of links.certificateArn does not cover %s", host))
+		found = append(found, fail("request one that covers it", "the certificate of %s does not cover it", host))
 	}
 	return found, nil
 }

@@ -248,6 +248,17 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		sesSet   = "GET /v2/email/configuration-sets/set1"
 		function = "GET /2015-03-31/functions/verify-link"
 	)
+	// formerHost keeps dev.old.example.com served, and emails link to the new host.
+	formerHost := func(c *clinic) {
+		c.Settings.Links.FormerHosts = []settings.LinkHost{{Host: "old.example.com"}}
+		c.Settings.Links.CertificateARN = ""
+		c.answers["GetResource dev.old.example.com"] = refused("ResourceNotFoundException", "no")
+	}
+	// waitingHost has no DNS record yet, and emails link to API Gateway's address.
+	waitingHost := func(c *clinic) {
+		c.Settings.Links.HostInEmails = false
+		change(stack, "https://dev.links.example.com", "https://sample.execute-api.example.com")(c)
+	}
 	noStack := refused("ValidationError", "Stack with id "+sampleStack+" does not exist")
 	covered := map[string]bool{}
 	for _, test := range []struct {
@@ -285,14 +296,18 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"D11", func(c *clinic) {
 			change("ListStackResources "+sampleStack, "dev.links.example.com", "other.example.com")(c)
 			c.answers["GetResource dev.links.example.com"] = ok(`{"ResourceDescription":{"Properties":"{}"}}`)
-		}, "dev.links.example.com belongs to another API of this account. Set another links.host"},
-		{"D11", answers("DescribeCertificate", refused("ResourceNotFoundException", "no")), "the certificate of links.certificateArn does not exist in eu-central-1. Request one for dev.links.example.com"},
-		{"D11", change("DescribeCertificate", "ISSUED", "PENDING_VALIDATION"), "the certificate of links.certificateArn is PENDING_VALIDATION"},
-		{"D11", change("DescribeCertificate", "*.links.example.com", "www.example.com"), "the certificate of links.certificateArn does not cover dev.links.example.com"},
+		}, "dev.links.example.com belongs to another API of this account. Set another host, or"},
+		{"D11", answers("DescribeCertificate", refused("ResourceNotFoundException", "no")), "the certificate of dev.links.example.com does not exist in eu-central-1. Request one in AWS Certificate Manager"},
+		{"D11", change("DescribeCertificate", "ISSUED", "PENDING_VALIDATION"), "the certificate of dev.links.example.com is PENDING_VALIDATION"},
+		{"D11", change("DescribeCertificate", "*.links.example.com", "www.example.com"), "the certificate of dev.links.example.com does not cover it"},
 		{"D11", answers(zone, refused("ResourceNotFoundException", "no")), "mail.hostedZone: this account has no hosted zone Z0123456789EXAMPLE"},
 		{"D11", change(zone, "example.com.", "example.org."), "mail.hostedZone: the zone Z0123456789EXAMPLE is that of example.org, not of example.com"},
 		{"D11", change(zone, `{\"Name`, `{\"VPCs\":[{}],\"Name`), "mail.hostedZone: the zone Z0123456789EXAMPLE is private"},
 		{"D11", noRecord("NS example.com"), "mail.hostedZone: DNS does not ask the zone Z0123456789EXAMPLE for example.com. Set the domain's name servers to ns.example.net"},
+		{"D11", func(c *clinic) {
+			formerHost(c)
+			c.answers["GetResource dev.old.example.com"] = ok(`{"ResourceDescription":{"Properties":"{}"}}`)
+		}, "dev.old.example.com belongs to another API of this account"},
 		{"D12", change("DescribeUserPoolDomain", poolID, "eu-central-1_Other0001"), "rides-sample-dev belongs to the pool eu-central-1_Other0001. Set another signIn.domainPrefix"},
 		{"D13", answers("DescribeSecret", refused("ResourceNotFoundException", "no")), "there is no secret rides/facebook in eu-central-1. Store"},
 		{"D13", change("DescribeSecret", "{", `{"DeletedDate":1700000000,`, `:{"DeletedDate":1700000000,`, ":{"), "the secret rides/facebook is scheduled for deletion. Restore it"},
@@ -370,6 +385,18 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"A9", func(c *clinic) { c.http = http.DefaultClient }, "https://dev.links.example.com/health cannot be reached"},
 		{"A9", func(c *clinic) { c.http = answering(http.StatusServiceUnavailable, "noindex") }, "https://dev.links.example.com/health answers 503"},
 		{"A9", func(c *clinic) { c.http = answering(http.StatusOK, "") }, "https://dev.links.example.com/health is not answered by verify-link"},
+		{"A9", func(c *clinic) {
+			formerHost(c)
+			c.http = oneAnswers("dev.old.example.com", http.StatusServiceUnavailable)
+		}, "https://dev.old.example.com/health answers 503"},
+		{"A9", func(c *clinic) {
+			waitingHost(c)
+			c.http = oneAnswers("dev.links.example.com", http.StatusServiceUnavailable)
+		}, "https://dev.links.example.com is not ready: https://dev.links.example.com/health answers 503 Service Unavailable. Add its DNS record (output LinksTarget), then"},
+		{"A9", func(c *clinic) {
+			waitingHost(c)
+			c.http = answering(http.StatusOK, "noindex")
+		}, "https://dev.links.example.com answers, so links.hostInEmails can be true"},
 		{"A10", set(func(s *settings.Settings) { s.Clients = append(s.Clients, settings.Client{Name: "kiosk"}) }), "the client kiosk is not deployed"},
 		{"A10", change("ListUserPoolClients", "client1", "client2"), "the client web (client1) is gone"},
 		{"A10", change("ListUserPoolClients", `{"ClientId"`, `{"ClientId":"client9","ClientName":"old"},{"ClientId"`), "the client old (client9) is in no settings. Run poolpost delete-client old, or"},
@@ -404,7 +431,23 @@ func TestDoctorFindsEachFault(t *testing.T) {
 
 // answering is a page with a status.
 func answering(status int, robots string) *http.Client {
-	return &http.Client{Transport: roundTrip(func(*http.Request) *http.Response {
+	return hosts(func(string) (int, string) { return status, robots })
+}
+
+// oneAnswers answers at one host in another way than at all others, which are well.
+func oneAnswers(host string, status int) *http.Client {
+	return hosts(func(asked string) (int, string) {
+		if asked == host {
+			return status, "noindex"
+		}
+		return http.StatusOK, "noindex"
+	})
+}
+
+// hosts is an HTTP client of pages whose status and X-Robots-Tag are those of their host.
+func hosts(answer func(host string) (status int, robots string)) *http.Client {
+	return &http.Client{Transport: roundTrip(func(r *http.Request) *http.Response {
+		status, robots := answer(r.URL.Host)
 		recorder := httptest.NewRecorder()
 		recorder.Header().Set("X-Robots-Tag", robots)
 		recorder.Header().Set("Content-Security-Policy", "default-src 'none'")
