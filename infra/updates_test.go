@@ -41,6 +41,8 @@ const (
 	byHand       = "links:\n  host: links.rides.example.com\n  certificateArn: arn:aws:acm:us-east-1:123456789012:certificate/sample\n"
 	facebook     = "signIn: {domainPrefix: rides-sample, facebookAppId: \"1234567890\", facebookSecret: rides/facebook}\n"
 	plate        = "    - {name: plate, maxLength: 12}\n"
+	audit        = "    - {name: audit, types: [user.confirmed, mail.bounced], queue: audit}\n"
+	hooks        = "hooks:\n  events:\n    - {name: crm, types: [user.confirmed], url: https://crm.rides.example.com/hooks, secret: rides/facebook}\n" + audit
 )
 
 // updates has a row for each key whose change does more than the code of a function.
@@ -91,6 +93,8 @@ var updates = []keyChange{
 	{"identityPool.guests", nil, with("guests: false", "guests: true"), nil},
 	{"identityPool.enabled", nil, with("exampleBucket: true", "enabled: false"), with("BUCKET=ExampleBucketDC717CF4", "IDENTITY-POOL=Drivers")},
 	{"identityPool.exampleBucket", nil, with("exampleBucket: true", "exampleBucket: false"), with("BUCKET=ExampleBucketDC717CF4")},
+	{"hooks", nil, with("alarms:", hooks+"alarms:"), nil},
+	{"hooks.events, one less", with("alarms:", hooks+"alarms:"), with(audit, ""), with("QUEUE=HookDeadLettersaudit19FA3A9B")},
 	{"alarms.email", nil, with("ops@", "on-call@"), with("ALARMS=ops@rides.example.com")},
 	{"alarms.email, none", nil, with("alarms: {email: ops@rides.example.com}\n", ""), with("ALARMS=ops@rides.example.com")},
 }
