@@ -59,11 +59,12 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	if request.Header.Get("Authorization") != "" {
 		return nil, errors.New("the operations behind the link take no signature")
 	}
-	if id, ok := q.ClientMetadata["requestId"]; ok {
-		r.ids = append(r.ids, id)
-		delete(q.ClientMetadata, "requestId")
-	}
+	id, ok := q.ClientMetadata["requestId"]
+	delete(q.ClientMetadata, "requestId")
 	r.mu.Lock()
+	if ok {
+		r.ids = append(r.ids, id)
+	}
 	r.asked = append(r.asked, q)
 	r.mu.Unlock()
 	if r.slow {
