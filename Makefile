@@ -114,7 +114,7 @@ credentials: need-go
 	@go run ./cmd/poolpost doctor --credentials $(DEPLOYMENT)
 
 .PHONY: bootstrap
-bootstrap: need-go credentials node_modules ## prepare an AWS account and region for the CDK, once
+bootstrap: need-go need-node credentials node_modules ## prepare an AWS account and region for the CDK, once
 	$(CDK) bootstrap $(CONTEXT) $(ARGS)
 
 .PHONY: synth
@@ -126,7 +126,7 @@ diff: need-go node_modules ## compare the template with what is deployed
 	$(CDK) diff $(STACK) $(CONTEXT) $(ARGS)
 
 .PHONY: deploy
-deploy: need-go credentials node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
+deploy: need-go need-node credentials node_modules ## create or update the pool on AWS; first STACK=Identity, the SES identity
 	@go run ./cmd/poolpost check --deploy $(DEPLOYMENT) > /dev/null
 ifeq ($(STACK),Pool)
 	@go run ./cmd/poolpost plan $(DEPLOYMENT) $(addprefix --allow ,$(ALLOW))
