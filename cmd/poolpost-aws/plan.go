@@ -162,9 +162,9 @@ func synthesise(ctx context.Context, f *cli.Flags, s cli.Streams) error {
 		return errors.New("the CDK is not installed: run make node_modules, or give plan a template")
 	}
 	cdk := exec.CommandContext(ctx, program, "synth", "--quiet", "--no-notices", "--output", assembly, "-c", "settings="+f.Settings, "-c", "stage="+f.Stage)
-	cdk.Stdout, cdk.Stderr = s.Err, s.Err
-	if err := cdk.Run(); err != nil {
-		return fmt.Errorf("synthesise the template: %w", err)
+	fmt.Fprintln(s.Err, "synthesising the template …")
+	if said, err := cdk.CombinedOutput(); err != nil { // otherwise it has nothing to say of the template
+		return fmt.Errorf("synthesise the template: %w\n%s", err, said)
 	}
 	return nil
 }
