@@ -3,7 +3,9 @@ package eventbridge
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
 )
 
 // Webhook is an API destination: it posts events to an address, with a secret in a header.
@@ -22,6 +24,9 @@ func Webhook(address, header, secret string) func(context.Context, []byte) Answe
 		request.Header.Set(header, secret)
 		response, err := client.Do(request)
 		if err != nil {
+			if failed, ok := errors.AsType[*url.Error](err); ok {
+				err = failed.Err // without the method and the address
+			}
 			if ctx.Err() != nil {
 				err = ctx.Err()
 			}
