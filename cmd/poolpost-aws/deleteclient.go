@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
@@ -43,36 +43,29 @@ func (d *deployment) deleteClient(ctx context.Context, name string, out io.Write
 
 // clientsOutside are the app clients of the pool that the stack does not have.
 func (d *deployment) clientsOutside(ctx context.Context, pool string) ([]types.UserPoolClientDescription, error) {
-	inStack := map[string]bool{}
-	resources := cloudformation.NewListStackResourcesPaginator(cloudformation.NewFromConfig(d.Config),
-		&cloudformation.ListStackResourcesInput{StackName: &d.StackName})
-	for resources.HasMorePages() {
-		page, err := resources.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page.StackResourceSummaries {
-			if aws.ToString(r.ResourceType) == "AWS::Cognito::UserPoolClient" {
-				inStack[aws.ToString(r.PhysicalResourceId)] = true
-			}
-		}
+	if err := d.findResources(ctx); err != nil {
+		return nil, err
 	}
+	inStack := d.ids("AWS::Cognito::UserPoolClient")
 	if len(inStack) == 0 { // then those of the pool are another stack's
 		return nil, fmt.Errorf("the stack %s has no app clients", d.StackName)
 	}
-	var outside []types.UserPoolClientDescription
-	clients := cognitoidentityprovider.NewListUserPoolClientsPaginator(cognitoidentityprovider.NewFromConfig(d.Config),
-		&cognitoidentityprovider.ListUserPoolClientsInput{UserPoolId: &pool})
-	for clients.HasMorePages() {
-		page, err := clients.NextPage(ctx)
+	all, err := d.appClients(ctx, pool)
+	return slices.DeleteFunc(all, func(c types.UserPoolClientDescription) bool {
+		return slices.Contains(inStack, aws.ToString(c.ClientId))
+	}), err
+}
+
+// appClients are all app clients of a pool.
+func (d *deployment) appClients(ctx context.Context, pool string) (all []types.UserPoolClientDescription, err error) {
+	pages := cognitoidentityprovider.NewListUserPoolClientsPaginator(cognitoidentityprovider.NewFromConfig(d.Config),
+		&cognitoidentityprovider.ListUserPoolClientsInput{UserPoolId: &pool, MaxResults: aws.Int32(60)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, client := range page.UserPoolClients {
-			if !inStack[aws.ToString(client.ClientId)] {
-				outside = append(outside, client)
-			}
-		}
+		all = append(all, page.UserPoolClients...)
 	}
-	return outside, nil
+	return all, nil
 }

@@ -40,9 +40,8 @@ func (d *deployment) output(name string) (string, error) {
 		d.StackName, name, d.deploy())
 }
 
-// inspect asks for the resources that exist, and for Poolpost's functions, which package infra
-// describes by their names.
-func (d *deployment) inspect(ctx context.Context) error {
+// findResources asks for the resources that exist.
+func (d *deployment) findResources(ctx context.Context) error {
 	pages := cloudformation.NewListStackResourcesPaginator(
 		cloudformation.NewFromConfig(d.Config), &cloudformation.ListStackResourcesInput{StackName: &d.StackName})
 	for pages.HasMorePages() {
@@ -55,6 +54,15 @@ func (d *deployment) inspect(ctx context.Context) error {
 				d.resources = append(d.resources, r)
 			}
 		}
+	}
+	return nil
+}
+
+// inspect asks for the resources that exist, and for Poolpost's functions, which package infra
+// describes by their names.
+func (d *deployment) inspect(ctx context.Context) error {
+	if err := d.findResources(ctx); err != nil {
+		return err
 	}
 	d.functions = map[string]*lambda.GetFunctionOutput{}
 	client := lambda.NewFromConfig(d.Config)

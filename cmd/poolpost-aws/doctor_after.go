@@ -421,16 +421,13 @@ func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 	if err := json.Unmarshal([]byte(p.deployed.Outputs["ClientIds"]), &ids); err != nil {
 		return nil, fmt.Errorf("read the output ClientIds: %w", err)
 	}
+	all, err := p.deployed.appClients(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
 	exist := map[string]string{} // names by ID
-	pages := cognitoidentityprovider.NewListUserPoolClientsPaginator(client, &cognitoidentityprovider.ListUserPoolClientsInput{UserPoolId: &pool, MaxResults: aws.Int32(60)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range page.UserPoolClients {
-			exist[aws.ToString(c.ClientId)] = aws.ToString(c.ClientName)
-		}
+	for _, c := range all {
+		exist[aws.ToString(c.ClientId)] = aws.ToString(c.ClientName)
 	}
 	var d differences
 	for _, c := range p.Settings.Clients {

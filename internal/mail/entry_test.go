@@ -29,7 +29,7 @@ func TestEncodeAndDecode(t *testing.T) {
 
 // Entries wait on the queue while the functions are replaced.
 func TestEntryFieldNamesAreStable(t *testing.T) {
-	const body = `{"kind":"k","to":"t","name":"n","clientId":"i","locales":["l"],"sub":"s","user":"u","code":"c","return":"r",` +
+	const body = `{"kind":"k","to":"t","name":"n","clientId":"i","locales":["l"],"sub":"s","user":"u","time":"w","code":"c","return":"r",` +
 		`"notice":{"time":"t","city":"c","country":"o","ip":"i","device":"d","notMe":"m"}}`
 	entry, err := Decode(body)
 	if err != nil {
