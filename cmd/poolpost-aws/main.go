@@ -50,10 +50,7 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 		return doctor(ctx, a, c.Doctor.JSON, s)
 	}
 	if name == "probe" { // has stacks of its own
-		p, err := newProbe(a, now, s)
-		if err != nil {
-			return err
-		}
+		p := newProbe(a, now, s)
 		if !c.Probe.Yes {
 			return p.explainPrice()
 		}

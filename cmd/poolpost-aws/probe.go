@@ -75,12 +75,11 @@ var questions = []struct {
 	{"C9", askSenderRetries}, {"C11", askCodeFormat}, {"C14", askFeedback}, {"C18", askConfirmation},
 }
 
-func newProbe(a *account, now func() time.Time, s cli.Streams) (*probe, error) {
-	id, err := randomHex(4)
+func newProbe(a *account, now func() time.Time, s cli.Streams) *probe {
 	return &probe{
-		account: a, name: "Poolpost-Probe-" + id, shortWait: 2 * time.Minute, retryWait: 6 * time.Minute, poll: 5 * time.Second,
+		account: a, name: "Poolpost-Probe-" + randomHex(4), shortWait: 2 * time.Minute, retryWait: 6 * time.Minute, poll: 5 * time.Second,
 		now: now, streams: s, cfn: cloudformation.NewFromConfig(a.Config), cognito: cognito.NewFromConfig(a.Config), lambda: lambda.NewFromConfig(a.Config),
-	}, err
+	}
 }
 
 // explainPrice says what ask would do, and what that costs.

@@ -163,10 +163,7 @@ func probeOf(t *testing.T, cloud *probeCloud, ctx context.Context) (report probe
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	p, err := newProbe(a, time.Now, cli.Streams{Out: &stdout, Err: &stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newProbe(a, time.Now, cli.Streams{Out: &stdout, Err: &stderr})
 	p.shortWait, p.retryWait, p.poll = 20*time.Millisecond, 20*time.Millisecond, time.Millisecond
 	file := filepath.Join(t.TempDir(), "answers.json")
 	err = p.ask(ctx, file)
