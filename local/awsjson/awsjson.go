@@ -114,9 +114,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// isPrintable says whether a text can stand in a header as it is.
+// isPrintable says whether a text can stand in a header as it is. Node.js reads headers of 16 KB
+// altogether, and some texts repeat what the caller sent.
 func isPrintable(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+	return len(text) <= 4096 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 func (s *Service) serve(w http.ResponseWriter, r *http.Request, name string) (any, error) {

@@ -18,8 +18,11 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +48,9 @@ const (
 	tokenLife = 10 * time.Minute
 	// Developer guide, "Identity pools authentication flow": the enhanced flow.
 	credentialsLife = time.Hour
+
+	// API reference, GetId: characters of an ID, and of the token of a login.
+	maxID, maxToken = 55, 50_000
 )
 
 // Options describe an identity pool.
@@ -112,19 +118,39 @@ func notAuthorized(format string, args ...any) *awsjson.Error {
 // IDs have this form, those of pools and those of identities.
 var idForm = regexp.MustCompile(`^[\w-]+:[0-9a-f-]+$`)
 
-// wellFormed refuses an ID that is none; the text is observed of user pools.
-func wellFormed(member, id string) error {
-	if len(id) > 55 || !idForm.MatchString(id) {
-		return awsjson.Errorf("InvalidParameterException",
-			`1 validation error detected: Value at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+:[0-9a-f-]+`, member)
+// validate refuses an ID that is none, and a login without a token or with one that is too long, as
+// the API does before it looks at anything. The texts are observed:
+// https://github.com/aws/aws-sdk-cpp/issues/1085. That of a long ID is our own. Tokens are left out
+// of the answer.
+func validate(member, id string, logins map[string]string) error {
+	var wrong []string
+	if slices.ContainsFunc(slices.Collect(maps.Values(logins)), func(token string) bool { return token == "" || len(token) > maxToken }) {
+		wrong = append(wrong, fmt.Sprintf("Value '{%s=}' at 'logins' failed to satisfy constraint: Map value must satisfy constraint: "+
+			"[Member must have length less than or equal to %d, Member must have length greater than or equal to 1]",
+			strings.Join(slices.Sorted(maps.Keys(logins)), "=, "), maxToken))
 	}
-	return nil
+	of := "Value '" + id + "' at '" + member + "' failed to satisfy constraint: Member must "
+	if id == "" {
+		wrong = append(wrong, of+"have length greater than or equal to 1")
+	}
+	if len(id) > maxID {
+		wrong = append(wrong, fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, maxID))
+	} else if !idForm.MatchString(id) {
+		wrong = append(wrong, of+`satisfy regular expression pattern: [\w-]+:[0-9a-f-]+`)
+	}
+	switch len(wrong) {
+	case 0:
+		return nil
+	case 1:
+		return awsjson.Errorf("ValidationException", "1 validation error detected: %s", wrong[0])
+	}
+	return awsjson.Errorf("ValidationException", "%d validation errors detected: %s", len(wrong), strings.Join(wrong, "; "))
 }
 
 // known refuses another pool. The text is observed:
 // https://github.com/aws-amplify/amplify-js/issues/14117
-func (p *Pool) known(poolID string) error {
-	if err := wellFormed("identityPoolId", poolID); err != nil {
+func (p *Pool) known(poolID string, logins map[string]string) error {
+	if err := validate("identityPoolId", poolID, logins); err != nil {
 		return err
 	}
 	if !p.Settings.Enabled || poolID != p.ID {
@@ -143,7 +169,8 @@ func (p *Pool) known(poolID string) error {
 // The last one is our own: the API reference says only that such a token is not authorized.
 func (p *Pool) signedIn(logins map[string]string) (string, error) {
 	user := ""
-	for provider, token := range logins {
+	for _, provider := range slices.Sorted(maps.Keys(logins)) {
+		token := logins[provider]
 		if provider == facebook && p.Settings.FacebookAppID != "" {
 			return "", notAuthorized("The local identity pool cannot check a token of Facebook; see docs/local.md.")
 		}
@@ -177,7 +204,7 @@ type identityResult struct{ IdentityId string }
 // getID is GetId: one identity for each user, and another one each time for guests. The text is
 // observed: https://github.com/aws-amplify/aws-sdk-android/issues/52
 func (p *Pool) getID(_ *http.Request, in getIDInput) (any, error) {
-	if err := p.known(in.IdentityPoolId); err != nil {
+	if err := p.known(in.IdentityPoolId, in.Logins); err != nil {
 		return nil, err
 	}
 	user, err := p.signedIn(in.Logins)
@@ -219,7 +246,7 @@ type identityInput struct {
 //
 // That of an unknown identity follows the one of an unknown pool.
 func (p *Pool) identify(in identityInput) (id, user string, err error) {
-	if err := wellFormed("identityId", in.IdentityId); err != nil {
+	if err := validate("identityId", in.IdentityId, in.Logins); err != nil {
 		return "", "", err
 	}
 	p.mu.Lock()
@@ -324,7 +351,7 @@ type poolInput struct{ IdentityPoolId string }
 
 // describe is DescribeIdentityPool.
 func (p *Pool) describe(_ *http.Request, in poolInput) (any, error) {
-	if err := p.known(in.IdentityPoolId); err != nil {
+	if err := p.known(in.IdentityPoolId, nil); err != nil {
 		return nil, err
 	}
 	description := map[string]any{
@@ -353,7 +380,7 @@ func (p *Pool) providers() (all []provider) {
 
 // getRoles is GetIdentityPoolRoles. The CDK app makes both roles, with and without guests.
 func (p *Pool) getRoles(_ *http.Request, in poolInput) (any, error) {
-	if err := p.known(in.IdentityPoolId); err != nil {
+	if err := p.known(in.IdentityPoolId, nil); err != nil {
 		return nil, err
 	}
 	roles := map[string]string{authenticated: p.role(authenticated), unauthenticated: p.role(unauthenticated)}

@@ -2,6 +2,8 @@ package identitypool
 
 import (
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -31,18 +33,18 @@ const (
 
 // A world is an identity pool and its user pool at one time.
 type world struct {
-	*testing.T
+	testing.TB
 	pool  *Pool
 	users *cognito.Pool
 	now   time.Time
 }
 
-func newWorld(t *testing.T, change func(*settings.Settings)) *world {
+func newWorld(t testing.TB, change func(*settings.Settings)) *world {
 	t.Helper()
 	set := settingstest.Sample(t)
 	set.Clients = set.Clients[:1]
 	change(set)
-	w := &world{T: t, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w := &world{TB: t, now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
 	users, err := cognito.New(cognito.Options{
 		Settings: set, PoolID: userPoolID, ClientIDs: map[string]string{set.Clients[0].Name: clientID}, Clock: clock,
@@ -58,7 +60,7 @@ func newWorld(t *testing.T, change func(*settings.Settings)) *world {
 func asIs(*settings.Settings) {}
 
 // ask sends a signed request, and returns the answer.
-func ask(t *testing.T, api http.Handler, target string, in any) map[string]any {
+func ask(t testing.TB, api http.Handler, target string, in any) map[string]any {
 	t.Helper()
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -80,7 +82,7 @@ func ask(t *testing.T, api http.Handler, target string, in any) map[string]any {
 func (w *world) user(operation string, in map[string]any) map[string]any {
 	w.Helper()
 	in["UserPoolId"] = userPoolID
-	out := ask(w.T, w.users, cognito.Target+operation, in)
+	out := ask(w.TB, w.users, cognito.Target+operation, in)
 	if out["__type"] != nil {
 		w.Fatalf("%s: %v", operation, out)
 	}
@@ -120,7 +122,7 @@ func logins(token string) map[string]string { return map[string]string{userPool:
 
 func (w *world) call(operation string, in in) map[string]any {
 	w.Helper()
-	return ask(w.T, w.pool, Target+operation, in)
+	return ask(w.TB, w.pool, Target+operation, in)
 }
 
 // getID is a GetId that succeeds.
@@ -216,29 +218,70 @@ func TestTokensThatAreNoLogin(t *testing.T) {
 	id := tokens["IdToken"].(string)
 	parts := strings.Split(id, ".")
 	foreign := newWorld(t, asIs).idToken("ann@example.com")
-	_, text, _ := strings.Cut(foreign, ".")
-	claims, err := base64.RawURLEncoding.DecodeString(text[:strings.Index(text, ".")])
+	claims, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	issued := strings.Replace(string(claims), "_Example01", "_Example02", 1)
-	elsewhere := parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(issued)) + "." + parts[2]
+	encoded := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	elsewhere := parts[0] + "." + encoded(strings.Replace(string(claims), "_Example01", "_Example02", 1)) + "." + parts[2]
+	foreignKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// signed is the claims of Ann's token under a signature that says itself how to check it.
+	signed := func(key jose.SigningKey, options *jose.SignerOptions) string {
+		signer, err := jose.NewSigner(key, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := signer.Sign(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, err := token.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compact
+	}
+	answer := httptest.NewRecorder()
+	w.users.ServeHTTP(answer, httptest.NewRequest("GET", "/"+userPoolID+"/.well-known/jwks.json", nil))
+	var keys jose.JSONWebKeySet
+	if err := json.Unmarshal(answer.Body.Bytes(), &keys); err != nil || len(keys.Keys) == 0 {
+		t.Fatal(err, answer.Body)
+	}
+	public, err := x509.MarshalPKIXPublicKey(keys.Keys[0].Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unverified = "Invalid login token. Couldn't verify signed token."
 	for name, test := range map[string]struct {
 		logins map[string]string
 		want   string
 	}{
-		"an access token":              {logins(tokens["AccessToken"].(string)), "Invalid login token. Couldn't verify signed token."},
-		"a refresh token":              {logins(tokens["RefreshToken"].(string)), "Invalid login token. Couldn't verify signed token."},
-		"no token":                     {logins(""), "Invalid login token. Couldn't verify signed token."},
-		"of a pool with the same name": {logins(foreign), "Invalid login token. Couldn't verify signed token."},
-		"another signature":            {logins(parts[0] + "." + parts[1] + "." + strings.Split(foreign, ".")[2]), "Invalid login token. Couldn't verify signed token."},
+		"an access token":              {logins(tokens["AccessToken"].(string)), unverified},
+		"a refresh token":              {logins(tokens["RefreshToken"].(string)), unverified},
+		"half a token":                 {logins(id[:len(id)/2]), unverified},
+		"without its last character":   {logins(id[:len(id)-1]), unverified},
+		"a changed claim":              {logins(parts[0] + "." + encoded(strings.Replace(string(claims), "ann@", "bob@", 1)) + "." + parts[2]), unverified},
+		"alg none":                     {logins(encoded(`{"alg":"none"}`) + "." + parts[1] + "."), unverified},
+		"alg none, with a signature":   {logins(encoded(`{"alg":"none"}`) + "." + parts[1] + "." + parts[2]), unverified},
+		"HS256 with the public key":    {logins(signed(jose.SigningKey{Algorithm: jose.HS256, Key: public}, nil)), unverified},
+		"a key of its own":             {logins(signed(jose.SigningKey{Algorithm: jose.RS256, Key: foreignKey}, &jose.SignerOptions{EmbedJWK: true})), unverified},
+		"the pool's key by name":       {logins(signed(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: foreignKey, KeyID: keys.Keys[0].KeyID}}, nil)), unverified},
+		"an encrypted token":           {logins(id + ".a.b"), unverified},
+		"two dots":                     {logins(".."), unverified},
+		"JSON for a token":             {logins(`{"payload":"` + parts[1] + `","protected":"` + parts[0] + `","signature":"` + parts[2] + `"}`), unverified},
+		"as long as a token may be":    {logins(parts[0] + "." + strings.Repeat("a", 50_000-len(parts[0])-len(parts[2])-2) + "." + parts[2]), unverified},
+		"of a pool with the same name": {logins(foreign), unverified},
+		"another signature":            {logins(parts[0] + "." + parts[1] + "." + strings.Split(foreign, ".")[2]), unverified},
 		"of another pool":              {logins(elsewhere), "Invalid login token. Issuer doesn't match providerName"},
 		"another provider":             {map[string]string{"cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Other": id}, "Token is not from a supported provider of this identity pool."},
 		"Facebook, which is off":       {map[string]string{facebook: "token"}, "Token is not from a supported provider of this identity pool."},
 		"one good and one bad":         {map[string]string{userPool: id, facebook: "token"}, "Token is not from a supported provider of this identity pool."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.T = t
+			w.TB = t
 			w.refused(w.call("GetId", in{"IdentityPoolId": poolID, "Logins": test.logins}), "NotAuthorizedException", test.want)
 			guest := w.getID(nil)
 			for _, operation := range []string{"GetCredentialsForIdentity", "GetOpenIdToken"} {
@@ -249,7 +292,7 @@ func TestTokensThatAreNoLogin(t *testing.T) {
 			}
 		})
 	}
-	w.T = t
+	w.TB = t
 	w.now = w.now.Add(time.Hour)
 	w.refused(w.call("GetId", in{"IdentityPoolId": poolID, "Logins": logins(id)}), "NotAuthorizedException",
 		fmt.Sprintf("Invalid login token. Token expired: %d >= %[1]d", w.now.Unix()))
@@ -301,7 +344,7 @@ func TestOpenIDTokens(t *testing.T) {
 		"a user":  {logins(ann["IdToken"].(string)), []string{"authenticated", userPool, userPool + ":CognitoSignIn:" + user}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.T = t
+			w.TB = t
 			id := w.getID(test.logins)
 			out := w.call("GetOpenIdToken", in{"IdentityId": id, "Logins": test.logins})
 			token, err := jwt.ParseSigned(out["Token"].(string), []jose.SignatureAlgorithm{jose.RS256})
@@ -327,9 +370,12 @@ func TestOpenIDTokens(t *testing.T) {
 
 func TestWhatIsRefused(t *testing.T) {
 	const unknown = "eu-central-1:11111111-1111-4111-8111-111111111111"
-	form := func(member string) string {
-		return `1 validation error detected: Value at '` + member + `' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+:[0-9a-f-]+`
+	form := func(id, member string) string {
+		return `Value '` + id + `' at '` + member + `' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w-]+:[0-9a-f-]+`
 	}
+	const empty = "Value '' at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1; "
+	const token = "Value '{" + userPool + "=}' at 'logins' failed to satisfy constraint: Map value must satisfy constraint: " +
+		"[Member must have length less than or equal to 50000, Member must have length greater than or equal to 1]"
 	w := newWorld(t, asIs)
 	closed := newWorld(t, func(s *settings.Settings) { s.IdentityPool.Guests = false })
 	off := newWorld(t, func(s *settings.Settings) { s.IdentityPool.Enabled = false })
@@ -340,23 +386,40 @@ func TestWhatIsRefused(t *testing.T) {
 		in         in
 		kind, text string
 	}{
-		"another pool":        {w, "GetId", in{"IdentityPoolId": unknown}, "ResourceNotFoundException", "IdentityPool '" + unknown + "' not found."},
-		"no pool":             {w, "GetId", in{}, "InvalidParameterException", form("identityPoolId")},
-		"a user pool":         {w, "GetId", in{"IdentityPoolId": userPoolID}, "InvalidParameterException", form("identityPoolId")},
-		"a long ID":           {w, "GetOpenIdToken", in{"IdentityId": poolID + strings.Repeat("0", 60)}, "InvalidParameterException", form("identityId")},
-		"an unknown identity": {w, "GetCredentialsForIdentity", in{"IdentityId": unknown}, "ResourceNotFoundException", "Identity '" + unknown + "' not found."},
-		"no guests":           {closed, "GetId", in{"IdentityPoolId": poolID}, "NotAuthorizedException", "Unauthenticated access is not supported for this identity pool."},
-		"off in the settings": {off, "GetId", in{"IdentityPoolId": poolID}, "ResourceNotFoundException", "IdentityPool '" + poolID + "' not found."},
-		"described while off": {off, "DescribeIdentityPool", in{"IdentityPoolId": poolID}, "ResourceNotFoundException", "IdentityPool '" + poolID + "' not found."},
-		"a role of choice":    {w, "GetCredentialsForIdentity", in{"IdentityId": w.getID(nil), "CustomRoleArn": "arn:aws:iam::123456789012:role/x"}, "InvalidParameterException", "CustomRoleArn is for tokens with several roles, which this pool has no mapping for."},
-		"Facebook":            {facebookOn, "GetId", in{"IdentityPoolId": poolID, "Logins": map[string]string{facebook: "token"}}, "NotAuthorizedException", "The local identity pool cannot check a token of Facebook; see docs/local.md."},
-		"another operation":   {w, "UnlinkIdentity", in{}, "UnknownOperationException", "UnlinkIdentity is not part of the local identity pool; docs/local.md lists what is."},
-		"another type":        {w, "GetId", in{"Logins": 1}, "SerializationException", "The request body is not the JSON of this operation."},
+		"another pool":         {w, "GetId", in{"IdentityPoolId": unknown}, "ResourceNotFoundException", "IdentityPool '" + unknown + "' not found."},
+		"no pool":              {w, "GetId", in{}, "ValidationException", "2 validation errors detected: " + fmt.Sprintf(empty, "identityPoolId") + form("", "identityPoolId")},
+		"a user pool":          {w, "GetId", in{"IdentityPoolId": userPoolID}, "ValidationException", "1 validation error detected: " + form(userPoolID, "identityPoolId")},
+		"a long ID":            {w, "GetOpenIdToken", in{"IdentityId": poolID + strings.Repeat("0", 60)}, "ValidationException", "1 validation error detected: Value at 'identityId' failed to satisfy constraint: Member must have length less than or equal to 55"},
+		"two things at once":   {w, "GetCredentialsForIdentity", in{"Logins": logins("")}, "ValidationException", "3 validation errors detected: " + token + "; " + fmt.Sprintf(empty, "identityId") + form("", "identityId")},
+		"no token":             {w, "GetId", in{"IdentityPoolId": poolID, "Logins": logins("")}, "ValidationException", "1 validation error detected: " + token},
+		"null for a token":     {w, "GetId", in{"IdentityPoolId": poolID, "Logins": in{userPool: nil}}, "ValidationException", "1 validation error detected: " + token},
+		"a huge token":         {w, "GetOpenIdToken", in{"IdentityId": w.getID(nil), "Logins": logins(strings.Repeat("a", 50_001))}, "ValidationException", "1 validation error detected: " + token},
+		"an unknown identity":  {w, "GetCredentialsForIdentity", in{"IdentityId": unknown}, "ResourceNotFoundException", "Identity '" + unknown + "' not found."},
+		"no guests":            {closed, "GetId", in{"IdentityPoolId": poolID}, "NotAuthorizedException", "Unauthenticated access is not supported for this identity pool."},
+		"off in the settings":  {off, "GetId", in{"IdentityPoolId": poolID}, "ResourceNotFoundException", "IdentityPool '" + poolID + "' not found."},
+		"described while off":  {off, "DescribeIdentityPool", in{"IdentityPoolId": poolID}, "ResourceNotFoundException", "IdentityPool '" + poolID + "' not found."},
+		"a role of choice":     {w, "GetCredentialsForIdentity", in{"IdentityId": w.getID(nil), "CustomRoleArn": "arn:aws:iam::123456789012:role/x"}, "InvalidParameterException", "CustomRoleArn is for tokens with several roles, which this pool has no mapping for."},
+		"Facebook":             {facebookOn, "GetId", in{"IdentityPoolId": poolID, "Logins": map[string]string{facebook: "token"}}, "NotAuthorizedException", "The local identity pool cannot check a token of Facebook; see docs/local.md."},
+		"another operation":    {w, "UnlinkIdentity", in{}, "UnknownOperationException", "UnlinkIdentity is not part of the local identity pool; docs/local.md lists what is."},
+		"another type":         {w, "GetId", in{"Logins": 1}, "SerializationException", "The request body is not the JSON of this operation."},
+		"a list of logins":     {w, "GetId", in{"IdentityPoolId": poolID, "Logins": []any{logins("a")}}, "SerializationException", "The request body is not the JSON of this operation."},
+		"a number for a token": {w, "GetOpenIdToken", in{"Logins": in{userPool: 1}}, "SerializationException", "The request body is not the JSON of this operation."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.w.T = t
+			test.w.TB = t
 			test.w.refused(test.w.call(test.operation, test.in), test.kind, test.text)
 		})
+	}
+}
+
+func TestLongMessageIsNotInAHeader(t *testing.T) {
+	w := newWorld(t, asIs)
+	r := httptest.NewRequest("POST", "/", strings.NewReader(`{"IdentityPoolId":"`+poolID+`","Logins":{"`+strings.Repeat("a", 20_000)+`":""}}`))
+	r.Header.Set("X-Amz-Target", Target+"GetId")
+	answer := httptest.NewRecorder()
+	w.pool.ServeHTTP(answer, r)
+	if header := answer.Header().Get("X-Amzn-Errormessage"); header != "" || !strings.Contains(answer.Body.String(), "ValidationException") {
+		t.Errorf("a header of %d bytes, %.100s", len(header), answer.Body)
 	}
 }
 
@@ -380,4 +443,64 @@ func TestThePoolIsDescribed(t *testing.T) {
 			t.Errorf("%s without credentials: %s", operation, answer.Body)
 		}
 	}
+}
+
+// FuzzServeHTTP: whatever comes, the answer is a result or an error that the API has, in JSON. Only
+// a request with the whole of a token of the user pool gets the role for users.
+func FuzzServeHTTP(f *testing.F) {
+	w := newWorld(f, asIs)
+	token := w.idToken("ann@example.com")
+	parts := strings.Split(token, ".")
+	guest := w.getID(nil)
+	fill := strings.NewReplacer("{pool}", poolID, "{guest}", guest, "{provider}", userPool, "{header}", parts[0], "{claims}", parts[1], "{signature}", parts[2])
+	const login = `,"Logins":{"{provider}":"`
+	for _, operation := range []string{"GetId", "GetCredentialsForIdentity", "GetOpenIdToken"} {
+		id := `{"IdentityPoolId":"{pool}","IdentityId":"{guest}"`
+		for _, logins := range []string{
+			``, `,"Logins":null`, `,"Logins":[]`, `,"Logins":{"":""}`, `,"Logins":{"` + facebook + `":"a"}`, `,"Logins":{"{provider}":null}`, `,"CustomRoleArn":"a"`,
+			login + `{header}.{claims}.{signature}"}`, login + `{header}.{claims}."}`, login + `{header}..{signature}"}`, login + `..{signature}"}`,
+			login + `eyJhbGciOiJub25lIn0.{claims}."}`, login + `eyJhbGciOiJIUzI1NiJ9.{claims}.{signature}"}`, login + `{header}.eyJpc3MiOiJhIn0.{signature}"}`,
+			login + `{header}.{claims}.{signature}.a.b"}`, login + `{\"payload\":\"{claims}\",\"protected\":\"{header}\",\"signature\":\"{signature}\"}"}`,
+			login + `\ud800"}`, login + strings.Repeat("a", 50_001) + `"}`,
+		} {
+			f.Add(operation, id+logins+"}")
+		}
+		f.Add(operation, `{}`)
+		f.Add(operation, `{"IdentityPoolId":"`+userPoolID+`","IdentityId":"`+strings.Repeat("a", 60)+`"}`)
+	}
+	f.Add("DescribeIdentityPool", `{"IdentityPoolId":"{pool}"}`)
+	f.Add("GetIdentityPoolRoles", `[]`)
+	f.Add("", "\x00")
+	kinds := []string{"ValidationException", "InvalidParameterException", "NotAuthorizedException", "ResourceNotFoundException", "SerializationException", "UnknownOperationException"}
+	f.Fuzz(func(t *testing.T, operation, body string) {
+		body = fill.Replace(body)
+		// A guest who has signed in stays signed in: each input finds the guest again.
+		w.pool.mu.Lock()
+		w.pool.identities, w.pool.users = map[string]string{guest: ""}, map[string]string{}
+		w.pool.mu.Unlock()
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header["X-Amz-Target"] = []string{Target + operation}
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=sample")
+		answer := httptest.NewRecorder()
+		w.pool.ServeHTTP(answer, r)
+		var out struct {
+			Type        string `json:"__type"`
+			IdentityId  string
+			Credentials struct{ SessionToken string }
+		}
+		if err := json.Unmarshal(answer.Body.Bytes(), &out); err != nil {
+			t.Fatalf("the answer is not JSON: %q", answer.Body)
+		}
+		if want := map[bool]int{true: 200, false: 400}[out.Type == ""]; answer.Code != want || out.Type != "" && !slices.Contains(kinds, out.Type) {
+			t.Errorf("status %d: %s", answer.Code, answer.Body)
+		}
+		session, err := base64.StdEncoding.DecodeString(out.Credentials.SessionToken)
+		if err != nil {
+			t.Error(err)
+		}
+		whole := strings.Contains(body, parts[0]) && strings.Contains(body, parts[1]) && strings.Contains(body, parts[2])
+		if !whole && (string(session) == userSession || w.pool.identities[guest] != "" || len(w.pool.users) > 0) {
+			t.Errorf("a request without a token of the user pool is that of a user: %s", answer.Body)
+		}
+	})
 }
