@@ -297,6 +297,20 @@ func TestJSON(t *testing.T) {
 }
 
 // BenchmarkFill is what custom-message does with a message of the usual size.
+// A message is filled with a dozen values. Only one that JSON must escape costs an allocation.
+func TestPlainValuesAreNotCopied(t *testing.T) {
+	for _, value := range []string{"", "Ann Lee", "Zoë", "https://auth.example.com/c?u=1&c={####}"} {
+		if n := testing.AllocsPerRun(20, func() { inQuotes(value) }); n != 0 {
+			t.Errorf("%q: %v allocations", value, n)
+		}
+	}
+	for value, want := range map[string]string{`a"b`: `a\"b`, `a\b`: `a\\b`, "a\nb": `a\nb`, "a\xffb": "a\ufffdb"} {
+		if got := inQuotes(value); got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
+	}
+}
+
 func BenchmarkFill(b *testing.B) {
 	m := sample
 	m.HTML = strings.Replace(m.HTML, "<p>", "<p>"+strings.Repeat(`<td style="padding:0">a</td>`, 400), 1)
