@@ -2,9 +2,14 @@ package local
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"mime"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -13,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,19 +37,25 @@ import (
 
 // singlePage serves the files of a folder, and index.html for every other path, as the host of an
 // app does whose paths are JavaScript's.
-type singlePage struct{ dir string }
+type singlePage struct {
+	dir  string
+	edit func(file string) string // what is served of a file; nil: all as it is
+}
 
 func (p *singlePage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if file := filepath.Join(p.dir, r.URL.Path); filepath.Ext(file) != "" {
-		http.ServeFile(w, r, file)
-		return
+	file := filepath.Join(p.dir, r.URL.Path)
+	if filepath.Ext(file) == "" {
+		file = filepath.Join(p.dir, "index.html")
 	}
-	text, err := os.ReadFile(filepath.Join(p.dir, "index.html"))
+	text, err := os.ReadFile(file)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if p.edit != nil {
+		text = []byte(p.edit(string(text)))
+	}
+	w.Header().Set("Content-Type", mime.TypeByExtension(filepath.Ext(file)))
 	_, _ = w.Write(text)
 }
 
@@ -53,7 +65,7 @@ const hostedSignIn = "sample.auth.invalid"
 // startExample starts everything with frontend/example as the app, built as npm run build does,
 // with the amplify_outputs.json of this pool. Beside its packages, the example is as in the
 // repository: refusal.ts and code.ts are one folder up.
-func startExample(t *testing.T) (*Stack, *appTab) {
+func startExample(t *testing.T) (*Stack, *appTab, *singlePage) {
 	t.Helper()
 	installed := installed(t, "frontend/example", "node_modules", "Node.js")
 	app := &singlePage{dir: filepath.Join(t.TempDir(), "dist")}
@@ -101,7 +113,7 @@ func startExample(t *testing.T) (*Stack, *appTab) {
 	if err != nil && os.Getenv("CI") != "" {
 		t.Fatal("there is no axe-core: make node_modules installs it")
 	}
-	return s, &appTab{startBrowser(t), server.URL, string(axe)}
+	return s, &appTab{startBrowser(t), server.URL, string(axe)}, app
 }
 
 // An appTab is a browser on an app.
@@ -233,9 +245,10 @@ func (s *Stack) refresh(t *testing.T, token string) error {
 }
 
 // TestTheExampleFrontEnd goes the way of a person through frontend/example in Chromium, in the
-// person's language: from a sign-up that is refused to signing out everywhere.
+// person's language: from a sign-up that is refused to signing out everywhere. Then it goes once more
+// to a pool that requires an authenticator app.
 func TestTheExampleFrontEnd(t *testing.T) {
-	s, e := startExample(t)
+	s, e, app := startExample(t)
 	const ann, moved = "ann@example.com", "ann.new@example.com"
 
 	e.opens(e.url, "Sign in")
@@ -346,6 +359,125 @@ func TestTheExampleFrontEnd(t *testing.T) {
 			t.Fatalf("the button leads to %s, want %s", at, want)
 		}
 	}
+	e.goesWithAnAuthenticatorApp(s, app)
+}
+
+// goesWithAnAuthenticatorApp goes from an invitation to a sign-in with a second factor, in a pool
+// with pool.mfa: required. The app is the one that was built for another pool.
+func (e *appTab) goesWithAnAuthenticatorApp(other *Stack, app *singlePage) {
+	e.t.Helper()
+	text, err := os.ReadFile("../poolpost.yaml")
+	noError(e.t, err)
+	file := filepath.Join(e.t.TempDir(), "poolpost.yaml")
+	noError(e.t, os.WriteFile(file, []byte(strings.Replace(string(text), "  mfa: off", "  mfa: required", 1)), 0o600))
+	var late atomic.Int64 // how far the clock of the pool is ahead
+	now := func() time.Time { return time.Now().Add(time.Duration(late.Load())) }
+	s := startWith(e.t, file, func(o *Options) { o.hooks.compiled, o.hooks.clock = other.compiled, now })
+	moved := &singlePage{app.dir, strings.NewReplacer(other.awsURL, s.awsURL).Replace}
+	server := httptest.NewServer(moved)
+	e.t.Cleanup(server.Close)
+
+	session := int64(s.settings.Access(s.settings.Clients[0]).Session)
+
+	const zoe, first = "zoe@example.com", "temp-sample-3"
+	s.invite(e.t, zoe, first)
+	secret := func() string {
+		e.t.Helper()
+		shown := strings.ReplaceAll(e.text(".secret code"), " ", "")
+		link, err := url.Parse(evaluate[string](e.browserTab, `document.querySelector(".secret a").href`))
+		noError(e.t, err)
+		if link.Scheme != "otpauth" || link.Query().Get("secret") != shown || link.Path != "/MyApp:"+zoe {
+			e.t.Errorf("the link is %s, the key %s", link, shown)
+		}
+		return shown
+	}
+
+	// In Arabic, and too slow.
+	e.opens(server.URL, "Sign in")
+	evaluate[string](e.browserTab, `localStorage.setItem("language", "ar"); ""`)
+	e.opens(server.URL, "تسجيل الدخول")
+	e.types("email", zoe, "password", first)
+	e.presses("تسجيل الدخول", "مرحبًا!")
+	e.types("password", password)
+	e.presses("حفظ", "التحقق بخطوتين")
+	e.examined("totp-setup-ar")
+	late.Store(session)
+	e.types("code", codeAt(e.t, secret(), now()))
+	e.presses("تأكيد", "استغرق ذلك وقتًا طويلًا. سجّل الدخول مرة أخرى.")
+	late.Store(0)
+
+	evaluate[string](e.browserTab, `localStorage.setItem("language", "en"); ""`)
+	e.opens(server.URL, "Sign in")
+	signIn := func(then string) {
+		e.t.Helper()
+		e.types("email", zoe, "password", password)
+		e.presses("Sign in", then)
+	}
+	signIn("Scan this with your authenticator app")
+	key := secret()
+	e.examined("totp-setup")
+	e.types("code", "12345")
+	e.presses("Confirm", "Type the six digits of the code.")
+	e.types("code", wrongCodeAt(e.t, key, now()))
+	e.presses("Confirm", "This code is not right.")
+	if secret() != key {
+		e.t.Error("after a wrong code there is another key")
+	}
+	e.types("code", codeAt(e.t, key, now()))
+	e.presses("Confirm", "Your account")
+	e.presses("Sign out", "You are signed out.")
+
+	signIn("Enter the code that your authenticator app shows.")
+	e.types("code", codeAt(e.t, key, now()))
+	e.presses("Confirm", "This code was used already.")
+	e.examined("totp-used")
+	e.types("code", wrongCodeAt(e.t, key, now()))
+	e.presses("Confirm", "This code is not right.")
+	e.presses("Use another address", "Forgot your password?")
+	signIn("Enter the code that your authenticator app shows.")
+	late.Store(int64(time.Minute))
+	e.types("code", codeAt(e.t, key, now()))
+	e.presses("Confirm", "Your account")
+	e.presses("Sign out", "You are signed out.")
+
+	signIn("Enter the code that your authenticator app shows.")
+	late.Add(session)
+	e.types("code", codeAt(e.t, key, now()))
+	e.presses("Confirm", "That took too long. Sign in once more.")
+	if shown := e.text(".notice"); strings.Contains(shown, "signed out") {
+		e.t.Errorf("the first notice is still %q", shown)
+	}
+	e.examined("totp-expired")
+	signIn("Enter the code that your authenticator app shows.")
+	e.types("code", codeAt(e.t, key, now()))
+	e.presses("Confirm", "Your account")
+}
+
+// codeAt is what an authenticator app shows (RFC 6238) for a key in Base32.
+func codeAt(t *testing.T, key string, at time.Time) string {
+	t.Helper()
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(key)
+	noError(t, err)
+	mac := hmac.New(sha1.New, secret)
+	noError(t, binary.Write(mac, binary.BigEndian, at.Unix()/30))
+	sum := mac.Sum(nil)
+	offset := sum[len(sum)-1] & 15
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[offset:])&(1<<31-1)%1_000_000)
+}
+
+// wrongCodeAt is none of the codes that are right about that time.
+func wrongCodeAt(t *testing.T, key string, at time.Time) string {
+	t.Helper()
+	var right []string
+	for step := -2; step <= 2; step++ {
+		right = append(right, codeAt(t, key, at.Add(time.Duration(step)*30*time.Second)))
+	}
+	for _, code := range []string{"000000", "111111", "222222", "333333", "444444"} {
+		if !slices.Contains(right, code) {
+			return code
+		}
+	}
+	return "555555"
 }
 
 // address is where the browser is, or wanted to go, or empty while it is on its way.

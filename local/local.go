@@ -61,6 +61,7 @@ type testHooks struct {
 	onFailure       func(record []byte)             // takes what Lambda sends to the on-failure queue; nil: dropped
 	retries         []time.Duration                 // waits before an asynchronous invocation is tried again; nil: Lambda's
 	middleware      func(http.Handler) http.Handler // wraps the AWS APIs; nil: nothing
+	clock           func() time.Time                // of the pools; nil: time.Now
 }
 
 // A Stack is the whole of Poolpost on this machine: the real functions, and around
@@ -86,7 +87,8 @@ type Stack struct {
 	bus          *eventbridge.Bus // the same
 	key          *kms.Key         // Cognito's codes are encrypted under it
 
-	sendLimit time.Duration // the time limit of send-mail; 0: as deployed
+	sendLimit time.Duration    // the time limit of send-mail; 0: as deployed
+	clock     func() time.Time // of the pools; nil: time.Now
 
 	preview *preview
 
@@ -159,6 +161,7 @@ func start(ctx context.Context, o Options, progress func(step string)) (*Stack, 
 		box:            mailbox.New(nil),
 		key:            kms.New(set.Pool.Region, account),
 		sendLimit:      o.hooks.sendMailTimeout,
+		clock:          o.hooks.clock,
 	}
 	for _, c := range set.Clients {
 		s.clientIDs[c.Name] = sampleClientID(c.Name)
@@ -259,7 +262,7 @@ func (s *Stack) assemblePool() error {
 		Settings: s.settings, PoolID: s.poolID, ClientIDs: s.clientIDs,
 		Triggers: map[string]string{"PreSignUp": "pre-sign-up", "PostConfirmation": "post-confirmation"},
 		Invoke:   s.host.Invoke, InvokeLater: s.host.InvokeAsync,
-		Deliver: s.deliver,
+		Deliver: s.deliver, Clock: s.clock,
 	}
 	if s.settings.Mail.UsesCustomSender() {
 		o.Encrypt = s.encrypt
@@ -272,7 +275,7 @@ func (s *Stack) assemblePool() error {
 		return err
 	}
 	s.identityPool = identitypool.New(identitypool.Options{
-		Settings: s.settings.IdentityPool, Name: s.settings.Pool.Name, ID: s.identityPoolID, Account: account, UserPool: s.pool,
+		Settings: s.settings.IdentityPool, Name: s.settings.Pool.Name, ID: s.identityPoolID, Account: account, UserPool: s.pool, Clock: s.clock,
 	})
 	return nil
 }

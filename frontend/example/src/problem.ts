@@ -42,6 +42,8 @@ export function problem(error: unknown, t: (name: keyof Words) => string): Probl
     return { text: t(error.reason), field: error.reason === "errorDigits" ? "code" : undefined };
   }
   const { name = "", message = "" } = error as Error;
+  // The same name is that of a code in an email.
+  if (name === "ExpiredCodeException" && message.includes("software token")) return { text: t("errorCodeUsed"), field: "code" };
   if (known[name]) {
     const [text, field] = known[name];
     return { text: t(text), field };

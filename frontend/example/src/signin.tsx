@@ -6,7 +6,7 @@ import { brand, facebook } from "./pool";
 import { problem, Refused } from "./problem";
 import { arrived, go } from "./route";
 import { codeOf, metadata } from "./signup";
-import { CodeField, EmailField, Form, NewPasswordField, Notice, PasswordField, Screen } from "./ui";
+import { CodeField, EmailField, Form, NewPasswordField, Notice, PasswordField, QRCode, Screen } from "./ui";
 import type { Words } from "./words";
 
 type Step = SignInOutput["nextStep"];
@@ -40,6 +40,7 @@ const statuses: Record<string, keyof Words> = {
 export function SignIn() {
   const { t, language } = useLanguage();
   const [step, setStep] = useState<Step>();
+  const [ended, setEnded] = useState<unknown>(); // why the steps were left
   const [notice] = useState(() => {
     const name = pending.notice ?? statuses[arrived.status];
     pending.notice = undefined;
@@ -65,6 +66,7 @@ export function SignIn() {
     }
   }
   async function submit({ email, password }: Record<string, string>) {
+    setEnded(undefined);
     pending.email = email.trim();
     pending.password = password;
     follow(await begin(pending.email, password, language));
@@ -73,8 +75,9 @@ export function SignIn() {
     try {
       follow((await confirmSignIn({ challengeResponse, options: { clientMetadata: metadata(language) } })).nextStep);
     } catch (error) {
-      if (String((error as Error).message).includes("Invalid session")) setStep(undefined);
-      throw error;
+      if (!String((error as Error).message).includes("Invalid session")) throw error;
+      setEnded(error);
+      setStep(undefined);
     }
   }
 
@@ -98,21 +101,23 @@ export function SignIn() {
       return (
         <Screen key="totp" title={t("totpTitle")} text={t(setup ? "totpSetup" : "totpText")}>
           {setup && (
-            <p className="secret">
-              <code dir="ltr">{setup.sharedSecret}</code>
+            <div className="secret">
+              <QRCode text={setup.getSetupUri(brand, pending.email).href} label={t("totpQR")} />
+              <code dir="ltr">{setup.sharedSecret.match(/.{1,4}/g)?.join(" ")}</code>
               <a href={setup.getSetupUri(brand, pending.email).href}>{t("totpOpen")}</a>
-            </p>
+            </div>
           )}
           <Form action={t("confirm")} submit={({ code }) => answer(codeOf(code))}>
             {(wrong) => <CodeField wrong={wrong === "code"} hint="" />}
           </Form>
+          <p className="also"><button className="link" onClick={() => setStep(undefined)}>{t("otherAddress")}</button></p>
         </Screen>
       );
     }
   }
   return (
     <Screen key="in" title={t("signIn")}>
-      {notice && <Notice kind="good">{t(notice)}</Notice>}
+      {ended ? <Notice kind="bad">{problem(ended, t).text}</Notice> : notice && <Notice kind="good">{t(notice)}</Notice>}
       {arrived.error && <Notice kind="bad">{problem(arrived.error, t).text}</Notice>}
       <FacebookButton />
       <Form action={t("signIn")} submit={submit}>

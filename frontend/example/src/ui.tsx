@@ -1,4 +1,5 @@
 // The few building blocks of every screen.
+import { encode } from "uqr";
 import { type FormEvent, type InputHTMLAttributes, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useLanguage, useTitle } from "./language";
 import { type PasswordPolicy, passwordPolicy } from "./pool";
@@ -88,6 +89,13 @@ export function CodeField({ wrong, value, hint }: { wrong?: boolean; value?: str
   const { t } = useLanguage();
   return <Field label={t("code")} name="code" inputMode="numeric" autoComplete="one-time-code" dir="ltr" className="code"
     hint={hint ?? t("codeHint")} wrong={wrong} defaultValue={value} />;
+}
+
+/** A text for a camera: black on white in every color scheme, with the margin that scanners need. */
+export function QRCode({ text, label }: { text: string; label: string }) {
+  const { data, size } = encode(text, { border: 4 });
+  const dark = data.flatMap((row, y) => row.map((on, x) => (on ? `M${x} ${y}h1v1h-1z` : "")));
+  return <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shapeRendering="crispEdges"><path d={dark.join("")} /></svg>;
 }
 
 /** A password that is known. */
