@@ -4,11 +4,13 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"uuid"
 
 	"github.com/go-jose/go-jose/v4"
@@ -146,14 +148,15 @@ func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
 		"token_use": "id", "jti": uuid.NewV4().String(), "aud": g.ClientID, "cognito:username": u.name,
 	})
 	t := tokens{ExpiresIn: int(client.Token.Seconds()), TokenType: "Bearer"}
-	var err error
-	// The signatures take nearly as long as the proof of the password.
+	var accessErr, identityErr error
+	// The signatures take nearly as long as the proof of the password, and need not wait for each other.
 	p.unlocked(func() {
-		if t.AccessToken, err = p.keys().signing.Sign(access); err == nil {
-			t.IdToken, err = p.keys().signing.Sign(identity)
-		}
+		var other sync.WaitGroup
+		other.Go(func() { t.IdToken, identityErr = p.keys().signing.Sign(identity) })
+		t.AccessToken, accessErr = p.keys().signing.Sign(access)
+		other.Wait()
 	})
-	return t, err
+	return t, errors.Join(accessErr, identityErr)
 }
 
 func (p *Pool) issuer() string { return "https://" + p.Provider() }
