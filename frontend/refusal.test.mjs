@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-const { refusal } = await import(process.env.REFUSAL_JS);
+const { codes, refusal } = await import(process.env.REFUSAL_JS);
 
 const message = "PreSignUp failed with error EMAIL_TYPO: Did you mean an address at gmail.com? Please check what is behind the @.";
 const want = { code: "EMAIL_TYPO", message: "Did you mean an address at gmail.com? Please check what is behind the @" };
@@ -28,11 +28,12 @@ const known = {
     `com.amazonaws.services.cognitoidp.model.UserLambdaValidationException: ${message} (Service: AWSCognitoIdentityProvider; Status Code: 400; Error Code: UserLambdaValidationException; Request ID: 21307ea4; Proxy: null)`, want],
   "the text of the SDK for Java 2": [new Error(`${message} (Service: CognitoIdentityProvider, Status Code: 400, Request ID: 21307ea4) (SDK Attempt Count: 1)`), want],
   "the text of the SDK for Python": [`An error occurred (UserLambdaValidationException) when calling the SignUp operation: ${message}`, want],
-  "parentheses of our own": ["PreSignUp failed with error A: b (c).", { code: "A", message: "b (c)" }],
-  "a percent sign of our own": [new Error("PreSignUp failed with error A: 100 % + more."), { code: "A", message: "100 % + more" }],
+  "parentheses of our own": ["PreSignUp failed with error TRY_AGAIN: b (c).", { code: "TRY_AGAIN", message: "b (c)" }],
+  "a percent sign of our own": [new Error("PreSignUp failed with error TRY_AGAIN: 100 % + more."), { code: "TRY_AGAIN", message: "100 % + more" }],
   "a sentence of two": ["PreSignUp failed with error TRY_AGAIN: One. Two.", { code: "TRY_AGAIN", message: "One. Two" }],
-  "a sentence with a colon": ["PreSignUp failed with error A: b: c.", { code: "A", message: "b: c" }],
-  "markup stays text": ["PreSignUp failed with error A: <b>.", { code: "A", message: "<b>" }],
+  "a sentence with a colon": ["PreSignUp failed with error TRY_AGAIN: b: c.", { code: "TRY_AGAIN", message: "b: c" }],
+  "a joiner and a mark of direction": ["PreSignUp failed with error TRY_AGAIN: \u06a9\u200c\u200f.", { code: "TRY_AGAIN", message: "\u06a9\u200c\u200f" }],
+  "markup stays text": ["PreSignUp failed with error TRY_AGAIN: <b>.", { code: "TRY_AGAIN", message: "<b>" }],
 };
 
 const others = {
@@ -48,6 +49,17 @@ const others = {
   "an object without a message": {},
   "an object whose message is none": { message: undefined },
   "an empty text": "",
+  "a code that nobody gives": "PreSignUp failed with error SECURITY_ALERT: Your account was taken over.",
+  "a code of an object": "PreSignUp failed with error constructor: x.",
+  "a hook's code that the app does not know": "PreSignUp failed with error HOOK_NO_SEAT: No seat is left.",
+  "words before it": "Call 0800 123456. " + message,
+  "lines before it": "Call 0800 123456.\n" + message,
+  "an address before it": "https://evil.example/" + encodeURIComponent(message),
+  "another parameter": "https://app.example.com/?x=" + encodeURIComponent(message),
+  "too long a text": `PreSignUp failed with error TRY_AGAIN: ${"a".repeat(301)}.`,
+  "too many characters beyond the BMP": `PreSignUp failed with error TRY_AGAIN: ${"𝐚".repeat(301)}.`,
+  ...Object.fromEntries(["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85", "\u061c", "\u00ad", "\u200b", "\u2028", "\u2029", "\u202a", "\u202e", "\u2060", "\u2066", "\u2069", "\ufeff"].map((c) => [
+    `the character ${c.codePointAt(0).toString(16)}`, `PreSignUp failed with error TRY_AGAIN: One${c}two.`])),
 };
 
 for (const [name, [error, refused]] of Object.entries(known)) {
@@ -56,6 +68,22 @@ for (const [name, [error, refused]] of Object.entries(known)) {
 for (const [name, error] of Object.entries(others)) {
   test(name, () => assert.equal(refusal(error), undefined));
 }
+
+test("300 characters", () => {
+  const sentence = "𝐚".repeat(300);
+  assert.deepEqual(refusal(`PreSignUp failed with error TRY_AGAIN: ${sentence}.`), { code: "TRY_AGAIN", message: sentence });
+});
+
+test("the hook's codes that the app knows", () => {
+  const error = "PreSignUp failed with error HOOK_NO_SEAT: No seat is left.";
+  assert.deepEqual(refusal(error, ["HOOK_NO_SEAT"]), { code: "HOOK_NO_SEAT", message: "No seat is left" });
+  assert.equal(refusal(error, ["HOOK_NO"]), undefined);
+});
+
+test("the codes are those of the rules", () => {
+  const all = JSON.parse(readFileSync(process.env.REFUSALS, "utf8"));
+  assert.deepEqual([...codes].sort(), [...new Set(all.map(({ code }) => code))].sort());
+});
 
 test("every refusal in every language", () => {
   const all = JSON.parse(readFileSync(process.env.REFUSALS, "utf8"));
@@ -67,6 +95,6 @@ test("every refusal in every language", () => {
 
 test("a long text takes no time", () => {
   const start = performance.now();
-  refusal("PreSignUp failed with error A: " + ". ".repeat(100_000) + "x\n\n\n y");
+  refusal("PreSignUp failed with error TRY_AGAIN: " + ". ".repeat(100_000) + "x\n\n\n y");
   assert.ok(performance.now() - start < 1000);
 });

@@ -31,9 +31,12 @@ const known: Record<string, [keyof Words, Problem["field"]?]> = {
   NetworkError: ["errorNetwork"],
 };
 
+// The codes of your sign-up hook, if you have one, such as HOOK_INVITATION_REQUIRED.
+const hookCodes: readonly string[] = [];
+
 /** Returns what to say about an error. A refusal of the sign-up rules comes with its sentence. */
 export function problem(error: unknown, t: (name: keyof Words) => string): Problem {
-  const refused = refusal(error);
+  const refused = refusal(error, hookCodes);
   if (refused) {
     const field = refused.code.startsWith("EMAIL") ? "email" : refused.code.startsWith("ATTRIBUTE") ? "attribute" : undefined;
     return { text: refused.message, field };
