@@ -152,12 +152,14 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"the provider in lower case":              {"google_123", verified, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"an id with an underscore":                {"Google_1_2_3", verified, confirmed, rules.AccountLinked, to("Google", "1_2_3"), "Google"},
 		"a provider with an underscore":           {"My_Company_77", unverified, confirmed, rules.AccountLinked, to("My_Company", "77"), "My_Company"},
-		"assumed, although it says it is not":     {"My_Company_77", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "My_Company"},
+		"assumed, although it says it is not":     {"My_Company_77", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, "", "", nil},
 		"an address too long for an account":      {"Google_123", map[string]any{"email": "jane@" + strings.Repeat("a.", 60) + "example.com", "email_verified": "true"}, confirmed, "", "", nil},
 		"verified as a boolean":                   {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": true}, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
-		"nothing about it from the provider":      {"Facebook_123", unverified, confirmed, rules.AccountExists, "", "Facebook"},
-		"unverified at the provider":              {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, rules.AccountExists, "", "Google"},
+		"nothing about it from the provider":      {"Facebook_123", unverified, confirmed, "", "", nil},
+		"unverified at the provider":              {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, "", "", nil},
 		"a provider that is not trusted":          {"SignInWithApple_123", verified, confirmed, rules.AccountExists, "", nil},
+		"not trusted, and unverified":             {"SignInWithApple_123", unverified, confirmed, "", "", nil},
+		"not trusted, and says unverified":        {"SomeOIDC_123", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, "", "", nil},
 		"a provider that begins like a trusted":   {"GoogleX_123", verified, confirmed, rules.AccountExists, "", nil},
 		"a provider without an id":                {"Google_", verified, confirmed, rules.AccountExists, "", nil},
 		"unverified in the pool":                  {"Google_123", verified, native("UNCONFIRMED", "jane@example.com", "false", true), "", "", nil},
@@ -176,7 +178,7 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"no account":                              {"Google_123", verified, "", "", "", nil},
 		"an address that the rules refuse":        {"Google_123", map[string]any{"email": "jane@throwaway.example", "email_verified": "true"}, confirmed, rules.DomainNotAllowed, "", nil},
 		"no address":                              {"Google_123", map[string]any{}, confirmed, rules.EmailMissing, "", nil},
-		"an address that is verified in capitals": {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "TRUE"}, confirmed, rules.AccountExists, "", "Google"},
+		"an address that is verified in capitals": {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "TRUE"}, confirmed, "", "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &pool{user: test.user}

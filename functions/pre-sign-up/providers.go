@@ -18,10 +18,18 @@ import (
 // trusted, and says or is assumed to have verified the address, too. Otherwise the person has to
 // sign in to the account, rather than get a second one.
 //
+// Where the provider has not verified the address, the pool is not even asked: the answer would
+// tell anybody who types an address at a provider whether it has an account.
+//
 // After linking, the person is refused, too, and signs in once more: Cognito was seen to end the
 // sign-in during which the link was made with an error, "Already found an entry for username",
 // and the next one leads to the account.
 func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
+	provider, id := h.identity(event.UserName)
+	claim := event.UserAttributes["email_verified"]
+	if claim != "true" && (claim != "" || !slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)) {
+		return nil
+	}
 	account, err := h.accounts.find(ctx, event.UserPoolID, a.Email)
 	if err != nil {
 		return err
@@ -29,11 +37,8 @@ func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules
 	if account == nil || !account.verified && !account.claimed && len(account.identities) == 0 {
 		return nil
 	}
-	provider, id := h.identity(event.UserName)
 	line.Detail = provider
-	claim := event.UserAttributes["email_verified"]
-	verified := claim == "true" || claim == "" && slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)
-	if provider == "" || !verified || !account.verified || !account.active {
+	if provider == "" || !account.verified || !account.active {
 		return h.rules.Refuse(rules.AccountExists, a.Locale)
 	}
 	if !keepsCase(provider, id) {

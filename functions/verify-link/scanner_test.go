@@ -222,3 +222,17 @@ func TestConcurrentForms(t *testing.T) {
 		}
 	}
 }
+
+// The page says the same of a provider's user, who may exist, as of a name that nobody can have.
+func TestPageDoesNotTellWhoHasAnAccount(t *testing.T) {
+	shared := newSite(t)
+	for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
+		for _, name := range []string{"Facebook_1002003", "google_42", "SignInWithApple_000123.abc.0456", "Okta_" + userID, "jane@example.com", "nobody"} {
+			s := shared.scanned()
+			form := values("user", name, "password", password, "repeat", password)
+			if status := s.send(t, press(path, form)); status != http.StatusBadRequest || len(s.pool.asked) != 0 {
+				t.Errorf("%s for %s: status %d, and Cognito was asked %d times", path, name, status, len(s.pool.asked))
+			}
+		}
+	}
+}
