@@ -70,7 +70,8 @@ func (c *composer) compose(ctx context.Context, entry mail.Entry, line *logging.
 func (c *composer) values(
 	ctx context.Context, entry mail.Entry, client config.Client, locale string,
 ) (message.Values, error) {
-	values := message.Values{message.Name: entry.Name, message.User: entry.To}
+	// Whoever can write to the queue must not be able to put words of their own into a mail.
+	values := message.Values{message.Name: message.CleanName(entry.Name), message.User: entry.To}
 	switch entry.Kind {
 	case message.Welcome:
 		values[message.Link] = link.ForMessage(c.links, entry.Kind, client, link.Link{})

@@ -221,6 +221,7 @@ func TestTakeoverNoticeIsSanitized(t *testing.T) {
 		"a link to somewhere else": {&mail.TakeoverAlert{ReportURL: "https://example.net/.amazoncognito.com"}, "–", "–", "–", client.SignInURL},
 		"a link with a user":       {&mail.TakeoverAlert{ReportURL: "https://a@sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
 		"a link to another port":   {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com:444/"}, "–", "–", "–", client.SignInURL},
+		"a link that is too long":  {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com/?" + strings.Repeat("a", 4<<10)}, "–", "–", "–", client.SignInURL},
 		"too much":                 {&mail.TakeoverAlert{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
 	} {
 		values := message.Values{}
@@ -231,6 +232,28 @@ func TestTakeoverNoticeIsSanitized(t *testing.T) {
 		}
 		if u, err := url.Parse(values[message.Link]); err != nil || u.Scheme != "https" {
 			t.Errorf("%s: the button leads to %q", name, values[message.Link])
+		}
+	}
+}
+
+// Whoever can write to the queue can write any name.
+func TestNamesOfTheQueueAreCleanedAgain(t *testing.T) {
+	h, _, _ := testHandler(t)
+	client := h.composer.config.Clients[0]
+	for name, want := range map[string]string{
+		"Jane": "Jane",
+		"Ann, see https://evil.example/login \r\nBcc: x@evil.example": message.CleanName("Ann, see https://evil.example/login \r\nBcc: x@evil.example"),
+		"<b>Ann</b>\u202e {####}":                                     "b Ann b",
+		"+49 123 4567890":                                             "",
+		strings.Repeat("a", 200_000):                                  strings.Repeat("a", 40),
+	} {
+		for _, kind := range []message.Kind{message.Welcome, message.SignUp, message.AccountTakeover, message.PasswordChanged} {
+			entry := full(kind)
+			entry.Name = name
+			values, err := h.composer.values(t.Context(), entry, client, "en")
+			if err != nil || values[message.Name] != want {
+				t.Errorf("%s greets %.60q as %q, want %q: %v", kind, name, values[message.Name], want, err)
+			}
 		}
 	}
 }

@@ -24,15 +24,17 @@ func setTakeoverValues(values message.Values, alert *mail.TakeoverAlert, client 
 	values[message.Place] = cmp.Or(place(alert), unknown)
 	values[message.Device] = cmp.Or(device(alert.Device), unknown)
 	values[message.Link] = link.ForMessage("", message.AccountTakeover, client, link.Link{})
-	if u, err := url.Parse(alert.ReportURL); err == nil && isCognitoDomain(u) {
+	if u, err := url.Parse(alert.ReportURL); err == nil && len(alert.ReportURL) <= maxReportURL && isCognitoDomain(u) {
 		values[message.Link] = u.String()
 	}
 }
 
+// maxReportURL bounds the address of a button, in bytes.
+const maxReportURL = 4 << 10
+
 // isCognitoDomain reports whether an address is on a domain that Cognito gives to user
-// pools (developer guide, "Using the Amazon Cognito domain for managed login"). A
-// pool of ours has no other one, so a button never leads elsewhere, whatever an
-// entry on the queue says.
+// pools (developer guide, "Using the Amazon Cognito domain for managed login"), of
+// anybody's pools: who writes to the mail queue chooses among them.
 func isCognitoDomain(u *url.URL) bool {
 	return u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Host, ".amazoncognito.com")
 }

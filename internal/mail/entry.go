@@ -69,10 +69,16 @@ func NewEntry(kind message.Kind, event *trigger.Event, nameAttributes []string) 
 	return e
 }
 
+// maxEntry is more bytes than an entry has that our functions write.
+const maxEntry = 128 << 10
+
 // Decode reads the body of a message on the mail queue. Whether a mail can be made
 // of it is for send-mail to say.
 func Decode(body string) (Entry, error) {
 	var e Entry
+	if len(body) > maxEntry {
+		return e, fmt.Errorf("decode mail queue entry: it has more than %d bytes", maxEntry)
+	}
 	if err := json.Unmarshal([]byte(body), &e); err != nil {
 		return e, fmt.Errorf("decode mail queue entry: %w", err)
 	}

@@ -92,3 +92,14 @@ func TestBodyHasOnlyCharactersThatSQSAccepts(t *testing.T) {
 		}
 	}
 }
+
+func TestEntriesHaveALimit(t *testing.T) {
+	const start, end = `{"kind":"welcome","name":"`, `"}`
+	fits := start + strings.Repeat("a", maxEntry-len(start)-len(end)) + end
+	if _, err := Decode(fits); err != nil {
+		t.Errorf("%d bytes: %v", len(fits), err)
+	}
+	if _, err := Decode(fits + " "); err == nil {
+		t.Errorf("%d bytes are decoded", len(fits)+1)
+	}
+}
