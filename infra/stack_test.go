@@ -418,6 +418,25 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 	}
 }
 
+// post-confirmation ends the sessions, and send-mail does where post-confirmation could not.
+func TestSessionsAreEndedOnlyWhereTheSettingsSaySo(t *testing.T) {
+	for text, want := range map[string][]string{
+		bare: {"`post-confirmation`", "`send-mail`"},
+		bare + "signIn: {endSessionsAfterReset: false}\n": nil,
+	} {
+		var got []string
+		for _, row := range permissionsOf(synthesise(t, parse(t, text), "dev")) {
+			if cells := strings.Split(row, " | "); strings.Contains(cells[1], "UserGlobalSignOut") {
+				got = append(got, strings.TrimPrefix(cells[0], "| "))
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("with %q, sessions are ended by %v, want %v", strings.TrimPrefix(text, bare), got, want)
+		}
+	}
+}
+
 // Links carry codes.
 func TestTheAccessLogHasNoQuery(t *testing.T) {
 	format := synthesise(t, settingstest.Sample(t), "dev").one("AWS::ApiGatewayV2::Stage").get("AccessLogSettings.Format")
