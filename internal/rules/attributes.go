@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
+
 	"poolpost/internal/config"
 )
 
@@ -78,20 +80,21 @@ func attributeRules(c config.AttributeRule) ([]offlineRule, error) {
 
 // fold is the words of a text, folded, with a space before and behind each, so
 // that whole words can be found. A word is a run of letters, marks and digits.
-// Upper, lower and full-width letters are the same (Unicode's simple case
-// folding); characters without a shape are not there. Letters of other scripts
-// that look alike, and letters with and without accents, differ.
+// Upper and lower case are the same (Unicode's simple case folding), and so are the forms
+// that Unicode calls compatible (NFKD): composed, full-width, mathematical, superscript.
+// Characters without a shape are not there. Letters of other scripts that look
+// alike, and letters with and without accents, differ.
 func fold(text string) string {
+	text = strings.Map(func(c rune) rune {
+		if invisible(c) {
+			return -1
+		}
+		return c
+	}, text)
 	var b strings.Builder
 	b.WriteByte(' ')
 	apart := true
-	for _, c := range text {
-		if invisible(c) {
-			continue
-		}
-		if 'Ａ' <= c && c <= 'ｚ' || '０' <= c && c <= '９' {
-			c -= 'Ａ' - 'A'
-		}
+	for _, c := range norm.NFKD.String(text) {
 		if unicode.In(c, unicode.L, unicode.M, unicode.N) {
 			b.WriteRune(canonicalCase(c))
 			apart = false

@@ -80,6 +80,10 @@ func TestAllowedValuesWordsAndAddresses(t *testing.T) {
 		"with a Hangul filler":                      {"custom:agentName", "admi\u115fn", AttributeWord},
 		"with a soft hyphen":                        {"custom:agentName", "ad\u00admin", AttributeWord},
 		"with letters that fold":                    {"custom:agentName", "STRAẞE", AttributeWord},
+		"in mathematical letters":                   {"custom:agentName", "𝐚𝐝𝐦𝐢𝐧", AttributeWord},
+		"in superscript letters":                    {"custom:agentName", "ᴬᵈᵐⁱⁿ", AttributeWord},
+		"in letters within circles":                 {"custom:agentName", "ⓐⓓⓜⓘⓝ", AttributeWord},
+		"with a decomposed accent":                  {"custom:agentName", "a\u0301dmin", ""},
 		"a part of a word":                          {"custom:agentName", "Badminton", ""},
 		"with an accent it is another word":         {"custom:agentName", "ádmin", ""},
 		"two words":                                 {"custom:agentName", "Customer-Service Ann", AttributeWord},
@@ -153,6 +157,18 @@ func TestPatternMatchesTheWholeValue(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if got := whole.MatchString(test.value); got != test.want {
 			t.Errorf("%s: %q matches %q: %t", name, test.pattern, test.value, got)
+		}
+	}
+}
+
+// What is canonically equal is the same word.
+func TestComposedAndDecomposedWordsAreTheSame(t *testing.T) {
+	for composed, decomposed := range map[string]string{
+		"système": "syste\u0300me", "SYSTÈME": "syste\u200b\u0300me", "ＳＹＳＴÈＭＥ": "𝐬𝐲𝐬𝐭𝐞\u0300𝐦𝐞",
+		"ệ": "e\u0302\u0323", "Ệ": "e\u0323\u034f\u0302", "관리자": "\u1100\u116a\u11ab\u1105\u1175\u110c\u1161",
+	} {
+		if a, b := fold(composed), fold(decomposed); a != b {
+			t.Errorf("%q is %q, and %q is %q", composed, a, decomposed, b)
 		}
 	}
 }
