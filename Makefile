@@ -19,9 +19,10 @@ HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/in
 # Functions are built without the parts that the settings do not use.
 MINIMAL := -tags noaws,noclients,nocodes,noevents,nousers
 OPTIONAL := ./functions/send-mail ./functions/custom-message ./functions/post-confirmation ./functions/pre-sign-up ./functions/mail-feedback
-# The race detector needs cgo and a C compiler.
+# The race detector needs cgo and a C compiler. With empty caches, tests that build the functions
+# wait for the compiler.
 RACE = $(shell command -v $$(go env CC) > /dev/null && echo -race)
-RACE_TEST = CGO_ENABLED=$(if $(RACE),1,0) go test $(RACE)
+RACE_TEST = CGO_ENABLED=$(if $(RACE),1,0) go test -timeout 20m $(RACE)
 # The deployment: SETTINGS is the file, STAGE dev, prod or another name, STACK Pool or
 # Identity; ALLOW what may be lost, as poolpost plan names it, such as CLIENT=web.
 SETTINGS ?= poolpost.yaml
