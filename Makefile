@@ -49,8 +49,7 @@ test: need-go ## run all tests, nearly all with the race detector
 	else echo "npm is not installed: the tests of the pages with axe-core, with another SES, with Amplify and of the example front end are skipped"; fi
 	@if $(HAS_VENV); then $(MAKE) .build/clients-venv/ready; \
 	else echo "Python 3.10 or newer with venv is not installed: the tests with pycognito, boto3 and the AWS CLI are skipped"; fi
-	@echo "the tests of local, which take longest, begin first: what the others say follows in some minutes"
-	$(RACE_TEST) ./local $$(go list ./... | grep -vE '$(HEAVY)')
+	$(RACE_TEST) $$(go list ./... | grep -vE '$(HEAVY)')
 	$(RACE_TEST) $(MINIMAL) $(OPTIONAL)
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)') && cd examples/own-app && go test ./...; \
 	else echo "Node.js is not installed: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -vE 'infra|cdk'); fi
