@@ -77,10 +77,13 @@ func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if want := `{"UserPoolId":"eu-central-1_Sample001","Username":"Jane@example.com"}`; string(body) != want {
 			p.t.Errorf("AdminGetUser got %s, want %s", body, want)
 		}
+		p.mu.Lock()
+		linked := len(p.linked) > 0
+		p.mu.Unlock()
 		switch {
 		case p.get != nil:
 			p.get(w, r)
-		case p.later != "" && len(p.linked) > 0:
+		case p.later != "" && linked:
 			fmt.Fprint(w, p.later)
 		case p.user == "":
 			failWith(400, "UserNotFoundException", "User does not exist.")(w, r)
