@@ -423,12 +423,13 @@ func (e *appTab) goesWithAnAuthenticatorApp(other *Stack, app *singlePage) {
 	if secret() != key {
 		e.t.Error("after a wrong code there is another key")
 	}
-	e.types("code", codeAt(e.t, key, now()))
+	used := codeAt(e.t, key, now())
+	e.types("code", used)
 	e.presses("Confirm", "Your account")
 	e.presses("Sign out", "You are signed out.")
 
 	signIn("Enter the code that your authenticator app shows.")
-	e.types("code", codeAt(e.t, key, now()))
+	e.types("code", used)
 	e.presses("Confirm", "This code was used already.")
 	e.examined("totp-used")
 	e.types("code", wrongCodeAt(e.t, key, now()))
