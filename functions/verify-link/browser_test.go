@@ -34,10 +34,14 @@ func TestInTheBrowser(t *testing.T) {
 	t.Run("a double click saves a password once", b.testDoubleClick)
 	t.Run("without JavaScript", b.testWithoutScript)
 	t.Run("everybody can use every page", b.testAccessibility)
+	// What a browser without Sec-Fetch-Site has to say: see senderOf.
+	if n := b.foreign.Load(); n > 0 {
+		t.Errorf("%d of %d forms do not name the page's origin", n, b.posts.Load())
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.requests < 100 || len(b.foreign) > 0 || len(b.blocked) > 0 {
-		t.Errorf("of %d requests, %q went elsewhere; blocked or failed was %q", b.requests, b.foreign, b.blocked)
+	if b.requests < 100 || len(b.elsewhere) > 0 || len(b.blocked) > 0 {
+		t.Errorf("of %d requests, %q went elsewhere; blocked or failed was %q", b.requests, b.elsewhere, b.blocked)
 	}
 }
 
@@ -45,10 +49,10 @@ type bookInBrowser struct {
 	*storybook
 	ctx context.Context
 
-	mu       sync.Mutex
-	requests int
-	foreign  []string // requests to another host
-	blocked  []string // what the Content-Security-Policy forbade, and errors of scripts
+	mu        sync.Mutex
+	requests  int
+	elsewhere []string // requests to another host
+	blocked   []string // what the Content-Security-Policy forbade, and errors of scripts
 }
 
 // watch notes what the browser asks for and complains about.
@@ -61,7 +65,7 @@ func (b *bookInBrowser) watch(t *testing.T) {
 		case *network.EventRequestWillBeSent:
 			b.requests++
 			if !strings.HasPrefix(e.Request.URL, b.URL+"/") {
-				b.foreign = append(b.foreign, e.Request.URL)
+				b.elsewhere = append(b.elsewhere, e.Request.URL)
 			}
 		case *log.EventEntryAdded:
 			if e.Entry.Source == "security" {

@@ -128,7 +128,7 @@ func checkUnreadable(t *testing.T, s *site, reply []byte) {
 		t.Errorf("the reply is %+v", response)
 	}
 	for header, want := range map[string]string{
-		"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Location": "",
+		"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex", "Location": "",
 	} {
 		if got := response.Headers[header]; got != want {
 			t.Errorf("the header has %s: %s, want %s", header, got, want)

@@ -47,8 +47,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer returns the page for a request. Opening a link, with GET or HEAD, never acts: mail
-// scanners open links. Only a form that was sent from this page's own origin does. A password
-// is in no page: the form comes back empty.
+// scanners open links. Only a form that was sent from this page's own origin does. Where nothing
+// says so, a scanner may have sent the form that it found, or an old browser: the page comes once
+// more, and the form in it counts. A password is in no page: the form comes back empty.
 func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 	in := userRequest{ClientId: h.clientIDs[p.client.Name], Username: p.link.User, ClientMetadata: p.metadata()}
 	if op.takesCode {
@@ -57,9 +58,9 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 	if op.takesPassword {
 		in.Password = p.values.Get("password")
 	}
-	submitted := r.Method == http.MethodPost
+	submitted, from := r.Method == http.MethodPost, senderOf(r)
 	switch problem := p.problem(op); {
-	case submitted && !sameOrigin(r):
+	case submitted && from == otherOrigin:
 		return result{pageName: otherSite}
 	case op == operation{}:
 		return result{pageName: notFound}
@@ -75,6 +76,8 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 		return result{pageName: op.wrong}
 	case op.takesPassword && (in.Password == "" || in.Password != p.values.Get("repeat")):
 		return result{pageName: resetDiffer}
+	case from == unnamed && p.values.Get("pressed") == "":
+		return result{pageName: op.again}
 	default:
 		// Time for the page that says that Cognito takes too long.
 		ctx, cancel := lambdaenv.BeforeDeadline(r.Context(), 1500*time.Millisecond)
@@ -101,13 +104,26 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) {
 	plain(w, http.StatusOK, "ok\n")
 }
 
-// sameOrigin reports whether a form was sent from this page's own origin, or by
-// a browser that does not say. Under the policy no-referrer, browsers that know
-// no Sec-Fetch-Site send "Origin: null" with our own form (Fetch standard, "append a
-// request Origin header"), which http.CrossOriginProtection alone would refuse.
-func sameOrigin(r *http.Request) bool {
-	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
-		return true
+// A sender is where a form was sent from.
+type sender int
+
+const (
+	unnamed     sender = iota // nothing says it
+	ownOrigin                 // this page's own origin
+	otherOrigin               // another site, or another host of this one
+)
+
+// senderOf is what the browser says. Those that know no Sec-Fetch-Site send an Origin, which is
+// null where they hide it; older ones, and most programs, send neither. A form that nobody has
+// opened a page for ("Sec-Fetch-Site: none") is no page's.
+func senderOf(r *http.Request) sender {
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	switch {
+	case site == "none", site == "" && (origin == "" || origin == "null"):
+		return unnamed
+	case new(http.CrossOriginProtection).Check(r) == nil:
+		return ownOrigin
+	default:
+		return otherOrigin
 	}
-	return new(http.CrossOriginProtection).Check(r) == nil
 }

@@ -120,16 +120,28 @@ func open(path string, query url.Values) *http.Request {
 	return httptest.NewRequest(http.MethodGet, "https://"+host+path+"?"+query.Encode(), nil)
 }
 
-// press is a form that the page itself sends, in a browser of today. The page's
-// no-referrer policy makes it send the origin null (Fetch standard, "append a
-// request Origin header").
+// press is a form that the page itself sends, in a browser of today.
 func press(path string, form url.Values) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "https://"+host+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Origin", "null")
+	r.Header.Set("Origin", "https://"+host)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return r
 }
+
+// pressFrom is a form with other values, or none, of Sec-Fetch-Site and Origin.
+func pressFrom(site, origin, path string, form url.Values) *http.Request {
+	r := press(path, form)
+	for name, value := range map[string]string{"Sec-Fetch-Site": site, "Origin": origin} {
+		if r.Header.Del(name); value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	return r
+}
+
+// unnamedPress is a form of an old browser, or of a program: nothing says where it is from.
+func unnamedPress(path string, form url.Values) *http.Request { return pressFrom("", "", path, form) }
 
 // serve answers a request, and checks what holds for every answer.
 func (s *site) serve(t testing.TB, r *http.Request) *httptest.ResponseRecorder {
@@ -171,11 +183,12 @@ func TestOpeningALinkNeverActs(t *testing.T) {
 	shared := newSite(t)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		for path, want := range map[string]pageName{
-			link.PathConfirm: confirm,
-			link.PathReset:   reset,
-			link.PathResend:  wrongMethod,
-			link.PathForgot:  wrongMethod,
-			link.PathNotMe:   notMe,
+			link.PathConfirm:  confirm,
+			link.PathReset:    reset,
+			link.PathResend:   wrongMethod,
+			link.PathForgot:   wrongMethod,
+			link.PathNotMe:    notMe,
+			link.PathNotAsked: notAsked,
 		} {
 			t.Run(method+" "+path, func(t *testing.T) {
 				s := shared.another()
@@ -566,54 +579,89 @@ func TestNoCodeOfSixDigitsAsksNobody(t *testing.T) {
 	}
 }
 
-func TestCrossSiteFormIsRefused(t *testing.T) {
+func TestWhereAFormWasSentFrom(t *testing.T) {
 	shared := newSite(t)
+	again := map[string]pageName{link.PathConfirm: pressAgain, link.PathResend: pressAgain, link.PathForgot: pressAgain, link.PathReset: resetAgain}
 	for name, test := range map[string]struct {
 		origin, site string
-		accepted     bool
+		want         sender
 	}{
-		"this page, in a browser of today":            {"null", "same-origin", true},
-		"this page, in an older browser":              {"https://" + host, "", true},
-		"a program without an origin":                 {"", "", true},
-		"typed into the address bar":                  {"", "none", true},
-		"this page, in an older browser that hides":   {"null", "", true},
-		"this page, without an origin":                {"", "same-origin", true},
-		"another site":                                {"https://evil.example", "cross-site", false},
-		"another site that hides":                     {"null", "cross-site", false},
-		"another site without an origin":              {"", "cross-site", false},
-		"another site that names our origin":          {"https://" + host, "cross-site", false},
-		"another host of the same domain":             {"https://app.example.com", "same-site", false},
-		"another host that hides":                     {"null", "same-site", false},
-		"another origin in an older browser":          {"https://evil.example", "", false},
-		"another port in an older browser":            {"https://" + host + ":8443", "", false},
-		"an origin that begins like ours":             {"https://" + host + ".evil.example", "", false},
-		"an invalid origin":                           {"::", "", false},
-		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", false},
+		"this page, in a browser of today":            {"https://" + host, "same-origin", ownOrigin},
+		"this page, in an older browser":              {"https://" + host, "", ownOrigin},
+		"this page, without an origin":                {"", "same-origin", ownOrigin},
+		"this page, with an origin that is hidden":    {"null", "same-origin", ownOrigin},
+		"a program without an origin":                 {"", "", unnamed},
+		"typed into the address bar":                  {"", "none", unnamed},
+		"an older browser that hides the origin":      {"null", "", unnamed},
+		"another site":                                {"https://evil.example", "cross-site", otherOrigin},
+		"another site that hides":                     {"null", "cross-site", otherOrigin},
+		"another site without an origin":              {"", "cross-site", otherOrigin},
+		"another site that names our origin":          {"https://" + host, "cross-site", otherOrigin},
+		"another host of the same domain":             {"https://app.example.com", "same-site", otherOrigin},
+		"another host that hides":                     {"null", "same-site", otherOrigin},
+		"another origin in an older browser":          {"https://evil.example", "", otherOrigin},
+		"another port in an older browser":            {"https://" + host + ":8443", "", otherOrigin},
+		"an origin that begins like ours":             {"https://" + host + ".evil.example", "", otherOrigin},
+		"an invalid origin":                           {"::", "", otherOrigin},
+		"a value of Sec-Fetch-Site that is not known": {"https://" + host, "later", otherOrigin},
 	} {
-		for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
+		for path, again := range again {
 			t.Run(name+" at "+path, func(t *testing.T) {
 				s := shared.another()
-				r := press(path, values("password", password, "repeat", password))
-				r.Header.Del("Origin")
-				r.Header.Del("Sec-Fetch-Site")
-				if test.origin != "" {
-					r.Header.Set("Origin", test.origin)
-				}
-				if test.site != "" {
-					r.Header.Set("Sec-Fetch-Site", test.site)
-				}
-				w := s.serve(t, r)
-				if test.accepted {
+				full := values("password", password, "repeat", password)
+				w := s.serve(t, pressFrom(test.site, test.origin, path, full))
+				switch test.want {
+				case ownOrigin:
 					if w.Code != http.StatusOK || len(s.cognito.asked) != 1 {
 						t.Errorf("the status is %d, and Cognito was asked %d times", w.Code, len(s.cognito.asked))
 					}
 					return
+				case unnamed:
+					s.checkState(t, w, again, "riders", "en")
+				case otherOrigin:
+					s.checkState(t, w, otherSite, "riders", "en")
 				}
-				s.checkState(t, w, otherSite, "riders", "en")
 				s.checkNotAsked(t)
+				// The form of the page that came once more counts, from wherever no other site sends it.
+				full.Set("pressed", "1")
+				s.serve(t, pressFrom(test.site, test.origin, path, full))
+				if accepted := len(s.cognito.asked) == 1; accepted != (test.want == unnamed) {
+					t.Errorf("the second press is accepted: %t", accepted)
+				}
 			})
 		}
 	}
+}
+
+// An old browser that says nothing takes two presses for a whole visit, however many forms it has.
+func TestOldBrowserPressesOnceMoreForAVisit(t *testing.T) {
+	s := newSite(t)
+	submit := func(path string, form url.Values, err error, want pageName) url.Values {
+		t.Helper()
+		s.cognito.fails(err)
+		w := s.serve(t, unnamedPress(path, form))
+		s.checkState(t, w, want, "riders", "en")
+		next := url.Values{}
+		for name, value := range read(w.Body.String()).fields {
+			next.Set(name, value)
+		}
+		return next
+	}
+	form := submit(link.PathConfirm, values(), nil, pressAgain)
+	form = submit(link.PathConfirm, form, says("ExpiredCodeException"), expired)
+	submit(link.PathResend, form, nil, sent)
+
+	typed := func(form url.Values, password, repeat string) url.Values {
+		form.Set("password", password)
+		form.Set("repeat", repeat)
+		return form
+	}
+	form = submit(link.PathReset, typed(values(), password, "another"), nil, resetDiffer)
+	submit(link.PathReset, typed(form, password, password), nil, resetDone)
+
+	form = submit(link.PathReset, typed(values("typed", "1"), password, password), nil, resetAgain)
+	form = submit(link.PathReset, typed(form, password, password), says("CodeMismatchException"), resetWrongCode)
+	submit(link.PathForgot, form, nil, resetSent)
 }
 
 func TestOnlyOurFormsAreRead(t *testing.T) {
@@ -669,6 +717,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 		{"PUT", "/confirm", wrongMethod, "GET, HEAD, POST"}, {"PATCH", "/confirm", wrongMethod, "GET, HEAD, POST"},
 		{"DELETE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"OPTIONS", "/confirm", wrongMethod, "GET, HEAD, POST"},
 		{"POST", "/notme", wrongMethod, "GET, HEAD"}, {"PUT", "/notme", wrongMethod, "GET, HEAD"}, {"GET", "/notme/", notFound, ""},
+		{"POST", "/notasked", wrongMethod, "GET, HEAD"}, {"GET", "/notasked/", notFound, ""},
 		{"TRACE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"CONFIRM", "/confirm", wrongMethod, "GET, HEAD, POST"},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
@@ -905,8 +954,8 @@ func states() []pageName {
 	return []pageName{
 		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
 		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetSent, resetUnavailable,
-		notMe, tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
-		badLink, wrongMethod, unknownClient, otherSite, notFound,
+		notMe, notAsked, tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
+		badLink, wrongMethod, unknownClient, otherSite, pressAgain, resetAgain, notFound,
 		busy, resetBusy,
 	}
 }

@@ -26,6 +26,7 @@ type operation struct {
 	expired     pageName // it was, or there is no such user
 	invalid     pageName // a value is against the operation's own rules
 	unavailable pageName
+	again       pageName // nothing says that the form was sent from here
 }
 
 // methods are those of HTTP that the path of an operation takes.
@@ -47,17 +48,18 @@ var operations = map[string]operation{
 		name: "ConfirmSignUp", takesCode: true,
 		form: confirm, codeForm: confirmCode,
 		done: confirmed, doneBefore: alreadyConfirmed, refused: refused,
-		wrong: wrongCode, expired: expired, invalid: badLink, unavailable: unavailable,
+		wrong: wrongCode, expired: expired, invalid: badLink, unavailable: unavailable, again: pressAgain,
 	},
 	link.PathResend: silent("ResendConfirmationCode", sent),
 	link.PathReset: {
 		name: "ConfirmForgotPassword", takesCode: true, takesPassword: true,
 		form: reset, codeForm: resetCode,
 		done: resetDone, doneBefore: refused, refused: refused,
-		wrong: resetWrongCode, expired: resetExpired, invalid: resetRefused, unavailable: resetUnavailable,
+		wrong: resetWrongCode, expired: resetExpired, invalid: resetRefused, unavailable: resetUnavailable, again: resetAgain,
 	},
-	link.PathForgot: silent("ForgotPassword", resetSent),
-	link.PathNotMe:  {form: notMe},
+	link.PathForgot:   silent("ForgotPassword", resetSent),
+	link.PathNotMe:    {form: notMe},
+	link.PathNotAsked: {form: notAsked},
 }
 
 // silent is an operation that sends a new link. Its page does not say whether it did: Cognito
@@ -65,7 +67,8 @@ var operations = map[string]operation{
 // authorized if the user is disabled.
 func silent(name string, s pageName) operation {
 	return operation{
-		name: name, done: s, doneBefore: s, refused: s, wrong: s, expired: s, invalid: s, unavailable: unavailable,
+		name: name, done: s, doneBefore: s, refused: s, wrong: s, expired: s, invalid: s,
+		unavailable: unavailable, again: pressAgain,
 	}
 }
 

@@ -49,6 +49,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 		"user":     p.link.User,
 		"code":     p.link.Code,
 		"typed":    p.values.Get("typed"),
+		"pressed":  pressed(r),
 		"return":   p.link.Return,
 		"lang":     p.locale,
 		"continue": p.next(res.pageName),
@@ -73,7 +74,8 @@ var secureHeader = http.Header{
 	"Cross-Origin-Resource-Policy": {"same-origin"},
 	"Permissions-Policy": {
 		"camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()"},
-	"Referrer-Policy":           {"no-referrer"},
+	// Not no-referrer, under which browsers hide from us that our own form is ours.
+	"Referrer-Policy":           {"same-origin"},
 	"Cache-Control":             {"no-store"},
 	"X-Content-Type-Options":    {"nosniff"},
 	"X-Robots-Tag":              {"noindex"},
@@ -97,7 +99,15 @@ func method(r *http.Request) string {
 	return logging.Unknown
 }
 
-// again is where the button of the page unavailable sends the form once more.
+// pressed marks the forms of a page that answers a form: see handler.answer.
+func pressed(r *http.Request) string {
+	if r.Method == http.MethodPost {
+		return "1"
+	}
+	return ""
+}
+
+// again is where the button of the pages unavailable and press-again sends the form once more.
 func again(path string) string {
 	if path == link.PathResend || path == link.PathForgot {
 		return path

@@ -29,7 +29,8 @@ var (
 	resetSent        = pageName{"reset-sent", http.StatusOK}
 	resetUnavailable = pageName{"reset-unavailable", http.StatusServiceUnavailable}
 
-	notMe = pageName{"not-me", http.StatusOK}
+	notMe    = pageName{"not-me", http.StatusOK}
+	notAsked = pageName{"not-asked", http.StatusOK}
 
 	tooManyAttempts  = pageName{"too-many-attempts", http.StatusTooManyRequests}
 	limitReached     = pageName{"limit-reached", http.StatusTooManyRequests}
@@ -41,5 +42,7 @@ var (
 	wrongMethod   = pageName{"bad-link", http.StatusMethodNotAllowed}
 	unknownClient = pageName{"unknown-client", http.StatusNotFound}
 	otherSite     = pageName{"other-site", http.StatusForbidden}
+	pressAgain    = pageName{"press-again", http.StatusForbidden}
+	resetAgain    = pageName{"reset-again", http.StatusForbidden}
 	notFound      = pageName{"not-found", http.StatusNotFound}
 )

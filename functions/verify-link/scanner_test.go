@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -183,6 +184,112 @@ func TestForgedFormsDoNothing(t *testing.T) {
 	}
 }
 
+// A scanner is a way of a program with a link to path. It may do what serve lets it do: send a
+// request and read the page. Those that are not stopped use the code up.
+type scanner struct {
+	scan    func(path string, serve func(*http.Request) shown)
+	stopped bool
+}
+
+// scanners are those of the table in docs/verify-link.md.
+func scanners() map[string]scanner {
+	full := values("password", password, "repeat", password)
+	// submits submits the form of a page, with a password where there is a field for one.
+	submits := func(page shown, send func(path string, form url.Values) *http.Request, serve func(*http.Request) shown) shown {
+		form := url.Values{}
+		for name, value := range page.fields {
+			form.Set(name, value)
+		}
+		for _, name := range []string{"password", "repeat"} {
+			if form.Has(name) {
+				form.Set(name, password)
+			}
+		}
+		return serve(send(strings.TrimPrefix(page.action, "post "), form))
+	}
+	own := func(path string, form url.Values) *http.Request { return pressFrom("", "https://"+host, path, form) }
+	return map[string]scanner{
+		"opens the link, or asks for its header only": {func(path string, serve func(*http.Request) shown) {
+			head := open(path, full)
+			head.Method = http.MethodHead
+			serve(head)
+			serve(open(path, full))
+		}, true},
+		// testOpening in browser_test.go does the same with scripts.
+		"runs the scripts of the page, and waits": {func(path string, serve func(*http.Request) shown) { serve(open(path, full)) }, true},
+		"opens every link on the page": {func(path string, serve func(*http.Request) shown) {
+			page := serve(open(path, full))
+			serve(httptest.NewRequest(http.MethodGet, "https://"+host+page.next, nil))
+		}, true},
+		"sends the values of the link as a form": {func(path string, serve func(*http.Request) shown) {
+			serve(unnamedPress(path, full))
+		}, true},
+		"submits the form that it finds": {func(path string, serve func(*http.Request) shown) {
+			submits(serve(open(path, full)), unnamedPress, serve)
+		}, true},
+		"submits the form of the answer, too": {func(path string, serve func(*http.Request) shown) {
+			submits(submits(serve(open(path, full)), unnamedPress, serve), unnamedPress, serve)
+		}, false},
+		"names the page's origin, as a browser does": {func(path string, serve func(*http.Request) shown) {
+			submits(serve(open(path, full)), own, serve)
+		}, false},
+		"presses the button in a browser": {func(path string, serve func(*http.Request) shown) {
+			submits(serve(open(path, full)), press, serve)
+		}, false},
+	}
+}
+
+func TestWhichScannersAreStopped(t *testing.T) {
+	shared := newSite(t)
+	for name, scanner := range scanners() {
+		for _, path := range []string{link.PathConfirm, link.PathReset} {
+			t.Run(name+" at "+path, func(t *testing.T) {
+				s := shared.scanned()
+				scanner.scan(path, func(r *http.Request) shown { return read(s.serve(t, r).Body.String()) })
+				if stopped := len(s.pool.asked) == 0; stopped != scanner.stopped {
+					t.Errorf("it is stopped: %t", stopped)
+				}
+			})
+		}
+	}
+}
+
+func TestTheDocumentationListsEveryScanner(t *testing.T) {
+	want, documented := map[string]string{}, map[string]string{}
+	for name, scanner := range scanners() {
+		want[name] = map[bool]string{true: "yes", false: "no"}[scanner.stopped]
+	}
+	for _, row := range functiontest.Table(t, "docs/verify-link.md", "## Scanners") {
+		documented[row[0]] = row[1]
+	}
+	if !maps.Equal(documented, want) {
+		t.Errorf("docs/verify-link.md has\n%v\nthe code has\n%v", documented, want)
+	}
+}
+
+// Somebody who did not ask for the email learns so on a page that nothing can be done from.
+func TestWhoDidNotAskLearnsThatNothingHappened(t *testing.T) {
+	s := newSite(t)
+	for _, query := range []url.Values{values(), values("code", "")} {
+		for _, path := range []string{link.PathConfirm, link.PathReset} {
+			way := read(s.serve(t, open(path, query)).Body.String()).next
+			w := s.serve(t, httptest.NewRequest(http.MethodGet, "https://"+host+way, nil))
+			s.checkState(t, w, notAsked, "riders", "en")
+			if page := read(w.Body.String()); page.action != "" || page.next != "" || strings.Contains(way, code) {
+				t.Errorf("%s leads to %s with the form %q and the link %q", path, way, page.action, page.next)
+			}
+		}
+	}
+	s.checkNotAsked(t)
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
 func TestRepeatedFormStillReportsSuccess(t *testing.T) {
 	s := newSite(t).scanned()
 	for range 3 {
@@ -207,7 +314,9 @@ func TestConcurrentForms(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				response, err := http.PostForm(server.URL+path, full)
+				r := press(path, full)
+				r.URL, r.RequestURI = must(url.Parse(server.URL+path)), ""
+				response, err := http.DefaultClient.Do(r)
 				if err != nil {
 					t.Error(err)
 					return

@@ -34,14 +34,16 @@ func stories(locale string) []story {
 		{reset, open(link.PathReset, values(in()...)), nil},
 		{resetCode, open(link.PathReset, values(in("code", "")...)), nil},
 		{notMe, open(link.PathNotMe, values(in("code", "")...)), nil},
+		{notAsked, open(link.PathNotAsked, values(in("code", "")...)), nil},
+		{pressAgain, unnamedPress(link.PathConfirm, values(in()...)), nil},
+		{resetAgain, unnamedPress(link.PathReset, values(in("password", password, "repeat", password)...)), nil},
 		{resetDiffer, press(link.PathReset, values(in("password", password)...)), nil},
 		{badLink, open(link.PathConfirm, values(in("user", "")...)), nil},
 		{wrongMethod, open(link.PathResend, values(in()...)), nil},
-		{otherSite, press(link.PathConfirm, values(in()...)), nil},
+		{otherSite, pressFrom("cross-site", "https://evil.example", link.PathConfirm, values(in()...)), nil},
 		{notFound, open("/other", values(in()...)), nil},
 		{unknownClient, press(link.PathConfirm, values(in("client", "9otherpoolexample456789abc")...)), says("ExpiredCodeException")},
 	}
-	all[8].request.Header.Set("Sec-Fetch-Site", "cross-site")
 	told := map[pageName]bool{unknownClient: true, badLink: true}
 	for _, answer := range answers() {
 		for path, s := range answer.at() {
@@ -77,6 +79,7 @@ type storybook struct {
 	*httptest.Server
 	locales []string
 	posts   atomic.Int64 // forms that were sent to the site
+	foreign atomic.Int64 // those of them whose Origin is not the site's
 }
 
 // strictSettings have all rules for passwords, and long names.
@@ -133,6 +136,9 @@ func newStorybook(t *testing.T) *storybook {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			b.posts.Add(1)
+			if r.Header.Get("Origin") != b.URL {
+				b.foreign.Add(1)
+			}
 		}
 		b.handler.ServeHTTP(w, r)
 	})

@@ -18,7 +18,7 @@ import (
 )
 
 // filledByPages are the placeholders that verify-link fills.
-var filledByPages = []string{"client", "user", "code", "typed", "return", "lang", "continue", "again", "reason"}
+var filledByPages = []string{"client", "user", "code", "typed", "pressed", "return", "lang", "continue", "again", "reason"}
 
 var (
 	anyPlaceholder = regexp.MustCompile(message.PlaceholderDelimiter + "([a-z]*)" + message.PlaceholderDelimiter)
@@ -29,7 +29,7 @@ func TestPages(t *testing.T) {
 	s := settingstest.Sample(t)
 	out := compiledProject(t)
 	sources, err := filepath.Glob(templates + "/pages/*.tmpl")
-	if err != nil || len(sources) < 27 {
+	if err != nil || len(sources) < 30 {
 		t.Fatal(sources, err)
 	}
 	if want := len(sources) * len(s.Locales); len(out.Pages) != want {

@@ -20,6 +20,8 @@ const (
 	PathResend  = "/resend"  // sends a new confirmation link
 	PathForgot  = "/forgot"  // sends a new link to set a password
 	PathNotMe   = "/notme"   // what to do about a password that somebody else has set
+	// PathNotAsked is what to do about an email that somebody else has asked for: nothing.
+	PathNotAsked = "/notasked"
 )
 
 // Link is what a link to one of our pages carries.
