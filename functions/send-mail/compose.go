@@ -28,6 +28,7 @@ type composer struct {
 	config           config.SendMail
 	clientIDs        map[string]string // by the names of the settings
 	links            string            // address of the page behind the link
+	poolHosts        []string
 	configurationSet string
 	stage            string
 	decrypter        decrypter // nil when Cognito sends its mails itself
@@ -77,7 +78,7 @@ func (c *composer) values(
 		values[message.Link] = link.ForMessage(c.links, entry.Kind, client, link.Link{})
 		return values, nil
 	case message.AccountTakeover:
-		setTakeoverValues(values, entry.Takeover, client)
+		setTakeoverValues(values, entry.Takeover, client, c.poolHosts)
 		return values, nil
 	case message.PasswordChanged:
 		values[message.Time] = cmp.Or(signInTime(entry.Time), unknown)

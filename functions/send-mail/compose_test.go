@@ -221,17 +221,35 @@ func TestTakeoverNoticeIsSanitized(t *testing.T) {
 		"a link to somewhere else": {&mail.TakeoverAlert{ReportURL: "https://example.net/.amazoncognito.com"}, "–", "–", "–", client.SignInURL},
 		"a link with a user":       {&mail.TakeoverAlert{ReportURL: "https://a@sample.auth.eu-central-1.amazoncognito.com/"}, "–", "–", "–", client.SignInURL},
 		"a link to another port":   {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com:444/"}, "–", "–", "–", client.SignInURL},
-		"a link that is too long":  {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com/?" + strings.Repeat("a", 4<<10)}, "–", "–", "–", client.SignInURL},
-		"too much":                 {&mail.TakeoverAlert{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
+		"the pool's host in GovCloud": {&mail.TakeoverAlert{ReportURL: "https://sample.auth-fips.eu-central-1.amazoncognito.com/a"}, "–", "–", "–",
+			"https://sample.auth-fips.eu-central-1.amazoncognito.com/a"},
+		"the domain of another pool":         {&mail.TakeoverAlert{ReportURL: "https://attacker.auth.eu-central-1.amazoncognito.com/login"}, "–", "–", "–", client.SignInURL},
+		"the same domain elsewhere":          {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-west-1.amazoncognito.com/login"}, "–", "–", "–", client.SignInURL},
+		"a domain that ends like the pool's": {&mail.TakeoverAlert{ReportURL: "https://attacker-sample.auth.eu-central-1.amazoncognito.com/login"}, "–", "–", "–", client.SignInURL},
+		"a link that is too long":            {&mail.TakeoverAlert{ReportURL: "https://sample.auth.eu-central-1.amazoncognito.com/?" + strings.Repeat("a", 4<<10)}, "–", "–", "–", client.SignInURL},
+		"too much":                           {&mail.TakeoverAlert{Time: long, City: long, Device: long}, strings.TrimSpace(long[:80]), strings.TrimSpace(long[:40]), strings.TrimSpace(long[:80]), client.SignInURL},
 	} {
 		values := message.Values{}
-		setTakeoverValues(values, test.notice, client)
+		setTakeoverValues(values, test.notice, client, h.composer.poolHosts)
 		got := []string{values[message.Time], values[message.Place], values[message.Device], values[message.Link]}
 		if want := []string{test.time, test.place, test.device, test.link}; !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 		if u, err := url.Parse(values[message.Link]); err != nil || u.Scheme != "https" {
 			t.Errorf("%s: the button leads to %q", name, values[message.Link])
+		}
+	}
+}
+
+// A pool without a domain has no address of its own: the button leads to the app.
+func TestNoticeOfAPoolWithoutADomain(t *testing.T) {
+	h, _, _ := testHandler(t)
+	client := h.composer.config.Clients[0]
+	for _, address := range []string{"https://sample.auth.eu-central-1.amazoncognito.com/", "https://.auth.eu-central-1.amazoncognito.com/", "https:///"} {
+		values := message.Values{}
+		setTakeoverValues(values, &mail.TakeoverAlert{ReportURL: address}, client, poolHosts("", "eu-central-1"))
+		if got := values[message.Link]; got != client.SignInURL {
+			t.Errorf("the button leads to %s", got)
 		}
 	}
 }

@@ -111,7 +111,7 @@ func testHandler(t *testing.T) (*handler, *recorder, *functiontest.Log) {
 	h := &handler{
 		composer: composer{
 			files:            &message.Files{},
-			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", decrypter: plainCodes{},
+			configurationSet: "sample-set", stage: "dev", links: "https://links.example.com", poolHosts: poolHosts("sample", "eu-central-1"), decrypter: plainCodes{},
 			clientIDs: map[string]string{"riders": ridersID, "drivers": driversID},
 		},
 		services: services{ses: r}, queues: queues{sqs: r, mail: mailURL, dead: deadURL}, log: logged.Logger("send-mail"), now: func() time.Time { return sentAt },

@@ -6,7 +6,8 @@
 // object; USER_POOL_ID, the pool whose codes are decrypted and whose sessions end; LINKS_URL, the page
 // behind the link; MAIL_QUEUE_URL and DEAD_LETTER_QUEUE_URL (SQS FIFO). Optional: CONFIGURATION_SET, of
 // SES; STAGE, a tag of mails; SEND_INTERVAL, the time between the starts of two calls of SES, such
-// as 250ms. With mail.delivery ses also KMS_KEY_ARN, the key that Cognito encrypts codes with.
+// as 250ms. With mail.delivery ses also KMS_KEY_ARN, the key that Cognito encrypts codes with, and
+// optionally DOMAIN_PREFIX, the first part of the pool's domain, where notices of sign-ins may lead.
 package main
 
 import (
@@ -68,6 +69,7 @@ func newHandler(dir string, cfg aws.Config) (*handler, []string, error) {
 	endpoints := []string{ses.URI.String(), queue}
 	composer := composer{
 		files: &message.Files{Dir: dir}, config: c, clientIDs: ids, links: links,
+		poolHosts:        poolHosts(os.Getenv("DOMAIN_PREFIX"), cfg.Region),
 		configurationSet: os.Getenv("CONFIGURATION_SET"), stage: os.Getenv("STAGE"),
 	}
 	if c.Codes {

@@ -17,14 +17,16 @@ import (
 
 // setTakeoverValues sets what a message about a sign-in that looks like an account
 // take-over is filled with. A stranger may have chosen the device's name, so nothing that
-// is shown can be a link or a phone number.
-func setTakeoverValues(values message.Values, alert *mail.TakeoverAlert, client config.Client) {
+// is shown can be a link or a phone number. The button leads to one of the hosts, or else to the
+// sign-in of the app.
+func setTakeoverValues(values message.Values, alert *mail.TakeoverAlert, client config.Client, hosts []string) {
 	alert = cmp.Or(alert, &mail.TakeoverAlert{})
 	values[message.Time] = cmp.Or(signInTime(alert.Time), unknown)
 	values[message.Place] = cmp.Or(place(alert), unknown)
 	values[message.Device] = cmp.Or(device(alert.Device), unknown)
 	values[message.Link] = link.ForMessage("", message.AccountTakeover, client, link.Link{})
-	if u, err := url.Parse(alert.ReportURL); err == nil && len(alert.ReportURL) <= maxReportURL && isCognitoDomain(u) {
+	if u, err := url.Parse(alert.ReportURL); err == nil && len(alert.ReportURL) <= maxReportURL &&
+		u.Scheme == "https" && u.User == nil && slices.Contains(hosts, u.Host) {
 		values[message.Link] = u.String()
 	}
 }
@@ -32,11 +34,14 @@ func setTakeoverValues(values message.Values, alert *mail.TakeoverAlert, client 
 // maxReportURL bounds the address of a button, in bytes.
 const maxReportURL = 4 << 10
 
-// isCognitoDomain reports whether an address is on a domain that Cognito gives to user
-// pools (developer guide, "Using the Amazon Cognito domain for managed login"), of
-// anybody's pools: who writes to the mail queue chooses among them.
-func isCognitoDomain(u *url.URL) bool {
-	return u.Scheme == "https" && u.User == nil && strings.HasSuffix(u.Host, ".amazoncognito.com")
+// poolHosts are the hosts of the pool's own domain, if it has one: every customer of AWS has
+// others below amazoncognito.com, and whoever writes to the mail queue would choose among them. In
+// GovCloud there is the second only (user guide, "Amazon Cognito in AWS GovCloud (US)").
+func poolHosts(prefix, region string) []string {
+	if prefix == "" {
+		return nil
+	}
+	return []string{prefix + ".auth." + region + ".amazoncognito.com", prefix + ".auth-fips." + region + ".amazoncognito.com"}
 }
 
 // unknown is shown for what Cognito left out.

@@ -481,6 +481,9 @@ func TestEnv(t *testing.T) {
 	s.Mail.Delivery = settings.DeliverySES
 	sender["KMS_KEY_ARN"] = "key"
 	equal(t, Named("send-mail").Env(s, all), sender)
+	s.SignIn.DomainPrefix = "rides"
+	sender["DOMAIN_PREFIX"] = "rides-dev"
+	equal(t, Named("send-mail").Env(s, all), sender)
 	equal(t, Named("pre-sign-up").Env(s, all), map[string]string{"STACK": "stack"})
 	equal(t, Named("custom-message").Env(s, Values{Stack: "stack"}), map[string]string{"STACK": "stack"})
 }

@@ -137,7 +137,7 @@ var Functions = []Function{
 		Name:     "send-mail",
 		Timeout:  30 * time.Second, // for a batch
 		callsAWS: true,
-		optional: []part{{"codes", usesCustomSender, []string{"KMS_KEY_ARN"}}},
+		optional: []part{{"codes", usesCustomSender, []string{"DOMAIN_PREFIX", "KMS_KEY_ARN"}}},
 		env:      []string{"CONFIGURATION_SET", "DEAD_LETTER_QUEUE_URL", "LINKS_URL", "MAIL_QUEUE_URL", "SEND_INTERVAL", "STAGE", "USER_POOL_CLIENTS", "USER_POOL_ID"},
 		config: func(s *settings.Settings) any {
 			return config.SendMail{Senders: senders(s), Clients: s.Clients, Locales: s.Locales, Codes: s.Mail.UsesCustomSender()}
@@ -210,6 +210,7 @@ func (f Function) Env(s *settings.Settings, v Values) map[string]string {
 	values := map[string]string{
 		"CONFIGURATION_SET":     v.ConfigurationSet,
 		"DEAD_LETTER_QUEUE_URL": v.DeadLetterQueueURL,
+		"DOMAIN_PREFIX":         s.SignIn.DomainPrefixIn(v.Stage),
 		"EVENT_QUEUE_URL":       v.EventQueueURL,
 		"KMS_KEY_ARN":           v.KMSKeyARN,
 		"LINKS_URL":             v.LinksURL,

@@ -89,8 +89,14 @@ func (l Links) EmailHostIn(stage string) string {
 	return ""
 }
 
-// DomainPrefixIn is DomainPrefix in a stage: all accounts of a region share the prefixes.
-func (s SignIn) DomainPrefixIn(stage string) string { return Staged(s.DomainPrefix, stage) }
+// DomainPrefixIn is DomainPrefix in a stage, if there is one: all accounts of a region share the
+// prefixes.
+func (s SignIn) DomainPrefixIn(stage string) string {
+	if s.DomainPrefix == "" {
+		return ""
+	}
+	return Staged(s.DomainPrefix, stage)
+}
 
 // StackName is the name of the pool's stack in a stage, of letters, digits and hyphens. It ends
 // with a hash if another pool or stage could have the same name without it: the second one would
