@@ -308,6 +308,10 @@ func TestTheExampleFrontEnd(t *testing.T) {
 	e.types("email", moved)
 	e.presses("Envoyer le lien", "Si "+moved+" a un compte")
 	e.examined("reset-fr")
+	help := evaluate[string](e.browserTab, `[...document.links].find((a) => a.textContent === "Compte non confirmé, ou invitation expirée ?").href`)
+	if page := browse(t, http.MethodGet, help, nil); page.title != s.title(t, "fr", "help") || page.form.Get("return") != e.url+"/" {
+		t.Errorf("%s leads to %+v", help, page)
+	}
 	e.types("code", "12345", "password", "sample-pass-2")
 	e.presses("Enregistrer", "Saisissez les six chiffres du code.")
 	e.opens(linkOf(t, s.mail(t, moved, "fr", message.ForgotPassword)), s.title(t, "fr", "reset"))

@@ -55,7 +55,8 @@ func TestTheExampleHasTheFileOfTheLocalRun(t *testing.T) {
 	noError(t, err)
 	want, err := os.ReadFile(file)
 	noError(t, err)
-	if text := strings.Replace(string(got), s.awsURL, "http://127.0.0.1:9229", 1); text != string(want) {
+	text := strings.NewReplacer(s.awsURL, "http://127.0.0.1:9229", s.webURL, "http://127.0.0.1:8080").Replace(string(got))
+	if text != string(want) {
 		t.Errorf("%s is not what make dev serves at %s:\n%s", file, address, text)
 	}
 	var outputs amplify.Outputs

@@ -34,7 +34,9 @@ func (s *Stack) webHandler() http.Handler {
 
 // amplifyOutputs is what poolpost outputs writes of a deployment, for this pool.
 func (s *Stack) amplifyOutputs(w http.ResponseWriter, _ *http.Request) {
-	values := map[string]string{"Region": s.settings.Pool.Region, "UserPoolId": s.poolID, "ClientId": s.clientIDs[s.settings.Clients[0].Name]}
+	values := map[string]string{
+		"Region": s.settings.Pool.Region, "UserPoolId": s.poolID, "ClientId": s.clientIDs[s.settings.Clients[0].Name], "LinksUrl": s.linksURL,
+	}
 	if s.settings.IdentityPool.Enabled {
 		values["IdentityPoolId"] = s.identityPoolID
 	}

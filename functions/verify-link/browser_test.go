@@ -182,6 +182,8 @@ func (b *bookInBrowser) testAnswers(t *testing.T) {
 		b.leads(t, confirmed, script(`document.getElementById("code").value = "123 456"`), script(pressButton))
 		b.do(t, "open the link", chromedp.Navigate(b.URL+link.PathReset+lost))
 		b.leads(t, resetDone, script(`document.getElementById("code").value = "١٢٣ ٤٥٦"`), script(fillIn+";"+pressButton))
+		b.do(t, "open the page for an address", chromedp.Navigate(b.URL+link.PathHelp+"?client="+ridersID))
+		b.leads(t, helpSent, chromedp.SendKeys(chromedp.CSS("#email"), "jane@example.com"), script(pressButton))
 		// More than the code is pasted.
 		b.do(t, "open the link", chromedp.Navigate(b.URL+link.PathConfirm+lost))
 		b.leads(t, wrongCode, chromedp.SendKeys(chromedp.CSS("#code"), "12345"), script(pressButton))

@@ -58,6 +58,9 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 	if op.takesPassword {
 		in.Password = p.values.Get("password")
 	}
+	if op.takesAddress {
+		in.Username = p.address()
+	}
 	submitted, from := r.Method == http.MethodPost, senderOf(r)
 	switch problem := p.problem(op); {
 	case submitted && from == otherOrigin:
@@ -74,6 +77,8 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 		return result{pageName: op.form}
 	case problem == noTypedCode:
 		return result{pageName: op.wrong}
+	case in.Username == "":
+		return result{pageName: helpAgain}
 	case op.takesPassword && (in.Password == "" || in.Password != p.values.Get("repeat")):
 		return result{pageName: resetDiffer}
 	case from == unnamed && p.values.Get("pressed") == "":

@@ -189,6 +189,7 @@ func TestOpeningALinkNeverActs(t *testing.T) {
 			link.PathForgot:   wrongMethod,
 			link.PathNotMe:    notMe,
 			link.PathNotAsked: notAsked,
+			link.PathHelp:     help,
 		} {
 			t.Run(method+" "+path, func(t *testing.T) {
 				s := shared.another()
@@ -718,6 +719,7 @@ func TestOtherPathsAndMethodsDoNothing(t *testing.T) {
 		{"DELETE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"OPTIONS", "/confirm", wrongMethod, "GET, HEAD, POST"},
 		{"POST", "/notme", wrongMethod, "GET, HEAD"}, {"PUT", "/notme", wrongMethod, "GET, HEAD"}, {"GET", "/notme/", notFound, ""},
 		{"POST", "/notasked", wrongMethod, "GET, HEAD"}, {"GET", "/notasked/", notFound, ""},
+		{"PUT", "/help", wrongMethod, "GET, HEAD, POST"}, {"GET", "/help/", notFound, ""},
 		{"TRACE", "/reset", wrongMethod, "GET, HEAD, POST"}, {"CONFIRM", "/confirm", wrongMethod, "GET, HEAD, POST"},
 	} {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
@@ -891,7 +893,7 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 	shared := newSite(t)
 	secret := func(what string) string { return "secret-" + what + "-jane@example.com" }
 	planted := url.Values{"client": {ridersID}, "user": {secretUser}, "code": {secretCode}, "return": {secret("return")}, "lang": {secret("lang")},
-		"password": {secret("password")}, "repeat": {secret("password")}, secret("key"): {secret("value")}}
+		"email": {"jane@example.com"}, "password": {secret("password")}, "repeat": {secret("password")}, secret("key"): {secret("value")}}
 	bad := maps.Clone(planted)
 	bad["client"], bad["user"] = []string{secret("client")}, []string{secret("user")}
 	custom := open(link.PathConfirm, planted)
@@ -902,21 +904,24 @@ func TestNothingPersonalIsLogged(t *testing.T) {
 		request *http.Request
 		err     error
 	}{
-		"a link":                          {open(link.PathConfirm, planted), nil},
-		"a link for a new password":       {open(link.PathReset, planted), nil},
-		"a bad link":                      {open(link.PathConfirm, bad), nil},
-		"a path that is a secret":         {open("/"+secret("path"), planted), nil},
-		"a method that is a secret":       {custom, nil},
-		"a confirmation":                  {press(link.PathConfirm, planted), nil},
-		"a new link":                      {press(link.PathResend, planted), nil},
-		"a new password":                  {press(link.PathReset, planted), nil},
-		"a new link for a password":       {press(link.PathForgot, planted), nil},
-		"a form that cannot be read":      {escaped, nil},
-		"Cognito refuses and quotes":      {press(link.PathConfirm, planted), says("NotAuthorizedException", secret("message"))},
-		"a trigger refuses and quotes":    {press(link.PathConfirm, planted), says("UserLambdaValidationException", "PreSignUp failed with error "+secret("sentence"))},
-		"Cognito fails and quotes":        {press(link.PathConfirm, planted), says("InternalErrorException", secret("message"))},
-		"a later error that quotes":       {press(link.PathReset, planted), says("LaterException", secret("message"))},
-		"an error without a code, quoted": {press(link.PathResend, planted), errors.New(secret("message"))},
+		"a link":                           {open(link.PathConfirm, planted), nil},
+		"a link for a new password":        {open(link.PathReset, planted), nil},
+		"a bad link":                       {open(link.PathConfirm, bad), nil},
+		"a path that is a secret":          {open("/"+secret("path"), planted), nil},
+		"a method that is a secret":        {custom, nil},
+		"a confirmation":                   {press(link.PathConfirm, planted), nil},
+		"a new link":                       {press(link.PathResend, planted), nil},
+		"a new password":                   {press(link.PathReset, planted), nil},
+		"a new link for a password":        {press(link.PathForgot, planted), nil},
+		"an address":                       {press(link.PathHelp, planted), nil},
+		"an address, and a trigger quotes": {press(link.PathHelp, planted), says("UserLambdaValidationException", "CustomMessage failed with error "+secret("sentence"))},
+		"no address":                       {press(link.PathHelp, url.Values{"email": {"secret-jane"}}), nil},
+		"a form that cannot be read":       {escaped, nil},
+		"Cognito refuses and quotes":       {press(link.PathConfirm, planted), says("NotAuthorizedException", secret("message"))},
+		"a trigger refuses and quotes":     {press(link.PathConfirm, planted), says("UserLambdaValidationException", "PreSignUp failed with error "+secret("sentence"))},
+		"Cognito fails and quotes":         {press(link.PathConfirm, planted), says("InternalErrorException", secret("message"))},
+		"a later error that quotes":        {press(link.PathReset, planted), says("LaterException", secret("message"))},
+		"an error without a code, quoted":  {press(link.PathResend, planted), errors.New(secret("message"))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := shared.another()
@@ -954,7 +959,7 @@ func states() []pageName {
 	return []pageName{
 		confirm, confirmCode, confirmed, alreadyConfirmed, wrongCode, expired, sent, addressTaken,
 		reset, resetCode, resetDiffer, resetRefused, resetUsed, resetWrongCode, resetDone, resetExpired, resetSent, resetUnavailable,
-		notMe, notAsked, tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
+		notMe, notAsked, help, helpAgain, helpSent, tooManyAttempts, limitReached, refused, refusedByTrigger, unavailable,
 		badLink, wrongMethod, unknownClient, otherSite, pressAgain, resetAgain, notFound,
 		busy, resetBusy,
 	}

@@ -16,6 +16,7 @@ type operation struct {
 	name          string // in Cognito's API
 	takesCode     bool
 	takesPassword bool
+	takesAddress  bool // which is typed, in the place of the user of a link
 
 	form, codeForm pageName // of an opened link, with its code and without; only POST without them
 
@@ -60,6 +61,10 @@ var operations = map[string]operation{
 	link.PathForgot:   silent("ForgotPassword", resetSent),
 	link.PathNotMe:    {form: notMe},
 	link.PathNotAsked: {form: notAsked},
+	link.PathHelp: {
+		name: "ResendConfirmationCode", takesAddress: true,
+		form: help, done: helpSent, unavailable: unavailable, again: helpAgain,
+	},
 }
 
 // silent is an operation that sends a new link. Its page does not say whether it did: Cognito
@@ -107,8 +112,21 @@ func (op operation) result(err error, problem linkProblem) result {
 		r.err = err
 	case r.pageName == refusedByTrigger:
 		r.warning, r.reason = err, reason(err)
+	case op.takesAddress && !isAnswer(err):
+		r.warning = err
 	}
 	return r
+}
+
+// isAnswer reports whether Cognito did what it was asked for, or said why not.
+func isAnswer(err error) bool {
+	e, ok := errors.AsType[*cognitoError](err)
+	return err == nil || ok && pageByError[e.code] != nil
+}
+
+// aboutNobody are the errors that do not depend on who is asked about.
+var aboutNobody = map[string]bool{
+	"ForbiddenException": true, "ResourceNotFoundException": true, "TooManyRequestsException": true,
 }
 
 // pageByError are those for the error codes that the API reference lists with the four
@@ -140,6 +158,11 @@ func (op operation) page(err error) pageName {
 	e, ok := errors.AsType[*cognitoError](err)
 	if !ok {
 		return op.unavailable
+	}
+	// Whoever types somebody's address must not learn whether it has an account. Also the errors of a
+	// trigger tell: Cognito invokes one only for somebody whom it sends a code.
+	if op.takesAddress && e.status < http.StatusInternalServerError && !aboutNobody[e.code] {
+		return op.done
 	}
 	// Observed: "User cannot be confirmed. Current status is CONFIRMED".
 	if e.code == "NotAuthorizedException" && strings.HasSuffix(e.message, "status is CONFIRMED") {

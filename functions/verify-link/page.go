@@ -109,7 +109,7 @@ func pressed(r *http.Request) string {
 
 // again is where the button of the pages unavailable and press-again sends the form once more.
 func again(path string) string {
-	if path == link.PathResend || path == link.PathForgot {
+	if path == link.PathResend || path == link.PathForgot || path == link.PathHelp {
 		return path
 	}
 	return link.PathConfirm

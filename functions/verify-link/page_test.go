@@ -26,7 +26,8 @@ type shown struct {
 	text     string            // what a person reads
 	action   string            // of its form, with the method: "post /confirm"
 	fields   map[string]string // of its form
-	next     string            // where its link leads
+	next     string            // where its link leads that is a button
+	also     string            // where the other one leads
 }
 
 // read takes a page apart.
@@ -72,7 +73,11 @@ func read(page string) shown {
 				p.fields[name] = attributes["value"]
 			}
 		case "a":
-			p.next = attributes["href"]
+			if attributes["class"] == "button" {
+				p.next = attributes["href"]
+			} else {
+				p.also = attributes["href"]
+			}
 		}
 	}
 	p.skeleton, p.text = tags.String(), text.String()
@@ -145,6 +150,10 @@ func TestFormsCarryTheLinkParameters(t *testing.T) {
 			map[string]string{"client": ridersID, "user": userID, "pressed": "1", "return": back, "lang": "en"}},
 		"a password that somebody else has set": {open(link.PathNotMe, values("code", "")), nil, "post /forgot",
 			map[string]string{"client": ridersID, "user": userID, "pressed": "", "return": "", "lang": "en"}},
+		"an address that is typed": {open(link.PathHelp, values("user", "", "code", "", "return", back)), nil, "post /help",
+			map[string]string{"client": ridersID, "user": "", "pressed": "", "return": back, "lang": "en", "email": ""}},
+		"try an address again": {press(link.PathHelp, values("email", "jane@example.com")), says("TooManyRequestsException"), "post /help",
+			map[string]string{"client": ridersID, "user": userID, "pressed": "1", "code": code, "typed": "", "return": "", "lang": "en"}},
 		"try to get a new link for a password again": {press(link.PathForgot, values()), says("InternalErrorException"), "post /forgot",
 			map[string]string{"client": ridersID, "user": userID, "pressed": "1", "code": code, "typed": "", "return": "", "lang": "en"}},
 		"try to confirm again": {press(link.PathConfirm, values()), says("InternalErrorException"), "post /confirm",
@@ -262,8 +271,8 @@ func hostile() map[string]string {
 func TestRequestValuesAreEscaped(t *testing.T) {
 	s, known := newSite(t), compiledShapes(t)
 	for what, value := range hostile() {
-		for _, key := range []string{"client", "user", "code", "return", "lang", "password"} {
-			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset} {
+		for _, key := range []string{"client", "user", "code", "return", "lang", "password", "email"} {
+			for _, path := range []string{link.PathConfirm, link.PathResend, link.PathForgot, link.PathReset, link.PathHelp} {
 				t.Run(what+" as "+key+" at "+path, func(t *testing.T) {
 					changed := values(key, value, "repeat", password)
 					for _, r := range []*http.Request{open(path, changed), press(path, changed)} {
@@ -315,6 +324,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(link.PathConfirm, values().Encode(), "en")
 	f.Add(link.PathReset, values("return", "https://riders.example.com/trips").Encode(), "fr-CA,fr;q=0.9")
 	f.Add(link.PathConfirm, values("code", "", "client", driversID).Encode(), "ar")
+	f.Add(link.PathHelp, "client="+driversID, "ar")
 	f.Add("/other", "user=%zz&user=;&lang", "")
 	for _, damage := range damages() {
 		r := openAddress(damage.to(addresses(link.PathConfirm)["whole"]))
@@ -336,7 +346,9 @@ func FuzzOpen(f *testing.F) {
 		s.checkNotAsked(t)
 		page := read(w.Body.String())
 		known.check(t, w.Body.String())
-		_, query = link.PathOf(r.URL.Path, query)
+		if path, query = link.PathOf(r.URL.Path, query); path == link.PathHelp {
+			return // it needs no user
+		}
 		if l, err := link.ReadQuery(query); w.Code == http.StatusOK && (err != nil || page.fields["user"] != l.User || page.fields["code"] != l.Code) {
 			t.Errorf("the form is for %q, the link for %+v, %v", page.fields, l, err)
 		}

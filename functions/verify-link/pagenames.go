@@ -32,6 +32,10 @@ var (
 	notMe    = pageName{"not-me", http.StatusOK}
 	notAsked = pageName{"not-asked", http.StatusOK}
 
+	help      = pageName{"help", http.StatusOK}
+	helpAgain = pageName{"help", http.StatusUnprocessableEntity}
+	helpSent  = pageName{"help-sent", http.StatusOK}
+
 	tooManyAttempts  = pageName{"too-many-attempts", http.StatusTooManyRequests}
 	limitReached     = pageName{"limit-reached", http.StatusTooManyRequests}
 	refused          = pageName{"refused", http.StatusForbidden}

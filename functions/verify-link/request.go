@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"poolpost/internal/config"
 	"poolpost/internal/link"
@@ -80,7 +82,7 @@ const (
 func (p pageRequest) problem(op operation) linkProblem {
 	typed := p.values.Get("typed") != ""
 	switch {
-	case p.err != nil:
+	case p.err != nil && !op.takesAddress: // which needs nothing of a link
 		return damaged
 	case op.takesCode && p.link.Code == "" && typed:
 		return noTypedCode
@@ -93,6 +95,22 @@ func (p pageRequest) problem(op operation) linkProblem {
 	default:
 		return noProblem
 	}
+}
+
+// address is the email address that was typed; empty if it is none. Cognito's user names have up to
+// 128 characters (API reference, UsernameType). What is no address could be another user name, which
+// people do not know.
+func (p pageRequest) address() string {
+	text := strings.TrimSpace(p.values.Get("email"))
+	name, domain, ok := strings.CutLast(text, "@")
+	if !ok || name == "" || domain == "" || utf8.RuneCountInString(text) > 128 || strings.ContainsFunc(text, notInAddress) {
+		return ""
+	}
+	return text
+}
+
+func notInAddress(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError
 }
 
 // metadata tells the triggers which language the person reads, and where they

@@ -219,7 +219,7 @@ func scanners() map[string]scanner {
 		"runs the scripts of the page, and waits": {func(path string, serve func(*http.Request) shown) { serve(open(path, full)) }, true},
 		"opens every link on the page": {func(path string, serve func(*http.Request) shown) {
 			page := serve(open(path, full))
-			serve(httptest.NewRequest(http.MethodGet, "https://"+host+page.next, nil))
+			serve(httptest.NewRequest(http.MethodGet, "https://"+host+page.also, nil))
 		}, true},
 		"sends the values of the link as a form": {func(path string, serve func(*http.Request) shown) {
 			serve(unnamedPress(path, full))
@@ -272,10 +272,10 @@ func TestWhoDidNotAskLearnsThatNothingHappened(t *testing.T) {
 	s := newSite(t)
 	for _, query := range []url.Values{values(), values("code", "")} {
 		for _, path := range []string{link.PathConfirm, link.PathReset} {
-			way := read(s.serve(t, open(path, query)).Body.String()).next
+			way := read(s.serve(t, open(path, query)).Body.String()).also
 			w := s.serve(t, httptest.NewRequest(http.MethodGet, "https://"+host+way, nil))
 			s.checkState(t, w, notAsked, "riders", "en")
-			if page := read(w.Body.String()); page.action != "" || page.next != "" || strings.Contains(way, code) {
+			if page := read(w.Body.String()); page.action != "" || page.next != "" || page.also != "" || strings.Contains(way, code) {
 				t.Errorf("%s leads to %s with the form %q and the link %q", path, way, page.action, page.next)
 			}
 		}

@@ -43,6 +43,9 @@ func stories(locale string) []story {
 		{otherSite, pressFrom("cross-site", "https://evil.example", link.PathConfirm, values(in()...)), nil},
 		{notFound, open("/other", values(in()...)), nil},
 		{unknownClient, press(link.PathConfirm, values(in("client", "9otherpoolexample456789abc")...)), says("ExpiredCodeException")},
+		{help, open(link.PathHelp, values(in("user", "", "code", "")...)), nil},
+		{helpAgain, press(link.PathHelp, values(in()...)), nil},
+		{helpSent, press(link.PathHelp, values(in("email", "jane@example.com")...)), nil},
 	}
 	told := map[pageName]bool{unknownClient: true, badLink: true}
 	for _, answer := range answers() {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"poolpost/internal/link"
 	"poolpost/internal/settings"
 )
 
@@ -57,6 +58,7 @@ type OAuth struct {
 type Custom struct {
 	Attributes []Attribute `json:"attributes"`         // that a sign-up form asks for
 	Endpoint   string      `json:"endpoint,omitempty"` // of the local run's Cognito; empty: AWS
+	HelpURL    string      `json:"help_url"`           // of the page for people who cannot sign in
 }
 
 // Attribute is a field of a sign-up form.
@@ -95,7 +97,10 @@ func New(values map[string]string, s *settings.Settings) Outputs {
 			SignIn: []string{client.SignInURL}, SignOut: []string{client.URL},
 		}
 	}
-	custom := Custom{Attributes: []Attribute{}}
+	custom := Custom{
+		Attributes: []Attribute{},
+		HelpURL:    link.Build(values["LinksUrl"], link.PathHelp, link.Link{Client: a.ClientID}),
+	}
 	for _, rule := range s.SignUp.Attributes {
 		label := rule.Label
 		if len(label) == 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestTheFileFollowsTheSettings(t *testing.T) {
-	outputs := map[string]string{"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000", "HostedSignInUrl": "https://sample.auth.eu-central-1.amazoncognito.com"}
+	outputs := map[string]string{"ClientId": "1sample", "LinksUrl": "https://links.example.com", "IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000", "HostedSignInUrl": "https://sample.auth.eu-central-1.amazoncognito.com"}
 	s := settingstest.SampleWith(t, "  mfa: off", "  mfa: optional", "  guests: true", "  guests: false")
 	a := New(outputs, s).Auth
 	want := &OAuth{
@@ -22,6 +22,9 @@ func TestTheFileFollowsTheSettings(t *testing.T) {
 	}
 	if a.Guests || a.MFAConfiguration != "OPTIONAL" || !slices.Equal(a.MFAMethods, []string{"TOTP"}) {
 		t.Errorf("got %+v", a)
+	}
+	if got := New(outputs, s).Custom.HelpURL; got != "https://links.example.com/help?client=1sample" {
+		t.Errorf("the page for people who cannot sign in is %s", got)
 	}
 	s.Pool.MFA, s.IdentityPool.Guests = "required", true
 	if a := New(map[string]string{}, s).Auth; a.Guests || a.OAuth != nil || a.MFAConfiguration != "REQUIRED" {

@@ -97,7 +97,7 @@ func checkPage(t *testing.T, locale string, page message.Page) {
 		}
 	}
 	for _, m := range action.FindAllStringSubmatch(page.HTML, -1) {
-		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, message.PlaceholderDelimiter + "again" + message.PlaceholderDelimiter}, m[1]) {
+		if !slices.Contains([]string{link.PathConfirm, link.PathResend, link.PathReset, link.PathForgot, link.PathHelp, message.PlaceholderDelimiter + "again" + message.PlaceholderDelimiter}, m[1]) {
 			t.Errorf("a form goes to %q", m[1])
 		}
 	}

@@ -4,7 +4,7 @@ import { useLanguage } from "./language";
 import { pending } from "./pending";
 import { go } from "./route";
 import { codeOf, metadata } from "./signup";
-import { CodeField, EmailField, Form, NewPasswordField, Screen } from "./ui";
+import { CodeField, EmailField, Form, Help, NewPasswordField, Screen } from "./ui";
 
 /** Sends a link, whose page takes the new password; its code does the same here. */
 export function ForgotPassword() {
@@ -34,6 +34,7 @@ export function ForgotPassword() {
           )}
         </Form>
         {back}
+        <Help />
       </Screen>
     );
   }

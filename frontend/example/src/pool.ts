@@ -14,7 +14,7 @@ interface Attribute {
 
 interface Outputs {
   auth: { password_policy: PasswordPolicy; oauth?: { identity_providers: string[] } };
-  custom: { attributes: Attribute[]; endpoint?: string };
+  custom: { attributes: Attribute[]; endpoint?: string; help_url?: string };
 }
 
 export interface PasswordPolicy {
@@ -30,6 +30,8 @@ const { auth, custom } = outputs as Outputs;
 /** What people fill in when they sign up, besides address and password. */
 export const attributes = custom.attributes;
 export const passwordPolicy = auth.password_policy;
+/** The page for people who never confirmed their address, or whose invitation has expired. */
+export const helpURL = custom.help_url;
 export const facebook = auth.oauth?.identity_providers.includes("FACEBOOK") ?? false;
 
 export function configure(): void {

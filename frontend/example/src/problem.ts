@@ -56,6 +56,7 @@ export function problem(error: unknown, t: (name: keyof Words) => string): Probl
     if (message.includes("disabled")) return { text: t("errorDisabled") };
     if (message.includes("Password attempts exceeded")) return { text: t("errorLimit") };
     if (message.includes("SignUp is not permitted")) return { text: t("errorClosed") };
+    if (message.includes("Temporary password has expired")) return { text: t("errorInvitation") };
     if (message.includes("Invalid session")) return { text: t("errorSession") };
     return { text: t("errorCredentials") };
   }

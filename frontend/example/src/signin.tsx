@@ -6,7 +6,7 @@ import { brand, facebook } from "./pool";
 import { problem, Refused } from "./problem";
 import { arrived, go } from "./route";
 import { codeOf, metadata } from "./signup";
-import { CodeField, EmailField, Form, NewPasswordField, Notice, PasswordField, QRCode, Screen } from "./ui";
+import { CodeField, EmailField, Form, Help, NewPasswordField, Notice, PasswordField, QRCode, Screen } from "./ui";
 import type { Words } from "./words";
 
 type Step = SignInOutput["nextStep"];
@@ -130,6 +130,7 @@ export function SignIn() {
         )}
       </Form>
       <p className="also">{t("noAccount")} <button className="link" onClick={() => go("/sign-up")}>{t("signUp")}</button></p>
+      <Help />
     </Screen>
   );
 }

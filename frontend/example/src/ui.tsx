@@ -2,7 +2,7 @@
 import { encode } from "uqr";
 import { type FormEvent, type InputHTMLAttributes, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useLanguage, useTitle } from "./language";
-import { type PasswordPolicy, passwordPolicy } from "./pool";
+import { helpURL, type PasswordPolicy, passwordPolicy } from "./pool";
 import { type Problem, problem } from "./problem";
 import type { Words } from "./words";
 
@@ -89,6 +89,14 @@ export function CodeField({ wrong, value, hint }: { wrong?: boolean; value?: str
   const { t } = useLanguage();
   return <Field label={t("code")} name="code" inputMode="numeric" autoComplete="one-time-code" dir="ltr" className="code"
     hint={hint ?? t("codeHint")} wrong={wrong} defaultValue={value} />;
+}
+
+/** The way on for people who cannot sign in. It says the same to everybody, so that it tells nobody who has an account. */
+export function Help() {
+  const { t, language } = useLanguage();
+  if (!helpURL) return null; // in a file from before
+  const query = new URLSearchParams({ lang: language, return: `${location.origin}/` });
+  return <p className="also"><a className="link" href={`${helpURL}&${query}`}>{t("help")}</a></p>;
 }
 
 /** A text for a camera: black on white in every color scheme, with the margin that scanners need. */
