@@ -246,7 +246,7 @@ func (s *Stack) refresh(t *testing.T, token string) error {
 
 // TestTheExampleFrontEnd goes the way of a person through frontend/example in Chromium, in the
 // person's language: from a sign-up that is refused to signing out everywhere. Then it goes once more
-// to a pool that requires an authenticator app.
+// to a pool that requires an authenticator app, and to one where people choose.
 func TestTheExampleFrontEnd(t *testing.T) {
 	s, e, app := startExample(t)
 	const ann, moved = "ann@example.com", "ann.new@example.com"
@@ -364,54 +364,69 @@ func TestTheExampleFrontEnd(t *testing.T) {
 		}
 	}
 	e.goesWithAnAuthenticatorApp(s, app)
+	e.choosesAnAuthenticatorApp(s, app)
 }
 
-// goesWithAnAuthenticatorApp goes from an invitation to a sign-in with a second factor, in a pool
-// with pool.mfa: required. The app is the one that was built for another pool.
-func (e *appTab) goesWithAnAuthenticatorApp(other *Stack, app *singlePage) {
+// A clockAhead is ahead of time by so many nanoseconds.
+type clockAhead struct{ atomic.Int64 }
+
+func (c *clockAhead) now() time.Time { return time.Now().Add(time.Duration(c.Load())) }
+
+// withMFA starts the app that was built for another pool with one that has pool.mfa: required or
+// optional.
+func (e *appTab) withMFA(mfa string, other *Stack, app *singlePage) (s *Stack, address string, clock *clockAhead) {
 	e.t.Helper()
 	text, err := os.ReadFile("../poolpost.yaml")
 	noError(e.t, err)
 	file := filepath.Join(e.t.TempDir(), "poolpost.yaml")
-	noError(e.t, os.WriteFile(file, []byte(strings.Replace(string(text), "  mfa: off", "  mfa: required", 1)), 0o600))
-	var late atomic.Int64 // how far the clock of the pool is ahead
-	now := func() time.Time { return time.Now().Add(time.Duration(late.Load())) }
-	s := startWith(e.t, file, func(o *Options) { o.hooks.compiled, o.hooks.clock = other.compiled, now })
-	moved := &singlePage{app.dir, strings.NewReplacer(other.awsURL, s.awsURL).Replace}
-	server := httptest.NewServer(moved)
+	noError(e.t, os.WriteFile(file, []byte(strings.Replace(string(text), "  mfa: off", "  mfa: "+mfa, 1)), 0o600))
+	clock = new(clockAhead)
+	s = startWith(e.t, file, func(o *Options) { o.hooks.compiled, o.hooks.clock = other.compiled, clock.now })
+	server := httptest.NewServer(&singlePage{app.dir, strings.NewReplacer(other.awsURL, s.awsURL,
+		"mfa_configuration:`NONE`", "mfa_configuration:`"+strings.ToUpper(mfa)+"`").Replace})
 	e.t.Cleanup(server.Close)
+	return s, server.URL, clock
+}
 
+// authenticatorKey is the key that is shown, which the link has too.
+func (e *appTab) authenticatorKey(address string) string {
+	e.t.Helper()
+	shown := strings.ReplaceAll(e.text(".secret code"), " ", "")
+	link, err := url.Parse(evaluate[string](e.browserTab, `document.querySelector(".secret a").href`))
+	noError(e.t, err)
+	if link.Scheme != "otpauth" || link.Query().Get("secret") != shown || link.Path != "/MyApp:"+address {
+		e.t.Errorf("the link is %s, the key %s", link, shown)
+	}
+	return shown
+}
+
+// goesWithAnAuthenticatorApp goes from an invitation to a sign-in with a second factor, in a pool
+// that requires it.
+func (e *appTab) goesWithAnAuthenticatorApp(other *Stack, app *singlePage) {
+	e.t.Helper()
+	s, address, clock := e.withMFA("required", other, app)
 	session := int64(s.settings.Access(s.settings.Clients[0]).Session)
 
 	const zoe, first = "zoe@example.com", "temp-sample-3"
 	s.invite(e.t, zoe, first)
-	secret := func() string {
-		e.t.Helper()
-		shown := strings.ReplaceAll(e.text(".secret code"), " ", "")
-		link, err := url.Parse(evaluate[string](e.browserTab, `document.querySelector(".secret a").href`))
-		noError(e.t, err)
-		if link.Scheme != "otpauth" || link.Query().Get("secret") != shown || link.Path != "/MyApp:"+zoe {
-			e.t.Errorf("the link is %s, the key %s", link, shown)
-		}
-		return shown
-	}
+	secret := func() string { return e.authenticatorKey(zoe) }
 
 	// In Arabic, and too slow.
-	e.opens(server.URL, "Sign in")
+	e.opens(address, "Sign in")
 	evaluate[string](e.browserTab, `localStorage.setItem("language", "ar"); ""`)
-	e.opens(server.URL, "تسجيل الدخول")
+	e.opens(address, "تسجيل الدخول")
 	e.types("email", zoe, "password", first)
 	e.presses("تسجيل الدخول", "مرحبًا!")
 	e.types("password", password)
 	e.presses("حفظ", "التحقق بخطوتين")
 	e.examined("totp-setup-ar")
-	late.Store(session)
-	e.types("code", codeAt(e.t, secret(), now()))
+	clock.Store(session)
+	e.types("code", codeAt(e.t, secret(), clock.now()))
 	e.presses("تأكيد", "استغرق ذلك وقتًا طويلًا. سجّل الدخول مرة أخرى.")
-	late.Store(0)
+	clock.Store(0)
 
 	evaluate[string](e.browserTab, `localStorage.setItem("language", "en"); ""`)
-	e.opens(server.URL, "Sign in")
+	e.opens(address, "Sign in")
 	signIn := func(then string) {
 		e.t.Helper()
 		e.types("email", zoe, "password", password)
@@ -422,12 +437,12 @@ func (e *appTab) goesWithAnAuthenticatorApp(other *Stack, app *singlePage) {
 	e.examined("totp-setup")
 	e.types("code", "12345")
 	e.presses("Confirm", "Type the six digits of the code.")
-	e.types("code", wrongCodeAt(e.t, key, now()))
+	e.types("code", wrongCodeAt(e.t, key, clock.now()))
 	e.presses("Confirm", "This code is not right.")
 	if secret() != key {
 		e.t.Error("after a wrong code there is another key")
 	}
-	used := codeAt(e.t, key, now())
+	used := codeAt(e.t, key, clock.now())
 	e.types("code", used)
 	e.presses("Confirm", "Your account")
 	e.presses("Sign out", "You are signed out.")
@@ -436,26 +451,63 @@ func (e *appTab) goesWithAnAuthenticatorApp(other *Stack, app *singlePage) {
 	e.types("code", used)
 	e.presses("Confirm", "This code was used already.")
 	e.examined("totp-used")
-	e.types("code", wrongCodeAt(e.t, key, now()))
+	e.types("code", wrongCodeAt(e.t, key, clock.now()))
 	e.presses("Confirm", "This code is not right.")
 	e.presses("Use another address", "Forgot your password?")
 	signIn("Enter the code that your authenticator app shows.")
-	late.Store(int64(time.Minute))
-	e.types("code", codeAt(e.t, key, now()))
+	clock.Store(int64(time.Minute))
+	e.types("code", codeAt(e.t, key, clock.now()))
 	e.presses("Confirm", "Your account")
 	e.presses("Sign out", "You are signed out.")
 
 	signIn("Enter the code that your authenticator app shows.")
-	late.Add(session)
-	e.types("code", codeAt(e.t, key, now()))
+	clock.Add(session)
+	e.types("code", codeAt(e.t, key, clock.now()))
 	e.presses("Confirm", "That took too long. Sign in once more.")
 	if shown := e.text(".notice"); strings.Contains(shown, "signed out") {
 		e.t.Errorf("the first notice is still %q", shown)
 	}
 	e.examined("totp-expired")
 	signIn("Enter the code that your authenticator app shows.")
-	e.types("code", codeAt(e.t, key, now()))
+	e.types("code", codeAt(e.t, key, clock.now()))
 	e.presses("Confirm", "Your account")
+}
+
+// choosesAnAuthenticatorApp adds one to an account, signs in with it, and takes it away.
+func (e *appTab) choosesAnAuthenticatorApp(other *Stack, app *singlePage) {
+	e.t.Helper()
+	s, address, clock := e.withMFA("optional", other, app)
+	const yan = "yan@example.com"
+	s.invite(e.t, yan, "temp-sample-3")
+	signIn := func(password, then string) {
+		e.t.Helper()
+		e.types("email", yan, "password", password)
+		e.presses("Sign in", then)
+	}
+	e.opens(address, "Sign in")
+	signIn("temp-sample-3", "Choose your password")
+	e.types("password", password)
+	e.presses("Save", "Add an authenticator app")
+	e.examined("totp-off")
+	e.presses("Add an authenticator app", "Scan this")
+	e.presses("Cancel", "Add an authenticator app")
+	e.presses("Add an authenticator app", "Scan this")
+	key := e.authenticatorKey(yan)
+	e.examined("totp-add")
+	e.types("code", wrongCodeAt(e.t, key, clock.now()))
+	e.presses("Confirm", "This code is not right.")
+	e.types("code", codeAt(e.t, key, clock.now()))
+	e.presses("Confirm", "we ask for a code from your authenticator app")
+	e.examined("totp-on")
+	e.presses("Sign out", "You are signed out.")
+
+	signIn(password, "Enter the code that your authenticator app shows.")
+	clock.Store(int64(time.Minute))
+	e.types("code", codeAt(e.t, key, clock.now()))
+	e.presses("Confirm", "Turn it off")
+	e.presses("Turn it off", "Add an authenticator app")
+	e.presses("Sign out", "You are signed out.")
+	signIn(password, "Add an authenticator app")
 }
 
 // codeAt is what an authenticator app shows (RFC 6238) for a key in Base32.

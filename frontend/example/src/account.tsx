@@ -1,13 +1,15 @@
-import { confirmUserAttribute, signOut, updateUserAttributes } from "aws-amplify/auth";
-import { useState } from "react";
+import {
+  confirmUserAttribute, fetchMFAPreference, setUpTOTP, type SetUpTOTPOutput, signOut, updateMFAPreference, updateUserAttributes, verifyTOTPSetup,
+} from "aws-amplify/auth";
+import { useEffect, useState } from "react";
 import { readCode } from "../../code";
 import type { Person } from "./app";
 import { useLanguage } from "./language";
 import { pending } from "./pending";
-import { attributes } from "./pool";
+import { attributes, authenticatorOptional } from "./pool";
 import { arrived, go } from "./route";
 import { codeOf, metadata } from "./signup";
-import { CodeField, EmailField, Field, Form, Notice, Screen } from "./ui";
+import { AuthenticatorKey, CodeField, EmailField, Field, Form, Notice, Screen } from "./ui";
 
 export function Account({ person, reload }: { person: Person; reload(): Promise<void> }) {
   const { t, language } = useLanguage();
@@ -49,6 +51,7 @@ export function Account({ person, reload }: { person: Person; reload(): Promise<
         </section>
       )}
       <ChangeAddress person={person} reload={reload} />
+      {authenticatorOptional && !values.identities && <TwoSteps person={person} />}
       <section>
         <h2 className="hidden">{t("signOut")}</h2>
         <button className="secondary" onClick={() => void leave(false)}>{t("signOut")}</button>
@@ -89,6 +92,53 @@ function ChangeAddress({ person, reload }: { person: Person; reload(): Promise<v
           <p>{t("changeSent", { email: to })}</p>
           <Form key="code" action={t("confirm")} submit={confirm}>{(wrong) => <CodeField wrong={wrong === "code"} />}</Form>
           <p className="also"><button className="link" onClick={() => setTo(undefined)}>{t("otherAddress")}</button></p>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Adds an authenticator app, or takes it away. Cognito asks nobody for one who came through a provider. */
+function TwoSteps({ person }: { person: Person }) {
+  const { t } = useLanguage();
+  const [on, setOn] = useState<boolean>();
+  const [setup, setSetup] = useState<SetUpTOTPOutput>();
+  useEffect(() => {
+    void fetchMFAPreference().then(({ enabled }) => setOn(enabled?.includes("TOTP") ?? false), () => {});
+  }, []);
+  async function begin() {
+    setSetup(await setUpTOTP());
+  }
+  async function confirm({ code }: Record<string, string>) {
+    await verifyTOTPSetup({ code: codeOf(code) });
+    await updateMFAPreference({ totp: "PREFERRED" });
+    setSetup(undefined);
+    setOn(true);
+  }
+  async function end() {
+    await updateMFAPreference({ totp: "DISABLED" });
+    setOn(false);
+  }
+  if (on === undefined) return null;
+  return (
+    <section aria-labelledby="steps">
+      <h2 id="steps">{t("totpTitle")}</h2>
+      {setup ? (
+        <>
+          <p>{t("totpSetup")}</p>
+          <AuthenticatorKey setup={setup} email={person.email ?? ""} />
+          <Form key="code" action={t("confirm")} submit={confirm}>{(wrong) => <CodeField wrong={wrong === "code"} hint="" />}</Form>
+          <p className="also"><button className="link" onClick={() => setSetup(undefined)}>{t("cancel")}</button></p>
+        </>
+      ) : on ? (
+        <>
+          <Notice kind="good">{t("totpOn")}</Notice>
+          <Form key="end" action={t("totpEnd")} submit={end}>{() => null}</Form>
+        </>
+      ) : (
+        <>
+          <p>{t("totpOff")}</p>
+          <Form key="begin" action={t("totpBegin")} submit={begin}>{() => null}</Form>
         </>
       )}
     </section>

@@ -13,7 +13,7 @@ interface Attribute {
 }
 
 interface Outputs {
-  auth: { password_policy: PasswordPolicy; oauth?: { identity_providers: string[] } };
+  auth: { password_policy: PasswordPolicy; mfa_configuration: "NONE" | "OPTIONAL" | "REQUIRED"; oauth?: { identity_providers: string[] } };
   custom: { attributes: Attribute[]; endpoint?: string; help_url?: string };
 }
 
@@ -32,6 +32,8 @@ export const attributes = custom.attributes;
 export const passwordPolicy = auth.password_policy;
 /** The page for people who never confirmed their address, or whose invitation has expired. */
 export const helpURL = custom.help_url;
+/** Whether people choose if signing in asks for an authenticator app (pool.mfa: optional). */
+export const authenticatorOptional = auth.mfa_configuration === "OPTIONAL";
 export const facebook = auth.oauth?.identity_providers.includes("FACEBOOK") ?? false;
 
 export function configure(): void {

@@ -2,11 +2,11 @@ import { confirmSignIn, resendSignUpCode, signIn, type SignInOutput, signInWithR
 import { useState } from "react";
 import { useLanguage } from "./language";
 import { pending } from "./pending";
-import { brand, facebook } from "./pool";
+import { facebook } from "./pool";
 import { problem, Refused } from "./problem";
 import { arrived, go } from "./route";
 import { codeOf, metadata } from "./signup";
-import { CodeField, EmailField, Form, Help, NewPasswordField, Notice, PasswordField, QRCode, Screen } from "./ui";
+import { AuthenticatorKey, CodeField, EmailField, Form, Help, NewPasswordField, Notice, PasswordField, Screen } from "./ui";
 import type { Words } from "./words";
 
 type Step = SignInOutput["nextStep"];
@@ -100,13 +100,7 @@ export function SignIn() {
       const setup = step.signInStep === "CONTINUE_SIGN_IN_WITH_TOTP_SETUP" ? step.totpSetupDetails : undefined;
       return (
         <Screen key="totp" title={t("totpTitle")} text={t(setup ? "totpSetup" : "totpText")}>
-          {setup && (
-            <div className="secret">
-              <QRCode text={setup.getSetupUri(brand, pending.email).href} label={t("totpQR")} />
-              <code dir="ltr">{setup.sharedSecret.match(/.{1,4}/g)?.join(" ")}</code>
-              <a href={setup.getSetupUri(brand, pending.email).href}>{t("totpOpen")}</a>
-            </div>
-          )}
+          {setup && <AuthenticatorKey setup={setup} email={pending.email} />}
           <Form action={t("confirm")} submit={({ code }) => answer(codeOf(code))}>
             {(wrong) => <CodeField wrong={wrong === "code"} hint="" />}
           </Form>

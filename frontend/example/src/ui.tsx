@@ -1,8 +1,9 @@
 // The few building blocks of every screen.
+import type { SetUpTOTPOutput } from "aws-amplify/auth";
 import { encode } from "uqr";
 import { type FormEvent, type InputHTMLAttributes, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useLanguage, useTitle } from "./language";
-import { helpURL, type PasswordPolicy, passwordPolicy } from "./pool";
+import { brand, helpURL, type PasswordPolicy, passwordPolicy } from "./pool";
 import { type Problem, problem } from "./problem";
 import type { Words } from "./words";
 
@@ -99,8 +100,21 @@ export function Help() {
   return <p className="also"><a className="link" href={`${helpURL}&${query}`}>{t("help")}</a></p>;
 }
 
+/** The key for an authenticator app: to scan, to type, and to open where the app is. */
+export function AuthenticatorKey({ setup, email }: { setup: SetUpTOTPOutput; email: string }) {
+  const { t } = useLanguage();
+  const { href } = setup.getSetupUri(brand, email);
+  return (
+    <div className="secret">
+      <QRCode text={href} label={t("totpQR")} />
+      <code dir="ltr">{setup.sharedSecret.match(/.{1,4}/g)?.join(" ")}</code>
+      <a href={href}>{t("totpOpen")}</a>
+    </div>
+  );
+}
+
 /** A text for a camera: black on white in every color scheme, with the margin that scanners need. */
-export function QRCode({ text, label }: { text: string; label: string }) {
+function QRCode({ text, label }: { text: string; label: string }) {
   const { data, size } = encode(text, { border: 4 });
   const dark = data.flatMap((row, y) => row.map((on, x) => (on ? `M${x} ${y}h1v1h-1z` : "")));
   return <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shapeRendering="crispEdges"><path d={dark.join("")} /></svg>;
