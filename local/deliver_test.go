@@ -25,7 +25,7 @@ func TestSenderOfThePool(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &Stack{settings: &settings.Settings{Mail: settings.Mail{From: test.from}}, box: mailbox.New(nil)}
-			s.deliver(cognito.Delivery{Medium: "EMAIL", To: "ann@example.com", Subject: "Hello", Body: "<p>Hello</p>"})
+			s.deliver(cognito.Delivery{To: "ann@example.com", Subject: "Hello", Body: "<p>Hello</p>"})
 			if got := s.box.Messages()[0].From; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}

@@ -37,7 +37,7 @@ func TestInvokeReportsOnlyItsOwnEmails(t *testing.T) {
 	fill := func() {
 		for held := -1; held < len(s.box.Messages()); {
 			held = len(s.box.Messages())
-			s.box.Add(mailbox.Message{Kind: mailbox.Email, To: []string{"earlier@example.com"}})
+			s.box.Add(mailbox.Message{To: []string{"earlier@example.com"}})
 		}
 	}
 	for _, test := range []struct {

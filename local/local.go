@@ -283,13 +283,10 @@ func (s *Stack) assemblePool() error {
 // deliver puts what the pool sends into the mailbox, as Cognito sends it
 // through SES: from the pool's sender, and HTML only.
 func (s *Stack) deliver(d cognito.Delivery) {
-	m := mailbox.Message{Kind: mailbox.SMS, To: []string{d.To}, Text: d.Body, Via: "Cognito", Note: d.Note}
-	if d.Medium == "EMAIL" {
-		m.Kind, m.Text, m.HTML, m.Subject = mailbox.Email, "", d.Body, d.Subject
-		m.From, m.ReplyTo = bundle.From(s.settings.Mail.From), s.settings.Mail.ReplyTo
-	}
-	m.Tags = map[string]string{"trigger": d.TriggerSource}
-	s.box.Add(m)
+	s.box.Add(mailbox.Message{
+		From: bundle.From(s.settings.Mail.From), ReplyTo: s.settings.Mail.ReplyTo, To: []string{d.To}, Subject: d.Subject, HTML: d.Body,
+		Via: "Cognito", Note: d.Note, Tags: map[string]string{"trigger": d.TriggerSource},
+	})
 }
 
 // Close ends the servers, the queue and every process.

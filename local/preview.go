@@ -247,7 +247,6 @@ func (p *preview) show(w http.ResponseWriter, r *http.Request) {
 	page.Lengths = []partLength{
 		{"Subject", utf8.RuneCountInString(filled.Subject), message.MaxSubject},
 		{"HTML", utf8.RuneCountInString(filled.HTML), message.MaxHTML},
-		{"Text message", utf8.RuneCountInString(filled.SMS), message.MaxSMS},
 	}
 	render(w, http.StatusOK, "messages", page)
 }
@@ -297,7 +296,7 @@ func (p *preview) send(w http.ResponseWriter, r *http.Request) {
 	client, _ := state.settings.Client(r.FormValue("client"))
 	brand, _ := state.settings.Brand(client.Brand)
 	m := mailbox.Message{
-		Kind: mailbox.Email, From: bundle.From(brand.From), ReplyTo: brand.ReplyTo, To: []string{to.Address},
+		From: bundle.From(brand.From), ReplyTo: brand.ReplyTo, To: []string{to.Address},
 		Subject: filled.Subject, HTML: filled.HTML, Text: filled.Text, Via: "the preview",
 	}
 	if r.FormValue("through") != "smtp" {

@@ -122,7 +122,7 @@ func (r receiver) stored(reply []byte) (mailbox.Message, error) {
 	for _, m := range store.Emails {
 		if m.MessageID == accepted.MessageID {
 			return mailbox.Message{
-				Kind: mailbox.Email, From: m.From, ReplyTo: strings.Join(m.ReplyTo, ", "), To: m.Destination.To,
+				From: m.From, ReplyTo: strings.Join(m.ReplyTo, ", "), To: m.Destination.To,
 				Subject: m.Subject, HTML: m.Body.HTML, Text: m.Body.Text, Via: "SES",
 			}, nil
 		}

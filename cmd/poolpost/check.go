@@ -48,11 +48,9 @@ With the longest values in their placeholders
   the longest HTML          has %5d of %d characters: %s
   the largest HTML          has %5d of the 102 KB that Gmail shows
   the longest subject       has %5d of %d characters: %s
-  the longest text message  has %5d of %d characters: %s
 `, result.Messages, result.Clients, result.Locales, result.Kinds,
 		result.HTML.Characters, result.HTML.Limit, result.HTML.Message, (result.HTMLBytes+1023)/1024,
-		result.Subject.Characters, result.Subject.Limit, result.Subject.Message,
-		result.SMS.Characters, result.SMS.Limit, result.SMS.Message)
+		result.Subject.Characters, result.Subject.Limit, result.Subject.Message)
 	return err
 }
 
@@ -65,7 +63,6 @@ type checkResult struct {
 	HTML      longest `json:"html"`
 	HTMLBytes int     `json:"htmlBytes"` // of the largest message, which may have fewer characters than another
 	Subject   longest `json:"subject"`
-	SMS       longest `json:"sms"`
 }
 
 func check(file, stage string) (*checkResult, error) {
@@ -79,7 +76,7 @@ func check(file, stage string) (*checkResult, error) {
 	}
 	r := &checkResult{
 		Messages: len(out.Messages), Clients: len(set.Clients), Locales: len(set.Locales), Kinds: len(message.Kinds()),
-		HTML: longest{Limit: message.MaxHTML}, Subject: longest{Limit: message.MaxSubject}, SMS: longest{Limit: message.MaxSMS},
+		HTML: longest{Limit: message.MaxHTML}, Subject: longest{Limit: message.MaxSubject},
 	}
 	for _, client := range set.Clients {
 		for _, locale := range set.Locales {
@@ -93,7 +90,6 @@ func check(file, stage string) (*checkResult, error) {
 				r.HTML.compare(name, filled.HTML)
 				r.HTMLBytes = max(r.HTMLBytes, len(filled.HTML))
 				r.Subject.compare(name, filled.Subject)
-				r.SMS.compare(name, filled.SMS)
 			}
 		}
 	}

@@ -82,7 +82,7 @@ func (h *handler) fill(ctx context.Context, payload []byte, line *logging.Line) 
 		message.User: event.UsernameParameter,
 		message.Name: message.FirstName(h.config.NameAttributes, event.UserAttributes),
 	})
-	reply, err := event.Reply(trigger.CustomMessage(filled.SMS, filled.HTML, filled.Subject))
+	reply, err := event.Reply(trigger.CustomMessage(filled.HTML, filled.Subject))
 	if err == nil {
 		line.Outcome = "filled"
 	}

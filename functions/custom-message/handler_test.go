@@ -61,7 +61,7 @@ func newEvent(t testing.TB, source string, changes ...any) []byte {
 }
 
 // A response is what Cognito reads in the reply.
-type response struct{ SMSMessage, EmailMessage, EmailSubject string }
+type response struct{ EmailMessage, EmailSubject string }
 
 // fill invokes the handler with an event that must be answered.
 func fill(t testing.TB, h *handler, payload []byte) response {
@@ -75,19 +75,19 @@ func fill(t testing.TB, h *handler, payload []byte) response {
 	if err := json.Unmarshal(reply, &answer); err != nil {
 		t.Fatal(err)
 	}
-	if answer.Response.EmailMessage == "" || answer.Response.EmailSubject == "" || answer.Response.SMSMessage == "" {
+	if answer.Response.EmailMessage == "" || answer.Response.EmailSubject == "" {
 		t.Fatalf("the response is not filled: %+v", answer.Response)
 	}
 	return answer.Response
 }
 
 // checkUnchanged checks that a reply differs from the event in its response
-// only, and there in our three members only.
+// only, and there in our two members only.
 func checkUnchanged(t testing.TB, payload, reply []byte) {
 	t.Helper()
 	before, after := members(t, payload), members(t, reply)
 	old, filled := members(t, before["response"]), members(t, after["response"])
-	for _, ours := range []string{"smsMessage", "emailMessage", "emailSubject"} {
+	for _, ours := range []string{"emailMessage", "emailSubject"} {
 		delete(old, ours)
 		delete(filled, ours)
 	}
@@ -195,14 +195,11 @@ func TestKindAndLinkOfEachSource(t *testing.T) {
 			if visible := text(filled.EmailMessage); !strings.Contains(visible, code) {
 				t.Error("the email lacks the code to type by hand")
 			}
-			if !strings.Contains(filled.SMSMessage, code) {
-				t.Errorf("the text message lacks the code: %q", filled.SMSMessage)
-			}
 			if test.kind == message.Invitation {
-				if !strings.Contains(filled.EmailMessage, "{username}") || !strings.Contains(filled.SMSMessage, "{username}") {
+				if !strings.Contains(filled.EmailMessage, "{username}") {
 					t.Error("the invitation lacks the placeholder of the user name")
 				}
-			} else if strings.Contains(filled.EmailMessage+filled.SMSMessage, "{username}") {
+			} else if strings.Contains(filled.EmailMessage, "{username}") {
 				t.Error("only an invitation may hold the placeholder of the user name")
 			}
 			logged.CheckLine(t, map[string]any{
@@ -358,7 +355,6 @@ func checkLimits(t testing.TB, filled response) {
 	}{
 		{"subject", filled.EmailSubject, 1, message.MaxSubject},
 		{"mail", filled.EmailMessage, message.MinHTML, message.MaxHTML},
-		{"text message", filled.SMSMessage, message.MinSMS, message.MaxSMS},
 	} {
 		if n := utf8.RuneCountInString(placeholders.Replace(part.text)); n < part.least || n > part.most {
 			t.Errorf("the %s has %d characters; Cognito takes %d to %d", part.name, n, part.least, part.most)
@@ -409,8 +405,8 @@ func TestHostileValuesAreEscaped(t *testing.T) {
 			if got := hrefs(filled.EmailMessage); !slices.Equal(got, hrefs(friendly.EmailMessage)) {
 				t.Errorf("the email has the links %q", got)
 			}
-			if filled.EmailSubject != friendly.EmailSubject || filled.SMSMessage != friendly.SMSMessage {
-				t.Error("the name changed the subject or the text message")
+			if filled.EmailSubject != friendly.EmailSubject {
+				t.Error("the name changed the subject")
 			}
 			for _, sign := range []string{"{####}", "{username}", "{##"} {
 				if got, want := strings.Count(filled.EmailMessage, sign), strings.Count(friendly.EmailMessage, sign); got != want {

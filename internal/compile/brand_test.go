@@ -52,7 +52,7 @@ func TestBrandHasItsOwnLogoColorsWordsAndFooter(t *testing.T) {
 			t.Errorf("the HTML lacks %s", want)
 		}
 	}
-	if strings.Contains(m.HTML+m.Text+m.Subject+m.SMS, "MyApp") || strings.Contains(m.HTML, "#1d4ed8") {
+	if strings.Contains(m.HTML+m.Text+m.Subject, "MyApp") || strings.Contains(m.HTML, "#1d4ed8") {
 		t.Error("something of the other brand is in it")
 	}
 }
@@ -81,8 +81,8 @@ func TestBrandWordsAreValidated(t *testing.T) {
 		"nothing":                     {"subject", "", "is missing"},
 		"an unknown placeholder": {"intro", "Hello {name}",
 			"{name} cannot be filled here; these can: {brand} {duration} {passwordPolicy} {postalAddress} {support}"},
-		"a text message that is too long": {"textMessage", "{code}" + strings.Repeat("x", 140),
-			"the text message has 156 characters when its placeholders are filled; Cognito takes 6 to 140 (client drivers)"},
+		"a subject that is too long": {"subject", strings.Repeat("x", 141),
+			"the subject has 141 characters when its placeholders are filled; Cognito takes 1 to 140 (client drivers)"},
 		"an address": {"subject", "Go to example.net", "the subject shows an address that is not the link of the message: example.net (client drivers)"},
 	} {
 		t.Run(name, func(t *testing.T) {

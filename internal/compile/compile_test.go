@@ -210,7 +210,7 @@ func TestConditionalCommentsSurvive(t *testing.T) {
 func TestNoTemplateSyntaxIsLeft(t *testing.T) {
 	each(t, func(t *testing.T, m compiled) {
 		for part, text := range map[string]string{
-			"greeting": m.Greeting + m.GreetingWithoutName, "subject": m.Subject, "HTML": m.HTML, "text": m.Text, "text message": m.SMS,
+			"greeting": m.Greeting + m.GreetingWithoutName, "subject": m.Subject, "HTML": m.HTML, "text": m.Text,
 		} {
 			// ZgotmplZ is what html/template writes for a value that it refuses.
 			for _, rest := range []string{"ZgotmplZ", "blank0", "{{", "<no value>", "DO NOT EDIT"} {
@@ -279,7 +279,7 @@ func TestNoBreakSpacesAreEntities(t *testing.T) {
 	if !strings.Contains(m.HTML, "&#xA0;") && !strings.Contains(m.HTML, "&#x202F;") {
 		t.Error("the HTML has lost them")
 	}
-	if strings.ContainsAny(m.HTML+m.Text+m.SMS+m.Subject, "\u00a0\u202f") {
+	if strings.ContainsAny(m.HTML+m.Text+m.Subject, "\u00a0\u202f") {
 		t.Error("a part contains one of them as it is")
 	}
 }
@@ -288,7 +288,7 @@ func TestWordsMayContainCharactersThatCognitoRefuses(t *testing.T) {
 	files := copied(t)
 	for path, word := range map[string]string{
 		"greeting": "Hello\u00a0{name}\u202f!", "greetingWithoutName": "Hello\u202f!", "messages.sign-up.subject": "Your\u00a0ad\u00address",
-		"messages.sign-up.intro": "A\u200d\u2009B", "messages.sign-up.textMessage": "Code\u00a0{code}\u200f",
+		"messages.sign-up.intro": "A\u200d\u2009B",
 	} {
 		setWord(t, files, path, word)
 	}
@@ -297,8 +297,8 @@ func TestWordsMayContainCharactersThatCognitoRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	filled := m.Fill(message.Values{message.Name: "Ada", message.Code: "{####}"})
-	if filled.Subject != "Your address" || filled.SMS != "Code {####}" {
-		t.Errorf("got %q and %q", filled.Subject, filled.SMS)
+	if filled.Subject != "Your address" {
+		t.Errorf("got %q", filled.Subject)
 	}
 	for part, want := range map[string]string{filled.HTML: "A&#x200D;&#x2009;B", filled.Text: "A B"} {
 		if !strings.Contains(part, want) || !strings.Contains(part, "Hello Ada !") {
@@ -323,7 +323,7 @@ func TestBrandValuesAreEscaped(t *testing.T) {
 		!strings.Contains(m.HTML, "1&#xA0;Sample &lt;i&gt;") {
 		t.Errorf("the HTML is\n%s", m.HTML)
 	}
-	for part, text := range map[string]string{"subject": m.Subject, "text": m.Text, "text message": m.SMS} {
+	for part, text := range map[string]string{"subject": m.Subject, "text": m.Text} {
 		if !strings.Contains(text, `T&J's <b> "x"`) {
 			t.Errorf("the %s is %q", part, text)
 		}
@@ -529,10 +529,10 @@ func TestMistakesAreReportedForEachClientAndLocale(t *testing.T) {
 	second.Name = "drivers"
 	s.Clients = append(s.Clients, second)
 	files := copied(t)
-	setWord(t, files, "messages.sign-up.textMessage", "Welcome to {brand}")
+	setWord(t, files, "messages.sign-up.subject", "Go to example.net")
 	_, err := All(files, s)
-	want := regexp.MustCompile(`^templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: the text message lacks the code \(client web\)
-templates/locales/en\.yaml:\d+: messages\.sign-up\.textMessage: the text message lacks the code \(client drivers\)$`)
+	want := regexp.MustCompile(`^templates/locales/en\.yaml:\d+: messages\.sign-up\.subject: the subject shows an address that is not the link of the message: example\.net \(client web\)
+templates/locales/en\.yaml:\d+: messages\.sign-up\.subject: the subject shows an address that is not the link of the message: example\.net \(client drivers\)$`)
 	if err == nil || !want.MatchString(err.Error()) {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -88,8 +88,8 @@ func golden(t *testing.T) map[string]string {
 	for _, m := range messages {
 		locale := path.Base(m.locale)
 		filled := m.Fill(sampleValues(locale))
-		files[m.locale+".txt"] += fmt.Sprintf("=== %s\nsubject: %s\npreheader: %s\ntext message: %s\n\n%s", m.kind,
-			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.SMS, filled.Text)
+		files[m.locale+".txt"] += fmt.Sprintf("=== %s\nsubject: %s\npreheader: %s\n\n%s", m.kind,
+			filled.Subject, preheader.FindStringSubmatch(filled.HTML)[1], filled.Text)
 		if locale == "en" || locale == "ar" {
 			files[m.name()+".html"] = filled.HTML
 		}

@@ -56,7 +56,7 @@ func (set *templateSet) messages(b *brandContext, files map[string][]byte) (errs
 		c := newMessageContext(b, kind)
 		m, err := set.message(c)
 		if err == nil && !c.words.failed {
-			for _, problem := range Validate(kind, m, b.Lang, b.brand, b.settings.Pool.PasswordPolicy) {
+			for _, problem := range Validate(kind, m, b.brand, b.settings.Pool.PasswordPolicy) {
 				errs = append(errs, c.report(problem))
 			}
 			files[message.File(b.client.Name, b.Lang, kind)] = m.Encode()
@@ -112,17 +112,6 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 		w.report("preheader", "must have %d characters at most, and not repeat the subject", maxPreheader)
 	}
 	greeting := c.locale.expand("greeting", c.locale.Greeting, map[string]string{"name": placeholder(message.Name)})
-	var sms string
-	if c.kind.Spec().SMS {
-		// An SMS is short of room: it has no layout, only this sentence.
-		values := map[string]string{"brand": c.Brand}
-		for _, name := range c.kind.Spec().Placeholders {
-			if name != message.Link {
-				values[name] = placeholder(name)
-			}
-		}
-		sms = w.text("textMessage", values)
-	}
 	var html, text strings.Builder
 	if err := set.html[c.kind].Execute(&html, c); err != nil {
 		return message.Message{}, err
@@ -137,6 +126,5 @@ func (set *templateSet) message(c *messageContext) (message.Message, error) {
 		Subject:             message.Plain(c.Subject),
 		HTML:                foldLines(entities(delimitPlaceholders(html.String())), greeting),
 		Text:                delimitPlaceholders(message.Plain(text.String())),
-		SMS:                 delimitPlaceholders(message.Plain(sms)),
 	}, nil
 }

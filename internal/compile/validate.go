@@ -20,8 +20,7 @@ import (
 // and 300 characters; escaping makes a character of user name and address up to
 // three times longer. Cognito's codes are 6 to 8 digits; a temporary password may
 // be longer: see LongestOf. An invitation's user name is the address that the
-// administrator typed; one of more than 40 characters makes an SMS too long, and
-// Cognito then sends its own.
+// administrator typed.
 var Longest = message.Values{
 	message.Link:   "https://links.example.com/confirm?" + strings.Repeat("x", 1500),
 	message.Code:   "1234567890123456",
@@ -56,7 +55,7 @@ type Problem struct {
 //
 // Mail programs have a limit of their own: Gmail cuts a mail of more than 102 KB.
 // Cognito's 20,000 characters, of at most 4 bytes each, are always fewer.
-func Validate(kind message.Kind, m message.Message, locale string, brand settings.Brand, policy settings.PasswordPolicy) []Problem {
+func Validate(kind message.Kind, m message.Message, brand settings.Brand, policy settings.PasswordPolicy) []Problem {
 	v := &validator{brand: brand}
 	values := kind.Spec().Placeholders
 	filled := m.Fill(LongestOf(kind, policy))
@@ -80,18 +79,6 @@ func Validate(kind message.Kind, m message.Message, locale string, brand setting
 	words := message.Message{HTML: m.HTML, Text: m.Text}.Fill(nil)
 	html.sameWords(shownText(words.HTML), words.Text)
 	text.addresses()
-
-	sms := part{v, "textMessage", "text message", m.SMS, filled.SMS}
-	switch {
-	case kind.Spec().SMS:
-		sms.length(message.MinSMS, message.MaxSMS)
-		sms.accepted()
-		sms.placeholders(slices.DeleteFunc(slices.Clone(values), func(name string) bool { return name == message.Link })...)
-		sms.addresses()
-		sms.alphabet(locale)
-	case m.SMS != "":
-		sms.report("it has a text message, but no code to send to a phone")
-	}
 	return v.problems
 }
 

@@ -23,19 +23,16 @@ func valid() map[message.Kind]message.Message {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Confirm",
 			HTML: "<p>" + greetingPlaceholder + "</p>" + button + marked(message.Code),
 			Text: greetingPlaceholder + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + "\n",
-			SMS:  marked(message.Code) + " is your code",
 		},
 		message.Invitation: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Invitation",
 			HTML: "<p>" + greetingPlaceholder + "</p>" + button + marked(message.Code) + marked(message.User),
 			Text: greetingPlaceholder + "\nGo\n" + marked(message.Link) + "\n\n" + marked(message.Code) + marked(message.User) + "\n",
-			SMS:  marked(message.User) + " " + marked(message.Code),
 		},
 		message.SignInCode: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Code",
 			HTML: "<p>" + greetingPlaceholder + "</p>" + marked(message.Code),
 			Text: greetingPlaceholder + " " + marked(message.Code),
-			SMS:  marked(message.Code) + " is your code",
 		},
 		message.Welcome: {
 			Greeting: greeting, GreetingWithoutName: "Hello,", Subject: "Welcome",
@@ -131,27 +128,6 @@ func TestValidate(t *testing.T) {
 			"the greeting without name shows a name, which this kind of message does not have"}},
 		"a greeting with the placeholder": {sample, func(m *message.Message) { m.Greeting += "{username}" }, []string{"the greeting" + theirs}},
 
-		"a text message without its code": {sample, func(m *message.Message) { m.SMS = "Welcome" }, []string{
-			"the text message lacks the code"}},
-		"a text message with a link": {sample, func(m *message.Message) { m.SMS = marked(message.Code) + marked(message.Link) }, []string{
-			"the text message has 1550 characters when its placeholders are filled; Cognito takes 6 to 140",
-			"the text message shows a link, which this kind of message does not have"}},
-		"a text message of 140 characters when it is filled": {sample, func(m *message.Message) {
-			m.SMS = marked(message.Code) + strings.Repeat("é", 140-len(Longest[message.Code]))
-		}, nil},
-		"a text message of 141 characters when it is filled": {sample, func(m *message.Message) {
-			m.SMS = marked(message.Code) + strings.Repeat("é", 141-len(Longest[message.Code]))
-		}, []string{"the text message has 141 characters when its placeholders are filled; Cognito takes 6 to 140"}},
-		"a text message that is missing": {sample, func(m *message.Message) { m.SMS = "" }, []string{
-			"the text message has 0 characters when its placeholders are filled; Cognito takes 6 to 140", "the text message lacks the code"}},
-		"a text message with a direction mark": {sample, func(m *message.Message) { m.SMS += "\u200f" }, []string{
-			"the text message holds U+200F, which Cognito refuses"}},
-		"a text message with the placeholder": {sample, func(m *message.Message) { m.SMS += "{####}" }, []string{"the text message" + theirs}},
-		"an invitation's text message without the user name": {message.Invitation, func(m *message.Message) { m.SMS = marked(message.Code) }, []string{
-			"the text message lacks the user"}},
-		"a text message without a code to send": {message.Welcome, func(m *message.Message) { m.SMS = "Welcome to MyApp" }, []string{
-			"it has a text message, but no code to send to a phone"}},
-
 		"a second link": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="https://example.com/"></a>` }, []string{noLink + "2"}},
 		"the same link twice": {sample, func(m *message.Message) { m.HTML += `<a ses:no-track href="` + marked(message.Link) + `"></a>` }, []string{
 			noLink + "2"}},
@@ -215,8 +191,8 @@ func TestValidate(t *testing.T) {
 		"a value that the layout refused": {sample, func(m *message.Message) { m.HTML += "<p style=ZgotmplZ>" }, []string{
 			never + "ZgotmplZ"}},
 		"a template's own placeholder": {sample, func(m *message.Message) { m.HTML += "<p title='{{.Brand}}'>" }, []string{never + "{{", never + "}}"}},
-		"a placeholder that does not end": {sample, func(m *message.Message) { m.SMS += message.PlaceholderDelimiter }, []string{
-			"the text message holds a placeholder that does not end"}},
+		"a placeholder that does not end": {sample, func(m *message.Message) { m.Subject += message.PlaceholderDelimiter }, []string{
+			"the subject holds a placeholder that does not end"}},
 
 		"an address in the words":     {sample, func(m *message.Message) { m.HTML += "<p>See example.com/help</p>"; m.Text += "See example.com/help\n" }, []string{stray + "example.com/help"}},
 		"an https address":            {sample, func(m *message.Message) { m.HTML += "<p>https://a/</p>"; m.Text += "https://a/\n" }, []string{stray + "https://a/"}},
@@ -224,15 +200,6 @@ func TestValidate(t *testing.T) {
 		"the mailbox for help":        {sample, func(m *message.Message) { m.HTML += "<p>support@example.com</p>"; m.Text += "support@example.com\n" }, nil},
 		"a full stop without a space": {sample, func(m *message.Message) { m.Subject = "Confirm it.Now" }, []string{"the subject shows an address that is not the link of the message: it.Now"}},
 		"abbreviations":               {sample, func(m *message.Message) { m.Subject = "Confirm it, e.g. at 8 a.m. or 9.30" }, nil},
-		"an address in a text message": {sample, func(m *message.Message) { m.SMS += " www.example.com" }, []string{
-			"the text message shows an address that is not the link of the message: www.example.com"}},
-
-		"a text message with a curly apostrophe": {sample, func(m *message.Message) { m.SMS += " It’s secret" }, []string{
-			"the text message holds '’', which is not in GSM 03.38: it would be sent in parts of 70 characters; find words without it"}},
-		"a text message with all of GSM 03.38 that fits": {sample, func(m *message.Message) {
-			m.SMS += " @£$¥èéùìòÇØøÅåÆæßÉ¤%&()*+,-./:;<=>?¡ÄÖÑÜ§¿äöñüà^[~]|€"
-		}, nil},
-		"a text message with an app's name in another alphabet": {sample, func(m *message.Message) { m.SMS += " Ελλάδα" }, nil},
 	}
 	brand := settings.Brand{DisplayName: "Ελλάδα", Support: "support@example.com", Logo: settings.Logo{URL: "https://app.example.com/logo.png"}}
 	for name, test := range tests {
@@ -240,7 +207,7 @@ func TestValidate(t *testing.T) {
 			m := valid()[test.kind]
 			test.change(&m)
 			var got []string
-			for _, problem := range Validate(test.kind, m, "en", brand, settings.PasswordPolicy{}) {
+			for _, problem := range Validate(test.kind, m, brand, settings.PasswordPolicy{}) {
 				got = append(got, problem.Text)
 			}
 			if !slices.Equal(got, test.want) {
@@ -281,28 +248,16 @@ func TestLongestValuesAreLong(t *testing.T) {
 // An invitation shows a temporary password, which is as long as the policy asks.
 func TestInvitationLengthCountsTheLongestPassword(t *testing.T) {
 	m := valid()[message.Invitation]
-	m.SMS += strings.Repeat("é", 140-len([]rune(m.Fill(Longest).SMS)))
+	m.HTML += "<!--" + strings.Repeat("é", message.MaxHTML-7-len([]rune(m.Fill(Longest).HTML))) + "-->"
 	for minimum, want := range map[int]int{0: 0, 6: 0, 12: 0, 13: 1, 64: 1} {
 		policy := settings.PasswordPolicy{MinimumLength: minimum}
-		if got := Validate(message.Invitation, m, "en", settings.Brand{}, policy); len(got) != want {
+		if got := Validate(message.Invitation, m, settings.Brand{}, policy); len(got) != want {
 			t.Errorf("%d characters: got %q", minimum, got)
 		}
 		signUp := valid()[message.SignUp]
-		signUp.SMS += strings.Repeat("é", 140-len([]rune(signUp.Fill(Longest).SMS)))
-		if got := Validate(message.SignUp, signUp, "en", settings.Brand{}, policy); len(got) > 0 {
+		signUp.HTML += "<!--" + strings.Repeat("é", message.MaxHTML-7-len([]rune(signUp.Fill(Longest).HTML))) + "-->"
+		if got := Validate(message.SignUp, signUp, settings.Brand{}, policy); len(got) > 0 {
 			t.Errorf("%d characters: a code of digits is no password: %q", minimum, got)
-		}
-	}
-}
-
-// A text message of a language whose alphabet is not in GSM 03.38 has shorter
-// parts, whatever it says.
-func TestGSMAlphabetByLanguage(t *testing.T) {
-	m := valid()[message.SignUp]
-	m.SMS += " ł"
-	for locale, want := range map[string]int{"en": 1, "de": 1, "pt-BR": 1, "en-GB": 1, "pl": 0, "tr": 0, "ar": 0, "zh-Hans": 0} {
-		if got := Validate(message.SignUp, m, locale, settings.Brand{}, settings.PasswordPolicy{}); len(got) != want {
-			t.Errorf("%s: got %q", locale, got)
 		}
 	}
 }
@@ -313,12 +268,11 @@ func TestValidate_keys(t *testing.T) {
 		"subject":             func(m *message.Message) { m.Subject = "" },
 		"greeting":            func(m *message.Message) { m.Greeting = "Hello" },
 		"greetingWithoutName": func(m *message.Message) { m.GreetingWithoutName += marked(message.Name) },
-		"textMessage":         func(m *message.Message) { m.SMS = marked(message.Code) + "\u200f" },
 		"":                    func(m *message.Message) { m.HTML += "<script></script>" },
 	} {
 		m := valid()[message.SignUp]
 		change(&m)
-		if got := Validate(message.SignUp, m, "en", settings.Brand{}, settings.PasswordPolicy{}); len(got) != 1 || got[0].Key != key {
+		if got := Validate(message.SignUp, m, settings.Brand{}, settings.PasswordPolicy{}); len(got) != 1 || got[0].Key != key {
 			t.Errorf("%s: got %q", key, got)
 		}
 	}

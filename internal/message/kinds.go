@@ -39,7 +39,6 @@ type Spec struct {
 	// the custom email sender triggers. Kinds without are for send-mail alone.
 	Sources      []string
 	Placeholders []string // the placeholders that it must contain, besides the greeting
-	SMS          bool     // there is a version of it for phones
 	Validity     Validity // how long its code can be used
 	Target       Target   // where its link leads
 }
@@ -75,23 +74,23 @@ const (
 var specs = [...]Spec{
 	{
 		Kind: SignUp, Sources: []string{"SignUp", "ResendCode"},
-		Placeholders: []string{Link, Code}, SMS: true, Validity: Validity{24, Hours}, Target: ConfirmPage,
+		Placeholders: []string{Link, Code}, Validity: Validity{24, Hours}, Target: ConfirmPage,
 	},
 	{
 		Kind: ForgotPassword, Sources: []string{"ForgotPassword"},
-		Placeholders: []string{Link, Code}, SMS: true, Validity: Validity{1, Hours}, Target: ResetPage,
+		Placeholders: []string{Link, Code}, Validity: Validity{1, Hours}, Target: ResetPage,
 	},
 	{
 		Kind: AttributeChange, Sources: []string{"UpdateUserAttribute", "VerifyUserAttribute"},
-		Placeholders: []string{Link, Code}, SMS: true, Validity: Validity{24, Hours}, Target: AttributePage,
+		Placeholders: []string{Link, Code}, Validity: Validity{24, Hours}, Target: AttributePage,
 	},
 	{
 		Kind: Invitation, Sources: []string{"AdminCreateUser"},
-		Placeholders: []string{Link, Code, User}, SMS: true, Validity: Validity{Unit: Days}, Target: SignInPage,
+		Placeholders: []string{Link, Code, User}, Validity: Validity{Unit: Days}, Target: SignInPage,
 	},
 	{
 		Kind: SignInCode, Sources: []string{"Authentication"},
-		Placeholders: []string{Code}, SMS: true,
+		Placeholders: []string{Code},
 	},
 	{
 		Kind:         AccountTakeover,

@@ -13,8 +13,6 @@ const (
 	MaxSubject = 140
 	MinHTML    = 6
 	MaxHTML    = 20000
-	MinSMS     = 6
-	MaxSMS     = 140
 )
 
 // Accepted reports whether Cognito accepts a character in a message. Its

@@ -36,7 +36,6 @@ type Message struct {
 	Subject             string
 	HTML                string
 	Text                string
-	SMS                 string // empty for kinds that are never sent to a phone
 }
 
 // Filled is a message ready to be sent.
@@ -44,21 +43,20 @@ type Filled struct {
 	Subject string
 	HTML    string
 	Text    string
-	SMS     string
 }
 
 // Encode returns the compiled file of a message.
 func (m Message) Encode() []byte {
-	return []byte(strings.Join([]string{m.Greeting, m.GreetingWithoutName, m.Subject, m.HTML, m.Text, m.SMS}, PartSeparator))
+	return []byte(strings.Join([]string{m.Greeting, m.GreetingWithoutName, m.Subject, m.HTML, m.Text}, PartSeparator))
 }
 
 // Decode is the reverse of Encode.
 func Decode(file []byte) (Message, error) {
 	parts := strings.Split(string(file), PartSeparator)
-	if len(parts) != 6 {
-		return Message{}, fmt.Errorf("a compiled message has 6 parts, not %d", len(parts))
+	if len(parts) != 5 {
+		return Message{}, fmt.Errorf("a compiled message has 5 parts, not %d", len(parts))
 	}
-	return Message{parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]}, nil
+	return Message{parts[0], parts[1], parts[2], parts[3], parts[4]}, nil
 }
 
 // File is where a compiled message is, below the folder of a function.
@@ -72,7 +70,7 @@ func File(client, locale string, kind Kind) string {
 func (m Message) JSON() Message {
 	return Message{
 		Greeting: m.Greeting, GreetingWithoutName: m.GreetingWithoutName,
-		Subject: quoted(m.Subject), HTML: quoted(m.HTML), SMS: quoted(m.SMS),
+		Subject: quoted(m.Subject), HTML: quoted(m.HTML),
 	}
 }
 
@@ -103,7 +101,6 @@ func (m Message) Fill(values Values) Filled {
 		Subject: strings.Join(pieces(m.Subject, asIs, value), ""),
 		HTML:    strings.Join(pieces(m.HTML, EscapeHTML, value), ""),
 		Text:    strings.Join(pieces(m.Text, asIs, value), ""),
-		SMS:     strings.Join(pieces(m.SMS, asIs, value), ""),
 	}
 }
 
@@ -112,7 +109,6 @@ func (m Message) Fill(values Values) Filled {
 type FilledJSON struct {
 	Subject []string
 	HTML    []string
-	SMS     []string
 }
 
 // FillJSON fills the parts of a message made by JSON.
@@ -121,7 +117,6 @@ func (m Message) FillJSON(values Values) FilledJSON {
 	return FilledJSON{
 		Subject: pieces(m.Subject, inQuotes, value),
 		HTML:    pieces(m.HTML, func(value string) string { return inQuotes(EscapeHTML(value)) }, value),
-		SMS:     pieces(m.SMS, inQuotes, value),
 	}
 }
 

@@ -27,7 +27,6 @@ var sample = Message{
 		`</p><a ses:no-track href="` + mark(Link) + `" target="_blank">Confirm</a><span dir="ltr">` + mark(Code) + `</span><bdi>` + mark(User) +
 		`</bdi><!--[if mso]><table><![endif]--><p>` + mark(Time) + mark(Place) + ` ` + mark(Device) + `</p></body></html>`,
 	Text: mark(Greeting) + "\n\n" + mark(Link) + "\n" + mark(Code) + " " + mark(User) + "\n",
-	SMS:  mark(Code) + " is your code.",
 }
 
 func TestFill(t *testing.T) {
@@ -35,8 +34,7 @@ func TestFill(t *testing.T) {
 		Greeting: "Hello " + mark(Name) + ",", GreetingWithoutName: "Hello,",
 		Subject: "For " + mark(Code),
 		HTML:    `<p>` + mark(Greeting) + `</p><a href="` + mark(Link) + `">` + mark(Code) + mark(Code) + `</a>`,
-		Text:    mark(Greeting) + " " + mark(Link) + " " + mark(Code),
-		SMS:     mark(Code) + mark(User) + "!",
+		Text:    mark(Greeting) + " " + mark(Link) + " " + mark(Code) + mark(User),
 	}
 	tests := map[string]struct {
 		values Values
@@ -46,33 +44,33 @@ func TestFill(t *testing.T) {
 			Values{Name: "Ada", Link: "https://a/?b=1&c=2", Code: "123456", User: "ada"},
 			Filled{
 				"For 123456", `<p>Hello Ada,</p><a href="https://a/?b=1&amp;c=2">123456123456</a>`,
-				"Hello Ada, https://a/?b=1&c=2 123456", "123456ada!",
+				"Hello Ada, https://a/?b=1&c=2 123456ada",
 			},
 		},
 		"no name": {
 			Values{Link: "https://a/", Code: "1"},
-			Filled{"For 1", `<p>Hello,</p><a href="https://a/">11</a>`, "Hello, https://a/ 1", "1!"},
+			Filled{"For 1", `<p>Hello,</p><a href="https://a/">11</a>`, "Hello, https://a/ 1"},
 		},
 		"a name that HTML must not see": {
 			Values{Name: "Tom & <Jerry>"},
-			Filled{"For ", `<p>Hello Tom &amp; &lt;Jerry&gt;,</p><a href=""></a>`, "Hello Tom & <Jerry>,  ", "!"},
+			Filled{"For ", `<p>Hello Tom &amp; &lt;Jerry&gt;,</p><a href=""></a>`, "Hello Tom & <Jerry>,  "},
 		},
 		"Cognito's placeholders stay as they are": {
 			Values{Link: "https://a/?code={####}", Code: "{####}", User: "{username}"},
-			Filled{"For {####}", `<p>Hello,</p><a href="https://a/?code={####}">{####}{####}</a>`, "Hello, https://a/?code={####} {####}", "{####}{username}!"},
+			Filled{"For {####}", `<p>Hello,</p><a href="https://a/?code={####}">{####}{####}</a>`, "Hello, https://a/?code={####} {####}{username}"},
 		},
 		"a value that looks like a placeholder is not filled again": {
 			Values{Name: mark(Code), Link: mark(Code), Code: "secret"},
 			Filled{
 				"For secret", `<p>Hello &#xFFFD;code&#xFFFD;,</p><a href="&#xFFFD;code&#xFFFD;">secretsecret</a>`,
-				"Hello " + mark(Code) + ", " + mark(Code) + " secret", "secret!",
+				"Hello " + mark(Code) + ", " + mark(Code) + " secret",
 			},
 		},
 		"a greeting cannot be given": {
 			Values{Greeting: "<b>"},
-			Filled{"For ", `<p>Hello,</p><a href=""></a>`, "Hello,  ", "!"},
+			Filled{"For ", `<p>Hello,</p><a href=""></a>`, "Hello,  "},
 		},
-		"nothing": {nil, Filled{"For ", `<p>Hello,</p><a href=""></a>`, "Hello,  ", "!"}},
+		"nothing": {nil, Filled{"For ", `<p>Hello,</p><a href=""></a>`, "Hello,  "}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -269,7 +267,7 @@ func checkJSON(t *testing.T, m Message, values Values) {
 		json  []string
 		plain string
 	}{
-		"subject": {got.Subject, want.Subject}, "HTML": {got.HTML, want.HTML}, "text message": {got.SMS, want.SMS},
+		"subject": {got.Subject, want.Subject}, "HTML": {got.HTML, want.HTML},
 	} {
 		var read string
 		if err := json.Unmarshal([]byte(strings.Join(text.json, "")), &read); err != nil {
@@ -283,7 +281,7 @@ func checkJSON(t *testing.T, m Message, values Values) {
 
 func TestJSON(t *testing.T) {
 	odd := sample
-	odd.Subject, odd.SMS = "A \"quoted\" \\ \t subject for "+mark(Code), "two\nlines, {####} é 世界 👍 "+mark(User)+mark(Code)
+	odd.Subject = "A \"quoted\" \\ \t subject\nin two lines, {####} é 世界 👍 " + mark(User) + mark(Code)
 	for name, values := range map[string]Values{
 		"nothing":                  nil,
 		"ordinary values":          {Name: "Ada", Link: "https://a/?b=1&c=2", Code: "{####}", User: "{username}"},

@@ -10,7 +10,7 @@ import (
 	"poolpost/internal/message"
 )
 
-// maxDisplayName keeps an SMS within 140 characters.
+// maxDisplayName keeps a subject, which mailboxes cut off, short.
 const maxDisplayName = 30
 
 var (

@@ -134,14 +134,15 @@ type Member struct {
 }
 
 // CustomMessage is the response of a CustomMessage trigger. Limits, with the code filled in:
-// subject 1 to 140, mail 6 to 20,000, SMS 6 to 140 characters. Cognito silently replaces a mail
-// or SMS that is out of these limits, or lacks the placeholder of its code, by its default
-// (observed, docs/observed.md).
+// subject 1 to 140, mail 6 to 20,000 characters. Cognito silently replaces a mail that is out of
+// these limits, or lacks the placeholder of its code, by its default (observed,
+// docs/observed.md). The text of an SMS stays as it came, null, which leaves it to Cognito
+// (observed: https://github.com/DefinitelyTyped/DefinitelyTyped/pull/62357).
 //
 // Each is a JSON string, with its quotes and escapes, in pieces as package message fills
 // them: encoding a mail for every event would take longer than everything else.
-func CustomMessage(sms, email, subject []string) Response {
-	return Response{{"smsMessage", sms}, {"emailMessage", email}, {"emailSubject", subject}}
+func CustomMessage(email, subject []string) Response {
+	return Response{{"emailMessage", email}, {"emailSubject", subject}}
 }
 
 // PreSignUp is the response of a PreSignUp trigger to a sign-up that is confirmed at once.

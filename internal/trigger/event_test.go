@@ -203,7 +203,7 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reply, err := event.Reply(CustomMessage(in(`"s"`), in(`"<p>`, `&amp;</p>"`), in(`"é"`)))
+	reply, err := event.Reply(CustomMessage(in(`"<p>`, `&amp;</p>"`), in(`"é"`)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestReplyChangesTheResponseOnly(t *testing.T) {
 		}
 		want := before[i].value
 		if before[i].name == "response" {
-			want = `{"before":true,"emailSubject":"é","after":[ 1 ],"smsMessage":"s","emailMessage":"<p>&amp;</p>"}`
+			want = `{"before":true,"emailSubject":"é","after":[ 1 ],"emailMessage":"<p>&amp;</p>"}`
 		}
 		if got := after[i].value; got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", before[i].name, got, want)
@@ -247,10 +247,10 @@ func TestReply(t *testing.T) {
 	}{
 		"a response that is empty": {`{"a":1,"response":{},"b":2}`, PreSignUp(true),
 			`{"a":1,"response":{"autoConfirmUser":true,"autoVerifyEmail":true,"autoVerifyPhone":false},"b":2}`},
-		"a response that is null": {`{"response":null,"b":2}`, CustomMessage(in(`"s"`), in(`"m"`), in(`"j"`)),
-			`{"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"},"b":2}`},
-		"no response": {`{"b":2}`, CustomMessage(in(`"s"`), in(`"m"`), in(`"j"`)),
-			`{"b":2,"response":{"smsMessage":"s","emailMessage":"m","emailSubject":"j"}}`},
+		"a response that is null": {`{"response":null,"b":2}`, CustomMessage(in(`"m"`), in(`"j"`)),
+			`{"response":{"emailMessage":"m","emailSubject":"j"},"b":2}`},
+		"no response": {`{"b":2}`, CustomMessage(in(`"m"`), in(`"j"`)),
+			`{"b":2,"response":{"emailMessage":"m","emailSubject":"j"}}`},
 		"nothing to add":            {`{"response":{"a":1}}`, Response{}, `{"response":{"a":1}}`},
 		"nothing to add to nothing": {`{}`, Response{}, `{"response":{}}`},
 		"members of the event's response stay in their places": {
@@ -258,8 +258,8 @@ func TestReply(t *testing.T) {
 			`{"response":{"autoVerifyPhone":false,"new":[],"autoConfirmUser":true,"autoVerifyEmail":false}}`},
 		"a response twice: the last one counts": {`{"response":{"a":1},"response":{"b":2}}`, Response{{"C", in("3")}},
 			`{"response":{"a":1},"response":{"b":2,"C":3}}`},
-		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessage(in(`"<"`), in(`"<a href=\"x\">&</a>"`), in(`">"`)),
-			`{"r":"<&>","response":{"smsMessage":"<","emailMessage":"<a href=\"x\">&</a>","emailSubject":">"}}`},
+		"HTML is not escaped": {`{"r":"<&>"}`, CustomMessage(in(`"<a href=\"x\">&</a>"`), in(`">"`)),
+			`{"r":"<&>","response":{"emailMessage":"<a href=\"x\">&</a>","emailSubject":">"}}`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -339,7 +339,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 	} {
 		f.Add([]byte(payload))
 	}
-	response := CustomMessage(in(`"code `, `{####}"`), in(`"<p>`, `{####}`, `</p>"`), in(`"Hello"`))
+	response := CustomMessage(in(`"<p>`, `{####}`, `</p>"`), in(`"Hello"`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		event, err := Decode(payload)
 		if valid := json.Valid(payload); valid && err == logging.Safe("decode event: is not JSON") || !valid && err == nil {
@@ -364,7 +364,7 @@ func FuzzDecodeAndReply(f *testing.F) {
 		if want == nil {
 			want = map[string]any{}
 		}
-		want["smsMessage"], want["emailMessage"], want["emailSubject"] = "code {####}", "<p>{####}</p>", "Hello"
+		want["emailMessage"], want["emailSubject"] = "<p>{####}</p>", "Hello"
 		if !reflect.DeepEqual(after["response"], any(want)) {
 			t.Errorf("the response is %v, want %v", after["response"], want)
 		}
@@ -424,7 +424,7 @@ func names(t *testing.T, data []byte) []string {
 
 func BenchmarkDecodeAndReply(b *testing.B) {
 	payload := read(b, "custom-message-sign-up")
-	answer := CustomMessage(in(`"{####} is your code"`), in(`"`+strings.Repeat("<td>a</td>", 1200), `{####}`, `"`), in(`"Hello"`))
+	answer := CustomMessage(in(`"`+strings.Repeat("<td>a</td>", 1200), `{####}`, `"`), in(`"Hello"`))
 	b.ReportAllocs()
 	for b.Loop() {
 		event, err := Decode(payload)

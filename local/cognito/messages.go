@@ -44,28 +44,26 @@ type text struct{ subject, body string }
 // defaultText is what Cognito sends without a trigger: the defaults of
 // VerificationMessageTemplateType and MessageTemplateType, which the API
 // reference does not give (observed).
-func (n notice) defaultText(medium string) text {
+func (n notice) defaultText() text {
 	if n.source == sourceAdminCreateUser {
 		return text{"Your temporary password", "Your username is {username} and temporary password is {####}."}
-	}
-	if medium == "SMS" {
-		return text{"", "Your verification code is {####}."}
 	}
 	return text{"Your verification code", "Your confirmation code is {####}"}
 }
 
 // send asks the CustomMessage function for the text of a notice, and delivers
 // it (developer guide, "Custom message Lambda trigger"). Mails are left to the
-// CustomEmailSender function where the pool has one.
+// CustomEmailSender function where the pool has one. The pool has nothing to send an SMS with; the
+// text is observed at sign-ins: https://github.com/aws-amplify/amplify-js/issues/166
 func (p *Pool) send(ctx context.Context, c caller, n notice) error {
-	if function, ok := p.options.Triggers[customEmailSender]; ok && n.email != "" {
-		if err := p.handOver(ctx, c, function, n); err != nil {
-			return err
-		}
-		n.email = ""
+	if n.phone != "" {
+		return failure("CodeDeliveryFailureException", "Invalid phone number provided/Unable to send the message. User pool does not have SMS configuration to send messages.")
 	}
-	if n.email == "" && n.phone == "" {
+	if n.email == "" {
 		return nil
+	}
+	if function, ok := p.options.Triggers[customEmailSender]; ok {
+		return p.handOver(ctx, c, function, n)
 	}
 	request := customMessageRequest{
 		UserAttributes: n.attributes,
@@ -80,57 +78,29 @@ func (p *Pool) send(ctx context.Context, c caller, n notice) error {
 	if err := p.trigger(ctx, c, customMessage, n.source, n.userName, request, &custom); err != nil {
 		return err
 	}
-	var deliveries []Delivery
-	for _, to := range []struct{ medium, address string }{{"EMAIL", n.email}, {"SMS", n.phone}} {
-		if to.address == "" {
-			continue
-		}
-		message, note, err := p.compose(n, to.medium, custom)
-		if err != nil {
-			return err
-		}
-		deliveries = append(deliveries, Delivery{to.medium, to.address, message.subject, n.fill(to.medium, message.body), n.source, note})
+	message, note, err := p.compose(n, custom)
+	if err != nil {
+		return err
 	}
-	p.unlocked(func() {
-		for _, delivery := range deliveries {
-			p.options.Deliver(delivery)
-		}
-	})
+	p.unlocked(func() { p.options.Deliver(Delivery{n.email, message.subject, n.fill(message.body), n.source, note}) })
 	return nil
 }
 
-// compose picks the text of a message: the function's, or Cognito's with a
-// note that says why. It fails where Cognito fails.
-func (p *Pool) compose(n notice, medium string, custom customMessageResponse) (text, string, error) {
+// compose picks the text of an email: the function's, or Cognito's with a note that says why. It
+// fails where Cognito fails.
+func (p *Pool) compose(n notice, custom customMessageResponse) (text, string, error) {
+	fallback := n.defaultText()
 	if _, ok := p.options.Triggers[customMessage]; !ok {
-		return n.defaultText(medium), "the pool has no CustomMessage trigger", nil
+		return fallback, "the pool has no CustomMessage trigger", nil
 	}
-	if medium == "SMS" {
-		return n.composeSMS(custom.SMSMessage)
-	}
-	return n.composeMail(custom.EmailMessage, custom.EmailSubject)
-}
-
-func (n notice) composeSMS(body *string) (text, string, error) {
-	fallback := n.defaultText("SMS")
-	if body == nil {
-		return fallback, "the function set no smsMessage", nil
-	}
-	if broken := n.broken("SMS", "smsMessage", *body, 6, 140); broken != "" {
-		return fallback, broken, nil
-	}
-	return text{"", *body}, "", nil
-}
-
-func (n notice) composeMail(body, subject *string) (text, string, error) {
-	fallback := n.defaultText("EMAIL")
+	body, subject := custom.EmailMessage, custom.EmailSubject
 	if body == nil {
 		return fallback, "the function set no emailMessage", nil
 	}
 	if err := checkCharacters("emailBody", *body, `[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*`); err != nil {
 		return text{}, "", err
 	}
-	if broken := n.broken("EMAIL", "emailMessage", *body, 6, 20_000); broken != "" {
+	if broken := n.broken(*body); broken != "" {
 		return fallback, broken, nil
 	}
 	if subject == nil {
@@ -148,17 +118,17 @@ func (n notice) composeMail(body, subject *string) (text, string, error) {
 // broken says which rule a body breaks, or nothing. Cognito then sends its
 // default text and reports nothing (observed). The page asks for the code in every
 // message, and for both placeholders in an invitation.
-func (n notice) broken(medium, name, body string, shortest, longest int) string {
+func (n notice) broken(body string) string {
 	needed := []string{codePlaceholder}
 	if n.source == sourceAdminCreateUser {
 		needed = append(needed, usernamePlaceholder)
 	}
 	for _, placeholder := range needed {
 		if !strings.Contains(body, placeholder) {
-			return fmt.Sprintf("%s lacks the placeholder %s", name, placeholder)
+			return "emailMessage lacks the placeholder " + placeholder
 		}
 	}
-	return outside(name, n.fill(medium, body), shortest, longest)
+	return outside("emailMessage", n.fill(body), 6, 20_000)
 }
 
 // outside says that a text is too short or too long, or nothing. Lengths are
@@ -187,24 +157,17 @@ func checkCharacters(name, value, pattern string) error {
 // user was invited with. The page speaks of the body only,
 // so a subject keeps them. Temporary passwords can hold < and &, and the
 // custom sender triggers get them escaped, so a mail does too (derived).
-func (n notice) fill(medium, body string) string {
-	escape := func(s string) string { return s }
-	if medium == "EMAIL" {
-		escape = html.EscapeString
-	}
-	replacements := []string{codePlaceholder, escape(n.code)}
+func (n notice) fill(body string) string {
+	replacements := []string{codePlaceholder, html.EscapeString(n.code)}
 	if n.source == sourceAdminCreateUser {
-		replacements = append(replacements, usernamePlaceholder, escape(n.attributes["email"]))
+		replacements = append(replacements, usernamePlaceholder, html.EscapeString(n.attributes["email"]))
 	}
 	return strings.NewReplacer(replacements...).Replace(body)
 }
 
 // delivery describes where a notice with a code goes, with the destination masked.
 func (n notice) delivery() codeDelivery {
-	if n.phone != "" {
-		return deliveryTo("phone_number", n.phone)
-	}
-	return deliveryTo("email", n.email)
+	return deliveryTo(n.email)
 }
 
 func (u *user) notify(source, code string, metadata map[string]string) notice {

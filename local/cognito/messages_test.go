@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 )
 
 func TestCustomMessageIsSent(t *testing.T) {
@@ -21,7 +20,7 @@ func TestCustomMessageIsSent(t *testing.T) {
 	d := w.last()
 	code := w.code()
 	want := Delivery{
-		Medium: "EMAIL", To: ada, TriggerSource: "CustomMessage_SignUp",
+		To: ada, TriggerSource: "CustomMessage_SignUp",
 		Subject: "Welcome, {####}", // only bodies are filled
 		Body:    fmt.Sprintf(`<a href="https://links.example.com/confirm?code=%s">Confirm</a> %s {username} 👋🏽`, code, code),
 	}
@@ -127,10 +126,6 @@ func TestAllowedCharacters(t *testing.T) {
 }
 
 func TestInvitations(t *testing.T) {
-	sms := func(in *cognito.AdminCreateUserInput) {
-		in.DesiredDeliveryMediums = []types.DeliveryMediumType{types.DeliveryMediumTypeSms, types.DeliveryMediumTypeEmail}
-		in.UserAttributes = list("phone_number", "+12065550100")
-	}
 	temporary := func(in *cognito.AdminCreateUserInput) { in.TemporaryPassword = aws.String("a<b&c-123") }
 	t.Run("the default email has name and password, escaped for HTML", func(t *testing.T) {
 		w := newWorld(t)
@@ -159,55 +154,26 @@ func TestInvitations(t *testing.T) {
 	t.Run("a text is measured with the address in it", func(t *testing.T) {
 		w := newWorld(t)
 		w.functions["custom-message"] = responding(map[string]any{
-			"emailMessage": "{username} {####}", "smsMessage": "{username}{####}" + strings.Repeat("x", 117),
+			"emailMessage": "{username}{####}" + strings.Repeat("x", 20_001-15-18), "emailSubject": "Hello",
 		})
-		ok(t, w.invite(ada, sms, temporary)) // 15 + 9 + 117 characters
-		if d := w.last(); d.Note != "smsMessage has 141 characters; Cognito takes 6 to 140" {
+		ok(t, w.invite(ada, temporary)) // 15 characters, and 18 when < and & are escaped
+		if d := w.last(); d.Note != "emailMessage has 20001 characters; Cognito takes 6 to 20000" {
 			t.Errorf("sent %+v", d)
-		}
-	})
-	t.Run("both mediums get theirs from one call, and the text is not escaped", func(t *testing.T) {
-		w := newWorld(t)
-		w.functions["custom-message"] = responding(map[string]any{
-			"emailMessage": "{username} {####}", "emailSubject": "Hello", "smsMessage": "{username}: {####}",
-		})
-		ok(t, w.invite(ada, sms, temporary))
-		if w.delivered() != 2 || len(w.called("custom-message")) != 1 {
-			t.Fatalf("%d messages from %d calls", w.delivered(), len(w.called("custom-message")))
-		}
-		want := Delivery{Medium: "SMS", To: "+12065550100", Body: "ada@example.com: a<b&c-123", TriggerSource: "CustomMessage_AdminCreateUser"}
-		if d := w.last(); d != want {
-			t.Errorf("sent %+v, want %+v", d, want)
 		}
 	})
 }
 
-func TestTextMessages(t *testing.T) {
-	for name, test := range map[string]struct {
-		message any
-		note    string
-	}{
-		"none":                     {nil, "the function set no smsMessage"},
-		"one without the code":     {"Welcome", "smsMessage lacks the placeholder {####}"},
-		"one that is too long":     {"{####}" + strings.Repeat("x", 135), "smsMessage has 141 characters; Cognito takes 6 to 140"},
-		"one of the longest kind":  {"{####}" + strings.Repeat("x", 134), ""},
-		"one of the shortest kind": {"{####}", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t).phones()
-			w.mustConfirm(ada, with("phone_number", "+12065550100"))
-			w.functions["custom-message"] = responding(map[string]any{"smsMessage": test.message})
-			out, err := w.api.GetUserAttributeVerificationCode(context.Background(), &cognito.GetUserAttributeVerificationCodeInput{
-				AccessToken: w.mustSignIn(ada), AttributeName: aws.String("phone_number"),
-			})
-			ok(t, err)
-			if destination := *out.CodeDeliveryDetails.Destination; destination != "+*******0100" {
-				t.Errorf("the destination is %s", destination)
-			}
-			d := w.last()
-			if d.Medium != "SMS" || d.Note != test.note || (test.note == "") == strings.HasPrefix(d.Body, "Your verification code is ") {
-				t.Errorf("sent %+v", d)
-			}
-		})
+// noSMS is what Cognito says when it has nothing to send an SMS with.
+const noSMS = "CodeDeliveryFailureException: Invalid phone number provided/Unable to send the message. User pool does not have SMS configuration to send messages."
+
+func TestNoSMSIsSent(t *testing.T) {
+	w := newWorld(t).phones()
+	w.mustConfirm(ada, with("phone_number", "+12065550100"))
+	before := w.delivered()
+	_, err := w.api.GetUserAttributeVerificationCode(context.Background(), &cognito.GetUserAttributeVerificationCodeInput{
+		AccessToken: w.mustSignIn(ada), AttributeName: aws.String("phone_number"),
+	})
+	if err == nil || !strings.Contains(err.Error(), noSMS) || w.delivered() > before {
+		t.Errorf("got %v, and %d messages", err, w.delivered()-before)
 	}
 }

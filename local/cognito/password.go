@@ -123,7 +123,7 @@ func (p *Pool) forgotPassword(ctx context.Context, c caller, in clientUserInput)
 		}
 	}
 	if u == nil || u.attributes["email_verified"] != "true" {
-		return deliveredResult{deliveryTo("email", in.Username)}, nil
+		return deliveredResult{deliveryTo(in.Username)}, nil
 	}
 	return p.sendCode(ctx, c, u, forNewPassword, sourceForgotPassword, in.ClientMetadata)
 }

@@ -83,12 +83,11 @@ type Options struct {
 	Rand io.Reader
 }
 
-// Delivery is one mail or text message to one person.
+// Delivery is one mail to one person.
 type Delivery struct {
-	Medium  string // EMAIL or SMS
-	To      string // an address or a phone number
-	Subject string // EMAIL only
-	Body    string // HTML for EMAIL, text for SMS
+	To      string
+	Subject string
+	Body    string // HTML
 	// TriggerSource is what caused it, such as CustomMessage_SignUp.
 	TriggerSource string
 	// Note says why Cognito's default text was sent, with the rule and the

@@ -40,17 +40,6 @@ func TestTemporaryPasswordIsEscapedBeforeEncryption(t *testing.T) {
 	}
 }
 
-func TestSMSBypassesTheCustomEmailSender(t *testing.T) {
-	w := newWorld(t, sending)
-	ok(t, w.invite(ada, func(in *cognito.AdminCreateUserInput) {
-		in.DesiredDeliveryMediums = append(in.DesiredDeliveryMediums, "SMS")
-		in.UserAttributes = list("phone_number", "+12065550100")
-	}))
-	if n := len(w.called("custom-email-sender")); n != 1 || w.delivered() != 1 || w.last().Medium != "SMS" {
-		t.Errorf("%d calls of the sender, %d messages of the pool", n, w.delivered())
-	}
-}
-
 func TestSignUpFailsWhenItsCodeCannotBeEncrypted(t *testing.T) {
 	w := newWorld(t, sending, func(o *Options) {
 		o.Encrypt = func(context.Context, string) (string, error) { return "", errors.New("the key is disabled") }

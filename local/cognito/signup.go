@@ -167,7 +167,7 @@ func (p *Pool) resendConfirmationCode(ctx context.Context, c caller, in clientUs
 	}
 	u := p.find(in.Username)
 	if u == nil {
-		return deliveredResult{deliveryTo("email", in.Username)}, nil
+		return deliveredResult{deliveryTo(in.Username)}, nil
 	}
 	if u.status != unconfirmed {
 		return nil, invalidParameter("User is already confirmed.") // observed

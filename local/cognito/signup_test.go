@@ -224,9 +224,4 @@ func TestDestinationsAreMasked(t *testing.T) {
 			t.Errorf("%q became %q, want %q", from, got, want)
 		}
 	}
-	for from, want := range map[string]string{"+12065550100": "+*******0100", "+123": "+***"} {
-		if got := maskPhone(from); got != want {
-			t.Errorf("%q became %q, want %q", from, got, want)
-		}
-	}
 }

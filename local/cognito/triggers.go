@@ -72,7 +72,7 @@ type preSignUpResponse struct {
 }
 
 type customMessageResponse struct {
-	SMSMessage   *string `json:"smsMessage"`
+	SMSMessage   *string `json:"smsMessage"` // nobody gets one, but its type is checked
 	EmailMessage *string `json:"emailMessage"`
 	EmailSubject *string `json:"emailSubject"`
 }

@@ -154,11 +154,8 @@ type codeDelivery struct {
 type deliveredResult struct{ CodeDeliveryDetails codeDelivery }
 
 // deliveryTo describes where a code went, with the destination masked.
-func deliveryTo(attribute, destination string) codeDelivery {
-	if attribute == "phone_number" {
-		return codeDelivery{attribute, "SMS", maskPhone(destination)}
-	}
-	return codeDelivery{attribute, "EMAIL", maskAddress(destination)}
+func deliveryTo(address string) codeDelivery {
+	return codeDelivery{"email", "EMAIL", maskAddress(address)}
 }
 
 // maskAddress turns Ada@example.com into a***@e*** (observed). What is no
@@ -172,12 +169,4 @@ func maskAddress(address string) string {
 func first(s string) string {
 	_, size := utf8.DecodeRuneInString(s)
 	return s[:size]
-}
-
-// maskPhone turns +12065550100 into +*******0100 (observed).
-func maskPhone(number string) string {
-	if len(number) < 6 {
-		return "+***"
-	}
-	return "+" + strings.Repeat("*", len(number)-5) + number[len(number)-4:]
 }

@@ -17,9 +17,8 @@ import (
 
 // The shapes below are those of Mailpit's API v1, as far as a box has
 // something to put into them. What differs: Text is empty when a mail has no
-// text part (Cognito's have none), Size counts the bytes of the parts, and a
-// text message is a mail without HTML and subject that has the tag sms and
-// telephone numbers for addresses. EmailTags of SES become tags name=value.
+// text part (Cognito's have none), and Size counts the bytes of the parts.
+// EmailTags of SES become tags name=value.
 
 type envelope struct {
 	ID        string
@@ -187,9 +186,6 @@ func list(addresses []string) string { return strings.Join(addresses, ", ") }
 
 func (m Message) tags() []string {
 	all := []string{}
-	if m.Kind == SMS {
-		all = append(all, SMS)
-	}
 	for _, name := range slices.Sorted(maps.Keys(m.Tags)) {
 		all = append(all, name+"="+m.Tags[name])
 	}

@@ -17,20 +17,20 @@ func call(h http.Handler, method, target, body string) *httptest.ResponseRecorde
 	return w
 }
 
-// filled returns a box with an email of Cognito, a text message and an email of
+// filled returns a box with an email of Cognito, one with a text only and one of
 // SES, in this order, and their ids.
 func filled() (b *Box, ids []string) {
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	b = New(func() time.Time { now = now.Add(time.Second); return now })
 	return b, []string{
 		b.Add(Message{
-			Kind: Email, Via: "Cognito", From: "no-reply@example.com", To: []string{"ann@example.com"},
+			Via: "Cognito", From: "no-reply@example.com", To: []string{"ann@example.com"},
 			Subject: "Confirm", HTML: "<!doctype html>\r\n<html><head><title>no</title><style>p{}</style></head><body><p>Confirm&nbsp;it</p>\u00a0<p>now</p></body></html>",
 			Note: "Cognito sent its default email.",
 		}),
-		b.Add(Message{Kind: SMS, Via: "Cognito", To: []string{"+15555550100"}, Text: "Your code is 123456"}),
+		b.Add(Message{Via: "SES", To: []string{"bob@example.com"}, Text: "Your code is 123456"}),
 		b.Add(Message{
-			Kind: Email, Via: "SES", From: "=?utf-8?q?Zo=C3=AB?= <zoe@example.com>", ReplyTo: "support@example.com, help@example.com",
+			Via: "SES", From: "=?utf-8?q?Zo=C3=AB?= <zoe@example.com>", ReplyTo: "support@example.com, help@example.com",
 			To: []string{"Ann <ann@example.com>"}, Cc: []string{"bob@example.com"}, Bcc: []string{"eve@example.com"},
 			Subject: "Welcome", HTML: "<p>Welcome</p>", Text: "Welcome\n",
 			Headers: []Header{{"List-Unsubscribe", "<mailto:out@example.com>, <https://app.example.com/out>"}, {"List-Unsubscribe-Post", "List-Unsubscribe=One-Click"}},
@@ -45,7 +45,7 @@ func TestRepliesMatchMailpit(t *testing.T) {
 		{"the list", "/api/v1/messages", "messages.json"},
 		{"a page of the list", "/api/v1/messages?start=1&limit=1", "messages-page.json"},
 		{"an email", "/api/v1/message/{3}", "message.json"},
-		{"a text message", "/api/v1/message/{2}", "message-sms.json"},
+		{"an email with a text only", "/api/v1/message/{2}", "message-text.json"},
 		{"the newest message", "/api/v1/message/latest", "message.json"},
 		{"the headers of an email", "/api/v1/message/{3}/headers", "headers.json"},
 	}

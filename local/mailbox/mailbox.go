@@ -18,22 +18,15 @@ import (
 // capacity is how many messages a Box keeps; the oldest go first.
 const capacity = 2000
 
-// The kinds of Message.
-const (
-	Email = "email"
-	SMS   = "sms"
-)
-
-// Message is one mail or text message as it was sent.
+// Message is one mail as it was sent.
 type Message struct {
 	ID      string    // set by Add
 	Created time.Time // set by Add, from the box's clock
 
-	Kind          string // Email or SMS
 	From, ReplyTo string // as in the header, such as "Acme" <no-reply@example.com>; ReplyTo may be a list
 	To, Cc, Bcc   []string
 	Subject       string            // without RFC 2047 encoding
-	HTML, Text    string            // byte for byte as sent; an SMS has only Text
+	HTML, Text    string            // byte for byte as sent
 	Headers       []Header          // besides those of the fields above
 	Tags          map[string]string // the EmailTags of SES
 	Via           string            // who sent it: "Cognito" or "SES"

@@ -120,8 +120,6 @@ func (p pages) message(w http.ResponseWriter, r *http.Request) {
 	}
 	o := options{id: m.ID, View: r.FormValue("view"), Width: r.FormValue("width"), Scheme: r.FormValue("scheme")}
 	switch {
-	case m.Kind == SMS:
-		o.View = "sms"
 	case o.View == "text" || o.View == "headers":
 	case m.HTML == "" && o.View != "html":
 		o.View = "text"

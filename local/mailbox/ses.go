@@ -118,7 +118,6 @@ type content struct {
 
 func (r *sendEmail) message() Message {
 	m := Message{
-		Kind:    Email,
 		From:    r.FromEmailAddress,
 		ReplyTo: list(r.ReplyToAddresses),
 		To:      r.Destination.ToAddresses,

@@ -57,7 +57,6 @@ func TestSESKeepsTheEmailUnchanged(t *testing.T) {
 	m := all[0]
 	tests := []struct{ what, got, want string }{
 		{"id", m.ID, *out.MessageId},
-		{"kind", m.Kind, Email},
 		{"via", m.Via, "SES"},
 		{"from", m.From, `"Acme" <no-reply@example.com>`},
 		{"reply to", m.ReplyTo, "support@example.com"},
