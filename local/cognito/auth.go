@@ -27,12 +27,12 @@ func (in initiateAuthInput) authorize(p *Pool, c *caller) error {
 }
 
 // initiateAuth is InitiateAuth.
-func (p *Pool) initiateAuth(_ context.Context, c caller, in initiateAuthInput) (any, error) {
+func (p *Pool) initiateAuth(ctx context.Context, c caller, in initiateAuthInput) (any, error) {
 	if strings.HasPrefix(in.AuthFlow, "ADMIN_") {
 		// Observed: https://github.com/soto-project/soto-cognito-authentication-kit/issues/10
 		return nil, invalidParameter("Initiate Auth method not supported.")
 	}
-	return p.authenticate(c, in)
+	return p.authenticate(ctx, c, in)
 }
 
 type adminInitiateAuthInput struct {
@@ -48,7 +48,7 @@ func (in adminInitiateAuthInput) authorize(p *Pool, c *caller) error {
 }
 
 // adminInitiateAuth is AdminInitiateAuth.
-func (p *Pool) adminInitiateAuth(_ context.Context, c caller, in adminInitiateAuthInput) (any, error) {
+func (p *Pool) adminInitiateAuth(ctx context.Context, c caller, in adminInitiateAuthInput) (any, error) {
 	switch in.AuthFlow {
 	case "USER_PASSWORD_AUTH":
 		// Observed: https://github.com/awsdocs/aws-doc-sdk-examples/issues/5289
@@ -56,11 +56,11 @@ func (p *Pool) adminInitiateAuth(_ context.Context, c caller, in adminInitiateAu
 	case "ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH":
 		return nil, invalidParameter("Auth flow not enabled for this client") // observed
 	}
-	return p.authenticate(c, in.initiateAuthInput)
+	return p.authenticate(ctx, c, in.initiateAuthInput)
 }
 
 // authenticate begins a sign-in in one of the flows that clients may allow (settings.Access).
-func (p *Pool) authenticate(c caller, in initiateAuthInput) (any, error) {
+func (p *Pool) authenticate(ctx context.Context, c caller, in initiateAuthInput) (any, error) {
 	flows := p.clients[in.ClientId].AuthFlows
 	switch in.AuthFlow {
 	case "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN":
@@ -68,7 +68,7 @@ func (p *Pool) authenticate(c caller, in initiateAuthInput) (any, error) {
 			if err := required(in.AuthParameters, "REFRESH_TOKEN"); err != nil {
 				return nil, err
 			}
-			return p.refresh(in.ClientId, in.AuthParameters["REFRESH_TOKEN"], in.AuthParameters["DEVICE_KEY"])
+			return p.refresh(ctx, c, getTokensInput{ClientId: in.ClientId, RefreshToken: in.AuthParameters["REFRESH_TOKEN"], DeviceKey: in.AuthParameters["DEVICE_KEY"]})
 		}
 	case "USER_SRP_AUTH":
 		if slices.Contains(flows, settings.AllowSRP) {
@@ -95,6 +95,7 @@ type challengeInput struct {
 	ChallengeName      string
 	ChallengeResponses map[string]string
 	ClientId           string
+	ClientMetadata     map[string]string
 	Session            string
 }
 
@@ -103,7 +104,17 @@ func (in challengeInput) authorize(p *Pool, c *caller) error {
 }
 
 // respondToAuthChallenge is RespondToAuthChallenge.
-func (p *Pool) respondToAuthChallenge(_ context.Context, _ caller, in challengeInput) (any, error) {
+func (p *Pool) respondToAuthChallenge(ctx context.Context, c caller, in challengeInput) (any, error) {
+	result, err := p.answer(in)
+	if a, ok := result.(attempt); ok && err == nil {
+		return p.startSession(ctx, c, a, in.ClientMetadata)
+	}
+	return result, err
+}
+
+// answer takes the answer to a challenge. The result is another one, or the attempt that has passed
+// them all.
+func (p *Pool) answer(in challengeInput) (any, error) {
 	switch in.ChallengeName {
 	case passwordVerifier:
 		return p.provePassword(in)

@@ -93,7 +93,8 @@ func (p *Pool) challenge(a attempt, name string, parameters map[string]string) (
 	return authResult{ChallengeName: name, ChallengeParameters: parameters, Session: session}, err
 }
 
-// proceed goes on with a sign-in whose password was right: to the next challenge, or to tokens.
+// proceed goes on with a sign-in whose password was right: to the next challenge, or with the attempt
+// itself, which gets tokens.
 func (p *Pool) proceed(a attempt) (any, error) {
 	u := a.user
 	switch {
@@ -115,7 +116,7 @@ func (p *Pool) proceed(a attempt) (any, error) {
 		}
 		return p.challenge(a, deviceSRP, map[string]string{})
 	}
-	return p.startSession(a)
+	return a, nil
 }
 
 // chooseNewPassword answers NEW_PASSWORD_REQUIRED. It confirms the user without PostConfirmation

@@ -3,6 +3,7 @@ package cognito
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 )
@@ -88,6 +89,30 @@ func (p *Pool) deleteGroup(_ context.Context, _ caller, in groupInput) (any, err
 
 func (u *user) leave(name string) {
 	u.groups = slices.DeleteFunc(u.groups, func(other string) bool { return other == name })
+}
+
+// configurationOf is what tokens say about the groups of a user. The preferred role is that of the
+// group with the lowest precedence, if it is the only one with it (API reference, CreateGroup).
+func (p *Pool) configurationOf(u *user) groupConfiguration {
+	c := groupConfiguration{GroupsToOverride: append([]string{}, u.groups...), IAMRolesToOverride: []string{}}
+	lowest := math.MaxInt
+	for _, name := range u.groups {
+		g, err := p.group(name)
+		if err != nil || g.RoleArn == "" {
+			continue
+		}
+		if !slices.Contains(c.IAMRolesToOverride, g.RoleArn) {
+			c.IAMRolesToOverride = append(c.IAMRolesToOverride, g.RoleArn)
+		}
+		switch {
+		case g.Precedence == nil || *g.Precedence > lowest:
+		case *g.Precedence < lowest:
+			lowest, c.PreferredRole = *g.Precedence, &g.RoleArn
+		case c.PreferredRole != nil && *c.PreferredRole != g.RoleArn:
+			c.PreferredRole = nil
+		}
+	}
+	return c
 }
 
 type memberInput struct {

@@ -51,8 +51,8 @@ type Options struct {
 	// each client of the settings, by name.
 	ClientIDs map[string]string
 	// Triggers holds the name of the function behind each trigger: PreSignUp,
-	// CustomMessage or CustomEmailSender, PostConfirmation. A trigger that it
-	// lacks is not called.
+	// CustomMessage or CustomEmailSender, PostConfirmation, PreTokenGeneration. A
+	// trigger that it lacks is not called.
 	Triggers map[string]string
 	// Invoke runs a function with an event and returns its reply. An error of
 	// the function itself has a method Details() (errorType, errorMessage

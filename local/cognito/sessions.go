@@ -56,9 +56,9 @@ func (p *Pool) isRevoked(u *user, origin string) bool {
 // DeviceKey of GetTokensFromRefreshToken). The texts are observed, that of the device at
 // https://github.com/aws/aws-sdk-cpp/issues/851 and that of a revoked token at
 // https://github.com/aws-amplify/amplify-swift/issues/3344.
-func (p *Pool) refresh(clientID, token, deviceKey string) (any, error) {
-	g, ok := p.keys().unseal(token)
-	if !ok || g.ClientID != clientID {
+func (p *Pool) refresh(ctx context.Context, c caller, in getTokensInput) (any, error) {
+	g, ok := p.keys().unseal(in.RefreshToken)
+	if !ok || g.ClientID != in.ClientId {
 		return nil, notAuthorized("Invalid Refresh Token")
 	}
 	if p.now().Unix() >= g.Expires {
@@ -68,16 +68,21 @@ func (p *Pool) refresh(clientID, token, deviceKey string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g.DeviceKey != "" && (deviceKey != g.DeviceKey || u.devices[deviceKey] == nil) {
+	if g.DeviceKey != "" && (in.DeviceKey != g.DeviceKey || u.devices[in.DeviceKey] == nil) {
 		return nil, notAuthorized("Invalid Refresh Token")
 	}
-	issued, err := p.tokensFor(u, g)
+	groups, err := p.callPreTokenGeneration(ctx, c, "RefreshTokens", u, in.ClientMetadata)
+	if err != nil {
+		return nil, err
+	}
+	issued, err := p.tokensFor(u, g, groups)
 	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}, err
 }
 
 type getTokensInput struct {
 	ClientId, ClientSecret  string
 	RefreshToken, DeviceKey string
+	ClientMetadata          map[string]string
 }
 
 func (in getTokensInput) authorize(p *Pool, c *caller) error {
@@ -88,8 +93,8 @@ func (in getTokensInput) authorize(p *Pool, c *caller) error {
 type getTokensResult struct{ AuthenticationResult *tokens }
 
 // getTokensFromRefreshToken is GetTokensFromRefreshToken.
-func (p *Pool) getTokensFromRefreshToken(_ context.Context, _ caller, in getTokensInput) (any, error) {
-	result, err := p.refresh(in.ClientId, in.RefreshToken, in.DeviceKey)
+func (p *Pool) getTokensFromRefreshToken(ctx context.Context, c caller, in getTokensInput) (any, error) {
+	result, err := p.refresh(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cognito
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -8,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"uuid"
@@ -83,30 +83,41 @@ type tokens struct {
 type deviceMetadata struct{ DeviceKey, DeviceGroupKey string }
 
 // startSession ends a sign-in with tokens.
-func (p *Pool) startSession(a attempt) (any, error) {
+func (p *Pool) startSession(ctx context.Context, c caller, a attempt, metadata map[string]string) (any, error) {
 	now := p.now()
 	g := grant{
 		User: a.user.name, ClientID: a.clientID, Origin: p.newOrigin(),
 		AuthTime: now.Unix(), Expires: now.Add(p.clients[a.clientID].RefreshToken).Unix(),
 	}
 	// "Working with user devices in your user pool": a device that is not known gets a key.
-	var metadata *deviceMetadata
+	var unknown *deviceMetadata
 	switch device := a.user.devices[a.deviceKey]; {
 	case !p.devices().Tracked:
 	case device != nil:
 		g.DeviceKey, device.authenticated = a.deviceKey, now
 	default:
 		g.DeviceKey = p.region + "_" + uuid.NewV4().String()
-		metadata = &deviceMetadata{g.DeviceKey, p.deviceGroup()}
+		unknown = &deviceMetadata{g.DeviceKey, p.deviceGroup()}
 	}
-	issued, err := p.tokensFor(a.user, g)
+	source := "Authentication"
+	switch a.challenge { // the last one, which is derived: the guide tells of one challenge only
+	case newPasswordRequired:
+		source = "NewPasswordChallenge"
+	case devicePasswordVerifier:
+		source = "AuthenticateDevice"
+	}
+	groups, err := p.callPreTokenGeneration(ctx, c, source, a.user, metadata)
+	if err != nil {
+		return nil, err
+	}
+	issued, err := p.tokensFor(a.user, g, groups)
 	if err != nil {
 		return nil, err
 	}
 	if issued.RefreshToken, err = p.keys().seal(g); err != nil {
 		return nil, err
 	}
-	issued.NewDeviceMetadata = metadata
+	issued.NewDeviceMetadata = unknown
 	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}, nil
 }
 
@@ -120,14 +131,14 @@ func (p *Pool) newOrigin() string {
 // tokensFor signs an access token and an ID token (developer guide, "Understanding the access token"
 // and "Understanding the identity (ID) token"). The ID token has the attributes that the client may
 // read, the two flags as booleans.
-func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
+func (p *Pool) tokensFor(u *user, g grant, groups groupConfiguration) (tokens, error) {
 	now, client := p.now(), p.clients[g.ClientID]
 	shared := map[string]any{
 		"sub": u.sub, "iss": p.issuer(), "origin_jti": g.Origin, "event_id": uuid.NewV4().String(),
 		"auth_time": g.AuthTime, "iat": now.Unix(), "exp": now.Add(client.Token).Unix(),
 	}
-	if len(u.groups) > 0 {
-		shared["cognito:groups"] = slices.Clone(u.groups)
+	if len(groups.GroupsToOverride) > 0 {
+		shared["cognito:groups"] = groups.GroupsToOverride
 	}
 	access := maps.Clone(shared)
 	maps.Copy(access, map[string]any{
@@ -147,6 +158,12 @@ func (p *Pool) tokensFor(u *user, g grant) (tokens, error) {
 	maps.Copy(identity, map[string]any{
 		"token_use": "id", "jti": uuid.NewV4().String(), "aud": g.ClientID, "cognito:username": u.name,
 	})
+	if len(groups.IAMRolesToOverride) > 0 {
+		identity["cognito:roles"] = groups.IAMRolesToOverride
+	}
+	if groups.PreferredRole != nil {
+		identity["cognito:preferred_role"] = *groups.PreferredRole
+	}
 	t := tokens{ExpiresIn: int(client.Token.Seconds()), TokenType: "Bearer"}
 	var accessErr, identityErr error
 	// The signatures take nearly as long as the proof of the password, and need not wait for each other.

@@ -11,10 +11,11 @@ import (
 
 // The triggers, as LambdaConfigType of the API reference names them.
 const (
-	preSignUp         = "PreSignUp"
-	customMessage     = "CustomMessage"
-	customEmailSender = "CustomEmailSender"
-	postConfirmation  = "PostConfirmation"
+	preSignUp          = "PreSignUp"
+	customMessage      = "CustomMessage"
+	customEmailSender  = "CustomEmailSender"
+	postConfirmation   = "PostConfirmation"
+	preTokenGeneration = "PreTokenGeneration" // V1_0
 )
 
 // maxAttempts is how often Cognito calls a trigger that does not answer.
@@ -63,6 +64,19 @@ type postConfirmationRequest struct {
 	ClientMetadata map[string]string `json:"clientMetadata,omitzero"`
 }
 
+type preTokenGenerationRequest struct {
+	UserAttributes     map[string]string  `json:"userAttributes"`
+	GroupConfiguration groupConfiguration `json:"groupConfiguration"`
+	ClientMetadata     map[string]string  `json:"clientMetadata,omitzero"`
+}
+
+// A groupConfiguration is what tokens say about groups.
+type groupConfiguration struct {
+	GroupsToOverride   []string `json:"groupsToOverride"`
+	IAMRolesToOverride []string `json:"iamRolesToOverride"`
+	PreferredRole      *string  `json:"preferredRole"`
+}
+
 // The empty responses in the events of the triggers.
 
 type preSignUpResponse struct {
@@ -75,6 +89,12 @@ type customMessageResponse struct {
 	SMSMessage   *string `json:"smsMessage"` // nobody gets one, but its type is checked
 	EmailMessage *string `json:"emailMessage"`
 	EmailSubject *string `json:"emailSubject"`
+}
+
+type preTokenGenerationResponse struct {
+	ClaimsOverrideDetails *struct {
+		GroupOverrideDetails *groupConfiguration `json:"groupOverrideDetails"`
+	} `json:"claimsOverrideDetails"`
 }
 
 // A functionError is an error of the function itself.
@@ -189,4 +209,20 @@ func (p *Pool) callPreSignUp(ctx context.Context, c caller, source, userName str
 // the user stays confirmed (observed).
 func (p *Pool) callPostConfirmation(ctx context.Context, c caller, source string, u *user, metadata map[string]string) error {
 	return p.trigger(ctx, c, postConfirmation, source, u.name, postConfirmationRequest{u.forEvent(), metadata}, &struct{}{})
+}
+
+// callPreTokenGeneration returns what tokens say about groups: what the user is in, or what the
+// trigger puts in its place (developer guide, "Pre token generation Lambda trigger"). That page has
+// the sources, too. Other claims are left as they are.
+func (p *Pool) callPreTokenGeneration(ctx context.Context, c caller, source string, u *user, metadata map[string]string) (groupConfiguration, error) {
+	groups := p.configurationOf(u)
+	var response preTokenGenerationResponse
+	request := preTokenGenerationRequest{u.forEvent(), groups, metadata}
+	if err := p.trigger(ctx, c, preTokenGeneration, "TokenGeneration_"+source, u.name, request, &response); err != nil {
+		return groups, err
+	}
+	if claims := response.ClaimsOverrideDetails; claims != nil && claims.GroupOverrideDetails != nil {
+		groups = *claims.GroupOverrideDetails
+	}
+	return groups, nil
 }

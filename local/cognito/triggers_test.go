@@ -139,6 +139,22 @@ func TestEvents(t *testing.T) {
 		{"custom-email-sender-admin-create-user", "custom-email-sender", func(w *world) error {
 			return w.invite(ada, func(in *cognito.AdminCreateUserInput) { in.UserAttributes = list("email_verified", "true") })
 		}},
+		{"pre-token-generation-authentication", "pre-token-generation", func(w *world) error {
+			w.mustConfirm(ada)
+			w.join(ada, "editors", "arn:aws:iam::123456789012:role/editors", aws.Int32(1))
+			_, err := w.signIn(ada, password)
+			return err
+		}},
+		{"pre-token-generation-new-password-with-metadata", "pre-token-generation", func(w *world) error {
+			_, err := w.accept(ada, metadata)
+			return err
+		}},
+		{"pre-token-generation-refresh-tokens", "pre-token-generation", func(w *world) error {
+			first, err := w.accept(ada, metadata)
+			ok(w.t, err)
+			_, err = byInitiateAuth(w, webClient, *first.RefreshToken, "")
+			return err
+		}},
 	}
 	seen := map[string]bool{}
 	for _, step := range steps {
@@ -146,6 +162,9 @@ func TestEvents(t *testing.T) {
 			w := newWorld(t)
 			if step.function == "custom-email-sender" {
 				w = newWorld(t, sending)
+			}
+			if step.function == "pre-token-generation" {
+				w = newWorld(t, asking, withoutDevices)
 			}
 			ok(t, step.run(w.phones()))
 			payloads := w.called(step.function)
