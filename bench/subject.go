@@ -66,6 +66,7 @@ var samples = []struct {
 	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", nil},
 	{"post-confirmation", "confirm-sign-up.json", "", "111,413", nil},
 	{"post-confirmation", "confirm-sign-up.json", ", with events", "", func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }},
+	{"post-confirmation", "sign-in.json", ", a sign-in", "", func(s *settings.Settings) { s.Invitations.FollowUp = true }},
 	{"custom-email-sender", "sign-up.json", "", "1183", nil},
 	{"mail-feedback", "bounce-of-an-address-that-does-not-exist.json", "", "", nil},
 	{"send-mail", "one-welcome-mail.json", "", "11614;118", nil},

@@ -91,9 +91,10 @@ func (p *Pool) alarmFunction(id, name string, f awslambda.Function) {
 	}
 	p.newAlarm(alarm{
 		id: id + "Errors", meaning: name + " fails or times out.", runbook: "errors",
-		// Nobody repeats what these do: Cognito fails the sign-up, or a person sees an error.
-		pageNow: name == "pre-sign-up" || name == "custom-message" || name == "verify-link",
-		metric:  errors, threshold: 1,
+		// Nobody repeats what these do: Cognito fails the sign-up or sign-in, or a person sees an error.
+		pageNow: name == "pre-sign-up" || name == "custom-message" || name == "verify-link" ||
+			name == "post-confirmation" && p.settings.Invitations.FollowUp,
+		metric: errors, threshold: 1,
 	})
 	timeout := bundle.Named(name).Timeout.Seconds()
 	p.newAlarm(alarm{

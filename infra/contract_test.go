@@ -30,7 +30,7 @@ func TestFunctionsStartWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	for _, delivery := range []string{settings.DeliveryCognito, settings.DeliverySES} {
 		t.Run(delivery, func(t *testing.T) {
 			set := settingstest.Sample(t)
-			set.Mail.Delivery = delivery
+			set.Mail.Delivery, set.Invitations.FollowUp = delivery, delivery == settings.DeliverySES
 			testContract(t, set)
 		})
 	}
@@ -102,9 +102,17 @@ func testContract(t *testing.T, set *settings.Settings) {
 	if got := ask("pre-sign-up", accepted); got != string(accepted) {
 		t.Errorf("pre-sign-up: %.300s", got)
 	}
-	ask("post-confirmation", sample("post-confirmation", "confirm-sign-up.json"))
-	if mails.Depth() != 1 || len(joined) != len(set.Groups) {
-		t.Errorf("post-confirmation queued %d mails and joined %d groups", mails.Depth(), len(joined))
+	event := "confirm-sign-up.json"
+	if set.Invitations.FollowUp {
+		signIn := sample("post-confirmation", "sign-in.json")
+		if got := ask("post-confirmation", signIn); got != string(signIn) || len(joined) > 0 {
+			t.Errorf("post-confirmation does not let a sign-in pass: %.300s", got)
+		}
+		event = "accept-an-invitation.json"
+	}
+	reply := ask("post-confirmation", sample("post-confirmation", event))
+	if mails.Depth() != 1 || len(joined) != len(set.Groups) || strings.Contains(reply, `"groupsToOverride":["members"]`) != set.Invitations.FollowUp {
+		t.Errorf("post-confirmation queued %d mails and joined %d groups, and answered %.900s", mails.Depth(), len(joined), reply)
 	}
 	var reasons []string
 	if set.Mail.UsesCustomSender() {

@@ -54,6 +54,7 @@ clients:
   - {name: kiosk, brand: kiosk, url: https://kiosk.rides.example.com/}
 signUp: {hook: {function: "sign-up-hook:live", timeoutMs: 3000, onFailure: accept, mayAutoConfirm: true}}
 groups: [drivers, everybody]
+invitations: {followUp: true}
 hooks:
   bus: rides
   attributes: [email, plate]
@@ -415,6 +416,28 @@ func TestFunctionsHaveLeastPrivilege(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Every sign-in invokes the function then, so it is the adopter's choice.
+func TestTokensAreAskedForOnlyWhereInvitationsAreFollowedUp(t *testing.T) {
+	for text, want := range map[string]bool{full: true, bare: false} {
+		tp := synthesise(t, parse(t, text), "prod")
+		trigger := "none"
+		if want {
+			trigger = tp.one("AWS::Cognito::UserPool").get("LambdaConfig.PostConfirmation")
+		}
+		// The member of a version of the event would be PreTokenGenerationConfig.
+		tp.want(tp.one("AWS::Cognito::UserPool"), map[string]string{"LambdaConfig.PreTokenGeneration": trigger, "LambdaConfig.PreTokenGenerationConfig": "none"})
+		allowed := false
+		for id, r := range tp.resources {
+			if r.Type == "AWS::Lambda::Permission" && strings.HasPrefix(id, "UserPoolPreTokenGeneration") {
+				allowed = r.get("FunctionName") == trigger && r.get("Principal") == `"cognito-idp.amazonaws.com"` && strings.Contains(r.get("SourceArn"), `"UserPool`)
+			}
+		}
+		if allowed != want {
+			t.Errorf("the pool may ask for tokens: %t, want %t", allowed, want)
+		}
 	}
 }
 

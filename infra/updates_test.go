@@ -93,6 +93,7 @@ var updates = []keyChange{
 	{"identityPool.guests", nil, with("guests: false", "guests: true"), nil},
 	{"identityPool.enabled", nil, with("exampleBucket: true", "enabled: false"), with("BUCKET=ExampleBucketDC717CF4", "IDENTITY-POOL=Drivers")},
 	{"identityPool.exampleBucket", nil, with("exampleBucket: true", "exampleBucket: false"), with("BUCKET=ExampleBucketDC717CF4")},
+	{"invitations.followUp", nil, with("alarms:", "invitations: {followUp: true}\nalarms:"), nil},
 	{"hooks", nil, with("alarms:", hooks+"alarms:"), nil},
 	{"hooks.events, one less", with("alarms:", hooks+"alarms:"), with(audit, ""), with("QUEUE=HookDeadLettersaudit19FA3A9B")},
 	{"alarms.email", nil, with("ops@", "on-call@"), with("ALARMS=ops@rides.example.com")},

@@ -53,6 +53,9 @@ func (p *Pool) newUserPool() {
 		// An authenticator app: SMS would need a phone number and SNS.
 		props.MfaSecondFactor = &awscognito.MfaSecondFactor{Otp: jsii.Bool(true), Sms: jsii.Bool(false)}
 	}
+	if p.settings.Invitations.FollowUp {
+		props.LambdaTriggers.PreTokenGeneration = p.Functions["post-confirmation"]
+	}
 	if p.settings.Mail.UsesCustomSender() {
 		props.LambdaTriggers.CustomEmailSender, props.CustomSenderKmsKey = p.Functions["custom-email-sender"], p.Key
 	} else {

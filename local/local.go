@@ -264,6 +264,9 @@ func (s *Stack) assemblePool() error {
 		Invoke:   s.host.Invoke, InvokeLater: s.host.InvokeAsync,
 		Deliver: s.deliver, Clock: s.clock,
 	}
+	if s.settings.Invitations.FollowUp {
+		o.Triggers["PreTokenGeneration"] = "post-confirmation"
+	}
 	if s.settings.Mail.UsesCustomSender() {
 		o.Encrypt = s.encrypt
 		o.Triggers["CustomEmailSender"] = "custom-email-sender"

@@ -93,6 +93,9 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 	} {
 		d.compare("the trigger "+name, aws.ToString(got), p.deployed.functionARN(name))
 	}
+	if set.Invitations.FollowUp {
+		d.compare("the trigger PreTokenGeneration", aws.ToString(triggers.PreTokenGeneration), p.deployed.functionARN("post-confirmation"))
+	}
 	usedKey := aws.ToString(triggers.KMSKeyID)
 	d.compare("the key of the codes", usedKey[strings.LastIndex(usedKey, "/")+1:], key)
 

@@ -30,7 +30,7 @@ func everyPart(t *testing.T) string {
 			"  hostedZone: {id: Z0123456789EXAMPLE, name: example.com}\n",
 		"locales: [en,", "links: {host: links.example.com, certificateArn: \"arn:aws:acm:eu-central-1:123456789012:certificate/sample\"}\n"+
 			"signIn: {domainPrefix: rides-sample, facebookAppId: \"1234567890\", facebookSecret: rides/facebook, facebookSecretVersion: sample-version-of-the-app-secret-1}\n"+
-			"locales: [en,",
+			"invitations: {followUp: true}\nlocales: [en,",
 		"    allowedDomains: []", "    refuseSuppressed: true\n    allowedDomains: []")
 }
 
@@ -149,7 +149,7 @@ func newClinic(t *testing.T) *clinic {
 		"GetResources":                     `{"ResourceTagMappingList":[{"ResourceARN":"` + poolARN + `"},{"ResourceARN":"arn:aws:kms:eu-central-1:123456789012:key/key1"}]}`,
 
 		"DescribeUserPool": `{"UserPool":{"LambdaConfig":{"PreSignUp":"` + arnOf("pre-sign-up") + `","PostConfirmation":"` + arnOf("post-confirmation") + `",
-			"CustomEmailSender":{"LambdaArn":"` + arnOf("custom-email-sender") + `","LambdaVersion":"V1_0"},"KMSKeyID":"arn:aws:kms:eu-central-1:123456789012:key/key1"},
+			"PreTokenGeneration":"` + arnOf("post-confirmation") + `","CustomEmailSender":{"LambdaArn":"` + arnOf("custom-email-sender") + `","LambdaVersion":"V1_0"},"KMSKeyID":"arn:aws:kms:eu-central-1:123456789012:key/key1"},
 			"EmailConfiguration":{"EmailSendingAccount":"DEVELOPER","From":"MyApp <no-reply@example.com>","SourceArn":"arn:aws:ses:eu-central-1:123456789012:identity/example.com","ConfigurationSet":"set1"},
 			"UserPoolTier":"ESSENTIALS","MfaConfiguration":"OFF","DeviceConfiguration":{"DeviceOnlyRememberedOnUserPrompt":false},"DeletionProtection":"INACTIVE",
 			"AdminCreateUserConfig":{"AllowAdminCreateUserOnly":false},"Policies":{"PasswordPolicy":{"MinimumLength":8,"RequireNumbers":true}}}}`,
@@ -334,6 +334,7 @@ func TestDoctorFindsEachFault(t *testing.T) {
 		{"A1", answers(pool, refused("ResourceNotFoundException", "no")), "the pool " + poolID + " does not exist"},
 		{"A1", change(pool, arnOf("pre-sign-up"), "arn:other"), "the trigger pre-sign-up is arn:other, and should be " + arnOf("pre-sign-up") + ". Undo it in the console"},
 		{"A1", change(pool, `"PostConfirmation"`, `"PostAuthentication"`), "the trigger post-confirmation is missing, and should be "},
+		{"A1", change(pool, `"PreTokenGeneration"`, `"PreAuthentication"`), "the trigger PreTokenGeneration is missing, and should be " + arnOf("post-confirmation")},
 		{"A1", change(pool, `"CustomEmailSender"`, `"CustomSMSSender"`), "the trigger custom-email-sender is missing"},
 		{"A1", change(pool, `{"LambdaConfig":{`, `{"LambdaConfig":{"CustomMessage":"arn:other",`), "the trigger custom-message is arn:other, and should be missing"},
 		{"A1", change(pool, "key/key1", "key/key2"), "the key of the codes is key2, and should be key1"},

@@ -35,6 +35,11 @@ func (q eventQueue) confirmed(ctx context.Context, event *trigger.Event) error {
 	return q.publish(ctx, event, events.UserConfirmed, "")
 }
 
+// invitationAccepted happens to a user once, but for one who is given a temporary password again.
+func (q eventQueue) invitationAccepted(ctx context.Context, event *trigger.Event) error {
+	return q.publish(ctx, event, events.UserInvitationAccepted, "")
+}
+
 // passwordChanged can happen again. The client metadata requestId, which verify-link sends, tells one
 // change from the next. Nothing else in the trigger's event does, and a clock would also tell
 // repeats of the trigger apart.

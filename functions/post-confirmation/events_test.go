@@ -71,6 +71,14 @@ func TestEverySampleEventIsPublished(t *testing.T) {
 		"confirm-forgot-password":                                       changed,
 		"unknown-source-of-a-later-day":                                 "",
 		"unknown-version":                                               "",
+		"accept-an-invitation":                                          "",
+		"accept-an-invitation-in-canadian-french":                       "",
+		"accept-an-invitation-with-groups-and-roles":                    "",
+		"accept-an-invitation-to-an-unverified-address":                 "",
+		"accept-an-invitation-without-a-group-configuration":            "",
+		"accept-an-invitation-in-an-event-of-version-2":                 "",
+		"sign-in":        "",
+		"refresh-tokens": "",
 	}, func(t *testing.T, payload []byte, want string) {
 		h, r, _ := newHandler(t)
 		publishing(h)

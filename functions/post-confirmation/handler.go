@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -45,11 +46,15 @@ var newUsers func(aws.Config) (users, string)
 type publisher interface {
 	confirmed(context.Context, *trigger.Event) error
 	passwordChanged(context.Context, *trigger.Event) error
+	invitationAccepted(context.Context, *trigger.Event) error
 }
 
 // newPublisher publishes on a queue, over the connection of the mail queue; nil in a build with the
 // tag noevents.
 var newPublisher func(queue *sqs.Client, url string, c config.Events) publisher
+
+// withInvitations answers PreTokenGeneration too; nil in a build with the tag noinvitations.
+var withInvitations func(*handler) lambda.Handler
 
 // Invoke returns the event as it came, whatever happens.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -61,73 +66,74 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return trigger.Unchanged(payload)
 }
 
-// confirmed does what follows a confirmation. Repeating it does no harm: adding
-// to a group twice is adding once, the queue drops a second entry with the same
-// deduplication id within five minutes, longer than Cognito's repeats take, and
-// an event has the same id.
 func (h *handler) confirmed(ctx context.Context, payload []byte, line *logging.Line) error {
 	event, err := trigger.Decode(payload)
 	if err != nil {
 		return err
 	}
 	kind := event.Source("PostConfirmation")
-	if event.Version != "1" || kind != "ConfirmSignUp" && kind != "ConfirmForgotPassword" {
-		return logging.ErrUnknown
+	switch {
+	case event.Version == "1" && kind == "ConfirmSignUp":
+		_, err = h.follow(ctx, event, line, publisher.confirmed, (*handler).welcome)
+	case event.Version == "1" && kind == "ConfirmForgotPassword":
+		// Of people who were imported, this is all that Cognito says: they have no password, and set
+		// one with a code. Those who have forgotten theirs are in the groups already.
+		_, err = h.follow(ctx, event, line, publisher.passwordChanged, (*handler).passwordReset)
+	default:
+		err = logging.ErrUnknown
 	}
+	return err
+}
+
+// follow does what follows a confirmation and the like: it adds the user to the groups, writes to the
+// user, which gives the outcome, and publishes an event. It returns the groups that the user is in
+// now. Repeating it does no harm: adding to a group twice is adding once, the queue drops a second
+// entry with the same deduplication id within five minutes, longer than Cognito's repeats take, and
+// an event has the same id.
+func (h *handler) follow(ctx context.Context, event *trigger.Event, line *logging.Line,
+	publish func(publisher, context.Context, *trigger.Event) error,
+	write func(*handler, context.Context, *trigger.Event, *logging.Line) (outcome string, err error),
+) (joined []string, err error) {
 	line.Trigger, line.Test = event.TriggerSource, logging.SmokeTest(event.UserAttributes["email"])
-	// Of people who were imported, this is all that Cognito says: they have no password, and set
-	// one with a code. Those who have forgotten theirs are in the groups already.
-	reset := kind == "ConfirmForgotPassword"
-	errs := make([]error, len(h.config.Groups)+2)
+	groups := h.config.Groups
+	errs := make([]error, len(groups)+2)
 	var wait sync.WaitGroup
 	// A panic in a goroutine would end the process, and the user would be told that the
 	// confirmation failed.
 	do := func(i int, effect func() error) {
 		wait.Go(func() { errs[i] = logging.Recover(effect) })
 	}
-	for i, group := range h.config.Groups {
+	for i, group := range groups {
 		do(i, func() error { return h.users.add(ctx, event, group) })
 	}
-	welcome := !reset && reachable(event)
 	queued := make(chan struct{})
-	do(len(h.config.Groups), func() error {
+	var outcome string
+	do(len(groups), func() (err error) {
 		defer close(queued)
-		switch {
-		case reset:
-			return h.passwordReset(ctx, event, line)
-		case welcome:
-			line.Kind = string(message.Welcome)
-			return h.enqueue(ctx, event)
-		default:
-			return nil
-		}
+		outcome, err = write(h, ctx, event, line)
+		return err
 	})
 	if h.events != nil {
-		do(len(h.config.Groups)+1, func() error {
+		do(len(groups)+1, func() error {
 			// On the connection of the mail; beside it, if that takes long.
 			select {
 			case <-queued:
 			case <-time.After(patience):
 			}
-			if reset {
-				return h.events.passwordChanged(ctx, event)
-			}
-			return h.events.confirmed(ctx, event)
+			return publish(h.events, ctx, event)
 		})
 	}
 	wait.Wait()
+	for i, group := range groups {
+		if errs[i] == nil {
+			joined = append(joined, group)
+		}
+	}
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return joined, err
 	}
-	switch {
-	case welcome:
-		line.Outcome = "welcomed"
-	case reset:
-		line.Outcome = "password-reset"
-	default:
-		line.Outcome = "not-welcomed"
-	}
-	return nil
+	line.Outcome = outcome
+	return joined, nil
 }
 
 // patience is how long an event waits for the mail to be queued. SQS answers in milliseconds.
@@ -139,10 +145,13 @@ func reachable(event *trigger.Event) bool {
 	return event.UserAttributes["email"] != "" && event.UserAttributes["email_verified"] == "true"
 }
 
-// enqueue puts the welcome mail on the queue: one for each user, however often
-// Cognito calls.
-func (h *handler) enqueue(ctx context.Context, event *trigger.Event) error {
+// welcome puts the welcome mail on the queue: one for each user, however often Cognito calls.
+func (h *handler) welcome(ctx context.Context, event *trigger.Event, line *logging.Line) (string, error) {
+	if !reachable(event) {
+		return "not-welcomed", nil
+	}
+	line.Kind = string(message.Welcome)
 	entry := mail.NewEntry(message.Welcome, event, h.config.NameAttributes)
 	sub := cmp.Or(event.UserAttributes["sub"], event.UserName)
-	return h.queue.Put(ctx, entry, sub, string(entry.Kind)+"-"+sub)
+	return "welcomed", h.queue.Put(ctx, entry, sub, string(entry.Kind)+"-"+sub)
 }

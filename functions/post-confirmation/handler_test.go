@@ -159,6 +159,14 @@ func TestEverySampleEventHasItsEffects(t *testing.T) {
 		"confirm-forgot-password":                                 {"password-reset", true, &mail.Entry{Kind: message.PasswordChanged, To: to, Name: "Jane Sample", ClientID: clientID}},
 		"unknown-source-of-a-later-day":                           {"unknown", false, nil},
 		"unknown-version":                                         {"unknown", false, nil},
+		"accept-an-invitation":                                    {"unknown", false, nil},
+		"accept-an-invitation-in-canadian-french":                 {"unknown", false, nil},
+		"accept-an-invitation-with-groups-and-roles":              {"unknown", false, nil},
+		"accept-an-invitation-to-an-unverified-address":           {"unknown", false, nil},
+		"accept-an-invitation-without-a-group-configuration":      {"unknown", false, nil},
+		"accept-an-invitation-in-an-event-of-version-2":           {"unknown", false, nil},
+		"sign-in":        {"unknown", false, nil},
+		"refresh-tokens": {"unknown", false, nil},
 	}, func(t *testing.T, payload []byte, want row) {
 		h, r, logged := newHandler(t)
 		checkReturned(t, h, payload)

@@ -4,6 +4,9 @@
 // sessions and puts the notice of the new password there. It never fails the user: Cognito has
 // confirmed them already, and an error would only tell them that they are not.
 //
+// With invitations.followUp it is the PreTokenGeneration trigger as well, which tells when somebody
+// has accepted an invitation.
+//
 // Environment: MAIL_QUEUE_URL, the address of the mail queue (SQS FIFO); EVENT_QUEUE_URL, that of
 // the event queue (standard), if the settings have hooks.
 package main
@@ -64,7 +67,8 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 	}
 	err = errors.Join(err, env.Err())
 	changesUsers := len(c.Groups) > 0 || c.EndSessions
-	if changesUsers && newUsers == nil || c.Events.Published() && newPublisher == nil {
+	if changesUsers && newUsers == nil || c.Events.Published() && newPublisher == nil ||
+		c.Invitations && withInvitations == nil {
 		err = errors.Join(err, lambdaenv.ErrLeftOut)
 	}
 	if err != nil {
@@ -82,5 +86,8 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 		endpoints = append(endpoints, endpoint)
 	}
 	awsconfig.Warm(context.Background(), cfg, endpoints...)
+	if c.Invitations {
+		return withInvitations(h)
+	}
 	return h
 }

@@ -24,7 +24,7 @@ const signOutBudget = 2 * time.Second
 // Sessions end here, and not by send-mail a moment later, because many apps sign people in as soon as
 // the password is saved: that session must stay. What cannot be done in time is on the queue, in
 // front of the notice.
-func (h *handler) passwordReset(ctx context.Context, event *trigger.Event, line *logging.Line) error {
+func (h *handler) passwordReset(ctx context.Context, event *trigger.Event, line *logging.Line) (string, error) {
 	sub, reset := cmp.Or(event.UserAttributes["sub"], event.UserName), resetID(event)
 	put := func(entry mail.Entry) error {
 		return h.queue.Put(ctx, entry, sub, string(entry.Kind)+"-"+sub+"-"+reset)
@@ -45,7 +45,7 @@ func (h *handler) passwordReset(ctx context.Context, event *trigger.Event, line 
 		notice.User, notice.Time = event.UserName, time.Now().UTC().Format(time.RFC3339)
 		errs = append(errs, put(notice))
 	}
-	return errors.Join(errs...)
+	return "password-reset", errors.Join(errs...)
 }
 
 // resetID tells one reset from the next, and is the same for Cognito's repeats of one, if the client

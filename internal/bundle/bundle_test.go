@@ -507,3 +507,14 @@ func TestSettingsOfTheHook(t *testing.T) {
 		t.Errorf("got %+v, %q, %v", c.Hook, c.Clients, err)
 	}
 }
+
+// Only a pool that follows invitations up has something about them in the settings of the function.
+func TestSettingsOfInvitations(t *testing.T) {
+	s := settingstest.Sample(t)
+	for _, followUp := range []bool{false, true} {
+		s.Invitations.FollowUp = followUp
+		if text := string(Named("post-confirmation").Config(s)); strings.Contains(text, `"invitations": true`) != followUp || strings.Contains(text, "invitations") != followUp {
+			t.Errorf("with %t: %s", followUp, text)
+		}
+	}
+}

@@ -90,16 +90,17 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		change func(*settings.Settings)
 		want   string // the tags of what is left out
 	}{
-		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noaws,nocodes"},
-		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noaws"},
-		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noaws,nocodes"},
-		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noaws,nocodes"},
-		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noaws,nocodes"},
-		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noaws,nocodes"},
-		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,nocodes"},
-		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,nocodes"},
-		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,nocodes"},
-		"events":                  {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noaws,nocodes"},
+		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocodes"},
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws"},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocodes"},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocodes"},
+		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocodes"},
+		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocodes"},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocodes"},
+		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocodes"},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocodes"},
+		"events":                  {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocodes"},
+		"invitations":             {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocodes"},
 	} {
 		s := settingstest.Sample(t)
 		test.change(s)

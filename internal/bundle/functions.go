@@ -31,7 +31,7 @@ type Function struct {
 
 type condition func(*settings.Settings) bool
 
-// A part of a function calls AWS, and is built in only if the settings use it.
+// A part of a function is built in only if the settings use it. It calls AWS.
 type part struct {
 	name string // a build with the tag no and this name, such as nousers, leaves it out; see tags
 	used condition
@@ -49,6 +49,8 @@ func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
 func changesUsers(s *settings.Settings) bool {
 	return len(s.Groups) > 0 || s.SignIn.EndSessionsAfterReset
 }
+
+func followsUpInvitations(s *settings.Settings) bool { return s.Invitations.FollowUp }
 
 func publishesEvents(s *settings.Settings) bool { return s.Hooks.Publish() }
 
@@ -96,11 +98,12 @@ var Functions = []Function{
 		Name:     "post-confirmation",
 		Timeout:  triggerTimeout,
 		callsAWS: true,
-		optional: []part{{"users", changesUsers, nil}, {"events", publishesEvents, []string{"EVENT_QUEUE_URL"}}},
+		optional: []part{{"users", changesUsers, nil}, {"events", publishesEvents, []string{"EVENT_QUEUE_URL"}}, {"invitations", followsUpInvitations, nil}},
 		env:      []string{"MAIL_QUEUE_URL"},
 		config: func(s *settings.Settings) any {
 			c := config.PostConfirmation{
 				Groups: s.GroupNames(), NameAttributes: attributeKeys(s, s.Mail.NameAttributes), EndSessions: s.SignIn.EndSessionsAfterReset,
+				Invitations: followsUpInvitations(s),
 			}
 			if publishesEvents(s) {
 				c.Events = config.Events{Locales: s.Locales, Attributes: attributeKeys(s, s.Hooks.Attributes)}

@@ -201,6 +201,7 @@ type PostConfirmation struct {
 	NameAttributes []string `json:"nameAttributes"`
 	EndSessions    bool     `json:"endSessions,omitempty"` // after the reset of a password
 	Events         Events   `json:"events,omitzero"`
+	Invitations    bool     `json:"invitations,omitempty"` // it is the trigger PreTokenGeneration too
 }
 
 // Events is what events about users are made with; zero: none are published.

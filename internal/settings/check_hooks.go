@@ -78,6 +78,9 @@ func (c checker) checkHooks(s *Settings) {
 			entry := fmt.Sprintf("%s.types[%d]", key, j)
 			c.oneOf(entry, name, events.Types...)
 			c.unique(entry, name, h.Types[:j])
+			if name == events.UserInvitationAccepted && !s.Invitations.FollowUp && c.ReadOK("invitations.followUp") {
+				c.Report(entry, "needs invitations.followUp: true, without which nothing publishes %q; add that, or remove the type", name)
+			}
 		}
 		c.checkEventTarget(key, h, s.Pool.Region)
 	}

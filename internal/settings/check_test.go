@@ -40,21 +40,22 @@ func TestOversizedAddresses(t *testing.T) {
 
 func TestAcceptedValues(t *testing.T) {
 	for name, test := range map[string]struct{ replace, by string }{
-		"a tag of 128 characters that are more bytes": {"AppName: MyApp", strings.Repeat("é", 128) + ": " + strings.Repeat("é", 256)},
-		"a government's region":                       {"eu-central-1", "us-gov-west-1"},
-		"a colour that is just dark enough":           {"#1d4ed8", "#767676"},
-		"a colour in capitals":                        {"#1d4ed8", "#1D4ED8"},
-		"a brand in another script":                   {"displayName: MyApp", "displayName: تطبيقي"},
-		"a sender in another script":                  {"from:\n    name: MyApp", "from:\n    name: 私のアプリ"},
-		"a logo":                                      {"postalAddress: 1 Sample Street", "logo: {url: 'https://app.example.com/logo.png', width: 16}"},
-		"wording of a brand's own":                    {"postalAddress: 1 Sample Street", "wording: {en: {sign-up: {subject: Hello}}}"},
-		"a rule without an upper bound":               {"minLength: 2\n      maxLength: 40", "minLength: 41"},
-		"a rule for a standard attribute":             {"- name: agentName\n      label", "- name: family_name\n      label"},
-		"an app on this machine":                      {"\n    url: https://app.example.com/", "\n    url: http://localhost:3000/"},
-		"no restriction to domains":                   {"allowedDomains: [example.com]", "allowedDomains: []"},
-		"a domain in Punycode":                        {`["*.example.com"]`, `["*.xn--exmple-cua.com"]`},
-		"a group in another script":                   {"[members]", "[Mitglieder-ö]"},
-		"no Facebook app":                             {`"123456789"`, `""`},
+		"a tag of 128 characters that are more bytes":   {"AppName: MyApp", strings.Repeat("é", 128) + ": " + strings.Repeat("é", 256)},
+		"a government's region":                         {"eu-central-1", "us-gov-west-1"},
+		"a colour that is just dark enough":             {"#1d4ed8", "#767676"},
+		"a colour in capitals":                          {"#1d4ed8", "#1D4ED8"},
+		"a brand in another script":                     {"displayName: MyApp", "displayName: تطبيقي"},
+		"a sender in another script":                    {"from:\n    name: MyApp", "from:\n    name: 私のアプリ"},
+		"a logo":                                        {"postalAddress: 1 Sample Street", "logo: {url: 'https://app.example.com/logo.png', width: 16}"},
+		"wording of a brand's own":                      {"postalAddress: 1 Sample Street", "wording: {en: {sign-up: {subject: Hello}}}"},
+		"a rule without an upper bound":                 {"minLength: 2\n      maxLength: 40", "minLength: 41"},
+		"a rule for a standard attribute":               {"- name: agentName\n      label", "- name: family_name\n      label"},
+		"an app on this machine":                        {"\n    url: https://app.example.com/", "\n    url: http://localhost:3000/"},
+		"no restriction to domains":                     {"allowedDomains: [example.com]", "allowedDomains: []"},
+		"a domain in Punycode":                          {`["*.example.com"]`, `["*.xn--exmple-cua.com"]`},
+		"a group in another script":                     {"[members]", "[Mitglieder-ö]"},
+		"an event of an invitation that is followed up": {"[user.password-changed]\n      queue: password-changes", "[user.invitation-accepted]\n      queue: invitations\ninvitations: {followUp: true}"},
+		"no Facebook app":                               {`"123456789"`, `""`},
 	} {
 		t.Run(name, func(t *testing.T) { parse(t, edit(t, good, test.replace, test.by)) })
 	}

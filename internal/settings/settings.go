@@ -28,6 +28,7 @@ type Settings struct {
 	Locales      []string     `yaml:"locales"`
 	SignUp       SignUp       `yaml:"signUp"`
 	Groups       []Group      `yaml:"groups"`
+	Invitations  Invitations  `yaml:"invitations"`
 	Hooks        Hooks        `yaml:"hooks"`
 	SignIn       SignIn       `yaml:"signIn"`
 	IdentityPool IdentityPool `yaml:"identityPool"`
@@ -171,6 +172,13 @@ type Group struct {
 
 // StableID is ID, or Name. It does not change with the name.
 func (g Group) StableID() string { return cmp.Or(g.ID, g.Name) }
+
+// Invitations are those of people whom an administrator creates (AdminCreateUser).
+type Invitations struct {
+	// FollowUp does for whoever accepts one what follows a confirmation: groups, the welcome mail and
+	// an event. Cognito then invokes a function for every sign-in.
+	FollowUp bool `yaml:"followUp"`
+}
 
 // SignUp holds the rules of who may sign up.
 type SignUp struct {

@@ -1,5 +1,5 @@
 // Package trigger holds the events of the Cognito triggers that Poolpost
-// answers: CustomMessage, CustomEmailSender, PreSignUp and PostConfirmation.
+// answers: CustomMessage, CustomEmailSender, PreSignUp, PostConfirmation and PreTokenGeneration.
 //
 // A trigger must return the whole event that it got. Cognito adds fields at any
 // time, so an event keeps its own bytes, and Reply changes nothing but the

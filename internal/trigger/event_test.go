@@ -78,6 +78,12 @@ func TestDecode(t *testing.T) {
 			TriggerSource: "PostConfirmation_ConfirmForgotPassword", Version: "1", Region: "eu-central-1",
 			UserPoolID: "eu-central-1_Example01", UserName: "ada",
 		}},
+		"a first password, with a response that has null": {"pre-token-generation-new-password", "TokenGeneration", "NewPasswordChallenge", Event{
+			TriggerSource: "TokenGeneration_NewPasswordChallenge", Version: "1", Region: "eu-central-1",
+			UserPoolID: "eu-central-1_Example01", UserName: sub, ClientID: "1sample111111111111example",
+			UserAttributes: map[string]string{"sub": sub, "cognito:user_status": "CONFIRMED", "email_verified": "true", "name": "Ada", "email": "ada@example.com"},
+			ClientMetadata: map[string]string{"locale": "fr"},
+		}},
 		"fields that nobody knows yet": {"custom-message-of-the-future", "CustomMessage", "SignUp", Event{
 			TriggerSource: "CustomMessage_SignUp", Version: "1", Region: "eu-central-1",
 			UserPoolID: "eu-central-1_Example01", UserName: sub, ClientID: "1sample111111111111example",
