@@ -93,11 +93,15 @@ func (p *Pool) newTriggers() {
 		})
 	}
 
-	p.newFunction("PreSignUp", "pre-sign-up")
+	preSignUp := p.newFunction("PreSignUp", "pre-sign-up")
 	p.newAlarm(alarm{
 		id: "PreSignUpFails", pageNow: true, meaning: "pre-sign-up could not apply its rules and refused people with TRY_AGAIN.",
 		metric: p.outcomeMetric("pre-sign-up", rules.TryAgain), threshold: 1,
 	})
+	if p.settings.SignUp.UsesCaptcha() {
+		p.allowCaptcha(preSignUp)
+		p.alarmCaptcha()
+	}
 	if p.settings.SignUp.UsesHook() {
 		p.newAlarm(alarm{
 			id: "HookFails", pageNow: p.settings.SignUp.Hook.OnFailure != config.AcceptOnFailure,
@@ -243,7 +247,11 @@ func (p *Pool) newMailFeedback() {
 // newVerifyLink serves the pages behind links. It calls only operations of Cognito without a
 // signature, so its role needs no permission for them.
 func (p *Pool) newVerifyLink() {
-	p.routeLinks(p.newFunction("VerifyLink", "verify-link"))
+	f := p.newFunction("VerifyLink", "verify-link")
+	p.routeLinks(f)
+	if p.settings.SignUp.UsesAltcha() {
+		p.allowCaptcha(f)
+	}
 	p.newAlarm(alarm{
 		id: "PagesUnavailable", pageNow: true, meaning: "The link page could not do what people asked for: Cognito fails, limits or refuses its calls.",
 		metric: sum(p.outcomeMetric("verify-link", "unavailable"), p.outcomeMetric("verify-link", "reset-unavailable"),

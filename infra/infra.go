@@ -97,6 +97,7 @@ type Pool struct {
 	LinksURL *string
 
 	linksTarget   *string                  // what a host outside Route 53 is a CNAME of
+	captchaSecret *string                  // the ARN, or a pattern of it; nil without signUp.captcha
 	hookQueues    map[string]*string       // the dead-letter queues of hooks, by their ids
 	linksServed   []constructs.IDependable // what serves LinksURL, unless that is API Gateway's own
 	settings      *settings.Settings
@@ -190,6 +191,7 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p.newEventQueue()
 	p.newLinkAPI()
 	p.newCustomSenderKey()
+	p.newCaptchaSecret()
 	p.newTriggers()
 	p.newUserPool()
 	p.newClients()

@@ -164,3 +164,53 @@ func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 		t.Errorf("it calls %q, want %q", called, want)
 	}
 }
+
+// The secret of the settings alone may be read, or the one that the stack makes; by verify-link only
+// where it hands out challenges.
+func TestCaptchaPermissions(t *testing.T) {
+	const partial = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:myapp/captcha"
+	for name, test := range map[string]struct {
+		captcha  config.Captcha
+		resource string // of the permission
+		value    string // of the variable
+		alarm    string // its severity
+	}{
+		"a name":      {config.Captcha{Provider: "turnstile", Secret: "myapp/captcha"}, secretARN("myapp/captcha-??????"), `"myapp/captcha"`, "Page now"},
+		"a whole ARN": {config.Captcha{Provider: "hcaptcha", Secret: partial + "-AbC123"}, `"` + partial + `-AbC123"`, `"` + partial + `-AbC123"`, "Page now"},
+		"an ARN without its end": {config.Captcha{Provider: "recaptcha", Secret: partial, OnFailure: config.AcceptOnFailure},
+			`"` + partial + `-??????"`, `"` + partial + `"`, "Next day"},
+		"ALTCHA": {config.Captcha{Provider: "altcha"}, `{"Ref":"CaptchaKeyDB65507E"}`, `{"Ref":"CaptchaKeyDB65507E"}`, "Page now"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := settingstest.Sample(t)
+			set.SignUp.Captcha = test.captcha
+			tp := synthesise(t, set, "dev")
+			if got, want := grants(tp), []string{`"secretsmanager:GetSecretValue" on ` + test.resource}; !slices.Equal(got, want) {
+				t.Errorf("pre-sign-up may do %q, want %q", got, want)
+			}
+			tp.want(tp.function("pre-sign-up"), map[string]string{"Environment.Variables.CAPTCHA_SECRET": test.value, "MemorySize": "512"})
+			altcha := test.captcha.Provider == config.Altcha
+			if got := strings.Contains(tp.function("verify-link").get("Environment"), "CAPTCHA_SECRET"); got != altcha {
+				t.Errorf("verify-link has the secret: %t", got)
+			}
+			if got := len(tp.all("AWS::SecretsManager::Secret")); got != 0 != altcha {
+				t.Errorf("the stack makes %d secrets", got)
+			}
+			alarm := slices.ContainsFunc(tp.all("AWS::CloudWatch::Alarm"), func(r resource) bool {
+				return strings.Contains(r.get("Metrics"), `"captcha-unavailable"`) && strings.HasPrefix(r.get("AlarmDescription"), `"`+test.alarm)
+			})
+			if !alarm {
+				t.Error("nothing watches the captcha")
+			}
+			everything := jsii.String("*")
+			if found := *assertions.Annotations_FromStack(tp.stack).FindError(everything, assertions.Match_AnyValue()); len(found) != 0 {
+				t.Errorf("cdk-nag finds %d faults", len(found))
+			}
+		})
+	}
+}
+
+// secretARN is that of a secret in the account and region of the stack.
+func secretARN(name string) string {
+	return `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":secretsmanager:eu-central-1:",{"Ref":"AWS::AccountId"},":secret:` + name + `"]]}`
+}

@@ -52,7 +52,9 @@ brands:
 clients:
   - {name: web, url: https://rides.example.com/, signInUrl: https://rides.example.com/sign-in, refreshTokenDays: 7}
   - {name: kiosk, brand: kiosk, url: https://kiosk.rides.example.com/}
-signUp: {hook: {function: "sign-up-hook:live", timeoutMs: 3000, onFailure: accept, mayAutoConfirm: true}}
+signUp:
+  captcha: {provider: altcha}
+  hook: {function: "sign-up-hook:live", onFailure: accept, mayAutoConfirm: true}
 groups: [drivers, everybody]
 invitations: {followUp: true}
 hooks:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -54,6 +55,7 @@ type appPage struct {
 	Locale      string
 	Email       string
 	Attributes  []appAttribute
+	Captcha     *appCaptcha // nil: none
 	Facts       []types.AttributeType
 	ProblemType string // of an error of Cognito's
 	Problem     string
@@ -66,6 +68,10 @@ func (a *app) routes(mux *http.ServeMux) {
 		return func(w http.ResponseWriter, r *http.Request) { a.show(w, a.page(r, step), nil) }
 	}
 	mux.HandleFunc("GET /{$}", show("sign-up"))
+	mux.HandleFunc("GET /captcha.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		_, _ = io.WriteString(w, captchaScript)
+	})
 	mux.HandleFunc("GET /sign-in", show("sign-in"))
 	mux.HandleFunc("GET /forgot-password", show("forgot-password"))
 	mux.HandleFunc("GET /provider", show("provider"))
@@ -90,7 +96,7 @@ func (a *app) form(step, next string, submit func(*http.Request, *appPage) error
 }
 
 func (a *app) page(r *http.Request, step string) appPage {
-	p := appPage{Title: "Sign up", Here: "app", Step: step, Locales: a.settings.Locales, Email: r.FormValue("email")}
+	p := appPage{Title: "Sign up", Here: "app", Step: step, Locales: a.settings.Locales, Email: r.FormValue("email"), Captcha: newAppCaptcha(a.settings)}
 	for _, c := range a.settings.Clients {
 		p.Clients = append(p.Clients, c.Name)
 	}
@@ -136,10 +142,14 @@ func (a *app) signUp(r *http.Request, p *appPage) error {
 			})
 		}
 	}
-	_, err := a.pool.SignUp(r.Context(), &cognito.SignUpInput{
+	in := &cognito.SignUpInput{
 		ClientId: aws.String(a.clientIDs[p.Client]), Username: aws.String(p.Email), Password: aws.String(r.FormValue("password")),
 		UserAttributes: attributes, ClientMetadata: a.metadata(p),
-	})
+	}
+	if proof := r.FormValue("captcha"); proof != "" {
+		in.ValidationData = []types.AttributeType{{Name: aws.String("captcha"), Value: aws.String(proof)}}
+	}
+	_, err := a.pool.SignUp(r.Context(), in)
 	return err
 }
 

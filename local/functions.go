@@ -73,6 +73,7 @@ func (s *Stack) functions() []lambda.Function {
 	}
 	values := bundle.Values{
 		Stack: "local", Stage: "local", LinksURL: s.linksURL, Clients: string(ids), UserPoolID: s.poolID, KMSKeyARN: s.key.ARN(),
+		CaptchaSecret: captchaSecret, CaptchaURL: s.awsURL + "/siteverify",
 		MailQueueURL: s.queue.URL(s.awsURL), DeadLetterQueueURL: s.queue.DeadURL(s.awsURL),
 	}
 	if s.eventQueue != nil {

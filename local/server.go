@@ -24,6 +24,7 @@ func (s *Stack) awsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/2015-03-31/functions/", s.host)
 	mux.Handle("/v2/email/", s.box.SES())
+	mux.Handle("POST /siteverify", siteverify(s.settings))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		api := s.cognito(r)
 		switch target := r.Header.Get("X-Amz-Target"); {
@@ -33,12 +34,14 @@ func (s *Stack) awsHandler() http.Handler {
 			queues.ServeHTTP(w, r)
 		case strings.HasPrefix(target, "TrentService."):
 			s.key.ServeHTTP(w, r)
+		case strings.HasPrefix(target, secretsTarget):
+			secrets.ServeHTTP(w, r)
 		default:
 			// SDKs read errors as JSON, whatever the service.
 			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 			w.WriteHeader(http.StatusNotFound)
 			_ = json.NewEncoder(w).Encode(awsjson.Errorf("UnknownOperationException",
-				"This address serves the APIs of Cognito user pools and identity pools, SQS, KMS, SES v2 and Lambda; %s is none of them.", cmp.Or(target, r.URL.Path)))
+				"This address serves the APIs of Cognito user pools and identity pools, SQS, KMS, Secrets Manager, SES v2 and Lambda; %s is none of them.", cmp.Or(target, r.URL.Path)))
 		}
 	})
 	return forPages(s.cognito, http.NewCrossOriginProtection().Handler(mux))

@@ -29,6 +29,7 @@ type rulesCommand struct {
 	Locale   string            `placeholder:"LANGUAGE" help:"The language of refusals; by default the first one of the settings."`
 	Provider bool              `help:"The user comes through Facebook or another provider."`
 	Network  bool              `help:"Query DNS. The suppression list is on AWS and is never queried."`
+	Captcha  string            `enum:"passed,missing,failed,unavailable" default:"passed" help:"What comes of the captcha: ${enum}. Nobody is asked."`
 	Hook     string            `placeholder:"WHAT" help:"What plays your function of signUp.hook, as for dev; without it, nobody is asked."`
 	JSON     bool              `help:"Write JSON."`
 }
@@ -76,7 +77,7 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 		dns = net.DefaultResolver
 	}
 	sentences := func(locale string) (map[string]string, error) { return out.Refusals[locale], nil }
-	ask := rules.Network{DNS: dns, Suppressions: noNetwork{}}
+	ask := rules.Network{DNS: dns, Suppressions: noNetwork{}, Captcha: outcome(c.Captcha)}
 	if c.Hook != "" {
 		hook, err := local.OpenHook(set, c.Hook, s.Err)
 		if err != nil {
@@ -93,6 +94,9 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 		Email: c.Email, Attributes: map[string]string{}, Provider: c.Provider,
 		Locale: message.Lookup(conf.Locales, conf.Locales[0], c.Locale),
 	}
+	if c.Captcha != "missing" {
+		a.Proof = c.Captcha
+	}
 	for name, value := range c.Attr {
 		a.Attributes[set.AttributeKey(name)] = value
 	}
@@ -106,6 +110,8 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 	switch {
 	case decision.Refusal != nil:
 		e.Result = fmt.Sprintf("refused: PreSignUp failed with error %s.", decision.Refusal)
+	case set.SignUp.UsesCaptcha() && c.Captcha == "passed" && !a.Provider:
+		e.Result = "accepted, if the captcha is passed: --captcha says what else may come of it"
 	case set.SignUp.UsesHook() && c.Hook == "":
 		e.Result = "accepted, unless your function of signUp.hook refuses: --hook asks it"
 	case a.Provider && conf.ExternalProviders.Policy == config.LinkProviders:
@@ -126,7 +132,7 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 		}
 		e.Steps = append(e.Steps, explained)
 	}
-	for _, err := range []error{decision.Warning, decision.HookErr} {
+	for _, err := range []error{decision.CaptchaErr, decision.Warning, decision.HookErr} {
 		if err != nil {
 			e.Warnings = append(e.Warnings, err.Error())
 		}
@@ -159,6 +165,19 @@ func hookRequest(set *settings.Settings, a rules.Applicant) rules.HookRequest {
 		r.TriggerSource, r.UserName, r.Provider = "PreSignUp_ExternalProvider", "Facebook_1234567890", "Facebook"
 	}
 	return r
+}
+
+// An outcome of a captcha, which nobody is asked for.
+type outcome string
+
+func (o outcome) Verify(context.Context, string, string) (string, error) {
+	switch o {
+	case "failed":
+		return "refused", nil
+	case "unavailable":
+		return "", errNotAsked
+	}
+	return "", nil
 }
 
 // noNetwork answers nothing: this command queries DNS only with --network, and AWS never.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"poolpost/internal/config"
 	"poolpost/internal/logging"
@@ -108,27 +109,38 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 		}
 	}
 	line.Outcome = accepted
-	if decision.HookErr != nil {
+	switch {
+	case decision.HookErr != nil:
 		line.Outcome, line.Detail = rules.HookFailed, accepted
+	case decision.CaptchaErr != nil:
+		line.Outcome, line.Detail = rules.CaptchaUnavailable, accepted
 	}
 	return reply, nil
 }
 
-// ask asks the rules, the accounts of the pool and the hook about an applicant, in this order, up to
+// ask asks the rules with the captcha, the accounts of the pool and the hook about an applicant, in this order, up to
 // the first refusal. Only of a sign-up may the hook say that it needs no confirmation.
 func (h *handler) ask(ctx context.Context, event *trigger.Event, a rules.Applicant, signUp bool, line *logging.Line) (rules.Decision, error) {
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if h.accounts != nil || h.clients != nil { // rules that ask the network have a limit of their own
-		limited, cancel = context.WithTimeout(ctx, rules.Budget)
+		limited, cancel = context.WithTimeout(ctx, rules.Budget+time.Duration(h.config.Captcha.TimeoutMS)*time.Millisecond)
 	}
 	defer cancel()
+	if h.config.Captcha.Provider != "" {
+		a.Proof, a.SignUp = event.Proof(), event.UserPoolID+" "+event.UserName
+	}
 	decision := h.rules.Decide(limited, a)
 	switch {
+	case decision.Refusal != nil && decision.CaptchaErr != nil:
+		line.Err, line.Detail = decision.CaptchaErr, "refused"
+		return decision, decision.Refusal
 	case decision.Refusal != nil && decision.Refusal.Code == rules.TryAgain:
 		return decision, decision.Warning
 	case decision.Refusal != nil:
+		line.Detail = decision.Rejected
 		return decision, decision.Refusal
 	}
+	decision.Warn(decision.CaptchaErr)
 	line.Warning = decision.Warning
 	if a.Provider && h.accounts != nil {
 		// Who has an account does not sign up, so the hook has no say.

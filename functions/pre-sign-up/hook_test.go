@@ -190,7 +190,7 @@ func TestTheHookFails(t *testing.T) {
 	for name, test := range cases {
 		for _, policy := range []string{config.RefuseOnFailure, config.AcceptOnFailure} {
 			t.Run(name+", "+policy, func(t *testing.T) {
-				limit := config.MaxHookTimeoutMS // enough for 6 MB on a slow machine
+				limit := config.MaxTimeoutMS // enough for 6 MB on a slow machine
 				if test.reason == "timeout" || name == "an answer after hours" {
 					limit = 300
 				}
@@ -232,7 +232,7 @@ func TestTheHookFails(t *testing.T) {
 // Cognito waits 5 s: with the slowest start, the slowest rules and the slowest hook, too.
 func TestNobodyWaitsLongerThanCognito(t *testing.T) {
 	const start = time.Second // 0.7 s of it for the connection
-	if all := start + rules.Budget + config.MaxHookTimeoutMS*time.Millisecond; all > 5*time.Second {
+	if all := start + rules.Budget + config.MaxTimeoutMS*time.Millisecond; all > 5*time.Second {
 		t.Errorf("a sign-up may take %v", all)
 	}
 }

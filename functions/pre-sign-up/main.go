@@ -2,11 +2,14 @@
 // the rules of the settings (package rules), and links people who come through
 // an external provider to their account. It fails closed: what it cannot decide,
 // it refuses, with a code and a sentence fit for the person who signs up.
+//
+// Environment: CAPTCHA_SECRET, the secret of the captcha, if the settings have one.
 package main
 
 import (
 	"net"
 	"os"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -37,12 +40,29 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 // noaws leaves it out.
 var newAWS func(config.PreSignUp) (rules.Network, accounts, clientNames)
 
+// newCaptcha returns what checks the proof of a person. A build with the tag nocaptcha leaves it out.
+var newCaptcha func(c config.Captcha, secretID string) rules.Captcha
+
 func configure(dir string, log *logging.Logger) (*handler, error) {
 	c, err := config.Read[config.PreSignUp](dir)
 	if err != nil {
 		return nil, err
 	}
 	h := &handler{config: c, log: log}
+	// Both may open connections, of which neither waits for the other's.
+	var person rules.Captcha
+	var opening sync.WaitGroup
+	if c.Captcha.Provider != "" {
+		if newCaptcha == nil {
+			return nil, lambdaenv.ErrLeftOut
+		}
+		env := lambdaenv.New()
+		secretID := env.Required("CAPTCHA_SECRET")
+		if err := env.Err(); err != nil {
+			return nil, err
+		}
+		opening.Go(func() { person = newCaptcha(c.Captcha, secretID) })
+	}
 	var ask rules.Network
 	if c.Email.RefuseSuppressed || c.ExternalProviders.Policy == config.LinkProviders || c.Hook.Function != "" {
 		if newAWS == nil {
@@ -50,7 +70,8 @@ func configure(dir string, log *logging.Logger) (*handler, error) {
 		}
 		ask, h.accounts, h.clients = newAWS(c)
 	}
-	ask.DNS = net.DefaultResolver
+	opening.Wait()
+	ask.Captcha, ask.DNS = person, net.DefaultResolver
 	h.rules, err = rules.New(c, config.SentencesIn(dir), ask)
 	return h, err
 }

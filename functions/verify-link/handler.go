@@ -8,6 +8,7 @@ import (
 
 	"poolpost/internal/config"
 	"poolpost/internal/lambdaenv"
+	"poolpost/internal/link"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 )
@@ -17,6 +18,7 @@ type handler struct {
 	config    config.VerifyLink
 	clientIDs map[string]string // by the names of the settings
 	cognito   *cognitoClient
+	captcha   http.Handler // nil when nobody asks for challenges
 	log       *logging.Logger
 }
 
@@ -34,9 +36,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := h.read(r)
 	op := operations[p.path]
 	err := logging.Recover(func() error {
-		if r.URL.Path == pathHealth && opens(r) {
+		switch {
+		case r.URL.Path == pathHealth && opens(r):
 			h.health(w, r)
-		} else {
+		case r.URL.Path == link.PathCaptcha && opens(r) && h.captcha != nil:
+			h.captcha.ServeHTTP(w, r)
+		default:
 			h.render(w, r, p, h.answer(r, op, p))
 		}
 		return nil

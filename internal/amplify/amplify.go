@@ -57,8 +57,17 @@ type OAuth struct {
 // Custom is what our example of a front end reads besides. Amplify leaves it alone.
 type Custom struct {
 	Attributes []Attribute `json:"attributes"`         // that a sign-up form asks for
+	Captcha    *Captcha    `json:"captcha,omitempty"`  // nil: a sign-up needs none
 	Endpoint   string      `json:"endpoint,omitempty"` // of the local run's Cognito; empty: AWS
 	HelpURL    string      `json:"help_url"`           // of the page for people who cannot sign in
+}
+
+// Captcha is what proves that a person signs up.
+type Captcha struct {
+	Provider     string `json:"provider"`
+	SiteKey      string `json:"site_key,omitempty"`
+	Action       string `json:"action,omitempty"`
+	ChallengeURL string `json:"challenge_url,omitempty"` // of ALTCHA
 }
 
 // Attribute is a field of a sign-up form.
@@ -100,6 +109,12 @@ func New(values map[string]string, s *settings.Settings) Outputs {
 	custom := Custom{
 		Attributes: []Attribute{},
 		HelpURL:    link.Build(values["LinksUrl"], link.PathHelp, link.Link{Client: a.ClientID}),
+	}
+	if c := s.SignUp.Captcha; s.SignUp.UsesCaptcha() {
+		custom.Captcha = &Captcha{Provider: c.Provider, SiteKey: c.SiteKey, Action: c.Action}
+		if s.SignUp.UsesAltcha() {
+			custom.Captcha.ChallengeURL = values["LinksUrl"] + link.PathCaptcha
+		}
 	}
 	for _, rule := range s.SignUp.Attributes {
 		label := rule.Label

@@ -52,6 +52,15 @@ func attributeRules(s *settings.Settings) []config.AttributeRule {
 	return list
 }
 
+// captcha is that of the settings, with the hosts that it holds for.
+func captcha(s *settings.Settings) config.Captcha {
+	c := s.SignUp.Captcha
+	if !s.SignUp.UsesAltcha() { // which knows no hosts
+		c.Hosts = s.CaptchaHosts()
+	}
+	return c
+}
+
 // senders are the senders of the clients' brands, by the names of the clients. SES
 // forwards bounces and complaints to the Reply-To address, which people read, if
 // mail.identity covers it: SES accepts no other.

@@ -6,19 +6,21 @@ import (
 	"strings"
 	"testing"
 
+	"poolpost/internal/config"
 	"poolpost/internal/settings"
 	"poolpost/internal/settings/settingstest"
 )
 
 // clients are the SDK's clients that each function may link. A client takes up to a
-// millisecond of a start. verify-link has none: a person waits for its page.
+// millisecond of a start.
 var clients = map[string][]string{
 	"custom-email-sender": {"sqs"},
 	"custom-message":      {"cognitoidentityprovider"}, // in a pool with several app clients
 	"mail-feedback":       {"sqs"},                     // with hooks
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
-	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "sesv2"}, // when its settings ask AWS
-	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},    // and those of the Encryption SDK
+	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "secretsmanager", "sesv2"}, // when its settings ask AWS
+	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},                      // and those of the Encryption SDK
+	"verify-link":         {"secretsmanager"},                                               // when it makes challenges
 }
 
 // What belongs to build time, or to another function, costs a cold start when a
@@ -90,17 +92,19 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		change func(*settings.Settings)
 		want   string // the tags of what is left out
 	}{
-		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocodes"},
-		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws"},
-		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocodes"},
-		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocodes"},
-		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocodes"},
-		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocodes"},
-		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocodes"},
-		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocodes"},
-		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocodes"},
-		"events":                  {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocodes"},
-		"invitations":             {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocodes"},
+		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws,nocaptcha,noaltcha"},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
+		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
+		"events":                  {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		"a captcha":               {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "turnstile" }, "noclients,noevents,noinvitations,noaws,nocodes,noaltcha"},
+		"a captcha of our own":    {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "altcha" }, "noclients,noevents,noinvitations,noaws,nocodes"},
+		"invitations":             {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocaptcha,nocodes,noaltcha"},
 	} {
 		s := settingstest.Sample(t)
 		test.change(s)
@@ -119,6 +123,23 @@ func TestEventsAreLinkedWithHooksOnly(t *testing.T) {
 			publishes := f.Name == "post-confirmation" || f.Name == "mail-feedback"
 			if linked := slices.Contains(links(t, tags(s), "./functions/"+f.Name), "poolpost/events"); linked != (publishes && bus != "") {
 				t.Errorf("with the bus %q, %s links events: %t", bus, f.Name, linked)
+			}
+		}
+	}
+}
+
+// Without a captcha, nothing of one is linked; verify-link has only challenges of our own.
+func TestCaptchasAreLinkedWhenTheSettingsHaveThem(t *testing.T) {
+	s := settingstest.Sample(t)
+	for _, provider := range []string{"", config.Turnstile, config.Altcha} {
+		s.SignUp.Captcha.Provider = provider
+		for _, f := range Functions {
+			want := f.Name == "pre-sign-up" && provider != "" || f.Name == "verify-link" && provider == config.Altcha
+			linked := links(t, tags(s), "./functions/"+f.Name)
+			for _, p := range []string{"poolpost/internal/altcha", "poolpost/internal/secret"} {
+				if slices.Contains(linked, p) != want {
+					t.Errorf("with the provider %q, %s links %s: %t", provider, f.Name, p, !want)
+				}
 			}
 		}
 	}

@@ -60,6 +60,9 @@ func rulesCallAWS(s *settings.Settings) bool {
 	return s.SignUp.Email.RefuseSuppressed || s.SignUp.ExternalProviders.Policy == config.LinkProviders || s.SignUp.UsesHook()
 }
 
+func usesCaptcha(s *settings.Settings) bool { return s.SignUp.UsesCaptcha() }
+func usesAltcha(s *settings.Settings) bool  { return s.SignUp.UsesAltcha() }
+
 // triggerTimeout is how long Cognito waits for a trigger.
 const triggerTimeout = 5 * time.Second
 
@@ -114,7 +117,7 @@ var Functions = []Function{
 	{
 		Name:     "pre-sign-up",
 		Timeout:  triggerTimeout,
-		optional: []part{{"aws", rulesCallAWS, nil}},
+		optional: []part{{"aws", rulesCallAWS, nil}, {"captcha", usesCaptcha, []string{"CAPTCHA_SECRET", "CAPTCHA_URL"}}},
 		config: func(s *settings.Settings) any {
 			c := config.PreSignUp{
 				Locales:           s.Locales,
@@ -122,6 +125,9 @@ var Functions = []Function{
 				Attributes:        attributeRules(s),
 				AutoConfirm:       s.SignUp.AutoConfirm,
 				ExternalProviders: s.SignUp.ExternalProviders,
+			}
+			if s.SignUp.UsesCaptcha() {
+				c.Captcha = captcha(s)
 			}
 			if s.SignUp.UsesHook() {
 				c.Hook, c.Clients = s.SignUp.Hook, clientNames(s)
@@ -151,9 +157,16 @@ var Functions = []Function{
 		Name:     "verify-link",
 		Timeout:  10 * time.Second,
 		callsAWS: true,
+		optional: []part{{"altcha", usesAltcha, []string{"CAPTCHA_SECRET"}}},
 		env:      []string{"USER_POOL_CLIENTS"},
-		config:   func(s *settings.Settings) any { return config.VerifyLink{Clients: s.Clients, Locales: s.Locales} },
-		files:    func(out *compile.Output) map[string][]byte { return out.Pages },
+		config: func(s *settings.Settings) any {
+			c := config.VerifyLink{Clients: s.Clients, Locales: s.Locales}
+			if set := s.SignUp.Captcha; s.SignUp.UsesAltcha() {
+				c.Challenges = config.Challenges{Difficulty: set.Difficulty, ExpiryMinutes: set.ExpiryMinutes, Origins: s.Origins()}
+			}
+			return c
+		},
+		files: func(out *compile.Output) map[string][]byte { return out.Pages },
 	},
 }
 
@@ -201,6 +214,8 @@ type Values struct {
 	MailQueueURL       string
 	DeadLetterQueueURL string
 	LinksURL           string // without a final slash
+	CaptchaSecret      string // name or ARN
+	CaptchaURL         string // of a stand-in for the service; a stack has none
 	Clients            string // app client ids by the names of the settings, as JSON
 	UserPoolID         string
 	KMSKeyARN          string
@@ -211,6 +226,8 @@ type Values struct {
 // Env is the environment of a function.
 func (f Function) Env(s *settings.Settings, v Values) map[string]string {
 	values := map[string]string{
+		"CAPTCHA_SECRET":        v.CaptchaSecret,
+		"CAPTCHA_URL":           v.CaptchaURL,
 		"CONFIGURATION_SET":     v.ConfigurationSet,
 		"DEAD_LETTER_QUEUE_URL": v.DeadLetterQueueURL,
 		"DOMAIN_PREFIX":         s.SignIn.DomainPrefixIn(v.Stage),

@@ -68,6 +68,7 @@ type PreSignUp struct {
 	Attributes        []AttributeRule   `json:"attributes"`
 	AutoConfirm       AutoConfirm       `json:"autoConfirm"`
 	ExternalProviders ExternalProviders `json:"externalProviders"`
+	Captcha           Captcha           `json:"captcha,omitzero"`  // zero: nobody proves anything
 	Hook              SignUpHook        `json:"hook,omitzero"`     // zero: nobody else is asked
 	Clients           []string          `json:"clients,omitempty"` // their names, for the hook
 }
@@ -140,6 +141,47 @@ const (
 	LinkProviders   = "link"
 )
 
+// Captcha asks people to prove that they are some. docs/captcha.md explains it.
+type Captcha struct {
+	// Provider is turnstile, altcha, hcaptcha or recaptcha; nobody is asked if empty.
+	Provider string `yaml:"provider" json:"provider"`
+	// SiteKey is the provider's public key of the site, for front ends.
+	SiteKey string `yaml:"siteKey" json:"siteKey,omitempty"`
+	// Secret is the name or the ARN of a secret in AWS Secrets Manager that holds the provider's
+	// secret key as plain text. The deployment makes that of ALTCHA.
+	Secret string `yaml:"secret" json:"-"`
+	// Hosts are those of the pages that people may solve it on; those of the clients' addresses if
+	// empty. The local run adds its own.
+	Hosts []string `yaml:"hosts" json:"hosts,omitempty"`
+	// Action is what the page must call the action, with turnstile, and with recaptcha if MinScore is set.
+	Action string `yaml:"action" json:"action,omitempty"`
+	// MinScore is that of reCAPTCHA v3, in percent; 0 for v2, which has no scores.
+	MinScore int `yaml:"minScore" json:"minScore,omitempty"`
+	// Difficulty is how many keys a browser derives for a challenge of ALTCHA, on average.
+	Difficulty int `yaml:"difficulty" json:"-"`
+	// ExpiryMinutes is how long a challenge of ALTCHA can be used.
+	ExpiryMinutes int `yaml:"expiryMinutes" json:"-"`
+	// TimeoutMS is how long the whole check may take, in milliseconds.
+	TimeoutMS int `yaml:"timeoutMs" json:"timeoutMs"`
+	// OnFailure is refuse or accept: what happens to a sign-up when the check cannot be made.
+	OnFailure string `yaml:"onFailure" json:"onFailure"`
+}
+
+// The providers of a captcha.
+const (
+	Turnstile = "turnstile"
+	Altcha    = "altcha"
+	HCaptcha  = "hcaptcha"
+	Recaptcha = "recaptcha"
+)
+
+// Challenges are those of ALTCHA, which verify-link hands out; zero: none.
+type Challenges struct {
+	Difficulty    int      `json:"difficulty"`
+	ExpiryMinutes int      `json:"expiryMinutes"`
+	Origins       []string `json:"origins"` // of pages that may read them
+}
+
 // SignUpHook is a Lambda function of the adopter's own, which is asked about a sign-up that all
 // rules accept. docs/hooks.md has what it gets and what it may answer.
 type SignUpHook struct {
@@ -153,16 +195,16 @@ type SignUpHook struct {
 	MayAutoConfirm bool `yaml:"mayAutoConfirm" json:"mayAutoConfirm,omitempty"`
 }
 
-// What is done about a sign-up when the hook does not answer.
+// What is done about a sign-up when the captcha or the hook does not answer.
 const (
 	RefuseOnFailure = "refuse"
 	AcceptOnFailure = "accept"
 )
 
-// MaxHookTimeoutMS is the longest time of the hook, in milliseconds. Cognito waits 5 s for
-// pre-sign-up. Its start takes up to one of them, when the connection of the hook is slow to
-// open, and the rules take up to another.
-const MaxHookTimeoutMS = 3000
+// MaxTimeoutMS is the longest time of captcha and hook together, in milliseconds. Cognito waits 5 s
+// for pre-sign-up. Its start takes up to one of them, when a connection is slow to open, and the
+// rules take up to another.
+const MaxTimeoutMS = 3000
 
 // AttributeRule is a rule for one attribute at sign-up.
 type AttributeRule struct {
@@ -245,8 +287,9 @@ type Sender struct {
 
 // VerifyLink is what verify-link runs with.
 type VerifyLink struct {
-	Clients []Client `json:"clients"`
-	Locales []string `json:"locales"`
+	Clients    []Client   `json:"clients"`
+	Locales    []string   `json:"locales"`
+	Challenges Challenges `json:"challenges,omitzero"`
 }
 
 // Read reads the settings beside a bootstrap, in dir.

@@ -20,6 +20,7 @@ const (
 	PathResend  = "/resend"  // sends a new confirmation link
 	PathForgot  = "/forgot"  // sends a new link to set a password
 	PathNotMe   = "/notme"   // what to do about a password that somebody else has set
+	PathCaptcha = "/captcha" // a challenge for the app's own page, with ALTCHA; no mail leads there
 	PathHelp    = "/help"    // sends a new confirmation link to an address that is typed
 	// PathNotAsked is what to do about an email that somebody else has asked for: nothing.
 	PathNotAsked = "/notasked"

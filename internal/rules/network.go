@@ -70,7 +70,7 @@ func isNotFound(err error) bool {
 // decision. Of those that refuse, the first one counts. A rule that errs or is too
 // slow refuses nobody; one that panics does, since then nobody knows what is wrong.
 func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
-	steps, errs := d.Steps[len(r.local):][:len(r.network)], make([]error, len(r.network))
+	steps, errs := d.Steps[len(r.local)+1:][:len(r.network)], make([]error, len(r.network))
 	var asking sync.WaitGroup
 	for i, rule := range r.network {
 		if rule.Enabled {
@@ -93,7 +93,7 @@ func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
 		}
 	}
 	if len(unanswered) > 0 {
-		d.Warning = logging.Safe(strings.Join(unanswered, "; "))
+		d.Warn(logging.Safe(strings.Join(unanswered, "; ")))
 	}
 }
 

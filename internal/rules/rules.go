@@ -40,11 +40,13 @@ const (
 	ProviderNotAllowed  = "PROVIDER_NOT_ALLOWED"
 	AccountExists       = "ACCOUNT_EXISTS"
 	AccountLinked       = "ACCOUNT_LINKED"
+	CaptchaMissing      = "CAPTCHA_MISSING"
+	CaptchaFailed       = "CAPTCHA_FAILED"
 	HookRefusal         = hookPrefix + refusedByHook
 	TryAgain            = "TRY_AGAIN"
 )
 
-// Budget is how long a decision may take, without the hook. Cognito waits 5 seconds for a
+// Budget is how long a decision may take, without captcha and hook. Cognito waits 5 seconds for a
 // trigger, and a cold start takes its part of them.
 const Budget = time.Second
 
@@ -67,6 +69,8 @@ type Applicant struct {
 	Attributes map[string]string // by their names in events, such as custom:agentName
 	Locale     string            // one of the settings', to refuse in
 	Provider   bool              // signs in through an external provider
+	Proof      string            // of being a person, from the page
+	SignUp     string            // is the same when Cognito repeats a sign-up, and another for every other
 }
 
 // A Rule is one thing that is asked about an applicant.
@@ -105,6 +109,8 @@ type Rules struct {
 	config    config.PreSignUp
 	sentences Sentences
 	local     []offlineRule
+	person    Rule // the captcha's
+	captcha   Captcha
 	network   []networkRule
 	hook      Hook
 	last      Rule   // the hook's
@@ -118,6 +124,7 @@ type Sentences func(locale string) (map[string]string, error)
 type Network struct {
 	DNS          Resolver
 	Suppressions Suppressions
+	Captcha      Captcha
 	Hook         Hook
 }
 
@@ -128,7 +135,7 @@ func New(c config.PreSignUp, sentences Sentences, ask Network) (*Rules, error) {
 	}
 	r := &Rules{
 		config: c, sentences: sentences, local: emailRules(c), network: networkRules(c.Email, ask),
-		hook: ask.Hook, last: hookRule(c.Hook),
+		person: captchaRule(c.Captcha), captcha: ask.Captcha, hook: ask.Hook, last: hookRule(c.Hook),
 	}
 	for _, a := range c.Attributes {
 		rules, err := attributeRules(a)
@@ -140,6 +147,7 @@ func New(c config.PreSignUp, sentences Sentences, ask Network) (*Rules, error) {
 	for i := range r.local {
 		r.addStep(&r.local[i].Rule)
 	}
+	r.addStep(&r.person)
 	for i := range r.network {
 		r.addStep(&r.network[i].Rule)
 	}
@@ -176,8 +184,11 @@ type Decision struct {
 	Refusal *Refusal // nil: accepted
 	Confirm bool     // by the hook: the user needs no confirmation
 	Warning error    // what had no answer, or was not used of it; this alone refuses nobody
-	HookErr error    // why the hook has not decided, if it was asked and has not
-	Steps   []Step   // of all rules, in their order
+	// Rejected is why a proof is none, and CaptchaErr why that is not known, if it was asked.
+	Rejected   string
+	CaptchaErr error
+	HookErr    error  // why the hook has not decided, if it was asked and has not
+	Steps      []Step // of all rules, in their order
 }
 
 // Warn adds a warning, whose text is fit for a log.
@@ -206,8 +217,12 @@ const (
 	noAnswer   = "no answer"
 )
 
-// Decide asks the rules in their order, up to the first that refuses: those
-// without network first, the others after them and all at once. The hook comes later: see AskHook.
+// Decide asks the rules in their order, up to the first that refuses: those without network, then for
+// the proof of a person, then the others, all at once. The hook comes later: see AskHook.
+//
+// A proof passes once, so what needs no network is asked before it: nobody solves a second one
+// because of a misspelt address. What asks AWS and others comes after it, so that no program can
+// make us ask.
 func (r *Rules) Decide(ctx context.Context, a Applicant) Decision {
 	d := Decision{Steps: slices.Clone(r.steps)}
 	all := applicant{Applicant: a}
@@ -232,6 +247,8 @@ func (r *Rules) Decide(ctx context.Context, a Applicant) Decision {
 			return d
 		}
 	}
-	r.askNetwork(ctx, all, &d)
+	if r.askCaptcha(ctx, a, &d); d.Refusal == nil {
+		r.askNetwork(ctx, all, &d)
+	}
 	return d
 }

@@ -58,7 +58,8 @@ func checkCode(t testing.TB, refused *Refusal, want string) {
 var codes = []string{
 	EmailMissing, EmailInvalid, EmailNotASCII, DomainNotAllowed, EmailTypo, EmailDisposable, EmailRole, EmailPlus,
 	EmailUnreachable, EmailSuppressed, AttributeMissing, AttributeTooShort, AttributeTooLong, AttributeNotAllowed,
-	AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked, HookRefusal, TryAgain,
+	AttributeInvalid, AttributeURL, AttributeWord, ProviderNotAllowed, AccountExists, AccountLinked,
+	CaptchaMissing, CaptchaFailed, HookRefusal, TryAgain,
 }
 
 func TestRefusalIsInTheLocaleAndNamesTheField(t *testing.T) {
@@ -119,6 +120,7 @@ func everything(c *config.PreSignUp) {
 		RefuseRoleAccounts: true, RefusePlusAddresses: true, RequireMailExchanger: true, RefuseSuppressed: true,
 	}
 	c.ExternalProviders.Policy = config.RefuseProviders
+	c.Captcha = config.Captcha{Provider: config.Altcha, TimeoutMS: 1000, OnFailure: config.RefuseOnFailure}
 	c.Hook = config.SignUpHook{Function: "sign-up-hook", OnFailure: config.RefuseOnFailure}
 	a := &c.Attributes[0]
 	a.AllowedValues, a.ForbiddenWords, a.RefuseURLs = []string{"Ann"}, []string{"admin"}, true

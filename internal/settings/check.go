@@ -90,10 +90,13 @@ func (c checker) within(key string, n, least, most int, unit string) {
 	}
 }
 
-func (c checker) oneOf(key, value string, known ...string) {
-	if !slices.Contains(known, value) {
+// oneOf reports a value that is not among those known, and returns whether it is.
+func (c checker) oneOf(key, value string, known ...string) bool {
+	ok := slices.Contains(known, value)
+	if !ok {
 		c.Report(key, "must be one of %s, not %q", strings.Join(known, ", "), value)
 	}
+	return ok
 }
 
 func (c checker) unique(key, value string, earlier []string) {

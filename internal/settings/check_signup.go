@@ -17,6 +17,7 @@ import (
 func (c checker) checkSignUp(s *Settings) {
 	c.checkDomains(s.SignUp)
 	c.checkProviders(s.SignUp.ExternalProviders)
+	c.checkCaptcha(s)
 	c.checkHook(s)
 	var names []string
 	for i, rule := range s.SignUp.Attributes {
@@ -107,11 +108,13 @@ func isProviderName(name string) bool {
 // functionName is a name or an ARN that Lambda's Invoke takes, with an optional alias or version.
 var functionName = regexp.MustCompile(`^(arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_-]{1,128})?$`)
 
+const waits = " milliseconds, since Cognito waits 5 seconds for everything together"
+
 func (c checker) checkHook(s *Settings) {
 	const key = "signUp.hook"
 	h := s.SignUp.Hook
 	c.oneOf(key+".onFailure", h.OnFailure, config.RefuseOnFailure, config.AcceptOnFailure)
-	c.within(key+".timeoutMs", h.TimeoutMS, 100, config.MaxHookTimeoutMS, " milliseconds, since Cognito waits 5 seconds for everything together")
+	c.within(key+".timeoutMs", h.TimeoutMS, 100, config.MaxTimeoutMS, waits)
 	if h.Function == "" {
 		if h != defaultHook && c.ReadOK(key) {
 			c.Report(key+".function", "is missing; write the name or the ARN of your Lambda function, such as sign-up-hook, or remove signUp.hook")

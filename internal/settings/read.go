@@ -99,6 +99,7 @@ func complete(s *Settings) {
 		}
 		c.SignInURL = cmp.Or(c.SignInURL, c.URL)
 	}
+	completeCaptcha(&s.SignUp.Captcha)
 	for _, list := range s.SignUp.domains() {
 		for i, d := range list {
 			list[i] = asciiDomain(d)

@@ -186,8 +186,18 @@ type SignUp struct {
 	Attributes        []config.AttributeRule   `yaml:"attributes"` // custom ones under their short name
 	AutoConfirm       config.AutoConfirm       `yaml:"autoConfirm"`
 	ExternalProviders config.ExternalProviders `yaml:"externalProviders"`
+	Captcha           config.Captcha           `yaml:"captcha"`
 	Hook              config.SignUpHook        `yaml:"hook"`
 }
+
+// defaultCaptcha asks nobody.
+var defaultCaptcha = config.Captcha{Difficulty: 500, ExpiryMinutes: 10, TimeoutMS: 1000, OnFailure: config.RefuseOnFailure}
+
+// UsesCaptcha reports whether people prove that they are some.
+func (s SignUp) UsesCaptcha() bool { return s.Captcha.Provider != "" }
+
+// UsesAltcha reports whether they do so with a challenge of our own.
+func (s SignUp) UsesAltcha() bool { return s.Captcha.Provider == config.Altcha }
 
 // defaultHook asks nobody.
 var defaultHook = config.SignUpHook{TimeoutMS: 2000, OnFailure: config.RefuseOnFailure}
@@ -291,6 +301,7 @@ func Default() *Settings {
 		SignUp: SignUp{
 			Email:             config.EmailRules{RefuseTypos: true},
 			ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders},
+			Captcha:           defaultCaptcha,
 			Hook:              defaultHook,
 		},
 		SignIn:       SignIn{EndSessionsAfterReset: true},

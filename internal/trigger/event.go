@@ -61,6 +61,14 @@ func (e *Event) WantedLocales() []string {
 // Cognito does not check it.
 func (e *Event) ValidationData() string { return cmp.Or(e.validationData.Value, "null") }
 
+// Proof is the member captcha of what the app sent, for PreSignUp alone or for all triggers. Other
+// kinds of JSON than a string are none.
+func (e *Event) Proof() string {
+	var proof string
+	_ = eventjson.Read([]byte(e.ValidationData()), eventjson.Fields{"captcha", &proof})
+	return cmp.Or(proof, e.ClientMetadata["captcha"])
+}
+
 // Decode reads an event. It takes every shape that Cognito has been documented
 // or seen to send: maps that are null or absent, a version that is a number,
 // attributes that are booleans, and "None" for a parameter that is not there. Its errors

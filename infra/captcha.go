@@ -1,0 +1,67 @@
+package infra
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"poolpost/internal/config"
+	"poolpost/internal/rules"
+)
+
+// newCaptchaSecret is the secret that functions check proofs of persons with: that of the settings,
+// or for ALTCHA a new one, which nobody else has to know. A challenge lives for minutes, so nothing
+// is lost with the secret.
+func (p *Pool) newCaptchaSecret() {
+	set := p.settings.SignUp
+	switch {
+	case !set.UsesCaptcha():
+	case set.UsesAltcha():
+		key := awssecretsmanager.NewSecret(p, jsii.String("CaptchaKey"), &awssecretsmanager.SecretProps{
+			Description: jsii.String("Poolpost: signs the challenges of ALTCHA"),
+			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+				PasswordLength: jsii.Number(64), ExcludePunctuation: jsii.Bool(true),
+			},
+		})
+		suppress(key, "AwsSolutions-SMG4", "It is shared with nobody. PutSecretValue replaces it at any time (docs/captcha.md).")
+		p.captchaSecret = key.SecretArn()
+		p.values.CaptchaSecret = *p.captchaSecret
+	default:
+		p.values.CaptchaSecret = set.Captcha.Secret
+		p.captchaSecret = p.arn("secretsmanager", "secret", ":", set.Captcha.Secret)
+		if !wholeSecretARN.MatchString(set.Captcha.Secret) {
+			// Secrets Manager adds a hyphen and six characters to the name.
+			p.captchaSecret = jsii.String(*p.captchaSecret + "-??????")
+		}
+	}
+}
+
+var wholeSecretARN = regexp.MustCompile(`^arn:.*-[A-Za-z0-9]{6}$`)
+
+// allowCaptcha lets a function read the secret, and nothing else about it.
+func (p *Pool) allowCaptcha(f awslambda.Function) {
+	f.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("secretsmanager:GetSecretValue"), Resources: &[]*string{p.captchaSecret},
+	}))
+	if strings.HasSuffix(*p.captchaSecret, "?") {
+		suppress(f.Role(), "AwsSolutions-IAM5", "Six characters that Secrets Manager chooses are the end of the ARN.")
+	}
+}
+
+// alarmCaptcha watches what keeps proofs from being checked, or challenges from being made.
+func (p *Pool) alarmCaptcha() {
+	metrics := []awscloudwatch.IMetric{p.outcomeMetric("pre-sign-up", rules.CaptchaUnavailable)}
+	if p.settings.SignUp.UsesAltcha() {
+		metrics = append(metrics, p.outcomeMetric("verify-link", rules.CaptchaUnavailable))
+	}
+	p.newAlarm(alarm{
+		id: "CaptchaFails", pageNow: p.settings.SignUp.Captcha.OnFailure != config.AcceptOnFailure || p.settings.SignUp.UsesAltcha(),
+		meaning: "The captcha of signUp.captcha could not be checked or shown.",
+		metric:  sum(metrics...), threshold: 1,
+	})
+}
