@@ -374,7 +374,7 @@ func TestTheCaptchaFails(t *testing.T) {
 				c := provers[config.Turnstile]
 				c.OnFailure, c.TimeoutMS = policy, config.MaxTimeoutMS // enough for 6 MB on a slow machine
 				if test.reason == "timeout" {
-					c.TimeoutMS = 300
+					c.TimeoutMS = 1000
 				}
 				answer, value := test.answer, test.secret
 				if answer == nil {
