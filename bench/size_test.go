@@ -73,8 +73,9 @@ func TestFunctionsStaySmallAndAreMeasured(t *testing.T) {
 			measured++
 		}
 	}
-	if measured != len(bundle.Functions) {
-		t.Errorf("%d functions are measured, there are %d", measured, len(bundle.Functions))
+	// Nobody waits for forget-unconfirmed, which runs once a day.
+	if want := len(bundle.Functions) - 1; measured != want {
+		t.Errorf("%d functions are measured, want %d", measured, want)
 	}
 }
 

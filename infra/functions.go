@@ -116,7 +116,7 @@ func (p *Pool) newTriggers() {
 		p.EventQueue.GrantSendMessages(f)
 	}
 	p.newAlarm(alarm{
-		id: "NotWelcomed", meaning: "post-confirmation could not add a group, queue an email or publish an event.",
+		id: "NotWelcomed", meaning: "post-confirmation could not add a group, queue an email, write the language or publish an event.",
 		metric: p.outcomeMetric("post-confirmation", "failed"), threshold: 1,
 	})
 }
@@ -142,6 +142,9 @@ func (p *Pool) grantTriggers() {
 	}
 	if p.settings.SignIn.EndSessionsAfterReset {
 		p.allow("EndSessions", p.Functions["post-confirmation"], pool, "cognito-idp:AdminUserGlobalSignOut")
+	}
+	if p.settings.SignUp.RememberLocale {
+		p.allow("RememberLocales", p.Functions["post-confirmation"], pool, "cognito-idp:AdminUpdateUserAttributes")
 	}
 	preSignUp := p.Functions["pre-sign-up"]
 	if len(p.settings.Clients) > 1 {

@@ -199,6 +199,7 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p.newSendMail()
 	p.newMailFeedback()
 	p.newVerifyLink()
+	p.newForgetUnconfirmed()
 	p.newHooks()
 	p.alarmThrottles()
 	p.newDashboard()

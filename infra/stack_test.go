@@ -55,6 +55,9 @@ clients:
 signUp:
   captcha: {provider: altcha}
   hook: {function: "sign-up-hook:live", onFailure: accept, mayAutoConfirm: true}
+  rememberLocale: true
+  forgetAfterDays: 30
+  forgetDryRun: false
 groups: [drivers, everybody]
 invitations: {followUp: true}
 hooks:

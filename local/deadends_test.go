@@ -1,15 +1,22 @@
 package local
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"poolpost/internal/amplify"
 	"poolpost/internal/message"
+	"poolpost/internal/settings/settingstest"
 )
 
 // asksForAPassword is what an app does for somebody who has forgotten the password.
@@ -96,5 +103,114 @@ func askForAnother(t *testing.T, s *Stack) {
 	}
 	if text := s.get(t, "/help"); !strings.Contains(text, ask+" one: support@example.com") {
 		t.Errorf("the page does not say whom to ask:\n%s", text)
+	}
+}
+
+// startForgetful starts everything with what is off in the shipped settings, and more of it. The
+// binaries are the same, and so is the name of the file.
+func startForgetful(t *testing.T, more string, change ...func(*Options)) *Stack {
+	t.Helper()
+	return startWith(t, settingstest.FileWith(t, "forgetful.yaml", "signUp:\n", "signUp:\n  rememberLocale: true\n  forgetAfterDays: 30\n"+more), change...)
+}
+
+func (s *Stack) locale(t *testing.T, user string) string {
+	t.Helper()
+	out, err := s.sdk().AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(user)})
+	noError(t, err)
+	for _, a := range out.UserAttributes {
+		if *a.Name == "locale" {
+			return *a.Value
+		}
+	}
+	return ""
+}
+
+// Cognito passes no client metadata on with an invitation or, with mail.delivery ses, with a new link.
+// What the link of the sign-up said is remembered.
+func TestTheLanguageOfTheSignUpIsRemembered(t *testing.T) {
+	s := startForgetful(t, "")
+	for address, test := range map[string]struct{ asked, link, want string }{
+		"ned@example.com": {"fr-CA", "fr", "fr"}, "oda@example.com": {"", "en", "en"},
+	} {
+		user := s.signUp(t, address, "Ned", map[string]string{"locale": test.asked})
+		page := browse(t, http.MethodGet, linkOf(t, s.mail(t, address, test.link, message.SignUp)), nil)
+		if got := s.locale(t, user); got != "" {
+			t.Errorf("%s: before the confirmation, locale is %q", address, got)
+		}
+		s.press(t, page)
+		if got := s.locale(t, user); got != test.want {
+			t.Errorf("%s: locale is %q, want %q", address, got, test.want)
+		}
+	}
+	// It is not taken away from somebody who has one, and off in the shipped settings.
+	off := startStack(t)
+	user := off.signUp(t, "pat@example.com", "Pat", map[string]string{"locale": "fr"})
+	off.press(t, browse(t, http.MethodGet, linkOf(t, off.mail(t, "pat@example.com", "fr", message.SignUp)), nil))
+	if got := off.locale(t, user); got != "" {
+		t.Errorf("without the setting, locale is %q", got)
+	}
+}
+
+// forgets invokes the function as its schedule does, and as an operator can.
+func (s *Stack) forgets(t *testing.T) {
+	t.Helper()
+	response, err := http.Post(s.awsURL+"/2015-03-31/functions/forget-unconfirmed/invocations", "application/json", strings.NewReader("{}"))
+	noError(t, err)
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || response.StatusCode != http.StatusOK || string(body) != "null" {
+		t.Fatalf("the function answers %d %s, %v", response.StatusCode, body, err)
+	}
+}
+
+func (s *Stack) exists(t *testing.T, user string) bool {
+	t.Helper()
+	_, err := s.sdk().AdminGetUser(t.Context(), &cognito.AdminGetUserInput{UserPoolId: aws.String(s.poolID), Username: aws.String(user)})
+	if _, ok := errors.AsType[*types.UserNotFoundException](err); ok {
+		return false
+	}
+	noError(t, err)
+	return true
+}
+
+func TestAccountsThatWereNeverConfirmedAreForgotten(t *testing.T) {
+	for name, test := range map[string]struct {
+		settings  string
+		old       int // accounts, of which the others of the pool are a few
+		forgotten bool
+	}{
+		"a dry run":        {"", 3, false},
+		"a few":            {"  forgetDryRun: false\n", 3, true},
+		"too many at once": {"  forgetDryRun: false\n", 11, false},
+		"many, if allowed": {"  forgetDryRun: false\n  forgetAtMostPercent: 90\n", 11, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ago atomic.Int64
+			clock := func() time.Time { return time.Now().Add(-time.Duration(ago.Load())) }
+			s := startForgetful(t, test.settings, func(o *Options) { o.hooks.clock = clock })
+			ago.Store(int64(31 * 24 * time.Hour))
+			var old []string
+			for i := range test.old {
+				old = append(old, s.signUp(t, fmt.Sprintf("old%d@example.com", i), "Ola", nil))
+			}
+			confirmed := s.signUp(t, "pam@example.com", "Pam", nil)
+			s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "pam@example.com", "en", message.SignUp)), nil))
+			s.invite(t, "quy@example.com", "temp-sample-3")
+			ago.Store(0)
+			recent := s.signUp(t, "ron@example.com", "Ron", nil)
+			s.forgets(t)
+			for _, user := range old {
+				if s.exists(t, user) == test.forgotten {
+					t.Errorf("%s is there: %t", user, !test.forgotten)
+				}
+			}
+			for _, user := range []string{confirmed, "quy@example.com", recent} {
+				if !s.exists(t, user) {
+					t.Errorf("%s is deleted", user)
+				}
+			}
+			if test.forgotten { // the address is free again
+				s.signUp(t, "old0@example.com", "Ola", nil)
+			}
+		})
 	}
 }

@@ -36,6 +36,7 @@ type optional struct {
 type users interface {
 	add(ctx context.Context, event *trigger.Event, group string) error
 	endSessions(ctx context.Context, event *trigger.Event) error
+	setLocale(ctx context.Context, event *trigger.Event, locale string) error
 }
 
 // newUsers returns the users of a pool and the endpoint that they are at; nil in a build with
@@ -96,7 +97,7 @@ func (h *handler) follow(ctx context.Context, event *trigger.Event, line *loggin
 ) (joined []string, err error) {
 	line.Trigger, line.Test = event.TriggerSource, logging.SmokeTest(event.UserAttributes["email"])
 	groups := h.config.Groups
-	errs := make([]error, len(groups)+2)
+	errs := make([]error, len(groups)+3)
 	var wait sync.WaitGroup
 	// A panic in a goroutine would end the process, and the user would be told that the
 	// confirmation failed.
@@ -123,6 +124,9 @@ func (h *handler) follow(ctx context.Context, event *trigger.Event, line *loggin
 			return publish(h.events, ctx, event)
 		})
 	}
+	if locale := h.localeOf(event); locale != "" {
+		do(len(groups)+2, func() error { return h.users.setLocale(ctx, event, locale) })
+	}
 	wait.Wait()
 	for i, group := range groups {
 		if errs[i] == nil {
@@ -134,6 +138,15 @@ func (h *handler) follow(ctx context.Context, event *trigger.Event, line *loggin
 	}
 	line.Outcome = outcome
 	return joined, nil
+}
+
+// localeOf is the language that a person confirmed a sign-up in, for a user who has none: the link
+// page and front ends pass it on. What is not one of the settings' locales is not written.
+func (h *handler) localeOf(event *trigger.Event) string {
+	if event.Source("PostConfirmation") != "ConfirmSignUp" || event.UserAttributes["locale"] != "" {
+		return ""
+	}
+	return message.Lookup(h.config.Locales, "", event.ClientMetadata["locale"])
 }
 
 // patience is how long an event waits for the mail to be queued. SQS answers in milliseconds.

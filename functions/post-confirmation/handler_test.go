@@ -48,11 +48,17 @@ type recorder struct {
 	entries []functiontest.SendMessage
 	events  []string    // bodies
 	ended   []adminUser // whose sessions
-	did     []string    // in order
+	updated []updateAttributes
+	did     []string // in order
 	fail    func(ctx context.Context, operation string) error
 }
 
 type addUserToGroup struct{ UserPoolId, Username, GroupName string }
+
+type updateAttributes struct {
+	UserPoolId, Username string
+	UserAttributes       []struct{ Name, Value string }
+}
 
 type adminUser struct{ UserPoolId, Username string }
 
@@ -60,6 +66,7 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	var join addUserToGroup
 	var entry functiontest.SendMessage
 	var user adminUser
+	var update updateAttributes
 	var err error
 	does := "enqueue"
 	switch operation {
@@ -71,6 +78,9 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 	case "AdminUserGlobalSignOut":
 		err = functiontest.Strictly(input, &user)
 		does = "end sessions"
+	case "AdminUpdateUserAttributes":
+		err = functiontest.Strictly(input, &update)
+		does = "update"
 	case "AdminAddUserToGroup":
 		err = functiontest.Strictly(input, &join)
 		does = "join " + join.GroupName
@@ -95,6 +105,9 @@ func (r *recorder) answer(request *http.Request, operation string, input []byte)
 		return entry.Output(), nil
 	case operation == "AdminUserGlobalSignOut":
 		r.ended = append(r.ended, user)
+		return struct{}{}, nil
+	case operation == "AdminUpdateUserAttributes":
+		r.updated = append(r.updated, update)
 		return struct{}{}, nil
 	}
 	r.joined = append(r.joined, join)

@@ -1,6 +1,7 @@
 // Command post-confirmation is the PostConfirmation trigger: it adds whoever has confirmed an
 // account or reset a password to the groups of the settings, and publishes an event for hooks. After
-// a confirmation, it also puts the welcome mail on the mail queue; after a reset, it ends the user's
+// a confirmation, it also puts the welcome mail on the mail queue, and writes the language of the
+// sign-up to an empty attribute locale, if the settings ask for it; after a reset, it ends the user's
 // sessions and puts the notice of the new password there. It never fails the user: Cognito has
 // confirmed them already, and an error would only tell them that they are not.
 //
@@ -66,7 +67,7 @@ func start(dir string, cfg aws.Config, log *logging.Logger) lambda.Handler {
 		eventURL = env.Required("EVENT_QUEUE_URL")
 	}
 	err = errors.Join(err, env.Err())
-	changesUsers := len(c.Groups) > 0 || c.EndSessions
+	changesUsers := len(c.Groups) > 0 || c.EndSessions || len(c.Locales) > 0
 	if changesUsers && newUsers == nil || c.Events.Published() && newPublisher == nil ||
 		c.Invitations && withInvitations == nil {
 		err = errors.Join(err, lambdaenv.ErrLeftOut)

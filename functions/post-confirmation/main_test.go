@@ -31,6 +31,13 @@ func TestStart_withoutItsOptionalPart(t *testing.T) {
 	}
 	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrLeftOut.Error()})
 
+	if err := os.WriteFile(filepath.Join(dir, config.File), []byte(`{"locales": ["en"]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	logged.Reset()
+	_, _ = start(dir, cfg, logged.Logger("post-confirmation")).Invoke(t.Context(), event)
+	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrLeftOut.Error()})
+
 	if err := os.WriteFile(filepath.Join(dir, config.File), []byte(`{}`), 0o644); err != nil {
 		t.Fatal(err)
 	}

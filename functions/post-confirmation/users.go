@@ -40,11 +40,22 @@ func (p userPool) endSessions(ctx context.Context, event *trigger.Event) error {
 	_, err := p.cognito.AdminUserGlobalSignOut(ctx, &cognitoidentityprovider.AdminUserGlobalSignOutInput{
 		UserPoolId: &event.UserPoolID, Username: &event.UserName,
 	})
-	if _, ok := errors.AsType[*types.UserNotFoundException](err); ok {
-		return nil // deleted meanwhile
+	return unlessDeleted("end sessions", err)
+}
+
+// setLocale sends no code: Cognito does that for a changed address or phone number only.
+func (p userPool) setLocale(ctx context.Context, event *trigger.Event, locale string) error {
+	_, err := p.cognito.AdminUpdateUserAttributes(ctx, &cognitoidentityprovider.AdminUpdateUserAttributesInput{
+		UserPoolId: &event.UserPoolID, Username: &event.UserName,
+		UserAttributes: []types.AttributeType{{Name: aws.String("locale"), Value: &locale}},
+	})
+	return unlessDeleted("set the locale", err)
+}
+
+// unlessDeleted is the error of an operation on a user, who may have been deleted meanwhile.
+func unlessDeleted(operation string, err error) error {
+	if _, ok := errors.AsType[*types.UserNotFoundException](err); ok || err == nil {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("end sessions: %w", err)
-	}
-	return nil
+	return fmt.Errorf("%s: %w", operation, err)
 }

@@ -16,7 +16,8 @@ import (
 var clients = map[string][]string{
 	"custom-email-sender": {"sqs"},
 	"custom-message":      {"cognitoidentityprovider"}, // in a pool with several app clients
-	"mail-feedback":       {"sqs"},                     // with hooks
+	"forget-unconfirmed":  {"cognitoidentityprovider"},
+	"mail-feedback":       {"sqs"}, // with hooks
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
 	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "secretsmanager", "sesv2"}, // when its settings ask AWS
 	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},                      // and those of the Encryption SDK
@@ -59,6 +60,7 @@ func TestFunctionsLinkNoHeavyPackages(t *testing.T) {
 var maxLinked = map[string]int{
 	"custom-email-sender": 75, // the SDK's client of SQS
 	"custom-message":      8,
+	"forget-unconfirmed":  72, // the SDK's client of Cognito; nobody waits for it
 	"mail-feedback":       7,
 	"post-confirmation":   81, // the SDK's clients of SQS and Cognito
 	"pre-sign-up":         17,
@@ -105,6 +107,9 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		"a captcha":               {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "turnstile" }, "noclients,noevents,noinvitations,noaws,nocodes,noaltcha"},
 		"a captcha of our own":    {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "altcha" }, "noclients,noevents,noinvitations,noaws,nocodes"},
 		"invitations":             {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocaptcha,nocodes,noaltcha"},
+		"only the language": {func(s *settings.Settings) {
+			s.Groups, s.SignIn.EndSessionsAfterReset, s.SignUp.RememberLocale = nil, false, true
+		}, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
 	} {
 		s := settingstest.Sample(t)
 		test.change(s)

@@ -45,12 +45,14 @@ func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSende
 // With one client, nobody has to ask Cognito which one an event is of.
 func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
 
-// Groups and sessions are those of the pool.
+// Groups, sessions and attributes are those of the pool.
 func changesUsers(s *settings.Settings) bool {
-	return len(s.Groups) > 0 || s.SignIn.EndSessionsAfterReset
+	return len(s.Groups) > 0 || s.SignIn.EndSessionsAfterReset || s.SignUp.RememberLocale
 }
 
 func followsUpInvitations(s *settings.Settings) bool { return s.Invitations.FollowUp }
+
+func forgets(s *settings.Settings) bool { return s.SignUp.Forgets() }
 
 func publishesEvents(s *settings.Settings) bool { return s.Hooks.Publish() }
 
@@ -90,6 +92,18 @@ var Functions = []Function{
 		files: cognitoMessages,
 	},
 	{
+		Name:     "forget-unconfirmed",
+		Timeout:  15 * time.Minute, // Lambda's longest
+		has:      forgets,
+		callsAWS: true,
+		env:      []string{"USER_POOL_ID"},
+		config: func(s *settings.Settings) any {
+			return config.ForgetUnconfirmed{
+				AfterDays: s.SignUp.ForgetAfterDays, AtMostPercent: s.SignUp.ForgetAtMostPercent, DryRun: s.SignUp.ForgetDryRun,
+			}
+		},
+	},
+	{
 		Name:     "mail-feedback",
 		Timeout:  10 * time.Second,
 		optional: []part{{"events", publishesEvents, []string{"EVENT_QUEUE_URL", "USER_POOL_CLIENTS", "USER_POOL_ID"}}},
@@ -107,6 +121,9 @@ var Functions = []Function{
 			c := config.PostConfirmation{
 				Groups: s.GroupNames(), NameAttributes: attributeKeys(s, s.Mail.NameAttributes), EndSessions: s.SignIn.EndSessionsAfterReset,
 				Invitations: followsUpInvitations(s),
+			}
+			if s.SignUp.RememberLocale {
+				c.Locales = s.Locales
 			}
 			if publishesEvents(s) {
 				c.Events = config.Events{Locales: s.Locales, Attributes: attributeKeys(s, s.Hooks.Attributes)}

@@ -242,6 +242,7 @@ type PostConfirmation struct {
 	Groups         []string `json:"groups"`
 	NameAttributes []string `json:"nameAttributes"`
 	EndSessions    bool     `json:"endSessions,omitempty"` // after the reset of a password
+	Locales        []string `json:"locales,omitempty"`     // one of which an empty attribute locale becomes; none: it stays
 	Events         Events   `json:"events,omitzero"`
 	Invitations    bool     `json:"invitations,omitempty"` // it is the trigger PreTokenGeneration too
 }
@@ -254,6 +255,13 @@ type Events struct {
 
 // Published reports whether there are any.
 func (e Events) Published() bool { return len(e.Locales) > 0 }
+
+// ForgetUnconfirmed is what forget-unconfirmed runs with.
+type ForgetUnconfirmed struct {
+	AfterDays     int  `json:"afterDays"`
+	AtMostPercent int  `json:"atMostPercent"` // of the pool's users, at once
+	DryRun        bool `json:"dryRun,omitempty"`
+}
 
 // CustomEmailSender is what custom-email-sender runs with.
 type CustomEmailSender struct {

@@ -73,6 +73,13 @@ type Line struct {
 	Outcome string // a dimension of the metrics, so one of a few fixed words
 	Err     error  // logged by Reason; makes the line an error
 	Warning error  // the same for what went wrong without changing the outcome
+	Counts  []Count
+}
+
+// A Count is a metric of its own, beside Events and Duration.
+type Count struct {
+	Name string // such as Deleted
+	N    int
 }
 
 // Start returns the time that Event measures from.
@@ -99,9 +106,13 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 	b = append(b, `","level":"`...)
 	b = append(b, level.String()...)
 	b = append(b, `","message":"event",`...)
-	b = appendMetrics(b, now, line.ByKind)
+	b = appendMetrics(b, now, line)
 	b = append(b, `,"Events":1,"Duration":`...)
 	b = strconv.AppendFloat(b, float64(now.Sub(start).Microseconds())/1000, 'f', -1, 64)
+	for _, count := range line.Counts {
+		b = append(b, `,"`+count.Name+`":`...)
+		b = strconv.AppendInt(b, int64(count.N), 10)
+	}
 	requestID := ""
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
 		requestID = invocation.AwsRequestID
@@ -122,14 +133,18 @@ func (l *Logger) Event(ctx context.Context, start time.Time, line Line) {
 
 // appendMetrics is the metadata of the embedded metric format (CloudWatch user guide,
 // "Specification: Embedded metric format").
-func appendMetrics(b []byte, now time.Time, byKind bool) []byte {
+func appendMetrics(b []byte, now time.Time, line Line) []byte {
 	b = append(b, `"_aws":{"Timestamp":`...)
 	b = strconv.AppendInt(b, now.UnixMilli(), 10)
 	b = append(b, `,"CloudWatchMetrics":[{"Namespace":"`+Namespace+`","Dimensions":[["Stack","Function","Outcome"]`...)
-	if byKind {
+	if line.ByKind {
 		b = append(b, `,["Stack","Function","Outcome","kind","client"]`...)
 	}
-	return append(b, `],"Metrics":[{"Name":"Events","Unit":"Count"},{"Name":"Duration","Unit":"Milliseconds"}]}]}`...)
+	b = append(b, `],"Metrics":[{"Name":"Events","Unit":"Count"},{"Name":"Duration","Unit":"Milliseconds"}`...)
+	for _, count := range line.Counts {
+		b = append(b, `,{"Name":"`+count.Name+`","Unit":"Count"}`...)
+	}
+	return append(b, "]}]}"...)
 }
 
 // Reason describes an error without its text, which may quote personal data: by the code

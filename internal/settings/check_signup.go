@@ -19,6 +19,7 @@ func (c checker) checkSignUp(s *Settings) {
 	c.checkProviders(s.SignUp.ExternalProviders)
 	c.checkCaptcha(s)
 	c.checkHook(s)
+	c.checkForget(s.SignUp)
 	var names []string
 	for i, rule := range s.SignUp.Attributes {
 		key := fmt.Sprintf("signUp.attributes[%d]", i)
@@ -127,6 +128,24 @@ func (c checker) checkHook(s *Settings) {
 		c.Report(key+".function", "must be the name or the ARN of a Lambda function, with or without an alias, such as sign-up-hook or sign-up-hook:live, not %q", h.Function)
 	case parts[2] != "" && parts[2] != s.Pool.Region && c.ReadOK("pool.region"):
 		c.Report(key+".function", "is in %s, and must be in the region of the pool, %s", parts[2], s.Pool.Region)
+	}
+}
+
+// checkForget checks that a person has time to confirm: a link works for a day, and another one can
+// be sent.
+func (c checker) checkForget(s SignUp) {
+	const days, percent = "signUp.forgetAfterDays", "signUp.forgetAtMostPercent"
+	if s.ForgetAfterDays != 0 {
+		c.within(days, s.ForgetAfterDays, 2, 3650, " days, as a link to confirm works for one; leave it out to keep these accounts")
+		c.within(percent, s.ForgetAtMostPercent, 1, 100, " percent of the pool's users")
+		return
+	}
+	switch d := Default().SignUp; {
+	case !c.ReadOK(days): // then it is not missing
+	case s.ForgetDryRun != d.ForgetDryRun:
+		c.Report("signUp.forgetDryRun", "needs %s: without it, no account is deleted", days)
+	case s.ForgetAtMostPercent != d.ForgetAtMostPercent:
+		c.Report(percent, "needs %s: without it, no account is deleted", days)
 	}
 }
 

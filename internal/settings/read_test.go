@@ -60,7 +60,7 @@ func TestMinimalFileHasSafeDefaults(t *testing.T) {
 			URL: "https://app.example.com/", SignInURL: "https://app.example.com/",
 		}},
 		Locales:      []string{"en"},
-		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: "accept"}, Captcha: config.Captcha{Difficulty: 500, ExpiryMinutes: 10, TimeoutMS: 1000, OnFailure: "refuse"}, Hook: config.SignUpHook{TimeoutMS: 2000, OnFailure: "refuse"}},
+		SignUp:       SignUp{Email: config.EmailRules{RefuseTypos: true}, ExternalProviders: config.ExternalProviders{Policy: "accept"}, Captcha: config.Captcha{Difficulty: 500, ExpiryMinutes: 10, TimeoutMS: 1000, OnFailure: "refuse"}, Hook: config.SignUpHook{TimeoutMS: 2000, OnFailure: "refuse"}, ForgetDryRun: true, ForgetAtMostPercent: 10},
 		SignIn:       SignIn{EndSessionsAfterReset: true},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
 	}

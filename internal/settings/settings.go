@@ -188,6 +188,14 @@ type SignUp struct {
 	ExternalProviders config.ExternalProviders `yaml:"externalProviders"`
 	Captcha           config.Captcha           `yaml:"captcha"`
 	Hook              config.SignUpHook        `yaml:"hook"`
+	// RememberLocale writes the language of the sign-up to the attribute locale, if it is empty.
+	RememberLocale bool `yaml:"rememberLocale"`
+	// ForgetAfterDays is how old an account is that was never confirmed when it is deleted; 0: never.
+	ForgetAfterDays int `yaml:"forgetAfterDays"`
+	// ForgetDryRun only counts what would be deleted.
+	ForgetDryRun bool `yaml:"forgetDryRun"`
+	// ForgetAtMostPercent of the pool's users are deleted at once. If more are due, none is.
+	ForgetAtMostPercent int `yaml:"forgetAtMostPercent"`
 }
 
 // defaultCaptcha asks nobody.
@@ -198,6 +206,9 @@ func (s SignUp) UsesCaptcha() bool { return s.Captcha.Provider != "" }
 
 // UsesAltcha reports whether they do so with a challenge of our own.
 func (s SignUp) UsesAltcha() bool { return s.Captcha.Provider == config.Altcha }
+
+// Forgets reports whether accounts that were never confirmed are deleted, or counted.
+func (s SignUp) Forgets() bool { return s.ForgetAfterDays > 0 }
 
 // defaultHook asks nobody.
 var defaultHook = config.SignUpHook{TimeoutMS: 2000, OnFailure: config.RefuseOnFailure}
@@ -303,6 +314,7 @@ func Default() *Settings {
 			ExternalProviders: config.ExternalProviders{Policy: config.AcceptProviders},
 			Captcha:           defaultCaptcha,
 			Hook:              defaultHook,
+			ForgetDryRun:      true, ForgetAtMostPercent: 10,
 		},
 		SignIn:       SignIn{EndSessionsAfterReset: true},
 		IdentityPool: IdentityPool{Enabled: true, Guests: true},
