@@ -161,6 +161,10 @@ func (p *Pool) grantTriggers() {
 	if p.settings.SignUp.ExternalProviders.Policy == config.LinkProviders {
 		p.allow("LinkProviders", preSignUp, pool, "cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser")
 	}
+	if p.settings.SignUp.ExternalProviders.LinkReplacesPassword {
+		p.allow("ReplacePasswords", preSignUp, pool, "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut")
+		p.MailQueue.GrantSendMessages(preSignUp)
+	}
 	if p.settings.SignUp.Email.RefuseSuppressed {
 		preSignUp.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions: jsii.Strings("ses:GetSuppressedDestination"), Resources: jsii.Strings("*"),

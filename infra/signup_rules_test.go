@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 
 	"poolpost/internal/bundle"
 	"poolpost/internal/config"
+	"poolpost/internal/functiontest"
 	"poolpost/internal/settings"
 	"poolpost/internal/settings/settingstest"
 	"poolpost/local/lambda"
@@ -25,7 +27,7 @@ func withRules(t *testing.T) *settings.Settings {
 	set := settingstest.Sample(t)
 	set.SignUp.Email.RefuseSuppressed = true
 	set.SignUp.Hook.Function = "sign-up-hook"
-	set.SignUp.ExternalProviders = config.ExternalProviders{Policy: "link", Trusted: []string{"Google"}}
+	set.SignUp.ExternalProviders = config.ExternalProviders{Policy: "link", Trusted: []string{"Google"}, LinkReplacesPassword: true}
 	return set
 }
 
@@ -56,6 +58,8 @@ func TestPreSignUpPermissions(t *testing.T) {
 		`"lambda:InvokeFunction" on ` + functionARN("sign-up-hook"),
 		`"ses:GetSuppressedDestination" on "*"`,
 		`["cognito-idp:AdminGetUser","cognito-idp:AdminLinkProviderForUser"] on {"Fn::GetAtt":["UserPool6BA7E5F2","Arn"]}`,
+		`["cognito-idp:AdminSetUserPassword","cognito-idp:AdminUserGlobalSignOut"] on {"Fn::GetAtt":["UserPool6BA7E5F2","Arn"]}`,
+		`["sqs:SendMessage","sqs:GetQueueAttributes","sqs:GetQueueUrl"] on {"Fn::GetAtt":["MailQueue","Arn"]}`,
 	}
 	slices.Sort(want)
 	tp := synthesise(t, withRules(t), "dev")
@@ -123,6 +127,15 @@ func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 		case operation == "AdminGetUser":
 			call("cognito-idp:" + operation)
 			fmt.Fprint(w, `{"Username":"sub","UserStatus":"CONFIRMED","Enabled":true,"UserAttributes":[{"Name":"email","Value":"ann@example.com"},{"Name":"email_verified","Value":"true"}]}`)
+		case operation == "SendMessage":
+			call("sqs:SendMessage")
+			var in functiontest.SendMessage
+			if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+				t.Error(err)
+			}
+			if err := json.NewEncoder(w).Encode(in.Output()); err != nil {
+				t.Error(err)
+			}
 		case operation != "":
 			call("cognito-idp:" + operation)
 			fmt.Fprint(w, "{}")
@@ -160,7 +173,7 @@ func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 		}
 	}
 	slices.Sort(called)
-	if want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser", "lambda:InvokeFunction", "ses:GetSuppressedDestination", "ses:GetSuppressedDestination"}; !slices.Equal(called, want) {
+	if want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser", "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut", "lambda:InvokeFunction", "ses:GetSuppressedDestination", "ses:GetSuppressedDestination", "sqs:SendMessage"}; !slices.Equal(called, want) {
 		t.Errorf("it calls %q, want %q", called, want)
 	}
 }

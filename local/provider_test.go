@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"poolpost/internal/message"
@@ -21,7 +23,7 @@ func (s *Stack) comes(t *testing.T, provider string, attributes map[string]strin
 
 // The real function links through the real protocol.
 func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
-	s := startWith(t, settingstest.FileWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook]}\n"))
+	s := startWith(t, settingstest.FileWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google, Facebook], assumeVerified: [Facebook], linkReplacesPassword: true}\n"))
 	ida := map[string]string{"email": "Ida@example.com", "name": "Ida"}
 	verified := map[string]string{"email": "Ida@example.com", "email_verified": "true"}
 
@@ -70,6 +72,67 @@ func TestProviderUserIsLinkedToTheAccount(t *testing.T) {
 	if name, err := s.pool.SignInWithProvider(t.Context(), s.clientIDs["web"], "Google", "5678", map[string]string{"email": "new@example.com", "email_verified": "true"}); err != nil || name != "google_5678" {
 		t.Errorf("without an account: %q, %v", name, err)
 	}
+}
+
+// A stranger signs up with Ida's address, and a scanner of her mail presses the button in a browser.
+// Then she comes through Google herself.
+func TestAStrangersPasswordIsNoWayIntoALinkedAccount(t *testing.T) {
+	verified := map[string]string{"email": "ida@example.com", "email_verified": "true"}
+	attack := func(t *testing.T, more string) (s *Stack, account string, stranger *string, err error) {
+		s = startWith(t, settingstest.FileWith(t, "rules.yaml", "signUp:\n", "signUp:\n  externalProviders: {policy: link, trusted: [Google]"+more+"}\n"))
+		account = s.signUp(t, "ida@example.com", "Stranger", nil)
+		s.press(t, browse(t, "GET", linkOf(t, s.mail(t, "ida@example.com", "en", message.SignUp)), nil))
+		stranger = s.signIn(t, "ida@example.com", password)
+		_, err = s.comes(t, "Google", verified)
+		return s, account, stranger, err
+	}
+	refused := func(err error, code string) bool {
+		return err != nil && strings.Contains(err.Error(), "PreSignUp failed with error "+code+": ")
+	}
+	t.Run("by default, nobody is merged into it", func(t *testing.T) {
+		t.Parallel()
+		s, _, stranger, err := attack(t, "")
+		for range 2 {
+			if !refused(err, "ACCOUNT_EXISTS") {
+				t.Errorf("Ida comes through Google: %v", err)
+			}
+			_, err = s.comes(t, "Google", verified)
+		}
+		user, err := s.sdk().GetUser(t.Context(), &cognito.GetUserInput{AccessToken: stranger})
+		noError(t, err)
+		if slices.ContainsFunc(user.UserAttributes, func(a types.AttributeType) bool { return *a.Name == "identities" }) {
+			t.Error("a provider is linked to the stranger's account")
+		}
+	})
+	t.Run("with linkReplacesPassword, the stranger is out", func(t *testing.T) {
+		t.Parallel()
+		s, account, stranger, err := attack(t, ", linkReplacesPassword: true")
+		if !refused(err, "ACCOUNT_LINKED") {
+			t.Errorf("Ida comes through Google: %v", err)
+		}
+		if _, err := s.sdk().GetUser(t.Context(), &cognito.GetUserInput{AccessToken: stranger}); err == nil {
+			t.Error("the stranger's session goes on")
+		}
+		if _, err := newApp(s).proveBySRP(t.Context(), &appPage{Client: "web", Email: "ida@example.com"}, password); err == nil {
+			t.Error("the stranger's password still works")
+		}
+		if name, err := s.comes(t, "Google", verified); err != nil || name != account {
+			t.Errorf("Ida's next sign-in: %q, %v, want the account", name, err)
+		}
+		if sub := linkOf(t, s.mail(t, "ida@example.com", "en", message.ProviderLinked)); sub != "https://app.example.com/sign-in" {
+			t.Errorf("the notice leads to %s", sub)
+		}
+		// The owner of the mailbox can have a password again.
+		_, err = s.sdk().ForgotPassword(t.Context(), &cognito.ForgotPasswordInput{ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("ida@example.com")})
+		noError(t, err)
+		page := browse(t, "GET", linkOf(t, s.mail(t, "ida@example.com", "en", message.ForgotPassword)), nil)
+		page.form.Set("password", "another-sample-2")
+		page.form.Set("repeat", "another-sample-2")
+		if done := s.press(t, page); done.title != s.title(t, "en", "reset-done") {
+			t.Errorf("a new password: %+v", done)
+		}
+		s.signIn(t, "ida@example.com", "another-sample-2")
+	})
 }
 
 func TestSampleAppSignsInThroughAProvider(t *testing.T) {

@@ -115,7 +115,7 @@ func (c *rulesCommand) Run(ctx context.Context, f *cli.Flags, s cli.Streams) err
 	case set.SignUp.UsesHook() && c.Hook == "":
 		e.Result = "accepted, unless your function of signUp.hook refuses: --hook asks it"
 	case a.Provider && conf.ExternalProviders.Policy == config.LinkProviders:
-		e.Result = "accepted, unless the pool has an account with this address: see docs/sign-up-rules.md"
+		e.Result = "accepted, unless the pool has an account with this address and the provider is trusted: see docs/sign-up-rules.md"
 	case !a.Provider && (r.AutoConfirms(a.Email) || decision.Confirm):
 		e.Result = "accepted, and confirmed without an email"
 	}

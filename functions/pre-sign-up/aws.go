@@ -18,13 +18,21 @@ import (
 	"poolpost/internal/awsconfig"
 	"poolpost/internal/clientname"
 	"poolpost/internal/config"
+	"poolpost/internal/lambdaenv"
 	"poolpost/internal/rules"
+	"poolpost/internal/trigger"
 )
 
 func init() {
-	newAWS = func(c config.PreSignUp) (ask rules.Network, a accounts, names clientNames) {
+	newAWS = func(c config.PreSignUp, queue string) (ask rules.Network, a accounts, names clientNames, err error) {
 		cfg := awsconfig.Load()
 		s := newServices(cfg)
+		if c.ExternalProviders.LinkReplacesPassword {
+			if newPasswords == nil {
+				return ask, nil, nil, lambdaenv.ErrLeftOut
+			}
+			s.passwords = newPasswords(cfg, queue)
+		}
 		ask.Suppressions = s
 		if c.ExternalProviders.Policy == config.LinkProviders {
 			a = s
@@ -35,7 +43,7 @@ func init() {
 				names = clientname.New(cfg)
 			}
 		}
-		return ask, a, names
+		return ask, a, names, nil
 	}
 }
 
@@ -43,11 +51,21 @@ func init() {
 type services struct {
 	ses     *sesv2.Client
 	cognito *cognitoidentityprovider.Client
+	passwords
 }
+
+// passwords are replaced where an account is linked for the first time.
+type passwords interface {
+	replacePassword(ctx context.Context, event *trigger.Event, user string) error
+}
+
+// newPasswords returns what replaces passwords and puts the notice on the mail queue. A build with
+// the tag nopasswords leaves it out.
+var newPasswords func(cfg aws.Config, queue string) passwords
 
 func newServices(cfg aws.Config) services {
 	cfg = awsconfig.WithReconnect(cfg)
-	return services{sesv2.NewFromConfig(cfg), cognitoidentityprovider.NewFromConfig(cfg)}
+	return services{ses: sesv2.NewFromConfig(cfg), cognito: cognitoidentityprovider.NewFromConfig(cfg)}
 }
 
 // Suppressed is GetSuppressedDestination of SES v2: NotFoundException means that

@@ -4,10 +4,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +22,10 @@ import (
 
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
+	"poolpost/internal/lambdaenv"
+	"poolpost/internal/logging"
+	"poolpost/internal/mail"
+	"poolpost/internal/message"
 	"poolpost/internal/rules"
 )
 
@@ -61,10 +69,23 @@ type pool struct {
 	user   string // the answer of AdminGetUser; empty: there is none
 	link   http.HandlerFunc
 	get    http.HandlerFunc
-	later  string // the answer of AdminGetUser after a link was tried; empty: that of before
+	later  string                      // the answer of AdminGetUser after a link was tried; empty: that of before
+	fails  map[string]http.HandlerFunc // by the names of other operations
 	mu     sync.Mutex
 	linked []string // what AdminLinkProviderForUser was called with
+	calls  []string // the names of the operations that change something, in their order
+	sent   []functiontest.SendMessage
+	set    []string // passwords
 }
+
+// accounts are those of the pool, through the SDK.
+func (p *pool) accounts() accounts {
+	s := newServices(service(p.t, p.ServeHTTP))
+	s.passwords = newPasswords(service(p.t, p.ServeHTTP), mailURL)
+	return s
+}
+
+const mailURL = "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo"
 
 func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -72,8 +93,46 @@ func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.t.Error(err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	switch r.Header.Get("X-Amz-Target") {
-	case "AWSCognitoIdentityProviderService.AdminGetUser":
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if operation != "AdminGetUser" {
+		p.mu.Lock()
+		p.calls = append(p.calls, operation)
+		p.mu.Unlock()
+	}
+	if fail := p.fails[operation]; fail != nil {
+		fail(w, r)
+		return
+	}
+	switch operation {
+	case "AdminSetUserPassword":
+		var in struct {
+			UserPoolId, Username, Password string
+			Permanent                      bool
+		}
+		if err := functiontest.Strictly(body, &in); err != nil || in.UserPoolId != "eu-central-1_Sample001" || in.Username != "0a1b-sub" || !in.Permanent {
+			p.t.Errorf("AdminSetUserPassword got %+v, %v", in, err)
+		}
+		p.mu.Lock()
+		p.set = append(p.set, in.Password)
+		p.mu.Unlock()
+		fmt.Fprint(w, "{}")
+	case "AdminUserGlobalSignOut":
+		if want := `{"UserPoolId":"eu-central-1_Sample001","Username":"0a1b-sub"}`; string(body) != want {
+			p.t.Errorf("AdminUserGlobalSignOut got %s, want %s", body, want)
+		}
+		fmt.Fprint(w, "{}")
+	case "SendMessage":
+		var in functiontest.SendMessage
+		if err := functiontest.Strictly(body, &in); err != nil {
+			p.t.Error(err)
+		}
+		p.mu.Lock()
+		p.sent = append(p.sent, in)
+		p.mu.Unlock()
+		if err := json.NewEncoder(w).Encode(in.Output()); err != nil {
+			p.t.Error(err)
+		}
+	case "AdminGetUser":
 		if want := `{"UserPoolId":"eu-central-1_Sample001","Username":"Jane@example.com"}`; string(body) != want {
 			p.t.Errorf("AdminGetUser got %s, want %s", body, want)
 		}
@@ -90,7 +149,7 @@ func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		default:
 			fmt.Fprint(w, p.user)
 		}
-	case "AWSCognitoIdentityProviderService.AdminLinkProviderForUser":
+	case "AdminLinkProviderForUser":
 		p.mu.Lock()
 		p.linked = append(p.linked, string(body))
 		p.mu.Unlock()
@@ -115,9 +174,9 @@ func newLinking(t *testing.T, p *pool) (*handler, *functiontest.Log) {
 	t.Helper()
 	p.t = t
 	h, logged := newHandler(t, func(c *config.PreSignUp) {
-		c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google", "Facebook", "My", "My_Company"}, AssumeVerified: []string{"My_Company"}}
+		c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google", "Facebook", "My", "My_Company"}, AssumeVerified: []string{"My_Company"}, LinkReplacesPassword: true}
 	})
-	h.accounts = newServices(service(t, p.ServeHTTP))
+	h.accounts = p.accounts()
 	return h, logged
 }
 
@@ -160,11 +219,11 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 		"verified as a boolean":                   {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": true}, confirmed, rules.AccountLinked, to("Google", "123"), "Google"},
 		"nothing about it from the provider":      {"Facebook_123", unverified, confirmed, "", "", nil},
 		"unverified at the provider":              {"Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, "", "", nil},
-		"a provider that is not trusted":          {"SignInWithApple_123", verified, confirmed, rules.AccountExists, "", nil},
+		"a provider that is not trusted":          {"SignInWithApple_123", verified, confirmed, "", "", nil},
 		"not trusted, and unverified":             {"SignInWithApple_123", unverified, confirmed, "", "", nil},
 		"not trusted, and says unverified":        {"SomeOIDC_123", map[string]any{"email": "Jane@example.com", "email_verified": "false"}, confirmed, "", "", nil},
-		"a provider that begins like a trusted":   {"GoogleX_123", verified, confirmed, rules.AccountExists, "", nil},
-		"a provider without an id":                {"Google_", verified, confirmed, rules.AccountExists, "", nil},
+		"a provider that begins like a trusted":   {"GoogleX_123", verified, confirmed, "", "", nil},
+		"a provider without an id":                {"Google_", verified, confirmed, "", "", nil},
 		"unverified in the pool":                  {"Google_123", verified, native("UNCONFIRMED", "jane@example.com", "false", true), "", "", nil},
 		"confirmed and unverified in the pool":    {"Google_123", verified, native("CONFIRMED", "jane@example.com", "false", true), rules.AccountExists, "", "Google"},
 		"invited and unverified in the pool":      {"Google_123", verified, native("FORCE_CHANGE_PASSWORD", "jane@example.com", "false", true), rules.AccountExists, "", "Google"},
@@ -208,6 +267,127 @@ func TestProviderUserIsLinkedOnlyWhenBothAddressesAreVerified(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A stranger who signed up with somebody's address may have had its owner press the button. Whoever
+// then comes through a provider must not end up in an account whose password the stranger knows.
+func TestAnAccountWithAPasswordIsNotMergedSilently(t *testing.T) {
+	confirmed := native("CONFIRMED", "jane@example.com", "true", true)
+	replaced := []string{"AdminSetUserPassword", "AdminUserGlobalSignOut", "SendMessage", "AdminLinkProviderForUser"}
+	for name, test := range map[string]struct {
+		replaces bool
+		user     string
+		code     string
+		calls    []string
+	}{
+		"never linked":                            {false, confirmed, rules.AccountExists, nil},
+		"linked before":                           {false, with("Facebook", "4711", confirmed), rules.AccountLinked, replaced[3:]},
+		"this one linked before":                  {false, with("Google", "123", confirmed), rules.AccountLinked, nil},
+		"never linked, its password goes":         {true, confirmed, rules.AccountLinked, replaced},
+		"linked before, its password stays":       {true, with("Facebook", "4711", confirmed), rules.AccountLinked, replaced[3:]},
+		"this one linked before, so nothing more": {true, with("Google", "123", confirmed), rules.AccountLinked, nil},
+		"an unverified address":                   {true, native("CONFIRMED", "jane@example.com", "false", true), rules.AccountExists, nil},
+		"a disabled account":                      {true, native("CONFIRMED", "jane@example.com", "true", false), rules.AccountExists, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &pool{user: test.user}
+			h, logged := newLinking(t, p)
+			h.config.ExternalProviders.LinkReplacesPassword = test.replaces
+			reply, err := h.Invoke(t.Context(), comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
+			checkRefused(t, reply, err, test.code)
+			logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": test.code, "detail": "Google"})
+			if !slices.Equal(p.calls, test.calls) {
+				t.Errorf("the calls are %q, want %q", p.calls, test.calls)
+			}
+		})
+	}
+}
+
+// Nobody knows the new password, and every policy accepts it: https://docs.aws.amazon.com/cognito,
+// PasswordPolicyType, has a minimum length of 99 at most.
+func TestReplacedPasswords(t *testing.T) {
+	seen := map[string]bool{}
+	for range 3 {
+		p := &pool{user: native("CONFIRMED", "jane@example.com", "true", true)}
+		h, logged := newLinking(t, p)
+		_, err := h.Invoke(t.Context(), comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true", "locale": "fr"}))
+		if len(p.set) != 1 || len(p.sent) != 1 {
+			t.Fatalf("%d passwords and %d notices: %v", len(p.set), len(p.sent), err)
+		}
+		password := p.set[0]
+		if n := len(password); seen[password] || n < 99 || n > 256 || strings.ContainsAny(password, " \t") {
+			t.Errorf("the password has %d characters, or came before: %t", n, seen[password])
+		}
+		seen[password] = true
+		for _, kind := range []string{"abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789", "!"} {
+			if !strings.ContainsAny(password, kind) {
+				t.Errorf("it has none of %s", kind)
+			}
+		}
+		if strings.Contains(logged.String(), password) || strings.Contains(fmt.Sprint(p.sent), password) {
+			t.Error("it is logged, or sent")
+		}
+		var notice mail.Entry
+		if err := json.Unmarshal([]byte(p.sent[0].MessageBody), &notice); err != nil {
+			t.Fatal(err)
+		}
+		if notice.Kind != message.ProviderLinked || notice.To != "Jane@example.com" || !slices.Contains(notice.Locales, "fr") || p.sent[0].QueueUrl != mailURL {
+			t.Errorf("the notice is %+v", p.sent[0])
+		}
+	}
+}
+
+// Cognito calls a trigger up to three times. The next attempt does all of it again, and the queue
+// drops the second notice.
+func TestABrokenReplacementIsRepeated(t *testing.T) {
+	user := native("CONFIRMED", "jane@example.com", "true", true)
+	event := comes(t, "Google_123", map[string]any{"email": "Jane@example.com", "email_verified": "true"})
+	broken := brokenAnswers()
+	delete(broken, "half an answer") // the operations of Cognito answer nothing
+	for _, operation := range []string{"AdminSetUserPassword", "AdminUserGlobalSignOut", "SendMessage"} {
+		for name, answer := range broken {
+			t.Run(operation+": "+name, func(t *testing.T) {
+				t.Parallel()
+				p := &pool{user: user, fails: map[string]http.HandlerFunc{operation: answer}}
+				h, logged := newLinking(t, p)
+				start := time.Now()
+				var reply []byte
+				var err error
+				logged.CheckNothingPersonal(t, func() error {
+					reply, err = h.Invoke(t.Context(), event)
+					return err
+				})
+				checkRefused(t, reply, err, rules.TryAgain)
+				logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": rules.TryAgain})
+				if took := time.Since(start); took > rules.Budget+linkBudget {
+					t.Errorf("it took %v", took)
+				}
+				if len(p.linked) > 0 {
+					t.Error("the account is linked")
+				}
+				p.mu.Lock()
+				p.fails, p.calls = nil, nil
+				p.mu.Unlock()
+				reply, err = h.Invoke(t.Context(), event)
+				checkRefused(t, reply, err, rules.AccountLinked)
+				if want := []string{"AdminSetUserPassword", "AdminUserGlobalSignOut", "SendMessage", "AdminLinkProviderForUser"}; !slices.Equal(p.calls, want) {
+					t.Errorf("the second attempt calls %q", p.calls)
+				}
+			})
+		}
+	}
+	t.Run("the notice of each attempt is the same to the queue", func(t *testing.T) {
+		p := &pool{user: user}
+		h, _ := newLinking(t, p)
+		for _, userName := range []string{"Google_123", "Google_123", "Google_124"} {
+			_, err := h.Invoke(t.Context(), comes(t, userName, map[string]any{"email": "Jane@example.com", "email_verified": "true"}))
+			checkRefused(t, nil, err, rules.AccountLinked)
+		}
+		ids := []string{p.sent[0].MessageDeduplicationId, p.sent[1].MessageDeduplicationId, p.sent[2].MessageDeduplicationId}
+		if ids[0] != ids[1] || ids[0] == ids[2] || strings.Contains(ids[0], "123") || len(ids[0]) > 128 {
+			t.Errorf("the ids are %q", ids)
+		}
+	})
 }
 
 // Cognito may call a trigger three times, and may link although its answer is lost.
@@ -296,7 +476,7 @@ func checkTryAgain(t *testing.T, p *pool) {
 	})
 	checkRefused(t, reply, err, rules.TryAgain)
 	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": rules.TryAgain})
-	if took := time.Since(start); took > rules.Budget+500*time.Millisecond {
+	if took := time.Since(start); took > rules.Budget+linkBudget {
 		t.Errorf("it took %v", took)
 	}
 	p.mu.Lock()
@@ -353,5 +533,25 @@ func TestSuppressionList(t *testing.T) {
 				logged.CheckLine(t, map[string]any{"level": "INFO", "Outcome": "accepted", "warning": nil})
 			}
 		})
+	}
+}
+
+func TestReplacingPasswordsNeedsItsPartAndItsQueue(t *testing.T) {
+	dir := t.TempDir()
+	settings := `{"locales":["en"],"externalProviders":{"policy":"link","linkReplacesPassword":true}}`
+	if err := os.WriteFile(filepath.Join(dir, config.File), []byte(settings), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := configure(dir, logging.New("pre-sign-up")); err == nil || !strings.Contains(err.Error(), "MAIL_QUEUE_URL is not set") {
+		t.Errorf("without the queue: %v", err)
+	}
+	t.Setenv("MAIL_QUEUE_URL", mailURL)
+	if _, err := configure(dir, logging.New("pre-sign-up")); err != nil {
+		t.Errorf("with the queue: %v", err)
+	}
+	defer func(f func(aws.Config, string) passwords) { newPasswords = f }(newPasswords)
+	newPasswords = nil
+	if _, err := configure(dir, logging.New("pre-sign-up")); err != lambdaenv.ErrLeftOut {
+		t.Errorf("without its part: %v", err)
 	}
 }

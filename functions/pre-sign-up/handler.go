@@ -26,6 +26,9 @@ type handler struct {
 type accounts interface {
 	find(ctx context.Context, pool, email string) (*account, error)
 	link(ctx context.Context, pool, user, provider, id string) error
+	// replacePassword makes the password of an account useless, ends its sessions and has its
+	// owner told. It can be repeated.
+	replacePassword(ctx context.Context, event *trigger.Event, user string) error
 }
 
 // clientNames knows the names of app clients in the settings.
@@ -144,7 +147,7 @@ func (h *handler) ask(ctx context.Context, event *trigger.Event, a rules.Applica
 	line.Warning = decision.Warning
 	if a.Provider && h.accounts != nil {
 		// Who has an account does not sign up, so the hook has no say.
-		if err := h.linkAccount(limited, event, a, line); err != nil {
+		if err := h.linkAccount(ctx, limited, event, a, line); err != nil {
 			return decision, err
 		}
 	}

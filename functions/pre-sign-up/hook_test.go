@@ -229,11 +229,13 @@ func TestTheHookFails(t *testing.T) {
 	}
 }
 
-// Cognito waits 5 s: with the slowest start, the slowest rules and the slowest hook, too.
+// Cognito waits 5 s: with the slowest start, the slowest rules and the slowest hook or link, too.
 func TestNobodyWaitsLongerThanCognito(t *testing.T) {
 	const start = time.Second // 0.7 s of it for the connection
-	if all := start + rules.Budget + config.MaxTimeoutMS*time.Millisecond; all > 5*time.Second {
-		t.Errorf("a sign-up may take %v", all)
+	for name, last := range map[string]time.Duration{"the hook": config.MaxTimeoutMS * time.Millisecond, "a link": linkBudget} {
+		if all := start + rules.Budget + last; all > 5*time.Second {
+			t.Errorf("with %s, a sign-up may take %v", name, all)
+		}
 	}
 }
 
@@ -357,10 +359,9 @@ func TestTheHookIsAskedAfterLinking(t *testing.T) {
 		"an account that is not":    {native("CONFIRMED", "jane@example.com", "false", true), rules.AccountExists, 0},
 	} {
 		h, _, asked := asks(t, says(`{"decision":"refuse"}`), func(c *config.PreSignUp) {
-			c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google"}}
+			c.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google"}, LinkReplacesPassword: true}
 		})
-		p := &pool{t: t, user: test.user}
-		h.accounts = newServices(service(t, p.ServeHTTP))
+		h.accounts = (&pool{t: t, user: test.user}).accounts()
 		reply, err := h.Invoke(t.Context(), comes(t, "Google_123", verified))
 		if refused, ok := errors.AsType[*rules.Refusal](err); !ok || refused.Code != test.code || reply != nil || asked.Load() != test.asked {
 			t.Errorf("%s: got %v, and the hook is asked %d times", name, err, asked.Load())

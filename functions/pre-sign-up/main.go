@@ -3,7 +3,8 @@
 // an external provider to their account. It fails closed: what it cannot decide,
 // it refuses, with a code and a sentence fit for the person who signs up.
 //
-// Environment: CAPTCHA_SECRET, the secret of the captcha, if the settings have one.
+// Environment: CAPTCHA_SECRET, the secret of the captcha, if the settings have one; MAIL_QUEUE_URL (SQS
+// FIFO), where linking replaces passwords.
 package main
 
 import (
@@ -36,9 +37,9 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 }
 
 // newAWS returns what the function asks AWS for, as far as the settings use it: SES's suppression
-// list and the hook, the accounts of the pool, and the names of its clients. A build with the tag
-// noaws leaves it out.
-var newAWS func(config.PreSignUp) (rules.Network, accounts, clientNames)
+// list and the hook, the accounts of the pool, and the names of its clients. Its queue is the mail
+// queue, where passwords are replaced. A build with the tag noaws leaves it out.
+var newAWS func(c config.PreSignUp, queue string) (rules.Network, accounts, clientNames, error)
 
 // newCaptcha returns what checks the proof of a person. A build with the tag nocaptcha leaves it out.
 var newCaptcha func(c config.Captcha, secretID string) rules.Captcha
@@ -48,19 +49,25 @@ func configure(dir string, log *logging.Logger) (*handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	env := lambdaenv.New()
+	var secretID, queue string
+	if c.Captcha.Provider != "" {
+		if newCaptcha == nil {
+			return nil, lambdaenv.ErrLeftOut
+		}
+		secretID = env.Required("CAPTCHA_SECRET")
+	}
+	if c.ExternalProviders.LinkReplacesPassword {
+		queue = env.Required("MAIL_QUEUE_URL")
+	}
+	if err := env.Err(); err != nil {
+		return nil, err
+	}
 	h := &handler{config: c, log: log}
 	// Both may open connections, of which neither waits for the other's.
 	var person rules.Captcha
 	var opening sync.WaitGroup
 	if c.Captcha.Provider != "" {
-		if newCaptcha == nil {
-			return nil, lambdaenv.ErrLeftOut
-		}
-		env := lambdaenv.New()
-		secretID := env.Required("CAPTCHA_SECRET")
-		if err := env.Err(); err != nil {
-			return nil, err
-		}
 		opening.Go(func() { person = newCaptcha(c.Captcha, secretID) })
 	}
 	var ask rules.Network
@@ -68,7 +75,9 @@ func configure(dir string, log *logging.Logger) (*handler, error) {
 		if newAWS == nil {
 			return nil, lambdaenv.ErrLeftOut
 		}
-		ask, h.accounts, h.clients = newAWS(c)
+		if ask, h.accounts, h.clients, err = newAWS(c, queue); err != nil {
+			return nil, err
+		}
 	}
 	opening.Wait()
 	ask.Captcha, ask.DNS = person, net.DefaultResolver

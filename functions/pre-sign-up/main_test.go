@@ -90,11 +90,13 @@ func TestMissingRulesRefuse(t *testing.T) {
 }
 
 func TestConfigure_withoutItsOptionalPart(t *testing.T) {
-	defer func(f func(config.PreSignUp) (rules.Network, accounts, clientNames)) { newAWS = f }(newAWS)
+	defer func(f func(config.PreSignUp, string) (rules.Network, accounts, clientNames, error)) { newAWS = f }(newAWS)
 	newAWS = nil
+	t.Setenv("MAIL_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo")
 	for settings, want := range map[string]error{
 		`{"locales":["en"],"externalProviders":{"policy":"accept"}}`:                                   nil,
 		`{"locales":["en"],"externalProviders":{"policy":"link"}}`:                                     lambdaenv.ErrLeftOut,
+		`{"locales":["en"],"externalProviders":{"policy":"link","linkReplacesPassword":true}}`:         lambdaenv.ErrLeftOut,
 		`{"locales":["en"],"hook":{"function":"sign-up-hook","timeoutMs":100,"onFailure":"accept"}}`:   lambdaenv.ErrLeftOut,
 		`{"locales":["en"],"externalProviders":{"policy":"accept"},"email":{"refuseSuppressed":true}}`: lambdaenv.ErrLeftOut,
 	} {

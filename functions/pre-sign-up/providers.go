@@ -4,33 +4,40 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"poolpost/internal/logging"
 	"poolpost/internal/rules"
 	"poolpost/internal/trigger"
 )
 
-// linkAccount decides about somebody who comes through an external provider
-// while the pool has an account with the same address.
+// linkBudget is how long a link and what goes before it may take, after the rules. Cognito waits
+// 5 s for a trigger: the start may take one of them, and the rules another.
+const linkBudget = 2500 * time.Millisecond
+
+// linkAccount decides about somebody who comes through an external provider while the pool has an
+// account with the same address. Finding the account is one of the rules, and limited as they are.
+//
+// Where the provider is not trusted or has not verified the address, the pool is not even asked: the
+// answer would tell anybody who types an address at a provider whether it has an account.
 //
 // An account that nobody has confirmed belongs to nobody yet: with it, a stranger could keep the
-// address's owner out. Of the others, one whose address is verified is linked when the provider is
-// trusted, and says or is assumed to have verified the address, too. Otherwise the person has to
-// sign in to the account, rather than get a second one.
-//
-// Where the provider has not verified the address, the pool is not even asked: the answer would
-// tell anybody who types an address at a provider whether it has an account.
+// address's owner out. Of the others, one to which a provider was linked before is linked. One that
+// has a password only may be a stranger's who signed up with the address and had its owner, or a
+// scanner of the owner's mail, press the button: its password is replaced first, if the settings
+// say so, and otherwise the person has to sign in with it.
 //
 // After linking, the person is refused, too, and signs in once more: Cognito was seen to end the
 // sign-in during which the link was made with an error, "Already found an entry for username",
 // and the next one leads to the account.
-func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
+func (h *handler) linkAccount(ctx, limited context.Context, event *trigger.Event, a rules.Applicant, line *logging.Line) error {
+	providers := h.config.ExternalProviders
 	provider, id := h.identity(event.UserName)
 	claim := event.UserAttributes["email_verified"]
-	if claim != "true" && (claim != "" || !slices.Contains(h.config.ExternalProviders.AssumeVerified, provider)) {
+	if provider == "" || claim != "true" && (claim != "" || !slices.Contains(providers.AssumeVerified, provider)) {
 		return nil
 	}
-	account, err := h.accounts.find(ctx, event.UserPoolID, a.Email)
+	account, err := h.accounts.find(limited, event.UserPoolID, a.Email)
 	if err != nil {
 		return err
 	}
@@ -38,20 +45,32 @@ func (h *handler) linkAccount(ctx context.Context, event *trigger.Event, a rules
 		return nil
 	}
 	line.Detail = provider
-	if provider == "" || !account.verified || !account.active {
+	linkedBefore := len(account.identities) > 0
+	switch {
+	case !account.verified, !account.active:
 		return h.rules.Refuse(rules.AccountExists, a.Locale)
-	}
-	if !keepsCase(provider, id) {
+	case !keepsCase(provider, id):
 		line.Warning = errCase
 		return h.rules.Refuse(rules.AccountExists, a.Locale)
+	case account.has(provider, id): // at an earlier attempt of the trigger
+		return h.rules.Refuse(rules.AccountLinked, a.Locale)
+	case !linkedBefore && !providers.LinkReplacesPassword:
+		return h.rules.Refuse(rules.AccountExists, a.Locale)
 	}
-	if !account.has(provider, id) {
-		if err := h.accounts.link(ctx, event.UserPoolID, account.name, provider, id); err != nil {
-			// Cognito may have linked them all the same, now or at an earlier attempt of the trigger.
-			account, findErr := h.accounts.find(ctx, event.UserPoolID, a.Email)
-			if findErr != nil || account == nil || !account.has(provider, id) {
-				return err
-			}
+	ctx, cancel := context.WithTimeout(ctx, linkBudget)
+	defer cancel()
+	if !linkedBefore {
+		// Before the link: if anything fails, nobody signs in to an account whose password a stranger
+		// knows, and the next attempt does all of it again.
+		if err := h.accounts.replacePassword(ctx, event, account.name); err != nil {
+			return err
+		}
+	}
+	if err := h.accounts.link(ctx, event.UserPoolID, account.name, provider, id); err != nil {
+		// Cognito may have linked them all the same, now or at an earlier attempt of the trigger.
+		account, findErr := h.accounts.find(ctx, event.UserPoolID, a.Email)
+		if findErr != nil || account == nil || !account.has(provider, id) {
+			return err
 		}
 	}
 	return h.rules.Refuse(rules.AccountLinked, a.Locale)

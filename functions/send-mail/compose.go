@@ -74,7 +74,7 @@ func (c *composer) values(
 	// Whoever can write to the queue must not be able to put words of their own into a mail.
 	values := message.Values{message.Name: message.CleanName(entry.Name), message.User: entry.To}
 	switch entry.Kind {
-	case message.Welcome:
+	case message.Welcome, message.ProviderLinked:
 		values[message.Link] = link.ForMessage(c.links, entry.Kind, client, link.Link{})
 		return values, nil
 	case message.AccountTakeover:

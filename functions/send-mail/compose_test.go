@@ -50,6 +50,7 @@ func TestEachKindGetsItsLinkAndValues(t *testing.T) {
 		message.AttributeChange: {"https://riders.example.com/account/verify?tab=email&code=123456", []string{"123456"}, ""},
 		message.Invitation:      {"https://riders.example.com/sign-in", []string{"123456", "jane@example.com"}, "code="},
 		message.SignInCode:      {"", []string{"123456"}, "https://links"},
+		message.ProviderLinked:  {"https://riders.example.com/sign-in", []string{"Hello Jane,"}, "123456"},
 		message.Welcome:         {"https://riders.example.com/", []string{"Hello Jane,"}, "123456"},
 		message.PasswordChanged: {
 			link.Build("https://links.example.com", link.PathNotMe, link.Link{Client: ridersID, User: "0a1b2c3d", Locale: "en", Return: confirm.Return}),
@@ -80,8 +81,8 @@ func TestEachKindGetsItsLinkAndValues(t *testing.T) {
 			}
 		})
 	}
-	if len(message.Kinds()) != 8 {
-		t.Errorf("there are %d kinds of message; this test has 8", len(message.Kinds()))
+	if len(message.Kinds()) != 9 {
+		t.Errorf("there are %d kinds of message; this test has 9", len(message.Kinds()))
 	}
 }
 

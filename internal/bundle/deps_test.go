@@ -19,9 +19,9 @@ var clients = map[string][]string{
 	"forget-unconfirmed":  {"cognitoidentityprovider"},
 	"mail-feedback":       {"sqs"}, // with hooks
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
-	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "secretsmanager", "sesv2"}, // when its settings ask AWS
-	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},                      // and those of the Encryption SDK
-	"verify-link":         {"secretsmanager"},                                               // when it makes challenges
+	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "secretsmanager", "sesv2", "sqs"}, // when its settings ask AWS
+	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},                             // and those of the Encryption SDK
+	"verify-link":         {"secretsmanager"},                                                      // when it makes challenges
 }
 
 // What belongs to build time, or to another function, costs a cold start when a
@@ -94,22 +94,25 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		change func(*settings.Settings)
 		want   string // the tags of what is left out
 	}{
-		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
-		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws,nocaptcha,noaltcha"},
-		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
-		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
-		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
-		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
-		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
-		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
-		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
-		"events":                  {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
-		"a captcha":               {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "turnstile" }, "noclients,noevents,noinvitations,noaws,nocodes,noaltcha"},
-		"a captcha of our own":    {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "altcha" }, "noclients,noevents,noinvitations,noaws,nocodes"},
-		"invitations":             {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocaptcha,nocodes,noaltcha"},
+		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,noaltcha"},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"linking that replaces passwords": {func(s *settings.Settings) {
+			s.SignUp.ExternalProviders.Policy, s.SignUp.ExternalProviders.LinkReplacesPassword = "link", true
+		}, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
+		"events":               {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"a captcha":            {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "turnstile" }, "noclients,noevents,noinvitations,noaws,nopasswords,nocodes,noaltcha"},
+		"a captcha of our own": {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "altcha" }, "noclients,noevents,noinvitations,noaws,nopasswords,nocodes"},
+		"invitations":          {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
 		"only the language": {func(s *settings.Settings) {
 			s.Groups, s.SignIn.EndSessionsAfterReset, s.SignUp.RememberLocale = nil, false, true
-		}, "noclients,noevents,noinvitations,noaws,nocaptcha,nocodes,noaltcha"},
+		}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
 	} {
 		s := settingstest.Sample(t)
 		test.change(s)
@@ -129,6 +132,18 @@ func TestEventsAreLinkedWithHooksOnly(t *testing.T) {
 			if linked := slices.Contains(links(t, tags(s), "./functions/"+f.Name), "poolpost/events"); linked != (publishes && bus != "") {
 				t.Errorf("with the bus %q, %s links events: %t", bus, f.Name, linked)
 			}
+		}
+	}
+}
+
+// The mail queue is for a pre-sign-up that replaces passwords only.
+func TestPasswordsAreReplacedWithTheSettingOnly(t *testing.T) {
+	s := settingstest.Sample(t)
+	s.SignUp.ExternalProviders = config.ExternalProviders{Policy: config.LinkProviders, Trusted: []string{"Google"}}
+	for _, replaces := range []bool{false, true} {
+		s.SignUp.ExternalProviders.LinkReplacesPassword = replaces
+		if linked := slices.Contains(links(t, tags(s), "./functions/pre-sign-up"), "poolpost/internal/mail"); linked != replaces {
+			t.Errorf("with linkReplacesPassword %t, pre-sign-up links the mail queue: %t", replaces, linked)
 		}
 	}
 }

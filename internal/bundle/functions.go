@@ -65,6 +65,11 @@ func rulesCallAWS(s *settings.Settings) bool {
 func usesCaptcha(s *settings.Settings) bool { return s.SignUp.UsesCaptcha() }
 func usesAltcha(s *settings.Settings) bool  { return s.SignUp.UsesAltcha() }
 
+// A stranger may know the password of an account that is linked for the first time.
+func replacesPasswords(s *settings.Settings) bool {
+	return s.SignUp.ExternalProviders.LinkReplacesPassword
+}
+
 // triggerTimeout is how long Cognito waits for a trigger.
 const triggerTimeout = 5 * time.Second
 
@@ -132,9 +137,13 @@ var Functions = []Function{
 		},
 	},
 	{
-		Name:     "pre-sign-up",
-		Timeout:  triggerTimeout,
-		optional: []part{{"aws", rulesCallAWS, nil}, {"captcha", usesCaptcha, []string{"CAPTCHA_SECRET", "CAPTCHA_URL"}}},
+		Name:    "pre-sign-up",
+		Timeout: triggerTimeout,
+		optional: []part{
+			{"aws", rulesCallAWS, nil},
+			{"captcha", usesCaptcha, []string{"CAPTCHA_SECRET", "CAPTCHA_URL"}},
+			{"passwords", replacesPasswords, []string{"MAIL_QUEUE_URL"}},
+		},
 		config: func(s *settings.Settings) any {
 			c := config.PreSignUp{
 				Locales:           s.Locales,

@@ -132,6 +132,9 @@ type ExternalProviders struct {
 	// AssumeVerified are those of them that verify addresses without saying so:
 	// Facebook sends no email_verified.
 	AssumeVerified []string `yaml:"assumeVerified" json:"assumeVerified,omitempty"`
+	// LinkReplacesPassword links an account that was never linked before, too, and makes its
+	// password useless first: a stranger may have chosen it.
+	LinkReplacesPassword bool `yaml:"linkReplacesPassword" json:"linkReplacesPassword,omitempty"`
 }
 
 // The policies for external providers.

@@ -15,6 +15,7 @@ const (
 	SignInCode      Kind = "sign-in-code"
 	AccountTakeover Kind = "account-takeover"
 	PasswordChanged Kind = "password-changed"
+	ProviderLinked  Kind = "provider-linked"
 	Welcome         Kind = "welcome"
 )
 
@@ -99,6 +100,10 @@ var specs = [...]Spec{
 	{
 		Kind:         PasswordChanged,
 		Placeholders: []string{Link, Time}, Target: NotMePage,
+	},
+	{
+		Kind:         ProviderLinked,
+		Placeholders: []string{Link}, Target: SignInPage,
 	},
 	{
 		Kind:         Welcome,

@@ -86,6 +86,9 @@ func (c checker) checkProviders(p config.ExternalProviders) {
 	if len(p.Trusted) > 0 != (p.Policy == config.LinkProviders) && c.ReadOK(key) {
 		c.Report(key+".trusted", "belongs to the policy link: write both, with the providers that you trust to verify addresses, such as Google, or neither")
 	}
+	if p.LinkReplacesPassword && p.Policy != config.LinkProviders && c.ReadOK(key) {
+		c.Report(key+".linkReplacesPassword", "belongs to the policy link: write policy: link with the providers that you trust, or leave it out")
+	}
 	for i, name := range p.Trusted {
 		entry := fmt.Sprintf("%s.trusted[%d]", key, i)
 		if !isProviderName(name) {
