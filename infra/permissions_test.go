@@ -23,7 +23,7 @@ func TestTheDocumentationListsEveryPermission(t *testing.T) {
 	var want []string
 	// Rules that call AWS, groups, and several clients of a pool for which Cognito sends.
 	calling := strings.Replace(bare, "clients: [", "clients: [{name: other, url: https://other.example.com/}, ", 1) +
-		"groups: [members]\nsignUp: {email: {refuseSuppressed: true}, externalProviders: {policy: link, trusted: [Google]}}\n"
+		"groups: [members]\nsignUp: {email: {refuseSuppressed: true}, externalProviders: {policy: link, trusted: [Google], linkReplacesPassword: true}}\n"
 	for _, tp := range []*template{synthesise(t, parse(t, calling), "dev"), synthesise(t, parse(t, full), "prod")} {
 		want = append(want, permissionsOf(tp)...)
 	}

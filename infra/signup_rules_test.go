@@ -59,7 +59,7 @@ func TestPreSignUpPermissions(t *testing.T) {
 		`"ses:GetSuppressedDestination" on "*"`,
 		`["cognito-idp:AdminGetUser","cognito-idp:AdminLinkProviderForUser"] on {"Fn::GetAtt":["UserPool6BA7E5F2","Arn"]}`,
 		`["cognito-idp:AdminSetUserPassword","cognito-idp:AdminUserGlobalSignOut"] on {"Fn::GetAtt":["UserPool6BA7E5F2","Arn"]}`,
-		`["sqs:SendMessage","sqs:GetQueueAttributes","sqs:GetQueueUrl"] on {"Fn::GetAtt":["MailQueue","Arn"]}`,
+		`["sqs:SendMessage","sqs:GetQueueAttributes","sqs:GetQueueUrl"] on {"Fn::GetAtt":["MailQueue4F838B3A","Arn"]}`,
 	}
 	slices.Sort(want)
 	tp := synthesise(t, withRules(t), "dev")
@@ -155,7 +155,7 @@ func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 
 	preSignUp := bundle.Named("pre-sign-up")
 	dir := buildHere(t, set, []bundle.Function{preSignUp})
-	env := resolver{template: tp}.env(tp.function("pre-sign-up"), aws.URL)
+	env := resolver{template: tp, mailQueue: aws.URL + "/123456789012/mail.fifo"}.env(tp.function("pre-sign-up"), aws.URL)
 	host, err := lambda.New(lambda.Options{Region: set.Pool.Region, Logs: func(string, string) {}},
 		lambda.Function{Name: "pre-sign-up", Dir: filepath.Join(dir, "pre-sign-up"), Env: env, Timeout: preSignUp.Timeout})
 	if err != nil {
