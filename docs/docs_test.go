@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -276,5 +278,54 @@ func packages(t *testing.T) (list []pkg) {
 			t.Fatal(err)
 		}
 		list = append(list, p)
+	}
+}
+
+// Each threat is held by tests that there are, or accepted with a reason.
+func TestThreatsAreHeldByTests(t *testing.T) {
+	text, err := os.ReadFile("security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || path != root && strings.HasPrefix(d.Name(), ".")) {
+			return filepath.SkipDir
+		}
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		code, err := os.ReadFile(path)
+		for _, m := range declared.FindAllSubmatch(code, -1) {
+			tests[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, number := regexp.MustCompile("`(Test\\w+)`"), 0
+	for _, heading := range regexp.MustCompile(`(?m)^## .*$`).FindAllString(string(text), -1) {
+		for _, row := range rows(t, string(text), heading) {
+			if number++; row[0] != strconv.Itoa(number) {
+				t.Errorf("threat %s is number %d", row[0], number)
+			}
+			by := named.FindAllStringSubmatch(row[3], -1)
+			for _, m := range by {
+				if !tests[m[1]] {
+					t.Errorf("threat %s: there is no test %s", row[0], m[1])
+				}
+			}
+			reason := len(strings.TrimSpace(named.ReplaceAllString(row[3], ""))) > 40
+			switch state := row[2]; {
+			case state == "held" && len(by) == 0, state == "part" && (len(by) == 0 || !reason), state == "accepted" && !reason,
+				state != "held" && state != "part" && state != "accepted":
+				t.Errorf("threat %s is %s by %s", row[0], state, row[3])
+			}
+		}
+	}
+	if number < 37 {
+		t.Errorf("there are %d threats", number)
 	}
 }
