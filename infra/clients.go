@@ -27,11 +27,16 @@ func (p *Pool) newClients() {
 			GenerateSecret:             jsii.Bool(false),
 			AuthFlows:                  &awscognito.AuthFlow{UserSrp: jsii.Bool(slices.Contains(access.AuthFlows, settings.AllowSRP))},
 			RefreshTokenValidity:       awscdk.Duration_Days(number(int(access.RefreshToken.Hours()) / 24)),
+			AccessTokenValidity:        awscdk.Duration_Minutes(number(int(access.AccessToken.Minutes()))),
+			IdTokenValidity:            awscdk.Duration_Minutes(number(int(access.IDToken.Minutes()))),
 			EnableTokenRevocation:      jsii.Bool(access.RevokesTokens),
 			PreventUserExistenceErrors: jsii.Bool(access.HidesUsers),
 			ReadAttributes:             attributes(access.Reads),
 			WriteAttributes:            attributes(access.Writes),
 			DisableOAuth:               jsii.Bool(true),
+		}
+		if access.Rotates {
+			o.RefreshTokenRotationGracePeriod = awscdk.Duration_Seconds(number(int(access.Grace.Seconds())))
 		}
 		if facebook != nil {
 			o.DisableOAuth = nil

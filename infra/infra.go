@@ -238,6 +238,14 @@ func (p *Pool) name(base string) *string { return jsii.String(settings.Staged(ba
 
 func number(n int) *float64 { return jsii.Number(float64(n)) }
 
+// numberOrNil leaves out what is 0.
+func numberOrNil(n int) *float64 {
+	if n == 0 {
+		return nil
+	}
+	return number(n)
+}
+
 // suppress says why a rule of cdk-nag does not apply to a construct and its children.
 func suppress(c constructs.IConstruct, rule, reason string) {
 	cdknag.NagSuppressions_AddResourceSuppressions(c, &[]*cdknag.NagPackSuppression{

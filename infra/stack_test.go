@@ -32,7 +32,7 @@ pool:
   region: us-east-1
   tags: {AppName: Rides, Team: drivers}
   attributes: [{name: agentName, minLength: 2, maxLength: 40}, {name: plate, maxLength: 12}]
-  passwordPolicy: {minimumLength: 12, requireLowercase: true, requireUppercase: true, requireSymbols: true, temporaryPasswordDays: 3}
+  passwordPolicy: {minimumLength: 12, requireLowercase: true, requireUppercase: true, requireSymbols: true, temporaryPasswordDays: 3, historySize: 5}
   selfSignUp: false
   devices: on-prompt
   mfa: optional
@@ -50,7 +50,7 @@ brands:
   - {name: kiosk, support: help@rides.example.com, from: {name: Kiosk, address: kiosk@rides.example.com}}
   - {name: unused, support: help@rides.example.com, from: {address: unused@rides.example.com}}
 clients:
-  - {name: web, url: https://rides.example.com/, signInUrl: https://rides.example.com/sign-in, refreshTokenDays: 7}
+  - {name: web, url: https://rides.example.com/, signInUrl: https://rides.example.com/sign-in, refreshTokenDays: 7, rotateRefreshTokens: true, refreshGraceSeconds: 10, accessTokenMinutes: 15}
   - {name: kiosk, brand: kiosk, url: https://kiosk.rides.example.com/}
 signUp:
   captcha: {provider: altcha}

@@ -37,6 +37,7 @@ func (p *Pool) newUserPool() {
 			RequireUppercase:     jsii.Bool(set.PasswordPolicy.RequireUppercase),
 			RequireSymbols:       jsii.Bool(set.PasswordPolicy.RequireSymbols),
 			TempPasswordValidity: awscdk.Duration_Days(number(set.PasswordPolicy.TemporaryPasswordDays)),
+			PasswordHistorySize:  numberOrNil(set.PasswordPolicy.HistorySize),
 		},
 		AccountRecovery: awscognito.AccountRecovery_EMAIL_ONLY,
 		Mfa:             mfa[set.MFA],

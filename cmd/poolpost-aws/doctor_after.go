@@ -128,6 +128,7 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 	if pool.Policies != nil && pool.Policies.PasswordPolicy != nil {
 		got, want := pool.Policies.PasswordPolicy, set.Pool.PasswordPolicy
 		d.compare("the least length of a password", aws.ToInt32(got.MinimumLength), want.MinimumLength)
+		d.compare("the size of the password history", aws.ToInt32(got.PasswordHistorySize), want.HistorySize)
 		d.compare("requiring digits, lower case, upper case, symbols",
 			[]bool{got.RequireNumbers, got.RequireLowercase, got.RequireUppercase, got.RequireSymbols},
 			[]bool{want.RequireNumbers, want.RequireLowercase, want.RequireUppercase, want.RequireSymbols})

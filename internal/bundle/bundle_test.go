@@ -63,7 +63,7 @@ func TestConfigOfEachFunction(t *testing.T) {
 	s.Clients = []settings.Client{{
 		Name: "web", Brand: s.Brands[0].Name, Locale: "fr", URL: "https://app.example.com/", SignInURL: "https://app.example.com/in",
 		AttributeURL: "https://app.example.com/verify", ResetURL: "https://app.example.com/reset",
-		ReturnURLs: []string{"https://app.example.com/"}, RefreshTokenDays: 30,
+		ReturnURLs: []string{"https://app.example.com/"}, RefreshTokenDays: 30, AccessTokenMinutes: 60, IDTokenMinutes: 60,
 	}}
 	s.SignUp = settings.SignUp{
 		Email: config.EmailRules{

@@ -49,6 +49,13 @@ type Client struct {
 	ReturnURLs []string `yaml:"returnUrls" json:"returnUrls,omitempty"`
 	// RefreshTokenDays is how long people stay signed in, 1 to 3650 days.
 	RefreshTokenDays int `yaml:"refreshTokenDays" json:"-"`
+	// RotateRefreshTokens gives the app a new refresh token with each refresh. RefreshGraceSeconds is
+	// how long the one before is still taken, 0 to 60 seconds.
+	RotateRefreshTokens bool `yaml:"rotateRefreshTokens" json:"-"`
+	RefreshGraceSeconds int  `yaml:"refreshGraceSeconds" json:"-"`
+	// AccessTokenMinutes and IDTokenMinutes are how long tokens are valid, 5 minutes to a day.
+	AccessTokenMinutes int `yaml:"accessTokenMinutes" json:"-"`
+	IDTokenMinutes     int `yaml:"idTokenMinutes" json:"-"`
 }
 
 // StableID is ID, or Name. It does not change with the name.

@@ -14,9 +14,14 @@ type Access struct {
 	// ones have their prefix.
 	Reads, Writes []string
 	RefreshToken  time.Duration // how long people stay signed in
-	// Token is how long access and ID tokens are valid, and Session how long Cognito waits for the
-	// answer to a challenge. Both are Cognito's defaults, which the CDK app leaves as they are.
-	Token, Session time.Duration
+	// Rotates is RefreshTokenRotation: a refresh token is taken once, and again for Grace.
+	Rotates bool
+	Grace   time.Duration
+	// AccessToken and IDToken are how long such tokens are valid.
+	AccessToken, IDToken time.Duration
+	// Session is how long Cognito waits for the answer to a challenge: its default, which the CDK
+	// app leaves as it is.
+	Session time.Duration
 	// RevokesTokens is EnableTokenRevocation: signing out ends the session at Cognito.
 	RevokesTokens bool
 	// HidesUsers is PreventUserExistenceErrors: nobody can find out who has an account.
@@ -41,12 +46,20 @@ func (s *Settings) Access(c Client) Access {
 	reads := append(slices.Clone(writes), "email_verified")
 	slices.Sort(writes)
 	slices.Sort(reads)
+	// Passwords never leave the browser or phone with SRP.
+	flows := []string{AllowSRP}
+	if !c.RotateRefreshTokens {
+		// Cognito refuses it together with rotation, where GetTokensFromRefreshToken is the only way.
+		flows = append(flows, AllowRefresh)
+	}
 	return Access{
-		// Passwords never leave the browser or phone with SRP.
-		AuthFlows: []string{AllowSRP, AllowRefresh},
+		AuthFlows: flows,
 		Reads:     reads, Writes: writes,
 		RefreshToken:  time.Duration(c.RefreshTokenDays) * 24 * time.Hour,
-		Token:         time.Hour,
+		Rotates:       c.RotateRefreshTokens,
+		Grace:         time.Duration(c.RefreshGraceSeconds) * time.Second,
+		AccessToken:   time.Duration(c.AccessTokenMinutes) * time.Minute,
+		IDToken:       time.Duration(c.IDTokenMinutes) * time.Minute,
 		Session:       3 * time.Minute,
 		RevokesTokens: true,
 		HidesUsers:    true,

@@ -28,7 +28,20 @@ func (c checker) checkClients(s *Settings) {
 			c.Report(key+".locale", "is not among the locales of this file: %q", client.Locale)
 		}
 		c.checkPages(key, client)
-		c.within(key+".refreshTokenDays", client.RefreshTokenDays, 1, 3650, "")
+		c.checkTokens(key, client)
+	}
+}
+
+// checkTokens holds lifetimes against the limits of CreateUserPoolClient. Cognito refuses tokens that
+// outlive the refresh token; a day is the least for that one here.
+func (c checker) checkTokens(key string, client Client) {
+	const day = 24 * 60
+	c.within(key+".refreshTokenDays", client.RefreshTokenDays, 1, 3650, "")
+	c.within(key+".accessTokenMinutes", client.AccessTokenMinutes, 5, day, "")
+	c.within(key+".idTokenMinutes", client.IDTokenMinutes, 5, day, "")
+	c.within(key+".refreshGraceSeconds", client.RefreshGraceSeconds, 0, 60, "")
+	if client.RefreshGraceSeconds != 0 && !client.RotateRefreshTokens {
+		c.Report(key+".refreshGraceSeconds", "is for refresh tokens that are replaced: add rotateRefreshTokens: true, or remove it")
 	}
 }
 

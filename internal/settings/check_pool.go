@@ -32,6 +32,7 @@ func (c checker) checkPool(p Pool) {
 	c.checkAttributes(p.Attributes)
 	c.within("pool.passwordPolicy.minimumLength", p.PasswordPolicy.MinimumLength, 6, 99, "")
 	c.within("pool.passwordPolicy.temporaryPasswordDays", p.PasswordPolicy.TemporaryPasswordDays, 1, 365, "")
+	c.within("pool.passwordPolicy.historySize", p.PasswordPolicy.HistorySize, 0, 24, "")
 	c.oneOf("pool.devices", p.Devices, "always", "on-prompt", "off")
 	c.oneOf("pool.mfa", p.MFA, "off", "optional", "required")
 }

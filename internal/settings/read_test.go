@@ -56,7 +56,7 @@ func TestMinimalFileHasSafeDefaults(t *testing.T) {
 		Links:  Links{KeepDefaultAddress: true, HostInEmails: true},
 		Brands: []Brand{{Name: "myapp", DisplayName: "myapp", Color: "#1d4ed8", From: Address{Address: "no-reply@example.com"}}},
 		Clients: []Client{{
-			Name: "web", Brand: "myapp", Locale: "en", RefreshTokenDays: 30,
+			Name: "web", Brand: "myapp", Locale: "en", RefreshTokenDays: 30, AccessTokenMinutes: 60, IDTokenMinutes: 60,
 			URL: "https://app.example.com/", SignInURL: "https://app.example.com/",
 		}},
 		Locales:      []string{"en"},

@@ -67,6 +67,7 @@ type PasswordPolicy struct {
 	RequireUppercase      bool `yaml:"requireUppercase"`
 	RequireSymbols        bool `yaml:"requireSymbols"`
 	TemporaryPasswordDays int  `yaml:"temporaryPasswordDays"` // how long an invitation can be used, 1 to 365
+	HistorySize           int  `yaml:"historySize"`           // how many earlier passwords nobody takes again, 0 to 24
 }
 
 // Mail says how mail leaves the pool.
@@ -325,7 +326,7 @@ func Default() *Settings {
 var defaultEntries = []any{
 	Attribute{MaxLength: maxAttributeLength},
 	Brand{Color: "#1d4ed8"},
-	Client{RefreshTokenDays: 30},
+	Client{RefreshTokenDays: 30, AccessTokenMinutes: 60, IDTokenMinutes: 60},
 	EventHook{Header: "X-Api-Key"},
 }
 

@@ -18,14 +18,16 @@ func (p *Pool) describeUserPoolClient(_ context.Context, _ caller, in clientInpu
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"UserPoolClient": map[string]any{ // UserPoolClientType of the API reference
+	description := map[string]any{ // UserPoolClientType of the API reference
 		"UserPoolId":                      p.options.PoolID,
 		"ClientId":                        in.ClientId,
 		"ClientName":                      client.Name,
 		"CreationDate":                    epoch(p.created),
 		"LastModifiedDate":                epoch(p.created),
 		"RefreshTokenValidity":            int(client.RefreshToken.Minutes()),
-		"TokenValidityUnits":              map[string]string{"RefreshToken": "minutes"},
+		"AccessTokenValidity":             int(client.AccessToken.Minutes()),
+		"IdTokenValidity":                 int(client.IDToken.Minutes()),
+		"TokenValidityUnits":              map[string]string{"RefreshToken": "minutes", "AccessToken": "minutes", "IdToken": "minutes"},
 		"ExplicitAuthFlows":               client.AuthFlows,
 		"ReadAttributes":                  client.Reads,
 		"WriteAttributes":                 client.Writes,
@@ -33,7 +35,11 @@ func (p *Pool) describeUserPoolClient(_ context.Context, _ caller, in clientInpu
 		"PreventUserExistenceErrors":      map[bool]string{true: "ENABLED", false: "LEGACY"}[client.HidesUsers],
 		"EnableTokenRevocation":           client.RevokesTokens,
 		"AllowedOAuthFlowsUserPoolClient": false, // hosted sign-in is deployed only
-	}}, nil
+	}
+	if client.Rotates {
+		description["RefreshTokenRotation"] = map[string]any{"Feature": "ENABLED", "RetryGracePeriodSeconds": int(client.Grace.Seconds())}
+	}
+	return map[string]any{"UserPoolClient": description}, nil
 }
 
 type listInput struct {
@@ -94,6 +100,14 @@ func (p *Pool) listUserPools(_ context.Context, _ caller, in listPoolsInput) (an
 func (p *Pool) describeUserPool(_ context.Context, _ caller, _ adminRequest) (any, error) {
 	pool := p.options.Settings.Pool
 	policy := pool.PasswordPolicy
+	password := map[string]any{
+		"MinimumLength": policy.MinimumLength, "RequireNumbers": policy.RequireNumbers,
+		"RequireLowercase": policy.RequireLowercase, "RequireUppercase": policy.RequireUppercase,
+		"RequireSymbols": policy.RequireSymbols, "TemporaryPasswordValidityDays": policy.TemporaryPasswordDays,
+	}
+	if policy.HistorySize > 0 {
+		password["PasswordHistorySize"] = policy.HistorySize
+	}
 	description := map[string]any{ // UserPoolType of the API reference
 		"Id": p.options.PoolID, "Name": pool.Name,
 		"Arn":          p.arn(),
@@ -110,12 +124,8 @@ func (p *Pool) describeUserPool(_ context.Context, _ caller, _ adminRequest) (an
 			"RecoveryMechanisms": []map[string]any{{"Name": "verified_email", "Priority": 1}},
 		},
 		"UserAttributeUpdateSettings": map[string]any{"AttributesRequireVerificationBeforeUpdate": []string{"email"}},
-		"Policies": map[string]any{"PasswordPolicy": map[string]any{
-			"MinimumLength": policy.MinimumLength, "RequireNumbers": policy.RequireNumbers,
-			"RequireLowercase": policy.RequireLowercase, "RequireUppercase": policy.RequireUppercase,
-			"RequireSymbols": policy.RequireSymbols, "TemporaryPasswordValidityDays": policy.TemporaryPasswordDays,
-		}},
-		"SchemaAttributes": p.schemaAttributes(),
+		"Policies":                    map[string]any{"PasswordPolicy": password},
+		"SchemaAttributes":            p.schemaAttributes(),
 	}
 	if rules := p.devices(); rules.Tracked {
 		description["DeviceConfiguration"] = map[string]any{

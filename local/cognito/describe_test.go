@@ -80,11 +80,11 @@ func TestAppClientIsTheDeployedOne(t *testing.T) {
 	properties := deployed(t, "AWS::Cognito::UserPoolClient")
 	for _, name := range []string{
 		"AllowedOAuthFlowsUserPoolClient", "ClientName", "EnableTokenRevocation", "ExplicitAuthFlows", "PreventUserExistenceErrors",
-		"ReadAttributes", "RefreshTokenValidity", "TokenValidityUnits", "WriteAttributes",
+		"AccessTokenValidity", "IdTokenValidity", "ReadAttributes", "RefreshTokenValidity", "TokenValidityUnits", "WriteAttributes",
 	} {
 		same(t, name, client[name], properties[name])
 	}
-	for _, name := range []string{"AccessTokenValidity", "IdTokenValidity", "AuthSessionValidity", "RefreshTokenRotation"} {
+	for _, name := range []string{"AuthSessionValidity", "RefreshTokenRotation"} {
 		if value, there := properties[name]; there {
 			t.Errorf("the template sets %s to %v, and the local pool has Cognito's default", name, value)
 		}

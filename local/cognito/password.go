@@ -24,25 +24,44 @@ func newCredential(salt, private *big.Int) credential {
 	return credential{salt, private, sync.OnceValue(func() *big.Int { return srp.Verifier(private) })}
 }
 
-// setPassword gives a user a password that the policy accepts, and the status that follows.
+// setPassword gives a user a password that the policy accepts, and the status that follows. The text
+// about earlier ones is our own.
 func (p *Pool) setPassword(u *user, password, status string) error {
 	if err := p.checkPassword(password); err != nil {
 		return err
+	}
+	// The current one is the first of those that Cognito remembers (assumed).
+	history := u.passwords[:min(len(u.passwords), p.options.Settings.Pool.PasswordPolicy.HistorySize)]
+	for _, earlier := range history {
+		if p.isPassword(u, earlier, password) {
+			return failure("PasswordHistoryPolicyViolationException", "Password has previously been used.")
+		}
 	}
 	b := make([]byte, 16)
 	if _, err := io.ReadFull(p.options.Rand, b); err != nil {
 		return fmt.Errorf("draw a salt: %w", err)
 	}
 	salt := new(big.Int).SetBytes(b)
-	u.password = newCredential(salt, srp.PrivateKey(salt, p.poolName()+u.name, password))
+	u.passwords = append([]credential{newCredential(salt, srp.PrivateKey(salt, p.poolName()+u.name, password))}, history...)
 	u.status, u.modified = status, p.now()
 	return nil
 }
 
 // passwordIs says whether a password is the user's.
 func (p *Pool) passwordIs(u *user, password string) bool {
-	c := u.password
+	return p.isPassword(u, u.password(), password)
+}
+
+func (p *Pool) isPassword(u *user, c credential, password string) bool {
 	return c.private != nil && c.private.Cmp(srp.PrivateKey(c.salt, p.poolName()+u.name, password)) == 0
+}
+
+// password is the credential that counts, or an empty one.
+func (u *user) password() credential {
+	if len(u.passwords) == 0 {
+		return credential{}
+	}
+	return u.passwords[0]
 }
 
 const (
@@ -160,10 +179,12 @@ func (p *Pool) confirmForgotPassword(ctx context.Context, c caller, in confirmFo
 	if u == nil {
 		return nil, errCodeMismatch
 	}
+	code := u.codes[forNewPassword]
 	if err := p.redeem(u, forNewPassword, in.ConfirmationCode); err != nil {
 		return nil, err
 	}
 	if err := p.setPassword(u, in.Password, confirmed); err != nil {
+		u.codes[forNewPassword] = code // for another try with another password (assumed)
 		return nil, err
 	}
 	u.attributes["email_verified"] = "true"

@@ -1,8 +1,12 @@
 package cognito
 
 import (
+	"context"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 
 	"poolpost/internal/settings"
 )
@@ -117,4 +121,45 @@ func TestPasswordPolicy(t *testing.T) {
 			t.Errorf("%d different passwords of 100", len(seen))
 		}
 	})
+}
+
+// TestPasswordHistory: with a history of two, the current password and the one before it are refused.
+func TestPasswordHistory(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Settings.Pool.PasswordPolicy.HistorySize = 2 })
+	w.mustConfirm(ada)
+	const text = "Password has previously been used."
+	reset := func(passwords ...string) error {
+		t.Helper()
+		w.advance(time.Hour) // the limits of an hour are others' tests
+		_, err := w.forgot(ada)
+		ok(t, err)
+		code := w.code()
+		for _, password := range passwords {
+			err = w.reset(ada, code, password)
+		}
+		return err
+	}
+	refused(t, reset(password), "PasswordHistoryPolicyViolationException", text)
+	ok(t, reset(password, "sample-pass-2")) // the code is there for a second try
+	refused(t, reset(password), "PasswordHistoryPolicyViolationException", text)
+	_, err := w.api.ChangePassword(context.Background(), &cognito.ChangePasswordInput{
+		AccessToken: w.token("sample-pass-2"), PreviousPassword: aws.String("sample-pass-2"), ProposedPassword: aws.String(password),
+	})
+	refused(t, err, "PasswordHistoryPolicyViolationException", text)
+	_, err = w.admin.AdminSetUserPassword(context.Background(), &cognito.AdminSetUserPasswordInput{
+		UserPoolId: aws.String(poolID), Username: aws.String(ada), Password: aws.String("sample-pass-2"), Permanent: true,
+	})
+	refused(t, err, "PasswordHistoryPolicyViolationException", text)
+	ok(t, reset("sample-pass-3"))
+	ok(t, reset(password))
+	w.advance(time.Hour)
+	// Whoever has no code learns nothing about passwords.
+	refused(t, w.reset(ada, "000000", password), "ExpiredCodeException", "Invalid code provided, please request a code again.")
+}
+
+func (w *world) token(password string) *string {
+	w.t.Helper()
+	out, err := w.signIn(ada, password)
+	ok(w.t, err)
+	return out.AuthenticationResult.AccessToken
 }

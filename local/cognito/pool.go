@@ -125,6 +125,7 @@ type Pool struct {
 	waiting    []string // the keys of sessions, as they began
 	signIns    uint32
 	revoked    map[string]time.Time // until when to remember, by the origin_jti of a sign-in
+	used       map[string]usedToken // refresh tokens that were replaced, by their IDs
 	groups     []*group
 }
 
@@ -189,6 +190,7 @@ func New(o Options) (*Pool, error) {
 		lockouts:   map[string]lockout{},
 		sessions:   map[string]*session{},
 		revoked:    map[string]time.Time{},
+		used:       map[string]usedToken{},
 	}
 	_, _ = rand.Read(p.secret[:]) // it never fails
 	p.everything = slices.Sorted(maps.Keys(p.schema))

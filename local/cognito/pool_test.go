@@ -62,7 +62,7 @@ func sampleSettings() *settings.Settings {
 	s := settings.Default()
 	s.Pool.Region = "eu-central-1"
 	s.Pool.Attributes = []settings.Attribute{{Name: "agentName", MinLength: 2, MaxLength: 20}}
-	s.Clients = []settings.Client{{Name: "web", RefreshTokenDays: 30}}
+	s.Clients = []settings.Client{{Name: "web", RefreshTokenDays: 30, AccessTokenMinutes: 60, IDTokenMinutes: 60}}
 	s.Groups = []settings.Group{{Name: "members"}, {Name: "testers"}}
 	return s
 }

@@ -51,8 +51,9 @@ func (p *Pool) isRevoked(u *user, origin string) bool {
 	return alone || uint32(number) <= u.signedOut
 }
 
-// refresh issues new tokens for a refresh token, which stays valid: no client rotates them. With
-// devices that are tracked, it takes the key of the device, which has to be confirmed (API reference,
+// refresh issues new tokens for a refresh token, which stays valid unless the client rotates them.
+// Then there is a new one, for what is left of the sign-in, and the old one is taken again for the
+// grace period (developer guide, "Refresh token rotation"). With devices that are tracked, it takes the key of the device, which has to be confirmed (API reference,
 // DeviceKey of GetTokensFromRefreshToken). The texts are observed, that of the device at
 // https://github.com/aws/aws-sdk-cpp/issues/851 and that of a revoked token at
 // https://github.com/aws-amplify/amplify-swift/issues/3344.
@@ -71,12 +72,37 @@ func (p *Pool) refresh(ctx context.Context, c caller, in getTokensInput) (any, e
 	if g.DeviceKey != "" && (in.DeviceKey != g.DeviceKey || u.devices[in.DeviceKey] == nil) {
 		return nil, notAuthorized("Invalid Refresh Token")
 	}
+	rotates := p.clients[g.ClientID].Rotates
+	if rotates && !p.use(g) {
+		return nil, notAuthorized("Refresh Token has been revoked") // as for others; not observed
+	}
 	groups, err := p.callPreTokenGeneration(ctx, c, "RefreshTokens", u, in.ClientMetadata)
 	if err != nil {
 		return nil, err
 	}
 	issued, err := p.tokensFor(u, g, groups)
+	if err == nil && rotates {
+		issued.RefreshToken, err = p.refreshToken(g)
+	}
 	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}, err
+}
+
+// A usedToken is a refresh token that was replaced.
+type usedToken struct{ at, expires time.Time }
+
+// use says whether a refresh token that is replaced may be used now.
+func (p *Pool) use(g grant) bool {
+	now := p.now()
+	if used, ok := p.used[g.ID]; ok {
+		return !now.After(used.at.Add(p.clients[g.ClientID].Grace))
+	}
+	for id, used := range p.used {
+		if !now.Before(used.expires) {
+			delete(p.used, id)
+		}
+	}
+	p.used[g.ID] = usedToken{now, time.Unix(g.Expires, 0)}
+	return true
 }
 
 type getTokensInput struct {
@@ -127,7 +153,7 @@ func (p *Pool) revokeToken(_ context.Context, _ caller, in revokeTokenInput) (an
 		}
 	}
 	// An access token of the last moment outlives the refresh token.
-	p.revoked[g.Origin] = time.Unix(g.Expires, 0).Add(p.clients[g.ClientID].Token)
+	p.revoked[g.Origin] = time.Unix(g.Expires, 0).Add(p.clients[g.ClientID].AccessToken)
 	return nil, nil
 }
 

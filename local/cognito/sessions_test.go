@@ -52,7 +52,7 @@ func TestRefreshTokens(t *testing.T) {
 	for name, refresh := range refreshers {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, withoutDevices, func(o *Options) {
-				o.Settings.Clients = append(o.Settings.Clients, settings.Client{Name: "kiosk", RefreshTokenDays: 1})
+				o.Settings.Clients = append(o.Settings.Clients, settings.Client{Name: "kiosk", RefreshTokenDays: 1, AccessTokenMinutes: 5, IDTokenMinutes: 10})
 				o.ClientIDs = map[string]string{"web": webClient, "kiosk": kiosk}
 			})
 			w.mustConfirm(ada)
@@ -215,4 +215,70 @@ func TestDisabledInTheMiddleOfASignIn(t *testing.T) {
 	ok(t, err)
 	_, err = w.proveDevice(out, key, *first.NewDeviceMetadata.DeviceGroupKey, devicePassword)
 	refused(t, err, "NotAuthorizedException", "User is disabled.")
+}
+
+// TestRotatedRefreshTokens: each refresh gives a new refresh token, and the one before is taken for
+// the grace period only.
+func TestRotatedRefreshTokens(t *testing.T) {
+	rotating := func(o *Options) {
+		o.Settings.Clients[0].RotateRefreshTokens, o.Settings.Clients[0].RefreshGraceSeconds = true, 10
+	}
+	w := newWorld(t, withoutDevices, rotating)
+	w.mustConfirm(ada)
+	out, err := w.signIn(ada, password)
+	ok(t, err)
+	first := *out.AuthenticationResult.RefreshToken
+	_, err = byInitiateAuth(w, webClient, first, "")
+	refused(t, err, "InvalidParameterException", "REFRESH_TOKEN_AUTH flow not enabled for this client")
+	w.advance(24 * time.Hour)
+	second, err := byGetTokens(w, webClient, first, "")
+	ok(t, err)
+	if second.RefreshToken == nil || *second.RefreshToken == first {
+		t.Fatal("there is no new refresh token")
+	}
+	w.advance(10 * time.Second)
+	again, err := byGetTokens(w, webClient, first, "") // as an app that lost the answer
+	ok(t, err)
+	w.advance(time.Second)
+	_, err = byGetTokens(w, webClient, first, "")
+	refused(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+	for _, token := range []string{*second.RefreshToken, *again.RefreshToken} {
+		_, err = byGetTokens(w, webClient, token, "")
+		ok(t, err)
+	}
+	// A new one is valid for what is left.
+	w.advance(29*24*time.Hour - 12*time.Second)
+	last, err := byGetTokens(w, webClient, *second.RefreshToken, "")
+	refused(t, err, "NotAuthorizedException", "Refresh Token has been revoked")
+	if last != nil {
+		t.Error("a used token gives tokens")
+	}
+	if n := len(w.pool.used); n != 3 {
+		t.Errorf("%d used tokens are remembered, want 3", n)
+	}
+	w.advance(time.Minute)
+	out, err = w.signIn(ada, password)
+	ok(t, err)
+	_, err = byGetTokens(w, webClient, *out.AuthenticationResult.RefreshToken, "")
+	ok(t, err)
+	if n := len(w.pool.used); n != 1 {
+		t.Errorf("%d used tokens are remembered after the sign-in has ended, want the new one", n)
+	}
+}
+
+func TestLifetimesOfTokens(t *testing.T) {
+	w := newWorld(t, withoutDevices, func(o *Options) {
+		o.Settings.Clients[0].AccessTokenMinutes, o.Settings.Clients[0].IDTokenMinutes = 5, 10
+	})
+	w.mustConfirm(ada)
+	out, err := w.signIn(ada, password)
+	ok(t, err)
+	result := out.AuthenticationResult
+	lives := func(token string) float64 {
+		claims := claimsOf(t, token)
+		return claims["exp"].(float64) - claims["iat"].(float64)
+	}
+	if access, id := lives(*result.AccessToken), lives(*result.IdToken); access != 300 || id != 600 || result.ExpiresIn != 300 {
+		t.Errorf("the access token lives for %v s, the ID token for %v s, and the app reads %d s", access, id, result.ExpiresIn)
+	}
 }

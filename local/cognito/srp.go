@@ -33,8 +33,8 @@ func (p *Pool) startSRP(in initiateAuthInput) (any, error) {
 	username := in.AuthParameters["USERNAME"]
 	u := p.find(username)
 	name, password := p.madeUp(username)
-	if u != nil && u.password.verifier != nil {
-		name, password = u.name, u.password
+	if u != nil && len(u.passwords) > 0 {
+		name, password = u.name, u.password()
 	} else {
 		u = nil // nobody, or somebody without a password
 	}

@@ -68,6 +68,7 @@ type grant struct {
 	AuthTime  int64  // seconds since 1970, as Expires
 	Expires   int64
 	DeviceKey string // of the device that it is bound to, if the pool tracks devices
+	ID        string `json:",omitempty"` // if the client rotates them
 }
 
 // tokens is AuthenticationResultType of the API reference.
@@ -114,11 +115,19 @@ func (p *Pool) startSession(ctx context.Context, c caller, a attempt, metadata m
 	if err != nil {
 		return nil, err
 	}
-	if issued.RefreshToken, err = p.keys().seal(g); err != nil {
+	if issued.RefreshToken, err = p.refreshToken(g); err != nil {
 		return nil, err
 	}
 	issued.NewDeviceMetadata = unknown
 	return authResult{AuthenticationResult: &issued, ChallengeParameters: map[string]string{}}, nil
+}
+
+// refreshToken is a new one, which a client that rotates them can use once.
+func (p *Pool) refreshToken(g grant) (string, error) {
+	if p.clients[g.ClientID].Rotates {
+		g.ID = uuid.NewV4().String()
+	}
+	return p.keys().seal(g)
 }
 
 // newOrigin makes an origin_jti. It begins with the number of the sign-in, so that all earlier ones
@@ -135,7 +144,7 @@ func (p *Pool) tokensFor(u *user, g grant, groups groupConfiguration) (tokens, e
 	now, client := p.now(), p.clients[g.ClientID]
 	shared := map[string]any{
 		"sub": u.sub, "iss": p.issuer(), "origin_jti": g.Origin, "event_id": uuid.NewV4().String(),
-		"auth_time": g.AuthTime, "iat": now.Unix(), "exp": now.Add(client.Token).Unix(),
+		"auth_time": g.AuthTime, "iat": now.Unix(), "exp": now.Add(client.AccessToken).Unix(),
 	}
 	if len(groups.GroupsToOverride) > 0 {
 		shared["cognito:groups"] = groups.GroupsToOverride
@@ -156,7 +165,7 @@ func (p *Pool) tokensFor(u *user, g grant, groups groupConfiguration) (tokens, e
 		}
 	}
 	maps.Copy(identity, map[string]any{
-		"token_use": "id", "jti": uuid.NewV4().String(), "aud": g.ClientID, "cognito:username": u.name,
+		"exp": now.Add(client.IDToken).Unix(), "token_use": "id", "jti": uuid.NewV4().String(), "aud": g.ClientID, "cognito:username": u.name,
 	})
 	if len(groups.IAMRolesToOverride) > 0 {
 		identity["cognito:roles"] = groups.IAMRolesToOverride
@@ -164,7 +173,7 @@ func (p *Pool) tokensFor(u *user, g grant, groups groupConfiguration) (tokens, e
 	if groups.PreferredRole != nil {
 		identity["cognito:preferred_role"] = *groups.PreferredRole
 	}
-	t := tokens{ExpiresIn: int(client.Token.Seconds()), TokenType: "Bearer"}
+	t := tokens{ExpiresIn: int(client.AccessToken.Seconds()), TokenType: "Bearer"}
 	var accessErr, identityErr error
 	// The signatures take nearly as long as the proof of the password, and need not wait for each other.
 	p.unlocked(func() {

@@ -29,8 +29,8 @@ type user struct {
 	newEmail          string
 	status            string
 	disabled          bool
-	password          credential
-	temporaryUntil    time.Time // of a temporary password
+	passwords         []credential // the one that counts, then earlier ones
+	temporaryUntil    time.Time    // of a temporary password
 	groups            []string
 	devices           map[string]*device // confirmed ones, by key
 	totp              totp
