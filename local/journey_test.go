@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"poolpost/internal/message"
+	"poolpost/internal/settings/settingstest"
 )
 
 const password = "sample-pass-1"
@@ -359,6 +360,22 @@ func TestExpiredResetLinkOffersANewOne(t *testing.T) {
 	}
 	if done := set(linkOf(t, s.box.Messages()[0])); done.title != s.title(t, "fr", "reset-done") {
 		t.Errorf("the new link: %+v", done)
+	}
+}
+
+func TestPasswordThatWasUsedBeforeIsRefused(t *testing.T) {
+	s := startWith(t, settingstest.FileWith(t, "history.yaml", "  passwordPolicy:\n", "  passwordPolicy:\n    historySize: 3\n"))
+	s.signUp(t, "ida@example.com", "Ida", nil)
+	s.press(t, browse(t, http.MethodGet, linkOf(t, s.mail(t, "ida@example.com", "en", message.SignUp)), nil))
+	_, err := s.sdk().ForgotPassword(t.Context(), &cognito.ForgotPasswordInput{ClientId: aws.String(s.clientIDs["web"]), Username: aws.String("ida@example.com")})
+	noError(t, err)
+	page := browse(t, http.MethodGet, linkOf(t, s.mail(t, "ida@example.com", "en", message.ForgotPassword)), nil)
+	for _, try := range []struct{ password, page string }{{password, "reset-used"}, {"another-sample-2", "reset-done"}} {
+		page.form.Set("password", try.password)
+		page.form.Set("repeat", try.password)
+		if page = s.press(t, page); page.title != s.title(t, "en", try.page) {
+			t.Fatalf("%s: %+v", try.page, page)
+		}
 	}
 }
 
