@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	_ "embed" // look-alike letters
 	"fmt"
 	"regexp"
 	"slices"
@@ -37,15 +38,20 @@ func attributeRules(c config.AttributeRule) ([]offlineRule, error) {
 	}
 	words := make([]string, len(c.ForbiddenWords))
 	for i, word := range c.ForbiddenWords {
-		words[i] = fold(word)
+		words[i] = fold(word, canonicalCase)
 	}
 	isBlank := func(v string) bool { return strings.TrimSpace(v) == "" }
 	tooShort := func(v string) bool { return utf8.RuneCountInString(v) < c.MinLength }
 	tooLong := func(v string) bool { return utf8.RuneCountInString(v) > c.MaxLength }
 	notAllowed := func(v string) bool { return !slices.Contains(c.AllowedValues, v) }
 	holdsWord := func(v string) bool {
-		text := fold(v)
-		return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
+		text := fold(v, canonicalCase)
+		isIn := func(word string) bool { return strings.Contains(text, word) }
+		if slices.ContainsFunc(words, isIn) || !strings.ContainsFunc(v, notASCII) {
+			return slices.ContainsFunc(words, isIn)
+		}
+		text = fold(v, latinCase)
+		return slices.ContainsFunc(words, isIn)
 	}
 	var rules []offlineRule
 	for _, check := range []struct {
@@ -82,9 +88,9 @@ func attributeRules(c config.AttributeRule) ([]offlineRule, error) {
 // that whole words can be found. A word is a run of letters, marks and digits.
 // Upper and lower case are the same (Unicode's simple case folding), and so are the forms
 // that Unicode calls compatible (NFKD): composed, full-width, mathematical, superscript.
-// Characters without a shape are not there. Letters of other scripts that look
-// alike, and letters with and without accents, differ.
-func fold(text string) string {
+// Characters without a shape are not there. Letters with and without accents
+// differ. What is the same in letters is up to letter.
+func fold(text string, letter func(rune) rune) string {
 	text = strings.Map(func(c rune) rune {
 		if invisible(c) {
 			return -1
@@ -95,8 +101,8 @@ func fold(text string) string {
 	b.WriteByte(' ')
 	apart := true
 	for _, c := range norm.NFKD.String(text) {
-		if unicode.In(c, unicode.L, unicode.M, unicode.N) {
-			b.WriteRune(canonicalCase(c))
+		if c < utf8.RuneSelf && unicode.IsLetter(c) || unicode.In(c, unicode.L, unicode.M, unicode.N) {
+			b.WriteRune(letter(c))
 			apart = false
 		} else if !apart {
 			b.WriteByte(' ')
@@ -113,16 +119,45 @@ func fold(text string) string {
 // is. U+034F is ignorable although Unicode lists it among the marks
 // (DerivedCoreProperties.txt, Default_Ignorable_Code_Point).
 func invisible(c rune) bool {
-	return unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || c == '\u034f'
+	return c >= utf8.RuneSelf && unicode.In(c, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || c == '\u034f'
 }
 
 // canonicalCase is the first of the characters that differ from c in case only.
 func canonicalCase(c rune) rune {
+	if 'a' <= c && c <= 'z' {
+		return c - 'a' + 'A'
+	}
 	least := c
 	for other := unicode.SimpleFold(c); other != c; other = unicode.SimpleFold(other) {
 		least = min(least, other)
 	}
 	return least
+}
+
+// latinCase is canonicalCase of the letter from a to z that a letter of another script looks like.
+func latinCase(c rune) rune { return canonicalCase(lookalike(c)) }
+
+// lookalikes are lines of two letters, sorted by bytes: one that looks like the other, a to z
+// (lookalikes.md). They are searched in place, as the list of disposable domains is.
+//
+//go:embed lookalikes.txt
+var lookalikes string
+
+// lookalike is the letter from a to z, or A to Z, that c looks like, or c.
+func lookalike(c rune) rune {
+	for lines := lookalikes; c >= utf8.RuneSelf && lines != ""; {
+		start := strings.LastIndexByte(lines[:len(lines)/2], '\n') + 1
+		from, size := utf8.DecodeRuneInString(lines[start:])
+		switch {
+		case from == c:
+			return rune(lines[start+size])
+		case from < c:
+			lines = lines[start+size+2:]
+		default:
+			lines = lines[:start]
+		}
+	}
+	return c
 }
 
 // dots are the other dots that divide labels (RFC 3490, section 3.1).

@@ -4,6 +4,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"poolpost/internal/config"
 )
@@ -122,14 +126,14 @@ func TestProviderAttributesAreNotChecked(t *testing.T) {
 
 func TestForbiddenWordIsFoundAnywhere(t *testing.T) {
 	for _, around := range []string{"%", "Ann %", "% Ann", "Ann, % & Co", "-%-", "\n%\t", "é %", "% é"} {
-		if value := strings.ReplaceAll(around, "%", "AdMiN"); !strings.Contains(fold(value), fold("admin")) {
-			t.Errorf("it is not found in %q, folded %q", value, fold(value))
+		if value := strings.ReplaceAll(around, "%", "AdMiN"); !strings.Contains(fold(value, canonicalCase), fold("admin", canonicalCase)) {
+			t.Errorf("it is not found in %q, folded %q", value, fold(value, canonicalCase))
 		}
 	}
 }
 
 func TestFold_fullWidth(t *testing.T) {
-	if got, want := fold("ＡＺａｚ０９"), fold("AZaz09"); got != want {
+	if got, want := fold("ＡＺａｚ０９", canonicalCase), fold("AZaz09", canonicalCase); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -167,8 +171,85 @@ func TestComposedAndDecomposedWordsAreTheSame(t *testing.T) {
 		"système": "syste\u0300me", "SYSTÈME": "syste\u200b\u0300me", "ＳＹＳＴÈＭＥ": "𝐬𝐲𝐬𝐭𝐞\u0300𝐦𝐞",
 		"ệ": "e\u0302\u0323", "Ệ": "e\u0323\u034f\u0302", "관리자": "\u1100\u116a\u11ab\u1105\u1175\u110c\u1161",
 	} {
-		if a, b := fold(composed), fold(decomposed); a != b {
+		if a, b := fold(composed, canonicalCase), fold(decomposed, canonicalCase); a != b {
 			t.Errorf("%q is %q, and %q is %q", composed, a, decomposed, b)
 		}
+	}
+}
+
+// A word in letters of other scripts reads the same, and is the same to the rule.
+func TestForbiddenWordsInLettersThatLookAlike(t *testing.T) {
+	for value, refused := range map[string]bool{
+		"аdmin":          true, // Cyrillic a
+		"АDМІΝ":          true, // Cyrillic capitals, a Greek Nu
+		"аdmіn":          true, // Cyrillic i
+		"ΑDΜΙΝ of Ann":   true, // Greek
+		"Ann, ｔhе аdmіn": true, // full-width and Cyrillic
+		"ａｄmin":          true,
+		"admın":          true,  // dotless i
+		"аdministratiоn": false, // part of a word
+		"админ":          false, // another word
+		"Αδμιν":          false,
+		"ádmin":          false, // an accent makes another word
+		"Burn":           false, // rn is not m
+		"modem":          false,
+	} {
+		r := newRules(t, func(c *config.PreSignUp) {
+			c.Attributes = []config.AttributeRule{{Name: "name", Key: "name", ForbiddenWords: []string{"admin", "bum", "modern"}}}
+		})
+		want := ""
+		if refused {
+			want = AttributeWord
+		}
+		a := ann("ann@example.com")
+		a.Attributes = map[string]string{"email": a.Email, "name": value}
+		checkCode(t, decide(t, r, a), want)
+	}
+}
+
+// The list can be searched in place, and leads to letters of a word only.
+func TestLookalikesCanBeSearched(t *testing.T) {
+	before, n := rune(0), 0
+	for line := range strings.Lines(lookalikes) {
+		n++
+		pair := []rune(line)
+		if len(pair) != 3 || pair[0] < utf8.RuneSelf || pair[0] <= before || !unicode.IsLetter(pair[0]) || pair[1] >= utf8.RuneSelf || !unicode.IsLetter(pair[1]) || pair[2] != '\n' {
+			t.Errorf("line %d is %q", n, line)
+			continue
+		}
+		if before = pair[0]; lookalike(before) != pair[1] {
+			t.Errorf("%q looks like %q, want %q", before, lookalike(before), pair[1])
+		}
+		if norm.NFKD.String(string(before)) != string(before) {
+			t.Errorf("%q is the same as %q anyway", before, norm.NFKD.String(string(before)))
+		}
+	}
+	if n < 300 {
+		t.Errorf("there are %d", n)
+	}
+	for _, c := range "aZ0 é日я𝐚\U0010ffff\u0000" {
+		if got := lookalike(c); got != c {
+			t.Errorf("%q looks like %q", c, got)
+		}
+	}
+}
+
+func BenchmarkForbiddenWords(b *testing.B) {
+	words := config.AttributeRule{Key: "name", ForbiddenWords: []string{"admin", "support", "moderator"}}
+	all, err := attributeRules(words)
+	if err != nil {
+		b.Fatal(err)
+	}
+	rule := all[len(all)-1]
+	for name, value := range map[string]string{"ASCII": "Ann Example of Exampletown", "Cyrillic": "Анна Примерова из Примера", "long": strings.Repeat("Анна ", 400)} {
+		a := &applicant{Applicant: Applicant{Attributes: map[string]string{"name": value}}}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if rule.refuses(a) {
+					b.Fatal("it is refused")
+				}
+			}
+		})
 	}
 }
