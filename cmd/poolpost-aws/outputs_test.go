@@ -16,6 +16,7 @@ var sampleOutputs = map[string]string{
 	"ClientIds":      `{"web":"sampleclientid0000000000001","kiosk-2":"sampleclientid0000000000002"}`,
 	"MailQueueUrl":   "https://sqs.eu-central-1.amazonaws.com/123456789012/sample.fifo",
 	"IdentityPoolId": "eu-central-1:00000000-0000-4000-8000-000000000000",
+	"LinksUrl":       "https://links.example.com",
 }
 
 func TestOutputsWritesFrontEndFiles(t *testing.T) {
@@ -63,7 +64,8 @@ func TestOutputsWritesFrontEndFiles(t *testing.T) {
         "max_length": 40,
         "required": true
       }
-    ]
+    ],
+    "help_url": "https://links.example.com/help?client=sampleclientid0000000000001"
   },
   "version": "1.3"
 }
@@ -72,6 +74,7 @@ func TestOutputsWritesFrontEndFiles(t *testing.T) {
 POOLPOST_CLIENT_ID_KIOSK_2='sampleclientid0000000000002'
 POOLPOST_CLIENT_ID_WEB='sampleclientid0000000000001'
 POOLPOST_IDENTITY_POOL_ID='eu-central-1:00000000-0000-4000-8000-000000000000'
+POOLPOST_LINKS_URL='https://links.example.com'
 POOLPOST_REGION='eu-central-1'
 POOLPOST_USER_POOL_ID='eu-central-1_Sample001'
 `,
