@@ -1,11 +1,8 @@
 package infra
 
 import (
-	"regexp"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
@@ -33,25 +30,12 @@ func (p *Pool) newCaptchaSecret() {
 		p.values.CaptchaSecret = *p.captchaSecret
 	default:
 		p.values.CaptchaSecret = set.Captcha.Secret
-		p.captchaSecret = p.arn("secretsmanager", "secret", ":", set.Captcha.Secret)
-		if !wholeSecretARN.MatchString(set.Captcha.Secret) {
-			// Secrets Manager adds a hyphen and six characters to the name.
-			p.captchaSecret = jsii.String(*p.captchaSecret + "-??????")
-		}
+		p.captchaSecret = p.secretARN(set.Captcha.Secret)
 	}
 }
-
-var wholeSecretARN = regexp.MustCompile(`^arn:.*-[A-Za-z0-9]{6}$`)
 
 // allowCaptcha lets a function read the secret, and nothing else about it.
-func (p *Pool) allowCaptcha(f awslambda.Function) {
-	f.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: jsii.Strings("secretsmanager:GetSecretValue"), Resources: &[]*string{p.captchaSecret},
-	}))
-	if strings.HasSuffix(*p.captchaSecret, "?") {
-		suppress(f.Role(), "AwsSolutions-IAM5", "Six characters that Secrets Manager chooses are the end of the ARN.")
-	}
-}
+func (p *Pool) allowCaptcha(f awslambda.Function) { allowSecrets(f, p.captchaSecret) }
 
 // alarmCaptcha watches what keeps proofs from being checked, or challenges from being made.
 func (p *Pool) alarmCaptcha() {

@@ -1,11 +1,14 @@
 package infra
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscognito"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/settings"
@@ -97,6 +100,41 @@ func (p *Pool) newFacebook() awscognito.UserPoolIdentityProviderFacebook {
 		},
 	}
 	return awscognito.NewUserPoolIdentityProviderFacebook(p, jsii.String("Facebook"), props)
+}
+
+// readClientSecrets lets a function read the secrets of app clients that have one.
+func (p *Pool) readClientSecrets(f awslambda.Function) {
+	var secrets []*string
+	for _, c := range p.settings.Clients {
+		if c.Existing.Secret != "" {
+			secrets = append(secrets, p.secretARN(c.Existing.Secret))
+		}
+	}
+	if len(secrets) > 0 {
+		allowSecrets(f, secrets...)
+	}
+}
+
+// allowSecrets lets a function read secrets, and nothing else about them.
+func allowSecrets(f awslambda.Function, arns ...*string) {
+	f.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: jsii.Strings("secretsmanager:GetSecretValue"), Resources: &arns,
+	}))
+	if slices.ContainsFunc(arns, func(arn *string) bool { return strings.HasSuffix(*arn, "?") }) {
+		suppress(f.Role(), "AwsSolutions-IAM5", "Six characters that Secrets Manager chooses are the end of the ARN.")
+	}
+}
+
+var wholeSecretARN = regexp.MustCompile(`^arn:.*-[A-Za-z0-9]{6}$`)
+
+// secretARN is the ARN of a secret, by its name or ARN. Secrets Manager adds a hyphen and six
+// characters to the name.
+func (p *Pool) secretARN(name string) *string {
+	arn := p.arn("secretsmanager", "secret", ":", name)
+	if !wholeSecretARN.MatchString(name) {
+		arn = jsii.String(*arn + "-??????")
+	}
+	return arn
 }
 
 // secretText is a reference to a plain text in Secrets Manager, of a version or of the current one.

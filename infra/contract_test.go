@@ -36,6 +36,14 @@ func TestFunctionsStartWithTheEnvironmentOfTheTemplate(t *testing.T) {
 	}
 }
 
+// The same holds for a pool that exists, whose clients are older than the functions.
+func TestFunctionsOfAnExistingPoolStart(t *testing.T) {
+	set := settingstest.Sample(t)
+	set.Pool.Existing.ID = "eu-central-1_Sample001"
+	set.Clients[0].Existing.ID = "1sample"
+	testContract(t, set)
+}
+
 func testContract(t *testing.T, set *settings.Settings) {
 	tp := synthesise(t, set, "dev")
 

@@ -147,7 +147,7 @@ func (p *Pool) grantTriggers() {
 		p.allow("RememberLocales", p.Functions["post-confirmation"], pool, "cognito-idp:AdminUpdateUserAttributes")
 	}
 	preSignUp := p.Functions["pre-sign-up"]
-	if len(p.settings.Clients) > 1 {
+	if len(p.settings.Clients) > 1 && !p.settings.Pool.Exists() {
 		if f, ok := p.Functions["custom-message"]; ok {
 			p.allow("NameClients", f, pool, "cognito-idp:DescribeUserPoolClient")
 		}
@@ -259,6 +259,7 @@ func (p *Pool) newVerifyLink() {
 	if p.settings.SignUp.UsesAltcha() {
 		p.allowCaptcha(f)
 	}
+	p.readClientSecrets(f)
 	p.newAlarm(alarm{
 		id: "PagesUnavailable", pageNow: true, meaning: "The link page could not do what people asked for: Cognito fails, limits or refuses its calls.",
 		metric: sum(p.outcomeMetric("verify-link", "unavailable"), p.outcomeMetric("verify-link", "reset-unavailable"),

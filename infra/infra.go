@@ -67,9 +67,10 @@ type Props struct {
 type Pool struct {
 	constructs.Construct
 
-	UserPool awscognito.UserPool
+	// UserPool is an awscognito.UserPool, unless it is that of pool.existing.
+	UserPool awscognito.IUserPool
 	// Clients are the app clients, by their names in the settings.
-	Clients map[string]awscognito.UserPoolClient
+	Clients map[string]awscognito.IUserPoolClient
 	// Domain has the hosted sign-in page; nil unless signIn.facebookAppId.
 	Domain awscognito.UserPoolDomain
 	// IdentityPool is nil unless identityPool.enabled.
@@ -165,7 +166,7 @@ func build(set *settings.Settings, file, templatesDir, dir string) error {
 // newPool is the table of contents of the deployment.
 func newPool(scope constructs.Construct, id string, set *settings.Settings, stage, functionsDir string) *Pool {
 	p := &Pool{
-		Clients:   map[string]awscognito.UserPoolClient{},
+		Clients:   map[string]awscognito.IUserPoolClient{},
 		Functions: map[string]awslambda.Function{},
 
 		asyncFunctions: map[string]*string{},
@@ -192,9 +193,16 @@ func newPool(scope constructs.Construct, id string, set *settings.Settings, stag
 	p.newLinkAPI()
 	p.newCustomSenderKey()
 	p.newCaptchaSecret()
-	p.newTriggers()
-	p.newUserPool()
-	p.newClients()
+	if set.Pool.Exists() {
+		p.findUserPool()
+		p.newTriggers()
+		p.serveUserPool()
+	} else {
+		p.newTriggers()
+		p.newUserPool()
+		p.newClients()
+	}
+	p.grantTriggers()
 	p.newIdentityPool()
 	p.newSendMail()
 	p.newMailFeedback()

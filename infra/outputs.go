@@ -10,7 +10,8 @@ import (
 // UserPoolId, ClientId of the first client, ClientIds by name, IdentityPoolId, ExampleBucketName,
 // HostedSignInUrl, LinksUrl, LinksTarget for a CNAME record of a host outside Route 53,
 // MailQueueUrl, DeadLetterQueueUrl, FailedEventsQueueUrl, and AsyncFunctionArns, by name, of the
-// functions whose failed events are there; with hooks, EventBusName and HookDeadLetterQueueUrls, by
+// functions whose failed events are there; with pool.existing, LambdaConfig and EmailConfiguration,
+// which the pool gets; with hooks, EventBusName and HookDeadLetterQueueUrls, by
 // the hooks' ids. The stack must have no other outputs with these names.
 func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "Pool", jsii.String(p.settings.Pool.StableID()))
@@ -35,6 +36,12 @@ func (p *Pool) Outputs(stack awscdk.Stack) {
 	output(stack, "MailQueueUrl", p.MailQueue.QueueUrl())
 	output(stack, "DeadLetterQueueUrl", p.DeadLetterQueue.QueueUrl())
 	output(stack, "FailedEventsQueueUrl", p.OnFailureQueue.QueueUrl())
+	if p.settings.Pool.Exists() {
+		output(stack, "LambdaConfig", p.stack.ToJsonString(p.lambdaConfig(), nil))
+		if !p.settings.Mail.UsesCustomSender() {
+			output(stack, "EmailConfiguration", p.stack.ToJsonString(p.emailConfiguration(), nil))
+		}
+	}
 	output(stack, "AsyncFunctionArns", p.stack.ToJsonString(p.asyncFunctions, nil))
 	if len(p.hookQueues) > 0 {
 		output(stack, "EventBusName", jsii.String(p.settings.Hooks.Bus))

@@ -27,6 +27,9 @@ func TestTheDocumentationListsEveryPermission(t *testing.T) {
 	for _, tp := range []*template{synthesise(t, parse(t, calling), "dev"), synthesise(t, parse(t, full), "prod")} {
 		want = append(want, permissionsOf(tp)...)
 	}
+	for _, row := range permissionsOf(synthesise(t, parse(t, existing), "prod")) {
+		want = append(want, strings.ReplaceAll(row, "userpool/eu-central-1_Sample001", "UserPool"))
+	}
 	// The other stages, and the stack of the identity, have no other roles and statements.
 	for _, tp := range []*template{
 		synthesise(t, settingstest.Sample(t), "dev"), synthesise(t, parse(t, full), "dev"),

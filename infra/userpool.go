@@ -70,7 +70,6 @@ func (p *Pool) newUserPool() {
 		p.keep(group)
 		identify(group, g.ID)
 	}
-	p.grantTriggers()
 	p.newDeliveryErrors()
 	suppress(pool, "AwsSolutions-COG1",
 		"The adopter sets the password policy (pool.passwordPolicy); the default is the tutorial's: 8 characters with a digit.")

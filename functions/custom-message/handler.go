@@ -19,9 +19,9 @@ type handler struct {
 	log     *logging.Logger
 }
 
-// clientNames knows the names of app clients in the settings. A trigger's environment
-// cannot hold client ids, because the clients depend on the pool and the pool on its
-// triggers; the event has the id only.
+// clientNames knows the names of app clients in the settings; the event has the id only. A
+// trigger's environment cannot hold the ids of clients that are deployed with it, because
+// the clients depend on the pool and the pool on its triggers.
 type clientNames interface {
 	ClientName(ctx context.Context, pool, id string) (string, error)
 }

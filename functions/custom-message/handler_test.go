@@ -21,6 +21,7 @@ import (
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
 	"poolpost/internal/lambdaenv"
+	"poolpost/internal/link"
 	"poolpost/internal/logging"
 	"poolpost/internal/message"
 	"poolpost/internal/trigger"
@@ -432,7 +433,7 @@ func TestHostileValuesAreEscaped(t *testing.T) {
 				t.Fatal(err)
 			}
 			query := u.Query()
-			if query.Get("user") != user || query.Get("code") != "123456" || len(query) != 4 {
+			if query.Get("user") != link.EncodeUser(user) || query.Get("code") != "123456" || len(query) != 4 {
 				t.Errorf("the link carries %q", query)
 			}
 		})
@@ -535,6 +536,29 @@ func TestStart_withoutItsOptionalPart(t *testing.T) {
 		t.Errorf("got %q, %v, want the event as it was", reply, err)
 	}
 	logged.CheckLine(t, map[string]any{"level": "ERROR", "Outcome": "failed", "reason": lambdaenv.ErrLeftOut.Error()})
+}
+
+// Clients that are older than the function are in its environment: nobody is asked for their names.
+func TestStart_withTheIDsOfItsClients(t *testing.T) {
+	defer func(f func() clientNames) { newClientNames = f }(newClientNames)
+	newClientNames = nil
+	t.Setenv("LINKS_URL", links)
+	t.Setenv(clientIDs, `{"riders":"1sample","drivers":"2sample"}`)
+	logged := &functiontest.Log{}
+	h, ok := start(newDir(t), logged.Logger("custom-message")).(*handler)
+	if !ok {
+		t.Fatalf("it does not start: %s", logged)
+	}
+	for id, want := range map[string]string{"1sample": "riders", "2sample": "drivers", "3sample": "riders"} {
+		client, err := h.client(t.Context(), &trigger.Event{ClientID: id})
+		if client.Name != want || (err != nil) != (id == "3sample") {
+			t.Errorf("%s is %s: %v", id, client.Name, err)
+		}
+	}
+	t.Setenv(clientIDs, `["1sample"]`)
+	if _, ok := start(newDir(t), logged.Logger("custom-message")).(*handler); ok {
+		t.Error("it starts with a list of IDs")
+	}
 }
 
 func newDir(t *testing.T) string {

@@ -2,7 +2,8 @@
 // mail and text message, which Cognito then sends. It fills messages that were
 // compiled when it was built; it sends nothing itself.
 //
-// Environment: LINKS_URL, the address of the page behind the link.
+// Environment: LINKS_URL, the address of the page behind the link; USER_POOL_CLIENTS,
+// the ids of several app clients, as a JSON object, if they are older than the function.
 package main
 
 import (
@@ -18,6 +19,8 @@ import (
 	"poolpost/internal/trigger"
 )
 
+const clientIDs = "USER_POOL_CLIENTS"
+
 func main() {
 	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), logging.New("custom-message")))
 }
@@ -29,17 +32,17 @@ func start(dir string, log *logging.Logger) lambda.Handler {
 	c, err := config.Read[config.CustomMessage](dir)
 	env := lambdaenv.New()
 	links := env.Required("LINKS_URL")
-	err = errors.Join(err, env.Err())
-	asks := len(c.Clients) > 1
-	if asks && newClientNames == nil {
-		err = errors.Join(err, lambdaenv.ErrLeftOut)
-	}
-	if err != nil {
-		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}
-	}
 	h := &handler{files: &message.Files{Dir: dir}, config: c, links: links, log: log}
-	if asks {
+	switch several := len(c.Clients) > 1; {
+	case several && os.Getenv(clientIDs) != "":
+		h.clients = config.ClientIDs(env.ClientIDs(clientIDs))
+	case several && newClientNames == nil:
+		err = errors.Join(err, lambdaenv.ErrLeftOut)
+	case several:
 		h.clients = newClientNames()
+	}
+	if err := errors.Join(err, env.Err()); err != nil {
+		return logging.FailedInit{Log: log, Err: err, Reply: trigger.Unchanged}
 	}
 	return h
 }

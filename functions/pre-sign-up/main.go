@@ -4,7 +4,7 @@
 // it refuses, with a code and a sentence fit for the person who signs up.
 //
 // Environment: CAPTCHA_SECRET, the secret of the captcha, if the settings have one; MAIL_QUEUE_URL (SQS
-// FIFO), where linking replaces passwords.
+// FIFO), where linking replaces passwords; USER_POOL_CLIENTS, for the hook, as custom-message has it.
 package main
 
 import (
@@ -19,6 +19,8 @@ import (
 	"poolpost/internal/logging"
 	"poolpost/internal/rules"
 )
+
+const clientIDs = "USER_POOL_CLIENTS"
 
 func main() {
 	lambda.Start(start(os.Getenv("LAMBDA_TASK_ROOT"), logging.New("pre-sign-up")))
@@ -80,6 +82,13 @@ func configure(dir string, log *logging.Logger) (*handler, error) {
 		}
 	}
 	opening.Wait()
+	if h.clients != nil && os.Getenv(clientIDs) != "" {
+		env := lambdaenv.New()
+		h.clients = config.ClientIDs(env.ClientIDs(clientIDs))
+		if err := env.Err(); err != nil {
+			return nil, err
+		}
+	}
 	ask.Captcha, ask.DNS = person, net.DefaultResolver
 	h.rules, err = rules.New(c, config.SentencesIn(dir), ask)
 	return h, err

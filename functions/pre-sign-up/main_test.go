@@ -111,6 +111,32 @@ func TestConfigure_withoutItsOptionalPart(t *testing.T) {
 	}
 }
 
+// Clients that are older than the function are in its environment: nobody is asked for their names.
+func TestConfigure_withTheIDsOfItsClients(t *testing.T) {
+	dir := t.TempDir()
+	const settings = `{"locales":["en"],"externalProviders":{"policy":"accept"},"clients":["web","kiosk"],
+		"hook":{"function":"sign-up-hook","timeoutMs":100,"onFailure":"accept"}}`
+	if err := os.WriteFile(filepath.Join(dir, config.File), []byte(settings), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	defer func(f func(config.PreSignUp, string) (rules.Network, accounts, clientNames, error)) { newAWS = f }(newAWS)
+	newAWS = func(config.PreSignUp, string) (rules.Network, accounts, clientNames, error) {
+		return rules.Network{}, nil, config.ClientIDs{}, nil
+	}
+	t.Setenv(clientIDs, `{"web":"1sample","kiosk":"2sample"}`)
+	h, err := configure(dir, logging.New("pre-sign-up"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, err := h.clients.ClientName(t.Context(), "", "2sample"); name != "kiosk" || err != nil {
+		t.Errorf("2sample is %q, %v", name, err)
+	}
+	t.Setenv(clientIDs, "1sample")
+	if _, err := configure(dir, logging.New("pre-sign-up")); err == nil || !strings.Contains(err.Error(), clientIDs) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func checkOneLine(t *testing.T, code, answer, stdout, stderr string) {
 	t.Helper()
 	if !strings.Contains(answer, code+": ") {

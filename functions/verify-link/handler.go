@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -18,7 +20,8 @@ type handler struct {
 	config    config.VerifyLink
 	clientIDs map[string]string // by the names of the settings
 	cognito   *cognitoClient
-	captcha   http.Handler // nil when nobody asks for challenges
+	captcha   http.Handler            // nil when nobody asks for challenges
+	secrets   map[string]clientSecret // by their names in the settings
 	log       *logging.Logger
 }
 
@@ -96,8 +99,20 @@ func (h *handler) answer(r *http.Request, op operation, p pageRequest) result {
 			// What tells this change of the password from the next, in events for hooks.
 			in.ClientMetadata["requestId"] = rand.Text()
 		}
-		return op.result(h.cognito.call(ctx, op.name, in), problem)
+		return op.result(h.call(ctx, op, p.client, in), problem)
 	}
+}
+
+// call asks Cognito, with the proof that this is the app client if that has a secret.
+func (h *handler) call(ctx context.Context, op operation, client config.Client, in userRequest) error {
+	if name := client.Existing.Secret; name != "" {
+		secret, err := h.secrets[name].Value(ctx)
+		if err != nil {
+			return fmt.Errorf("read the secret of app client %s: %w", client.Name, err)
+		}
+		in.SecretHash = secretHash(secret, in)
+	}
+	return h.cognito.call(ctx, op.name, in)
 }
 
 func opens(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }

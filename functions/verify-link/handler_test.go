@@ -48,6 +48,7 @@ type recorder struct {
 type question struct {
 	operation                                      string
 	ClientId, Username, ConfirmationCode, Password string
+	SecretHash                                     string
 	ClientMetadata                                 map[string]string
 }
 

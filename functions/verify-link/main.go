@@ -41,6 +41,10 @@ func main() {
 	default:
 		captcha = newCaptcha(c.Challenges, env.Required("CAPTCHA_SECRET"), l)
 	}
+	names := secretNames(c.Clients)
+	if len(names) > 0 && newSecrets == nil {
+		err = errors.Join(err, lambdaenv.ErrLeftOut)
+	}
 	if err := errors.Join(err, env.Err()); err != nil {
 		log.Fatal(err)
 	}
@@ -51,6 +55,9 @@ func main() {
 		cognito:   newCognitoClient(os.Getenv("AWS_REGION"), os.Getenv("AWS_ENDPOINT_URL")),
 		captcha:   captcha,
 		log:       l,
+	}
+	if len(names) > 0 {
+		h.secrets = newSecrets(names)
 	}
 	lambda.Start(gateway{h, h.log})
 }

@@ -83,6 +83,7 @@ func silent(name string, s pageName) operation {
 type userRequest struct {
 	ClientId         string
 	Username         string
+	SecretHash       string `json:",omitempty"`
 	ConfirmationCode string `json:",omitempty"`
 	Password         string `json:",omitempty"`
 	ClientMetadata   map[string]string
@@ -157,6 +158,9 @@ func (op operation) page(err error) pageName {
 	}
 	e, ok := errors.AsType[*cognitoError](err)
 	if !ok {
+		return op.unavailable
+	}
+	if isWrongSecret(err) {
 		return op.unavailable
 	}
 	// Whoever types somebody's address must not learn whether it has an account. Also the errors of a

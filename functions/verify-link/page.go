@@ -46,7 +46,7 @@ func (h *handler) render(w http.ResponseWriter, r *http.Request, p pageRequest, 
 	w.WriteHeader(res.status)
 	_, _ = io.WriteString(w, message.FillHTML(page.HTML, message.Values{
 		"client":   p.link.Client,
-		"user":     p.link.User,
+		"user":     link.EncodeUser(p.link.User),
 		"code":     p.link.Code,
 		"typed":    p.values.Get("typed"),
 		"pressed":  pressed(r),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +28,10 @@ type pageRequest struct {
 	locale    string
 }
 
+// errUserName means that a link is for a pool of another kind, or made up: a user name that somebody
+// chose may be an alias of somebody else.
+var errUserName = errors.New("the user name is none of this pool's")
+
 // read reads the link of a request: that of a form, or one that was opened as a mail program
 // left it.
 func (h *handler) read(r *http.Request) pageRequest {
@@ -42,6 +47,9 @@ func (h *handler) read(r *http.Request) pageRequest {
 		p.err = cmp.Or(formErr, p.err)
 	} else {
 		p.link, p.err = link.ReadQuery(query)
+	}
+	if !h.config.ChosenUserNames && p.link.User != "" && !link.IsGenerated(p.link.User) {
+		p.link.User, p.err = "", errUserName
 	}
 	// An unknown client was created by hand, or is another pool's. The code decides, and
 	// any client of the pool can submit it.

@@ -21,7 +21,7 @@ var clients = map[string][]string{
 	"post-confirmation":   {"cognitoidentityprovider", "sqs"},
 	"pre-sign-up":         {"cognitoidentityprovider", "lambda", "secretsmanager", "sesv2", "sqs"}, // when its settings ask AWS
 	"send-mail":           {"cognitoidentityprovider", "sesv2", "sqs"},                             // and those of the Encryption SDK
-	"verify-link":         {"secretsmanager"},                                                      // when it makes challenges
+	"verify-link":         {"secretsmanager"},                                                      // when it makes challenges, or app clients have secrets
 }
 
 // What belongs to build time, or to another function, costs a cold start when a
@@ -94,25 +94,29 @@ func TestOptionalPartsFollowTheSettings(t *testing.T) {
 		change func(*settings.Settings)
 		want   string // the tags of what is left out
 	}{
-		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,noaltcha"},
-		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"the shipped settings":    {func(*settings.Settings) {}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"mails sent by send-mail": {func(s *settings.Settings) { s.Mail.Delivery = settings.DeliverySES }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,noaltcha,nosecrets"},
+		"a second client":         {func(s *settings.Settings) { s.Clients = append(s.Clients, s.Clients[0]) }, "noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"no groups":               {func(s *settings.Settings) { s.Groups = nil }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"sessions that stay":      {func(s *settings.Settings) { s.SignIn.EndSessionsAfterReset = false }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"neither":                 {func(s *settings.Settings) { s.Groups, s.SignIn.EndSessionsAfterReset = nil, false }, "noclients,noevents,nousers,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"the suppression list":    {func(s *settings.Settings) { s.SignUp.Email.RefuseSuppressed = true }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"a hook":                  {func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"linking":                 {func(s *settings.Settings) { s.SignUp.ExternalProviders.Policy = "link" }, "noclients,noevents,noinvitations,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
 		"linking that replaces passwords": {func(s *settings.Settings) {
 			s.SignUp.ExternalProviders.Policy, s.SignUp.ExternalProviders.LinkReplacesPassword = "link", true
-		}, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha"},
-		"events":               {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
-		"a captcha":            {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "turnstile" }, "noclients,noevents,noinvitations,noaws,nopasswords,nocodes,noaltcha"},
-		"a captcha of our own": {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "altcha" }, "noclients,noevents,noinvitations,noaws,nopasswords,nocodes"},
-		"invitations":          {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		}, "noclients,noevents,noinvitations,nocaptcha,nocodes,noaltcha,nosecrets"},
+		"events":               {func(s *settings.Settings) { s.Hooks.Bus = settings.DefaultBus }, "noclients,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"a captcha":            {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "turnstile" }, "noclients,noevents,noinvitations,noaws,nopasswords,nocodes,noaltcha,nosecrets"},
+		"a captcha of our own": {func(s *settings.Settings) { s.SignUp.Captcha.Provider = "altcha" }, "noclients,noevents,noinvitations,noaws,nopasswords,nocodes,nosecrets"},
+		"invitations":          {func(s *settings.Settings) { s.Invitations.FollowUp = true }, "noclients,noevents,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
 		"only the language": {func(s *settings.Settings) {
 			s.Groups, s.SignIn.EndSessionsAfterReset, s.SignUp.RememberLocale = nil, false, true
-		}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
+		"a client with a secret": {func(s *settings.Settings) { s.Clients[0].Existing.Secret = "myapp/web" }, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha"},
+		"a pool with two clients": {func(s *settings.Settings) {
+			s.Pool.Existing.ID, s.Clients = "eu-central-1_Sample001", append(s.Clients, s.Clients[0])
+		}, "noclients,noevents,noinvitations,noaws,nocaptcha,nopasswords,nocodes,noaltcha,nosecrets"},
 	} {
 		s := settingstest.Sample(t)
 		test.change(s)

@@ -23,6 +23,9 @@ type Function struct {
 	optional []part
 
 	env []string // its variables, beside STACK; see Values
+	// namesClients: it has to know which client an event is of. The environment of a trigger holds
+	// the ids of the clients if the pool exists, see asksForNames.
+	namesClients condition
 
 	config func(*settings.Settings) any // its part of the settings; see config.File
 	// files are what else is beside the bootstrap, by the path below the folder.
@@ -42,8 +45,12 @@ type part struct {
 func cognitoSends(s *settings.Settings) bool     { return !s.Mail.UsesCustomSender() }
 func usesCustomSender(s *settings.Settings) bool { return s.Mail.UsesCustomSender() }
 
-// With one client, nobody has to ask Cognito which one an event is of.
+// With one client, nobody has to know which one an event is of.
 func severalClients(s *settings.Settings) bool { return len(s.Clients) > 1 }
+
+// asksForNames: the clients depend on the pool and the pool on its triggers, so a trigger has to ask
+// Cognito for their names, unless they are there before.
+func asksForNames(s *settings.Settings) bool { return severalClients(s) && !s.Pool.Exists() }
 
 // Groups, sessions and attributes are those of the pool.
 func changesUsers(s *settings.Settings) bool {
@@ -53,6 +60,10 @@ func changesUsers(s *settings.Settings) bool {
 func followsUpInvitations(s *settings.Settings) bool { return s.Invitations.FollowUp }
 
 func forgets(s *settings.Settings) bool { return s.SignUp.Forgets() }
+
+func clientsHaveSecrets(s *settings.Settings) bool {
+	return slices.ContainsFunc(s.Clients, func(c settings.Client) bool { return c.Existing.Secret != "" })
+}
 
 func publishesEvents(s *settings.Settings) bool { return s.Hooks.Publish() }
 
@@ -89,8 +100,10 @@ var Functions = []Function{
 		Name:     "custom-message",
 		Timeout:  triggerTimeout,
 		has:      cognitoSends,
-		optional: []part{{"clients", severalClients, nil}},
+		optional: []part{{"clients", asksForNames, nil}},
 		env:      []string{"LINKS_URL"},
+
+		namesClients: severalClients,
 		config: func(s *settings.Settings) any {
 			return config.CustomMessage{Clients: s.Clients, Locales: s.Locales, NameAttributes: attributeKeys(s, s.Mail.NameAttributes)}
 		},
@@ -144,6 +157,8 @@ var Functions = []Function{
 			{"captcha", usesCaptcha, []string{"CAPTCHA_SECRET", "CAPTCHA_URL"}},
 			{"passwords", replacesPasswords, []string{"MAIL_QUEUE_URL"}},
 		},
+
+		namesClients: func(s *settings.Settings) bool { return severalClients(s) && s.SignUp.UsesHook() },
 		config: func(s *settings.Settings) any {
 			c := config.PreSignUp{
 				Locales:           s.Locales,
@@ -183,10 +198,10 @@ var Functions = []Function{
 		Name:     "verify-link",
 		Timeout:  10 * time.Second,
 		callsAWS: true,
-		optional: []part{{"altcha", usesAltcha, []string{"CAPTCHA_SECRET"}}},
+		optional: []part{{"altcha", usesAltcha, []string{"CAPTCHA_SECRET"}}, {"secrets", clientsHaveSecrets, nil}},
 		env:      []string{"USER_POOL_CLIENTS"},
 		config: func(s *settings.Settings) any {
-			c := config.VerifyLink{Clients: s.Clients, Locales: s.Locales}
+			c := config.VerifyLink{Clients: s.Clients, Locales: s.Locales, ChosenUserNames: s.Pool.HasChosenUserNames()}
 			if set := s.SignUp.Captcha; s.SignUp.UsesAltcha() {
 				c.Challenges = config.Challenges{Difficulty: set.Difficulty, ExpiryMinutes: set.ExpiryMinutes, Origins: s.Origins()}
 			}
@@ -270,6 +285,9 @@ func (f Function) Env(s *settings.Settings, v Values) map[string]string {
 		values["SEND_INTERVAL"] = v.SendInterval.String()
 	}
 	names := append([]string{"STACK"}, f.env...)
+	if f.namesClients != nil && f.namesClients(s) && s.Pool.Exists() {
+		names = append(names, "USER_POOL_CLIENTS")
+	}
 	for _, p := range f.optional {
 		if p.used(s) {
 			names = append(names, p.env...)

@@ -5,6 +5,7 @@ package config
 
 import (
 	"cmp"
+	"context"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -21,8 +22,8 @@ const File = "settings.json"
 // settings), so that a setting of a client or a rule is one field, here. What is
 // tagged "-" for JSON is for the build only; for YAML, the build makes it up.
 
-// Client is an app client of the pool, without a secret. Its addresses are up
-// to 300 characters long each: mails contain them, and Cognito limits their length.
+// Client is an app client of the pool. Its addresses are up to 300 characters long
+// each: mails contain them, and Cognito limits their length.
 type Client struct {
 	// Name is the app client's name, unique in the pool.
 	Name string `yaml:"name" json:"name"`
@@ -56,6 +57,17 @@ type Client struct {
 	// AccessTokenMinutes and IDTokenMinutes are how long tokens are valid, 5 minutes to a day.
 	AccessTokenMinutes int `yaml:"accessTokenMinutes" json:"-"`
 	IDTokenMinutes     int `yaml:"idTokenMinutes" json:"-"`
+	// Existing is for a client of a pool that exists. A client that the deployment makes has no
+	// secret: browsers and phones cannot keep one.
+	Existing ExistingClient `yaml:"existing" json:"existing,omitzero"`
+}
+
+// ExistingClient is an app client that somebody else made.
+type ExistingClient struct {
+	ID string `yaml:"id" json:"-"` // of the app client; functions get it in their environment
+	// Secret is the name or the ARN of a secret in AWS Secrets Manager, which holds the client's
+	// secret as plain text. Empty for a client without one.
+	Secret string `yaml:"secret" json:"secret,omitempty"`
 }
 
 // StableID is ID, or Name. It does not change with the name.
@@ -308,6 +320,8 @@ type VerifyLink struct {
 	Clients    []Client   `json:"clients"`
 	Locales    []string   `json:"locales"`
 	Challenges Challenges `json:"challenges,omitzero"`
+	// ChosenUserNames: user names are any text. Otherwise, they are UUIDs.
+	ChosenUserNames bool `json:"chosenUserNames,omitempty"`
 }
 
 // Read reads the settings beside a bootstrap, in dir.
@@ -335,6 +349,19 @@ func notNull[T any](d *jsontext.Decoder, _ *T) error {
 		return errors.New("it is null")
 	}
 	return errors.ErrUnsupported // go on as without this function
+}
+
+// ClientIDs are app client ids by the names of the settings.
+type ClientIDs map[string]string
+
+// ClientName is the name of a client of the settings; empty for another one. It asks nobody.
+func (ids ClientIDs) ClientName(_ context.Context, _, id string) (string, error) {
+	for name, known := range ids {
+		if known == id {
+			return name, nil
+		}
+	}
+	return "", nil
 }
 
 // ClientByName returns the client of that name, or the first one.

@@ -29,7 +29,7 @@ const (
 // Link is what a link to one of our pages carries.
 type Link struct {
 	Client string // app client id; empty for operations without one
-	User   string // Cognito user name; see readUserName
+	User   string // Cognito user name; see EncodeUser
 	Code   string // confirmation code, or Cognito's placeholder for it
 	Locale string // BCP 47 tag of the page
 	Return string // where to go afterwards; empty for the client's own page
@@ -58,7 +58,7 @@ func Build(base, path string, l Link) string {
 		b.WriteString(value)
 	}
 	add("client", url.QueryEscape(l.Client))
-	add("user", url.QueryEscape(l.User))
+	add("user", EncodeUser(l.User))
 	add("code", escapeCode(l.Code))
 	add("return", url.QueryEscape(l.Return))
 	add("lang", url.QueryEscape(l.Locale))

@@ -37,12 +37,12 @@ func TestBuild(t *testing.T) {
 		"everything else is escaped": {
 			"https://links.example.com", PathConfirm,
 			Link{Client: "a&b", User: `x"><a href=//example.net>`, Code: "1&2{####}", Return: "https://app.example.com/?a=b&c=d", Locale: "e n"},
-			"https://links.example.com/confirm?client=a%26b&user=x%22%3E%3Ca+href%3D%2F%2Fexample.net%3E" +
+			"https://links.example.com/confirm?client=a%26b&user=78223e3c6120687265663d2f2f6578616d706c652e6e65743ebf41a72c" +
 				"&code=1%262%7B%23%23%23%23%7D&return=https%3A%2F%2Fapp.example.com%2F%3Fa%3Db%26c%3Dd&lang=e+n",
 		},
-		"a placeholder in a user name is escaped": {
+		"a user name that is no UUID has a checksum": {
 			"https://links.example.com", PathConfirm, Link{User: "{####}", Code: "{####}"},
-			"https://links.example.com/confirm?user=%7B%23%23%23%23%7D&code={####}",
+			"https://links.example.com/confirm?user=7b232323237d4ed78bfc&code={####}",
 		},
 	}
 	for name, test := range tests {

@@ -243,46 +243,6 @@ func (l Link) checked() (Link, error) {
 	return l, err
 }
 
-// readUserName reads a Cognito user name. In a pool where people sign in with an email address it
-// is a UUID, so one that lost a part is known, and an email address is refused: the page cannot be
-// used to ask Cognito about somebody else's. A pool whose user names have another shape needs it
-// here; the shape must show that a part is missing.
-func readUserName(text string) string {
-	const shape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
-	name := make([]byte, 0, len(shape))
-	for _, r := range text {
-		if len(name) == len(shape) {
-			if r == '@' || !isSign(r) {
-				return ""
-			}
-			if r == '=' {
-				continue // at the end of a line, or the link has lost what is between two values
-			}
-			break // the text around the link
-		}
-		inner := shape[len(name)] == 'x'
-		switch {
-		case inner && ('0' <= r && r <= '9' || 'a' <= r && r <= 'f' || 'A' <= r && r <= 'F'):
-			name = append(name, byte(unicode.ToLower(r)))
-		case !inner && isDash(r):
-			name = append(name, '-')
-		case !isSign(r), inner && len(name) > 0 && name[len(name)-1] != '-' && unicode.Is(unicode.Pd, r):
-			return ""
-		}
-	}
-	switch {
-	case len(name) < len(shape):
-		return ""
-	case string(name) == text:
-		return text // without a copy
-	default:
-		return string(name)
-	}
-}
-
-// isDash reports whether a rune may be what a program made of a hyphen.
-func isDash(r rune) bool { return unicode.Is(unicode.Pd, r) || r == '\u00ad' || r == '\u2212' }
-
 // readClientID reads an app client id, ClientIdType: [\w+]+, 1 to 128 characters.
 func readClientID(text string) string {
 	ok := func(r rune) bool {

@@ -167,7 +167,7 @@ func FuzzBuildAndRead(f *testing.F) {
 		if code == "{####}" && !strings.Contains(address, "code={####}") {
 			t.Errorf("the placeholder is lost: %s", address)
 		}
-		if strings.Trim(code, "{#}") == "" {
+		if code != "" && strings.Trim(code, "{#}") == "" {
 			// Cognito puts the code in its place; nothing else may hold a #.
 			address = strings.Replace(address, "code="+code, "code=123456", 1)
 			code, in.Code = "123456", "123456"
@@ -180,7 +180,7 @@ func FuzzBuildAndRead(f *testing.F) {
 			t.Fatal(err)
 		}
 		out, err := ReadQuery(u.RawQuery)
-		if readUserName(userName) != userName || readClientID(clientID) != clientID {
+		if readUserName(EncodeUser(userName)) != userName || readClientID(clientID) != clientID {
 			return
 		}
 		if (err == nil) != (userName != "") {
@@ -207,16 +207,16 @@ func FuzzReadQuery(f *testing.F) {
 		if l.Code != "" && (len(l.Code) != 6 || strings.Trim(l.Code, "0123456789") != "") {
 			t.Errorf("the code is %q", l.Code)
 		}
-		if len(l.Locale) > 35 || len(l.Client) > 128 || strings.ContainsAny(l.Locale+l.Client+l.User, "\x00<>\"'&/ ") {
+		if len(l.Locale) > 35 || len(l.Client) > 128 || strings.ContainsAny(l.Locale+l.Client+EncodeUser(l.User), "\x00<>\"'&/ ") {
 			t.Errorf("read %+q", l)
 		}
 		if err != nil {
 			return
 		}
-		if len(l.User) != len(user) || strings.Trim(l.User, "0123456789abcdef-") != "" || strings.Count(l.User, "-") != 4 {
+		if !IsGenerated(l.User) && !isUserName(l.User) {
 			t.Errorf("the user is %q", l.User)
 		}
-		again, err := Read(url.Values{"client": {l.Client}, "user": {l.User}, "code": {l.Code}, "return": {l.Return}, "lang": {l.Locale}})
+		again, err := Read(url.Values{"client": {l.Client}, "user": {EncodeUser(l.User)}, "code": {l.Code}, "return": {l.Return}, "lang": {l.Locale}})
 		if err != nil || again != l {
 			t.Errorf("read %+v, and again %+v, %v", l, again, err)
 		}

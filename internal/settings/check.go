@@ -24,6 +24,7 @@ type checker struct {
 
 func (c checker) check(s *Settings) {
 	c.checkPool(s.Pool)
+	c.checkExisting(s)
 	c.checkMail(s)
 	c.checkLinks(s)
 	c.checkSignIn(s.SignIn, s.Pool.Region)

@@ -131,6 +131,13 @@ func (c checker) zone(key string, z HostedZone, name string) {
 	}
 }
 
+// secret accepts the name of a secret in Secrets Manager, or its ARN.
+func (c checker) secret(key, name, region string) {
+	if c.matches(key, name, secretName, "the name or the ARN of a secret, such as myapp/facebook") {
+		c.inRegion(key, name, region)
+	}
+}
+
 func (c checker) checkSignIn(s SignIn, region string) {
 	if s == (SignIn{EndSessionsAfterReset: s.EndSessionsAfterReset}) {
 		return
@@ -141,8 +148,8 @@ func (c checker) checkSignIn(s SignIn, region string) {
 	}
 	if s.FacebookSecret == "" {
 		c.Report("signIn.facebookSecret", "is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret")
-	} else if c.matches("signIn.facebookSecret", s.FacebookSecret, secretName, "the name or the ARN of a secret, such as myapp/facebook") {
-		c.inRegion("signIn.facebookSecret", s.FacebookSecret, region)
+	} else {
+		c.secret("signIn.facebookSecret", s.FacebookSecret, region)
 	}
 	if s.FacebookSecretVersion != "" {
 		c.matches("signIn.facebookSecretVersion", s.FacebookSecretVersion, secretVersion, secretVersionIs)

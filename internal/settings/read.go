@@ -58,6 +58,14 @@ func decode(file string, text []byte) (*Settings, *yamlfile.File, error) {
 	if f.Has("hooks") {
 		s.Hooks.Bus = cmp.Or(s.Hooks.Bus, DefaultBus)
 	}
+	if s.Pool.Exists() { // only what the file says of it
+		if !f.Has("identityPool") {
+			s.IdentityPool = IdentityPool{}
+		}
+		if !f.Has("pool.attributes") {
+			s.Pool.Attributes = nil
+		}
+	}
 	return s, f, nil
 }
 

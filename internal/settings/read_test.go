@@ -48,6 +48,7 @@ func TestMinimalFileHasSafeDefaults(t *testing.T) {
 			SelfSignUp:     true,
 			Devices:        "always",
 			MFA:            "off",
+			Existing:       ExistingPool{UserNames: GeneratedUserNames},
 		},
 		Mail: Mail{
 			From: Address{Address: "no-reply@example.com"}, NameAttributes: []string{"given_name", "name"},

@@ -35,12 +35,15 @@ type Settings struct {
 	Alarms       Alarms       `yaml:"alarms"`
 }
 
-// Pool is the Cognito user pool. Users sign in with their email address.
+// Pool is the Cognito user pool. Users sign in with their email address. Of a pool that exists, the
+// keys from Attributes on describe what it is: the local run has such a pool, and poolpost doctor
+// says where they differ.
 type Pool struct {
 	Name           string            `yaml:"name"`       // 1 to 128 characters
 	ID             string            `yaml:"id"`         // what the stack is named after; Name if empty
 	Region         string            `yaml:"region"`     // of the pool and of its SES identity
 	Tags           map[string]string `yaml:"tags"`       // on every resource that takes tags
+	Existing       ExistingPool      `yaml:"existing"`   // empty: the deployment makes a pool
 	Attributes     []Attribute       `yaml:"attributes"` // custom ones
 	PasswordPolicy PasswordPolicy    `yaml:"passwordPolicy"`
 	SelfSignUp     bool              `yaml:"selfSignUp"` // otherwise only administrators create users
@@ -50,6 +53,29 @@ type Pool struct {
 
 // StableID is ID, or Name. It does not change with the name.
 func (p Pool) StableID() string { return cmp.Or(p.ID, p.Name) }
+
+// ExistingPool is a user pool that somebody else made. The deployment makes everything but the pool,
+// its clients and its groups, and poolpost attach joins it to the pool.
+type ExistingPool struct {
+	ID string `yaml:"id"` // such as eu-central-1_Sample001
+	// UserNames are generated or chosen.
+	UserNames string `yaml:"userNames"`
+}
+
+// Values of ExistingPool.UserNames.
+const (
+	// GeneratedUserNames are UUIDs, as in every pool whose people sign up with their address
+	// (UsernameAttributes).
+	GeneratedUserNames = "generated"
+	// ChosenUserNames are any text that an app or its people choose.
+	ChosenUserNames = "chosen"
+)
+
+// Exists reports whether somebody else made the pool.
+func (p Pool) Exists() bool { return p.Existing.ID != "" }
+
+// HasChosenUserNames reports whether user names are any text. Otherwise, they are UUIDs.
+func (p Pool) HasChosenUserNames() bool { return p.Existing.UserNames == ChosenUserNames }
 
 // Attribute is a custom attribute of type String. Cognito can neither require
 // nor remove custom attributes; SignUp.Attributes can require them.
@@ -164,6 +190,9 @@ type Logo struct {
 
 // Client is an app client of the pool.
 type Client = config.Client
+
+// ExistingClient is an app client of a pool that exists.
+type ExistingClient = config.ExistingClient
 
 // Group is a group that users join when they confirm. In the file, it can be its name alone.
 type Group struct {
@@ -306,6 +335,7 @@ func Default() *Settings {
 			SelfSignUp:     true,
 			Devices:        "always",
 			MFA:            "off",
+			Existing:       ExistingPool{UserNames: GeneratedUserNames},
 		},
 		Mail:    Mail{NameAttributes: []string{"given_name", "name"}, Delivery: DeliveryCognito, Rate: 1},
 		Links:   Links{KeepDefaultAddress: true, HostInEmails: true},
@@ -377,6 +407,14 @@ func (s *Settings) HasAttribute(name string) bool {
 // UsesCustomSender reports whether send-mail sends what Cognito asks for, instead of
 // Cognito.
 func (m Mail) UsesCustomSender() bool { return m.Delivery == DeliverySES }
+
+// SourceIdentity is the identity that Cognito sends with: the domain, or the sender's address.
+func (m Mail) SourceIdentity() string {
+	if strings.Contains(m.Identity, "@") {
+		return m.From.Address
+	}
+	return m.Identity
+}
 
 // CoveredByIdentity reports whether SES sends as an address: Identity is the address
 // itself, or its domain.
