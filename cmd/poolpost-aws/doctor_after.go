@@ -27,7 +27,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"poolpost/internal/attach"
 	"poolpost/internal/bundle"
+	"poolpost/internal/settings"
 )
 
 // afterDeployment are the checks of what is deployed. CloudFormation does not notice what somebody
@@ -74,6 +76,9 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 		return nil, err
 	}
 	pool, set := reply.UserPool, p.Settings
+	if set.Pool.Exists() {
+		return existingPoolAsInSettings(ctx, p, pool)
+	}
 	var d differences
 
 	triggers := pool.LambdaConfig
@@ -107,10 +112,21 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 	if from := aws.ToString(email.From); !strings.HasSuffix(strings.TrimSuffix(from, ">"), set.Mail.From.Address) {
 		d.compare("the sender", "another address", "mail.from.address")
 	}
-	d.compare("the SES identity", aws.ToString(email.SourceArn), p.arn("ses", "identity/"+p.sourceIdentity()))
+	d.compare("the SES identity", aws.ToString(email.SourceArn), p.arn("ses", "identity/"+set.Mail.SourceIdentity()))
 	d.compare("the configuration set", aws.ToString(email.ConfigurationSet), strings.Join(p.deployed.ids("AWS::SES::ConfigurationSet"), ", "))
 
 	d.compare("the feature plan", pool.UserPoolTier, cognitotypes.UserPoolTierTypeEssentials)
+	protection := cognitotypes.DeletionProtectionTypeInactive
+	if p.Flags.Stage != "dev" {
+		protection = cognitotypes.DeletionProtectionTypeActive
+	}
+	d.compare("deletion protection", pool.DeletionProtection, protection)
+	d.described(pool, set)
+	return d, nil
+}
+
+// described compares what the settings also say of a pool that exists.
+func (d *differences) described(pool *cognitotypes.UserPoolType, set *settings.Settings) {
 	d.compare("MFA", pool.MfaConfiguration, map[string]cognitotypes.UserPoolMfaType{"off": "OFF", "optional": "OPTIONAL", "required": "ON"}[set.Pool.MFA])
 	if rules, device := set.Pool.DeviceRules(), pool.DeviceConfiguration; rules.Tracked != (device != nil) {
 		d.compare("remembering devices", device != nil, rules.Tracked)
@@ -120,11 +136,6 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 	if admin := pool.AdminCreateUserConfig; admin != nil {
 		d.compare("self sign-up", !admin.AllowAdminCreateUserOnly, set.Pool.SelfSignUp)
 	}
-	protection := cognitotypes.DeletionProtectionTypeInactive
-	if p.Flags.Stage != "dev" {
-		protection = cognitotypes.DeletionProtectionTypeActive
-	}
-	d.compare("deletion protection", pool.DeletionProtection, protection)
 	if pool.Policies != nil && pool.Policies.PasswordPolicy != nil {
 		got, want := pool.Policies.PasswordPolicy, set.Pool.PasswordPolicy
 		d.compare("the least length of a password", aws.ToInt32(got.MinimumLength), want.MinimumLength)
@@ -134,17 +145,38 @@ func poolAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 			[]bool{want.RequireNumbers, want.RequireLowercase, want.RequireUppercase, want.RequireSymbols})
 	}
 	if failure := aws.ToString(pool.EmailConfigurationFailure); failure != "" {
-		d = append(d, fail("see D6 and D8", "Cognito reports that it cannot send (%s)", failure))
+		*d = append(*d, fail("see D6 and D8", "Cognito reports that it cannot send (%s)", failure))
 	}
-	return d, nil
 }
 
-// sourceIdentity is what the CDK gives Cognito as the sender's identity.
-func (a *account) sourceIdentity() string {
-	if strings.Contains(a.Settings.Mail.Identity, "@") {
-		return a.Settings.Mail.From.Address
+// existingPoolAsInSettings looks whether the stack is attached, and whether the settings describe the
+// pool as it is.
+func existingPoolAsInSettings(ctx context.Context, p *patient, pool *cognitotypes.UserPoolType) (found []finding, err error) {
+	stack, err := p.deployed.forPool(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return a.Settings.Mail.Identity
+	stack.ReplaceDefaultSender = true // attach asks
+	whole, err := p.describeUserPool(ctx, aws.ToString(pool.Id))
+	if err != nil {
+		return nil, err
+	}
+	plan, err := attach.Attach(whole, stack, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range plan.Refused {
+		found = append(found, fail("see docs/adopt.md", "%s", text))
+	}
+	for _, change := range plan.Changes {
+		found = append(found, fail("run poolpost attach", "the stack is not attached, or something else deployed the pool since: %s", change))
+	}
+	var d differences
+	d.described(pool, p.Settings)
+	for _, f := range d {
+		found = append(found, warning("write in the settings what the pool has, so that the local run has such a pool", "%s", f.Cause))
+	}
+	return found, nil
 }
 
 func (a *account) arn(service, resource string) string {
@@ -441,7 +473,7 @@ func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 			continue
 		}
 		if _, ok := exist[id]; !ok {
-			d = append(d, fail("rename it in the settings and deploy, which makes a new one", "the client %s (%s) is gone", c.Name, id))
+			d = append(d, fail(goneRemedy(p), "the client %s (%s) is gone", c.Name, id))
 			continue
 		}
 		delete(exist, id)
@@ -450,16 +482,22 @@ func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 			return d, err
 		}
 		got, want := reply.UserPoolClient, p.Settings.Access(c)
-		if got.ClientSecret != nil {
+		exists := p.Settings.Pool.Exists()
+		switch hasSecret := got.ClientSecret != nil; {
+		case exists && hasSecret != (c.Existing.Secret != ""):
+			d = append(d, fail("run poolpost attach, which says what to do", "the client %s has a secret, or clients[].existing.secret names one: both or neither", c.Name))
+		case !exists && hasSecret:
 			d = append(d, fail("rename the client in the settings and deploy", "the client %s has a secret, which links and front ends do not send", c.Name))
 		}
-		var flows []string
-		for _, f := range got.ExplicitAuthFlows {
-			flows = append(flows, string(f))
+		if !exists {
+			var flows []string
+			for _, f := range got.ExplicitAuthFlows {
+				flows = append(flows, string(f))
+			}
+			d.compare("the list of flows of "+c.Name, slices.Sorted(slices.Values(flows)), slices.Sorted(slices.Values(want.AuthFlows)))
+			d.compare("what "+c.Name+" may read", slices.Sorted(slices.Values(got.ReadAttributes)), want.Reads)
+			d.compare("what "+c.Name+" may write", slices.Sorted(slices.Values(got.WriteAttributes)), want.Writes)
 		}
-		d.compare("the list of flows of "+c.Name, slices.Sorted(slices.Values(flows)), slices.Sorted(slices.Values(want.AuthFlows)))
-		d.compare("what "+c.Name+" may read", slices.Sorted(slices.Values(got.ReadAttributes)), want.Reads)
-		d.compare("what "+c.Name+" may write", slices.Sorted(slices.Values(got.WriteAttributes)), want.Writes)
 		for _, name := range []string{"send-mail", "verify-link"} {
 			f := p.deployed.functions[name]
 			if f == nil || f.Configuration.Environment == nil || !strings.Contains(f.Configuration.Environment.Variables["USER_POOL_CLIENTS"], `"`+id+`"`) {
@@ -468,7 +506,18 @@ func clientsAsInSettings(ctx context.Context, p *patient) ([]finding, error) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(exist)) {
+		if p.Settings.Pool.Exists() {
+			d = append(d, note("the client %s (%s) is in no settings, and served as the first client", exist[id], id))
+			continue
+		}
 		d = append(d, warning("run poolpost delete-client "+exist[id]+", or add it to the settings: it is served as the first client", "the client %s (%s) is in no settings", exist[id], id))
 	}
 	return d, nil
+}
+
+func goneRemedy(p *patient) string {
+	if p.Settings.Pool.Exists() {
+		return "name another one of the pool as clients[].existing.id, and deploy"
+	}
+	return "rename it in the settings and deploy, which makes a new one"
 }

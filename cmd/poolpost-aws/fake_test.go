@@ -99,7 +99,7 @@ func stackXML(name, status string, outputs map[string]string) string {
 }
 
 // subjects are members of requests that name what an operation is about.
-var subjects = []string{"StackName", "Identifier", "TypeName", "Domain", "TopicArn", "QueueUrl"}
+var subjects = []string{"StackName", "Identifier", "TypeName", "Domain", "TopicArn", "QueueUrl", "ClientId", "GroupName"}
 
 func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)

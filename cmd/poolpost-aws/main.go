@@ -56,8 +56,14 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 		}
 		return p.ask(ctx, c.Probe.Out)
 	}
+	if name == "detach" { // also when the stack is gone
+		return a.detach(ctx, c.Detach, s)
+	}
 	d, err := a.stack(ctx, s)
 	if err != nil {
+		return err
+	}
+	if err := d.serves(name); err != nil {
 		return err
 	}
 	switch name {
@@ -68,6 +74,8 @@ func (c *commands) run(ctx context.Context, name string, now func() time.Time, s
 		}).smoke(ctx)
 	case "logs":
 		return d.logs(ctx, c.Logs.Function, now().Add(-c.Logs.Since), s.Out)
+	case "attach":
+		return d.attach(ctx, c.Attach, s)
 	case "outputs":
 		return writeOutputs(d)
 	case "invite":

@@ -42,7 +42,7 @@ func environment(values map[string]string) ([]byte, error) {
 	}
 	lines := map[string]string{}
 	for key, value := range values {
-		if key != "ClientIds" && !strings.HasSuffix(key, "QueueUrl") && !strings.HasSuffix(key, "Arns") {
+		if key != "ClientIds" && !strings.HasSuffix(key, "QueueUrl") && !strings.HasSuffix(key, "Arns") && !strings.HasSuffix(key, "Config") && !strings.HasSuffix(key, "Configuration") {
 			lines[strings.ToUpper(wordStart.ReplaceAllString(key, "_$0"))] = value
 		}
 	}

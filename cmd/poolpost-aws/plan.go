@@ -62,7 +62,7 @@ func (c *commands) plan(ctx context.Context, s cli.Streams) error {
 	switch {
 	case d == nil, d.Stack.StackStatus == types.StackStatusReviewInProgress, d.Stack.StackStatus == types.StackStatusRollbackComplete:
 		fmt.Fprintf(s.Err, "%s: it does not exist yet\n", a)
-		if c.Stack == "" && !allowed["POOL="+a.StackName] {
+		if c.Stack == "" && !a.Settings.Pool.Exists() && !allowed["POOL="+a.StackName] {
 			left, err := a.secondPool(ctx)
 			if err == nil {
 				err = refuse(left, allowed, s)

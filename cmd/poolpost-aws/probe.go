@@ -102,7 +102,7 @@ func (p *probe) ask(ctx context.Context, file string) (err error) {
 			err = written
 		}
 	}()
-	identity := p.arn("ses", "identity/"+p.sourceIdentity())
+	identity := p.arn("ses", "identity/"+p.Settings.Mail.SourceIdentity())
 	if err := p.create(ctx, p.name, probeTemplate, map[string]string{"Recorder": recorder, "Identity": identity, "From": p.Settings.Mail.From.Address}); err != nil {
 		return err
 	}

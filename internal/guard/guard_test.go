@@ -246,7 +246,7 @@ func TestTheDocumentationListsEveryKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"ATTRIBUTE", "MFA"}
+	want := []string{"ATTRIBUTE", "MFA", "TRIGGER"}
 	for _, k := range kinds {
 		want = append(want, k.key)
 	}

@@ -87,6 +87,7 @@ func Losses(p Pair, changes []Change, fromSettings bool) []Loss {
 		}
 	}
 	losses = append(losses, c.unreachable()...)
+	losses = append(losses, c.triggerLosses()...)
 	slices.SortFunc(losses, func(a, b Loss) int { return cmp.Compare(a.Key(), b.Key()) })
 	// Two logical IDs may have one name, and a host has its record.
 	losses = slices.CompactFunc(losses, func(a, b Loss) bool { return a.Key() == b.Key() })
@@ -196,6 +197,45 @@ func (c comparison) rename(change Change, was Resource) string {
 			id = written
 		}
 		return fmt.Sprintf("%s: if that is its new name, add `id: %s` to it.", said, id)
+	}
+	return ""
+}
+
+// triggerLosses are functions that a pool outside the stack has for triggers. CloudFormation changes
+// the triggers of a pool in the stack together with their functions.
+func (c comparison) triggerLosses() []Loss {
+	var losses []Loss
+	for _, r := range c.Deployed.Resources {
+		if r.Type == "AWS::Cognito::UserPool" {
+			return nil
+		}
+		if r.Type != "AWS::Lambda::Permission" || r.text("Principal") != "cognito-idp.amazonaws.com" {
+			continue
+		}
+		id := referred(r.Properties["FunctionName"])
+		function, ok := c.Deployed.Resources[id]
+		if _, stays := c.Next.Resources[id]; !ok || stays {
+			continue
+		}
+		name := cmp.Or(strings.TrimPrefix(function.text("Description"), "Poolpost: "), id)
+		text := "function " + name + " would be deleted, and where the user pool has it as a trigger, what calls it fails, such as sign-ups."
+		if c.fromSettings {
+			text += " Run poolpost detach before the deployment, and poolpost attach after it."
+		}
+		losses = append(losses, Loss{Kind: "TRIGGER", Name: name, ID: id, Text: text})
+	}
+	return losses
+}
+
+// referred is the logical ID that a value refers to with Ref or Fn::GetAtt, or empty.
+func referred(value any) string {
+	v, _ := value.(map[string]any)
+	if id, ok := v["Ref"].(string); ok {
+		return id
+	}
+	if path, ok := v["Fn::GetAtt"].([]any); ok && len(path) > 0 {
+		id, _ := path[0].(string)
+		return id
 	}
 	return ""
 }

@@ -41,6 +41,8 @@ var examples = map[string]string{
 	"outputs":       "poolpost outputs --stage prod",
 	"dead-letters":  "poolpost dead-letters --stage prod",
 	"redrive":       "poolpost redrive --stage prod --drop-expired --dry-run",
+	"attach":        "poolpost attach --stage prod",
+	"detach":        "poolpost detach --stage prod",
 	"invite":        "poolpost invite --file people.csv --locale fr --stage prod",
 }
 
@@ -83,6 +85,8 @@ type AWS struct {
 		JSON bool `help:"Write JSON."`
 	} `cmd:"" group:"aws" help:"List the emails and events that could not be delivered, without personal data."`
 	Redrive Redrive `cmd:"" group:"aws" help:"Send those emails again, after an outage."`
+	Attach  Attach  `cmd:"" group:"aws" help:"Join the stack to the user pool of pool.existing."`
+	Detach  Detach  `cmd:"" group:"aws" help:"Restore what that user pool had before."`
 	Invite  Invite  `cmd:"" group:"aws" help:"Invite people by email, and add them to the groups."`
 }
 
@@ -91,6 +95,19 @@ type Redrive struct {
 	Kind        []string `placeholder:"KIND" help:"Only this kind, as dead-letters lists it; several with commas."`
 	DropExpired bool     `help:"Delete emails whose code has expired."`
 	DryRun      bool     `help:"Change nothing: say what it would do."`
+}
+
+// Attach are the flags of attach.
+type Attach struct {
+	Yes                  bool `help:"Go ahead. Without it, the command says what it would change in the pool."`
+	ReplaceDefaultSender bool `help:"Let a pool that sends through Cognito's own mailer (COGNITO_DEFAULT) send through SES."`
+	JSON                 bool `help:"Write JSON."`
+}
+
+// Detach are the flags of detach.
+type Detach struct {
+	Yes  bool `help:"Go ahead. Without it, the command says what it would change in the pool."`
+	JSON bool `help:"Write JSON."`
 }
 
 // Invite are the arguments of poolpost invite.
