@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"poolpost/internal/config"
 	"poolpost/internal/yamlfile"
 )
 
@@ -197,6 +198,11 @@ func Review(file, stage string) (samples, warnings yamlfile.Problems, err error)
 	if n := s.Mail.MaxConcurrency(); n > newAccount/2 {
 		warn("mail.rate", "lets send-mail run %d times at once; a new account has %d for all functions, and sign-ups fail "+
 			"when send-mail takes them: see aws lambda get-account-settings", n, newAccount)
+	}
+	if names, attributes := s.Mail.NameAttributes, s.SignUp.Attributes; len(names) > 0 && len(attributes) > 0 &&
+		!slices.ContainsFunc(attributes, func(rule config.AttributeRule) bool { return rule.Name == names[0] }) {
+		warn("mail.nameAttributes", "greets people by %s first, which has no rule in signUp.attributes: a stranger can put up to 40 "+
+			"characters of plain words into your emails; put an attribute with rules first, or write rules for it", names[0])
 	}
 	if s.Alarms.Email == "" && stage != "dev" {
 		warn("alarms.email", "is missing: alarms of stage %s notify a topic that nobody listens to, unless you subscribe to it yourself", stage)
