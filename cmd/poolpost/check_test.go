@@ -14,7 +14,7 @@ import (
 
 func TestCheckReportsMessageSizes(t *testing.T) {
 	out, _ := must(t, "check", "--settings", settingstest.File())
-	want := regexp.MustCompile(`^128 messages meet Cognito's limits \(clients: 1, locales: 16, kinds: 8\)
+	want := regexp.MustCompile(`^144 messages meet Cognito's limits \(clients: 1, locales: 16, kinds: 9\)
 With the longest values in their placeholders
   the longest HTML          has \d{5} of 20000 characters: web/\S+
   the largest HTML          has    \d\d of the 102 KB that Gmail shows
@@ -25,7 +25,7 @@ $`)
 	}
 	out, _ = must(t, "check", "--settings", settingstest.File(), "--json")
 	var got checkResult
-	if err := json.Unmarshal([]byte(out), &got); err != nil || got.Messages != 128 || got.Subject.Limit != 140 || got.Subject.Characters < 20 {
+	if err := json.Unmarshal([]byte(out), &got); err != nil || got.Messages != 144 || got.Subject.Limit != 140 || got.Subject.Characters < 20 {
 		t.Errorf("%v, %s", err, out)
 	}
 }
