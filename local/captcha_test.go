@@ -127,3 +127,16 @@ func TestASignUpWithAServiceThatIsNotHere(t *testing.T) {
 		t.Errorf("GET /captcha answers %s", answer.Status)
 	}
 }
+
+// ALTCHA's own widget, in the example front end on another origin, solves our challenges.
+func TestTheExampleFrontEndProvesThatAPersonSignsUp(t *testing.T) {
+	s, e, _ := startExample(t, withAltcha(t))
+	e.opens(e.url, "Sign in")
+	e.presses("Create an account", "Agent name")
+	e.examined("captcha")
+	e.types("custom:agentName", "Dora Example", "email", "dora@gmial.com", "password", password)
+	e.presses("Create an account", "gmail.com")
+	e.types("email", "dora@example.com") // with another proof
+	e.presses("Create an account", "Check your mail")
+	s.mail(t, "dora@example.com", "en", message.SignUp)
+}

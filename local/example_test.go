@@ -62,16 +62,16 @@ func (p *singlePage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // hostedSignIn is nowhere (RFC 6761).
 const hostedSignIn = "sample.auth.invalid"
 
-// startExample starts everything with frontend/example as the app, built as npm run build does,
-// with the amplify_outputs.json of this pool. Beside its packages, the example is as in the
+// startExample starts everything with a settings file and frontend/example as the app, built as npm
+// run build does, with the amplify_outputs.json of this pool. Beside its packages, the example is as in the
 // repository: refusal.ts and code.ts are one folder up.
-func startExample(t *testing.T) (*Stack, *appTab, *singlePage) {
+func startExample(t *testing.T, file string) (*Stack, *appTab, *singlePage) {
 	t.Helper()
 	installed := installed(t, "frontend/example", "node_modules", "Node.js")
 	app := &singlePage{dir: filepath.Join(t.TempDir(), "dist")}
 	server := httptest.NewServer(app)
 	t.Cleanup(server.Close)
-	s := startWith(t, "../poolpost.yaml", func(o *Options) { o.App = server.URL })
+	s := startWith(t, file, func(o *Options) { o.App = server.URL })
 	source := filepath.Join(filepath.Dir(app.dir), "frontend")
 	noError(t, filepath.WalkDir("../frontend", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -248,7 +248,7 @@ func (s *Stack) refresh(t *testing.T, token string) error {
 // person's language: from a sign-up that is refused to signing out everywhere. Then it goes once more
 // to a pool that requires an authenticator app, and to one where people choose.
 func TestTheExampleFrontEnd(t *testing.T) {
-	s, e, app := startExample(t)
+	s, e, app := startExample(t, "../poolpost.yaml")
 	const ann, moved = "ann@example.com", "ann.new@example.com"
 
 	e.opens(e.url, "Sign in")

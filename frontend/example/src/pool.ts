@@ -14,7 +14,14 @@ interface Attribute {
 
 interface Outputs {
   auth: { password_policy: PasswordPolicy; mfa_configuration: "NONE" | "OPTIONAL" | "REQUIRED"; oauth?: { identity_providers: string[] } };
-  custom: { attributes: Attribute[]; endpoint?: string; help_url?: string };
+  custom: { attributes: Attribute[]; captcha?: CaptchaSettings; endpoint?: string; help_url?: string };
+}
+
+interface CaptchaSettings {
+  provider: string;
+  site_key?: string;
+  action?: string;
+  challenge_url?: string; // with ALTCHA
 }
 
 export interface PasswordPolicy {
@@ -29,6 +36,8 @@ const { auth, custom } = outputs as Outputs;
 
 /** What people fill in when they sign up, besides address and password. */
 export const attributes = custom.attributes;
+/** What proves that a person signs up; nothing if undefined. */
+export const captcha = custom.captcha;
 export const passwordPolicy = auth.password_policy;
 /** The page for people who never confirmed their address, or whose invitation has expired. */
 export const helpURL = custom.help_url;

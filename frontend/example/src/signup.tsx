@@ -1,6 +1,7 @@
 import { autoSignIn, confirmSignUp, resendSignUpCode, signUp } from "aws-amplify/auth";
 import { useState } from "react";
 import { readCode } from "../../code";
+import { Captcha, proofOf } from "./captcha";
 import { useLanguage } from "./language";
 import { pending } from "./pending";
 import { attributes } from "./pool";
@@ -21,18 +22,21 @@ export function codeOf(typed: string): string {
 
 export function SignUp() {
   const { t, language } = useLanguage();
+  const [attempt, setAttempt] = useState(0);
   async function submit({ email, password, ...more }: Record<string, string>) {
     pending.email = email.trim();
     pending.password = password;
+    const proof = proofOf(more);
     const { nextStep } = await signUp({
       username: pending.email,
       password,
       options: {
-        userAttributes: { ...more, email: pending.email, locale: language },
-        clientMetadata: metadata(language),
+        userAttributes: { ...Object.fromEntries(attributes.map(({ key }) => [key, more[key]])), email: pending.email, locale: language },
+        clientMetadata: { ...metadata(language), ...proof.clientMetadata },
+        validationData: proof.validationData,
         autoSignIn: true,
       },
-    });
+    }).finally(() => setAttempt(attempt + 1));
     if (nextStep.signUpStep === "CONFIRM_SIGN_UP") return go("/check-mail");
     // The sign-up rules confirm some domains at once.
     await enter(pending.email, password, language);
@@ -49,6 +53,7 @@ export function SignUp() {
             ))}
             <EmailField wrong={wrong === "email"} current />
             <NewPasswordField label={t("password")} wrong={wrong === "password"} />
+            <Captcha key={attempt} />
           </>
         )}
       </Form>
