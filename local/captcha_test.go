@@ -133,7 +133,11 @@ func TestTheExampleFrontEndProvesThatAPersonSignsUp(t *testing.T) {
 	s, e, _ := startExample(t, withAltcha(t))
 	e.opens(e.url, "Sign in")
 	e.presses("Create an account", "Agent name")
+	e.shows("Protected by") // the widget is there
 	e.examined("captcha")
+	e.speaks("ar", "اسم الوكيل")
+	e.examined("captcha-ar")
+	e.speaks("en", "Agent name")
 	e.types("custom:agentName", "Dora Example", "email", "dora@gmial.com", "password", password)
 	e.presses("Create an account", "gmail.com")
 	e.types("email", "dora@example.com") // with another proof

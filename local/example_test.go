@@ -193,6 +193,16 @@ func (e *appTab) scheme(name string, width, height int64) {
 	}))
 }
 
+// speaks chooses a language.
+func (e *appTab) speaks(language, text string) {
+	e.t.Helper()
+	evaluate[string](e.browserTab, `{
+		const select = document.querySelector("select");
+		Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(select, `+quoted(language)+`);
+		select.dispatchEvent(new Event("change", { bubbles: true })); "" }`)
+	e.shows(text)
+}
+
 // examined checks a screen on a phone: nothing is cut off, and axe-core finds nothing, in light and
 // dark colours. With -gallery, it takes pictures.
 func (e *appTab) examined(name string) {
@@ -254,11 +264,7 @@ func TestTheExampleFrontEnd(t *testing.T) {
 	e.opens(e.url, "Sign in")
 	e.examined("sign-in")
 	e.presses("Create an account", "Agent name")
-	evaluate[string](e.browserTab, `{
-		const select = document.querySelector("select");
-		Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(select, "fr");
-		select.dispatchEvent(new Event("change", { bubbles: true })); "" }`)
-	e.shows("Nom d’agent")
+	e.speaks("fr", "Nom d’agent")
 	e.types("custom:agentName", "Ann Example", "email", "ann@gmial.com", "password", password)
 	e.presses("Créer un compte", "gmail.com")
 	if got, want := e.text(".notice"), "Vouliez-vous dire une adresse"; strings.Contains(got, "PreSignUp") || got == "" {
