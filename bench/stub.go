@@ -37,6 +37,11 @@ func awsStub(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		_, _ = w.Write(answer)
+	case r.Header.Get("X-Amz-Target") == "secretsmanager.GetSecretValue":
+		_, _ = io.WriteString(w, `{"SecretString":"sample"}`)
+	case r.URL.Path == "/siteverify": // of a captcha
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"success":true,"hostname":"app.example.com","action":"signup"}`)
 	case strings.HasSuffix(r.URL.Path, "/invocations"): // of a hook
 		_, _ = io.WriteString(w, `{"decision":"accept"}`)
 	case strings.HasPrefix(r.URL.Path, "/v2/email/"):
@@ -112,6 +117,7 @@ func (s *stubs) env(tls bool) map[string]string {
 	}
 	return map[string]string{
 		"AWS_ENDPOINT_URL": url,
+		"CAPTCHA_URL":      url + "/siteverify",
 		"SSL_CERT_FILE":    s.bundle,
 		// infra/functions.go says why.
 		"SSL_CERT_DIR": "/nonexistent",

@@ -45,7 +45,7 @@ const (
 
 // values are the values of a stack in the environment of the functions.
 var values = bundle.Values{
-	Stage: "dev", LinksURL: "https://links.example.com",
+	Stage: "dev", CaptchaSecret: "myapp/turnstile", LinksURL: "https://links.example.com",
 	Clients: `{"web":"1ridersexample23456789abcd"}`, UserPoolID: "eu-central-1_Sample001",
 	MailQueueURL:       "https://sqs.eu-central-1.amazonaws.com/123456789012/mail.fifo",
 	EventQueueURL:      "https://sqs.eu-central-1.amazonaws.com/123456789012/events",
@@ -61,6 +61,9 @@ var samples = []struct {
 }{
 	{"pre-sign-up", "sign-up.json", "", "", nil},
 	{"pre-sign-up", "sign-up.json", ", with a hook", "", func(s *settings.Settings) { s.SignUp.Hook.Function = "sign-up-hook" }},
+	{"pre-sign-up", "sign-up-with-a-token-of-turnstile.json", ", with a captcha", "", func(s *settings.Settings) {
+		s.SignUp.Captcha.Provider, s.SignUp.Captcha.Secret, s.SignUp.Captcha.Action = config.Turnstile, "myapp/turnstile", "signup"
+	}},
 	{"pre-sign-up", "sign-up-with-an-accented-agent-name.json", ", name not in ASCII", "", nil},
 	{"custom-message", "sign-up-in-canadian-french.json", "", "", nil},
 	{"verify-link", "open-the-link-of-a-sign-up.json", "", "", nil},
@@ -105,7 +108,7 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 		}
 	}
 	var list []subject
-	for _, sample := range samples {
+	for i, sample := range samples {
 		event, err := os.ReadFile(filepath.Join(root, "functions", sample.name, "testdata/events", sample.event))
 		if err != nil {
 			return nil, err
@@ -119,7 +122,7 @@ func build(ctx context.Context, root, dir, nodeModules string) ([]subject, error
 		f, with, folder := bundle.Named(sample.name), *set, dir
 		if sample.change != nil {
 			sample.change(&with)
-			folder = filepath.Join(dir, sample.name+"-changed")
+			folder = filepath.Join(dir, fmt.Sprintf("%s-%d", sample.name, i))
 			if err := bundle.Write(folder, &with, out, []bundle.Function{f}); err != nil {
 				return nil, err
 			}

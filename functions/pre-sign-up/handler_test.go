@@ -58,6 +58,7 @@ func TestSampleEvents(t *testing.T) {
 		"external-provider-google-with-a-verified-address":      {"", "en", "PreSignUp_ExternalProvider"},
 		"external-provider-saml-whose-id-is-the-address":        {"", "en", "PreSignUp_ExternalProvider"},
 		"sign-up-with-validation-data":                          {"", "en", "PreSignUp_SignUp"},
+		"sign-up-with-a-token-of-turnstile":                     {"", "en", "PreSignUp_SignUp"},
 		"sign-up-without-validation-data-and-response":          {"", "en", "PreSignUp_SignUp"},
 		"sign-up-in-localstack-is-held-to-the-rules":            {rules.EmailMissing, "en", "unknown"},
 		"sign-up-in-cognito-local-is-held-to-the-rules":         {"", "en", "unknown"},
