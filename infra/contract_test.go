@@ -253,6 +253,8 @@ func (r resolver) ref(id string) string {
 		return "sample-set"
 	case "AWS::Cognito::UserPoolClient":
 		return sampleClientID
+	case "AWS::SecretsManager::Secret":
+		return "arn:aws:secretsmanager:eu-central-1:123456789012:secret:CaptchaKey-AbC123"
 	default:
 		r.template.t.Fatalf("the test cannot resolve a reference to %s, a %s", id, kind)
 		return ""

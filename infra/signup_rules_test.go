@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/jsii-runtime-go"
 
+	"poolpost/internal/altcha"
 	"poolpost/internal/bundle"
 	"poolpost/internal/config"
 	"poolpost/internal/functiontest"
@@ -113,6 +115,7 @@ func TestHookPermissions(t *testing.T) {
 // The real binary, in the environment of the template, calls only what its role may call.
 func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 	set := withRules(t)
+	set.SignUp.Captcha.Provider = config.Altcha
 	tp := synthesise(t, set, "dev")
 	var mu sync.Mutex
 	var called []string
@@ -136,6 +139,9 @@ func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 			if err := json.NewEncoder(w).Encode(in.Output()); err != nil {
 				t.Error(err)
 			}
+		case operation == "GetSecretValue":
+			call("secretsmanager:" + operation)
+			fmt.Fprint(w, `{"SecretString":"sample-key"}`)
 		case operation != "":
 			call("cognito-idp:" + operation)
 			fmt.Fprint(w, "{}")
@@ -162,18 +168,26 @@ func TestPreSignUpCallsOnlyWhatItsRoleAllows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer host.Close()
+	challenge, err := altcha.Challenge("sample-key", 1, time.Now().Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := altcha.Solve(challenge)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for event, want := range map[string]string{
 		`{"version":"1","triggerSource":"PreSignUp_ExternalProvider","userPoolId":"eu-central-1_Sample001",
 			"userName":"Google_123","request":{"userAttributes":{"email":"ann@example.com","email_verified":"true"}},"response":{}}`: "ACCOUNT_LINKED: ",
 		`{"version":"1","triggerSource":"PreSignUp_SignUp","userPoolId":"eu-central-1_Sample001","userName":"0a1b",
-			"request":{"userAttributes":{"email":"ann@example.com","custom:agentName":"Ann"}},"response":{}}`: "HOOK_NO_SEAT: No seat is left",
+			"request":{"userAttributes":{"email":"ann@example.com","custom:agentName":"Ann"},"validationData":{"captcha":"` + proof + `"}},"response":{}}`: "HOOK_NO_SEAT: No seat is left",
 	} {
 		if _, err = host.Invoke(t.Context(), "pre-sign-up", []byte(event)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("pre-sign-up: %v, want %s", err, want)
 		}
 	}
 	slices.Sort(called)
-	if want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser", "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut", "lambda:InvokeFunction", "ses:GetSuppressedDestination", "ses:GetSuppressedDestination", "sqs:SendMessage"}; !slices.Equal(called, want) {
+	if want := []string{"cognito-idp:AdminGetUser", "cognito-idp:AdminLinkProviderForUser", "cognito-idp:AdminSetUserPassword", "cognito-idp:AdminUserGlobalSignOut", "lambda:InvokeFunction", "secretsmanager:GetSecretValue", "ses:GetSuppressedDestination", "ses:GetSuppressedDestination", "sqs:SendMessage"}; !slices.Equal(called, want) {
 		t.Errorf("it calls %q, want %q", called, want)
 	}
 }
