@@ -74,7 +74,7 @@ func TestSampleSettingsAreNotDeployed(t *testing.T) {
 	}
 
 	// Settings of one's own are deployed; what deserves a look is a warning.
-	own := settingstest.FileWith(t, "own.yaml", "example.com", "rides.org")
+	own := settingstest.FileWith(t, "own.yaml", "example.com", "rides.org", "[given_name, name, agentName]", "[agentName, given_name, name]")
 	if _, warnings := must(t, "check", "--deploy", "--settings", own); warnings != "" {
 		t.Errorf("in dev there are the warnings\n%s", warnings)
 	}
