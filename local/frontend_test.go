@@ -65,3 +65,13 @@ func TestTheExampleHasTheFileOfTheLocalRun(t *testing.T) {
 		t.Errorf("got %+v", outputs)
 	}
 }
+
+// The local pool has clients of its own, without secrets, whatever those of a pool that exists have.
+func TestClientsOfTheLocalPoolHaveNoSecrets(t *testing.T) {
+	set := settingstest.Sample(t)
+	set.Clients[0].Existing.Secret = "myapp/web"
+	noError(t, localApp(set, "http://127.0.0.1:8080", ""))
+	if got := set.Clients[0].Existing.Secret; got != "" {
+		t.Errorf("the page behind links would look for the secret %s", got)
+	}
+}

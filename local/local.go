@@ -210,6 +210,7 @@ func localApp(set *settings.Settings, linksURL, app string) error {
 	}
 	for i := range set.Clients {
 		c := &set.Clients[i]
+		c.Existing.Secret = "" // the clients of the local pool have none
 		if app != "" {
 			for _, address := range []*string{&c.URL, &c.SignInURL, &c.AttributeURL, &c.ResetURL} {
 				if u, err := url.Parse(*address); err == nil && *address != "" {

@@ -156,11 +156,11 @@ func (p *Pool) Update(request Object) error {
 		}
 	}
 	if request["UserPoolId"] != p.ReadOnly["Id"] {
-		return fmt.Errorf("ResourceNotFoundException: User pool %v does not exist.", request["UserPoolId"])
+		return fmt.Errorf("ResourceNotFoundException: User pool %v does not exist", request["UserPoolId"])
 	}
 	for tag := range member(request, "UserPoolTags") {
 		if strings.HasPrefix(tag, "aws:") {
-			return fmt.Errorf("InvalidParameterException: aws: prefixed tag key names are not allowed for external use.")
+			return fmt.Errorf("InvalidParameterException: aws: prefixed tag key names are not allowed for external use")
 		}
 	}
 	for i, twin := range twins {
@@ -234,7 +234,7 @@ func (p *Pool) answer(operation string, in Object) (any, error) {
 	switch operation {
 	case "DescribeUserPool":
 		if in["UserPoolId"] != p.ReadOnly["Id"] {
-			return nil, fmt.Errorf("ResourceNotFoundException: User pool %v does not exist.", in["UserPoolId"])
+			return nil, fmt.Errorf("ResourceNotFoundException: User pool %v does not exist", in["UserPoolId"])
 		}
 		return Object{"UserPool": p.Describe()}, nil
 	case "GetUserPoolMfaConfig":
