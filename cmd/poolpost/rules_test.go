@@ -34,6 +34,7 @@ func TestRulesAreExplained(t *testing.T) {
 		fmt.Fprint(w, `{"decision":"refuse","code":"NO_SEAT","sentences":{"fr":"Plus de place"}}`)
 	}))
 	defer server.Close()
+	asked := settingstest.FileWith(t, "rules.yaml", settingstest.AllLocales, "locales: [en, fr, ar]", "signUp:\n", "signUp:\n  captcha: {provider: altcha}\n")
 	ann := []string{"--email", "ann@example.com", "--attr", "agentName=Ann"}
 	providers := settingstest.FileWith(t, "rules.yaml", settingstest.AllLocales, "locales: [en, fr, ar]", "signUp:\n", "signUp:\n  autoConfirm: {domains: [staff.example]}\n  externalProviders: {policy: link, trusted: [Google]}\n")
 	for name, test := range map[string]struct {
@@ -51,15 +52,20 @@ func TestRulesAreExplained(t *testing.T) {
 			map[string]string{"pattern agentName": "passed", "mail-exchanger": "no answer", "suppression-list": "no answer"}, "accepted"},
 		"a value with an equals sign": {strict, []string{"--email", "ann@example.com", "--attr", "agentName=a=b"},
 			map[string]string{"pattern agentName": "ATTRIBUTE_INVALID"}, "refused: "},
-		"nothing at all":             {strict, nil, map[string]string{"address": "EMAIL_MISSING"}, "refused: "},
-		"a trusted domain":           {providers, []string{"--email", "ann@staff.example", "--attr", "agentName=Ann"}, nil, "accepted, and confirmed without an email"},
-		"a hook that is not asked":   {hooked, ann, map[string]string{"hook": "not reached"}, "accepted, unless your function of signUp.hook refuses"},
-		"a hook that accepts":        {hooked, append(ann, "--hook", answer(`{"decision":"accept"}`)), map[string]string{"hook": "passed"}, "accepted"},
-		"a hook that confirms":       {hooked, append(ann, "--hook", answer(`{"decision":"accept","autoConfirm":true}`)), map[string]string{"hook": "passed"}, "accepted, and confirmed without an email"},
-		"a hook that makes no sense": {hooked, append(ann, "--hook", answer(`[]`)), map[string]string{"hook": "TRY_AGAIN"}, "refused: PreSignUp failed with error TRY_AGAIN: "},
-		"a hook that is a server":    {hooked, append(ann, "--locale", "fr", "--hook", server.URL), map[string]string{"hook": "HOOK_NO_SEAT"}, "refused: PreSignUp failed with error HOOK_NO_SEAT: Plus de place."},
-		"a rule before the hook":     {hooked, []string{"--email", "ann@example.net", "--hook", answer(`{"decision":"accept"}`)}, map[string]string{"hook": "not reached"}, "refused: PreSignUp failed with error EMAIL_DOMAIN_NOT_ALLOWED"},
-		"a provider":                 {providers, []string{"--email", "ann@staff.example", "--provider"}, map[string]string{"required agentName": "passed"}, "accepted, unless the pool has an account"},
+		"nothing at all":                   {strict, nil, map[string]string{"address": "EMAIL_MISSING"}, "refused: "},
+		"a trusted domain":                 {providers, []string{"--email", "ann@staff.example", "--attr", "agentName=Ann"}, nil, "accepted, and confirmed without an email"},
+		"a captcha that is passed":         {asked, ann, map[string]string{"captcha": "passed"}, "accepted, if the captcha is passed: --captcha says"},
+		"a captcha that is not passed":     {asked, append(ann, "--captcha", "failed", "--locale", "fr"), map[string]string{"captcha": "CAPTCHA_FAILED"}, "refused: PreSignUp failed with error CAPTCHA_FAILED: La vérification"},
+		"no proof":                         {asked, append(ann, "--captcha", "missing"), map[string]string{"captcha": "CAPTCHA_MISSING"}, "refused: PreSignUp failed with error CAPTCHA_MISSING: "},
+		"a captcha that cannot be checked": {asked, append(ann, "--captcha", "unavailable"), map[string]string{"captcha": "TRY_AGAIN"}, "refused: PreSignUp failed with error TRY_AGAIN: "},
+		"a provider's user proves nothing": {asked, []string{"--email", "ann@example.com", "--provider", "--captcha", "failed"}, map[string]string{"captcha": "passed"}, "accepted"},
+		"a hook that is not asked":         {hooked, ann, map[string]string{"hook": "not reached"}, "accepted, unless your function of signUp.hook refuses"},
+		"a hook that accepts":              {hooked, append(ann, "--hook", answer(`{"decision":"accept"}`)), map[string]string{"hook": "passed"}, "accepted"},
+		"a hook that confirms":             {hooked, append(ann, "--hook", answer(`{"decision":"accept","autoConfirm":true}`)), map[string]string{"hook": "passed"}, "accepted, and confirmed without an email"},
+		"a hook that makes no sense":       {hooked, append(ann, "--hook", answer(`[]`)), map[string]string{"hook": "TRY_AGAIN"}, "refused: PreSignUp failed with error TRY_AGAIN: "},
+		"a hook that is a server":          {hooked, append(ann, "--locale", "fr", "--hook", server.URL), map[string]string{"hook": "HOOK_NO_SEAT"}, "refused: PreSignUp failed with error HOOK_NO_SEAT: Plus de place."},
+		"a rule before the hook":           {hooked, []string{"--email", "ann@example.net", "--hook", answer(`{"decision":"accept"}`)}, map[string]string{"hook": "not reached"}, "refused: PreSignUp failed with error EMAIL_DOMAIN_NOT_ALLOWED"},
+		"a provider":                       {providers, []string{"--email", "ann@staff.example", "--provider"}, map[string]string{"required agentName": "passed"}, "accepted, unless the pool has an account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, _ := must(t, append([]string{"--settings", test.settings, "rules"}, test.args...)...)

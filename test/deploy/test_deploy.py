@@ -360,6 +360,7 @@ NOT_USED = {
     "firehose:*": "logs in Firehose",
     "iam:*GroupPolicy": "policies of groups", "iam:*UserPolicy": "policies of IAM users",
     "s3tables:*": "metadata tables",
+    "secretsmanager:*Replicat*": "secrets in several regions",
 }  # fmt: skip
 # What no handler asks for: CloudFormation itself reads the parameter of the bootstrap and the reference to the secret.
 OF_CLOUDFORMATION = {"ssm:GetParameters", "secretsmanager:GetSecretValue"}
