@@ -198,6 +198,7 @@ func BenchmarkDecide(b *testing.B) {
 	r := newRules(b, func(c *config.PreSignUp) {
 		everything(c)
 		c.ExternalProviders.Policy, c.Email.RequireMailExchanger, c.Email.RefuseSuppressed = config.AcceptProviders, false, false
+		c.Captcha = config.Captcha{}
 	})
 	a := ann("ann.example@example.com")
 	b.ReportAllocs()
