@@ -19,8 +19,8 @@ import (
 	"poolpost/internal/attach"
 )
 
-// attach joins the stack to the pool of pool.existing, which only UpdateUserPool can do. All that can
-// refuse it is read first, and one call writes it, so a pool is never half attached.
+// attach joins the stack to the pool of pool.existing, which only UpdateUserPool can do. All that
+// can refuse it is read first, and one call writes it, so a pool is never half attached.
 func (d *deployment) attach(ctx context.Context, flags cli.Attach, s cli.Streams) error {
 	stack, err := d.forPool(ctx)
 	if err != nil {
@@ -264,8 +264,8 @@ func (c *poolChange) write(ctx context.Context) error {
 	return err
 }
 
-// stateName is the parameter of Systems Manager that holds what detach restores. It is no resource of
-// the stack: it is there while the stack is attached, and survives it.
+// stateName is the parameter of Systems Manager that holds what detach restores. It is no resource
+// of the stack: it is there while the stack is attached, and survives it.
 func (a *account) stateName() string { return "/poolpost/" + a.StackName + "/attached" }
 
 // savedState is nil for a stack that is not attached.

@@ -35,7 +35,8 @@ func (a *account) mfaConfig(ctx context.Context, id string) (answer attach.Objec
 	return answer, err
 }
 
-// updateUserPool is UpdateUserPool with this very request: the SDK leaves out what is false or zero.
+// updateUserPool is UpdateUserPool with this very request: the SDK leaves out what is false or
+// zero.
 func (a *account) updateUserPool(ctx context.Context, id string, request attach.Object) error {
 	body, err := json.Marshal(request, json.Deterministic(true))
 	if err != nil {

@@ -17,7 +17,8 @@ type clientSecret interface {
 	Value(ctx context.Context) (string, error)
 }
 
-// newSecrets asks Secrets Manager for secrets by name. A build with the tag nosecrets leaves it out.
+// newSecrets asks Secrets Manager for secrets by name. A build with the tag nosecrets leaves it
+// out.
 var newSecrets func(names []string) map[string]clientSecret
 
 // secretNames are the names of the secrets that clients have.

@@ -50,8 +50,8 @@ type Plan struct {
 	Warnings []string
 }
 
-// Attach plans to join a deployment to a pool, an answer of DescribeUserPool. Saved is the state of an
-// earlier attach of the stack, or nil.
+// Attach plans to join a deployment to a pool, an answer of DescribeUserPool. Saved is the state of
+// an earlier attach of the stack, or nil.
 func Attach(pool Object, d Deployment, saved *Saved) (*Plan, error) {
 	id, _ := pool["Id"].(string)
 	if saved == nil {

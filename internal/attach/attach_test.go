@@ -12,8 +12,8 @@ import (
 	"poolpost/internal/attach/attachtest"
 )
 
-// Every member of both, at any depth, has its place in the tables: one that AWS adds fails here when
-// the SDK is updated, and an update would have reset it.
+// Every member of both, at any depth, has its place in the tables: one that AWS adds fails here
+// when the SDK is updated, and an update would have reset it.
 func TestTheTablesKnowEveryMember(t *testing.T) {
 	pool, update := members("", reflect.TypeFor[types.UserPoolType]()), members("", reflect.TypeFor[cognitoidentityprovider.UpdateUserPoolInput]())
 	takes := map[string]bool{}
@@ -348,7 +348,8 @@ func TestAttachAgainAfterADeployment(t *testing.T) {
 	}
 }
 
-// The state is saved before the pool changes. If the update then never comes, the next attach goes on.
+// The state is saved before the pool changes. If the update then never comes, the next attach goes
+// on.
 func TestAttachGoesOnAfterAnInterruption(t *testing.T) {
 	pool := attachtest.New()
 	before := withoutDate(pool.Describe())

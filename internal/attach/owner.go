@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// An Owner is a tool that deploys the pool, as its tags say. Its next deployment writes what it has,
-// and takes the triggers away.
+// An Owner is a tool that deploys the pool, as its tags say. Its next deployment writes what it
+// has, and takes the triggers away.
 type Owner struct {
 	Name  string   `json:"name"`
 	Lines []string `json:"lines"` // what to put there, so that it has the triggers too

@@ -10,8 +10,8 @@ import (
 )
 
 // A Cognito user name is a UUID in a pool where people sign up with their email address, and any
-// text in other pools. Both have a shape in a link that shows when a part of it was lost: a UUID has
-// one, and a text becomes hexadecimal digits with a checksum.
+// text in other pools. Both have a shape in a link that shows when a part of it was lost: a UUID
+// has one, and a text becomes hexadecimal digits with a checksum.
 
 // maxUserName is Cognito's limit, in characters (API reference, UsernameType).
 const maxUserName = 128
