@@ -29,7 +29,7 @@ func must(t *testing.T, args ...string) (stdout, stderr string) {
 	return stdout, stderr
 }
 
-var commandNames = []string{"dev", "check", "rules", "invoke", "env", "doctor", "smoke", "probe", "logs", "plan", "delete-client", "outputs", "dead-letters", "redrive", "invite"}
+var commandNames = []string{"dev", "check", "rules", "invoke", "env", "doctor", "smoke", "probe", "logs", "plan", "delete-client", "outputs", "dead-letters", "redrive", "invite", "attach", "detach"}
 
 func TestHelpListsEveryCommandWithAnExample(t *testing.T) {
 	all, _ := must(t, "--help")
