@@ -94,12 +94,13 @@ func (p *pool) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	p.mu.Lock()
 	if operation != "AdminGetUser" {
-		p.mu.Lock()
 		p.calls = append(p.calls, operation)
-		p.mu.Unlock()
 	}
-	if fail := p.fails[operation]; fail != nil {
+	fail := p.fails[operation]
+	p.mu.Unlock()
+	if fail != nil {
 		fail(w, r)
 		return
 	}

@@ -24,7 +24,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for name, text := range map[string]string{
-		"a field that another function has": `{"groups": [], "locales": ["en"]}`,
+		"a field that another function has": `{"groups": [], "codes": true}`,
 		"a field of the wrong type":         `{"groups": "members"}`,
 		"half a file":                       `{"groups": [`,
 		"an empty file":                     ``,

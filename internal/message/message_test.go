@@ -177,9 +177,9 @@ func TestEncodeAndDecode(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for file, want := range map[string]string{
-		"":                                     "a compiled message has 6 parts, not 1",
-		"a" + strings.Repeat(PartSeparator, 4): "a compiled message has 6 parts, not 5",
-		strings.Repeat(PartSeparator, 6):       "a compiled message has 6 parts, not 7",
+		"":                                     "a compiled message has 5 parts, not 1",
+		"a" + strings.Repeat(PartSeparator, 3): "a compiled message has 5 parts, not 4",
+		strings.Repeat(PartSeparator, 5):       "a compiled message has 5 parts, not 6",
 	} {
 		if m, err := Decode([]byte(file)); err == nil || err.Error() != want {
 			t.Errorf("%q: got %+v, %v", file, m, err)
@@ -215,7 +215,7 @@ func TestFilesOfMessages(t *testing.T) {
 		t.Errorf("got %+v, %v", m, err)
 	}
 	_, err := files.Message("web", "en", SignUp)
-	if err == nil || err.Error() != "load messages/web/en/sign-up: a compiled message has 6 parts, not 1" {
+	if err == nil || err.Error() != "load messages/web/en/sign-up: a compiled message has 5 parts, not 1" {
 		t.Errorf("a broken file: %v", err)
 	}
 	_, err = files.Message("web", "fr", SignUp)
