@@ -83,7 +83,7 @@ var updates = []keyChange{
 	{"clients, one less", nil, with(secondClient, ""), with("CLIENT=kiosk")},
 	{"clients[].url and refreshTokenDays", nil, with("url: https://rides.example.com/,", "url: https://lifts.example.com/,", "Days: 7", "Days: 5"), nil},
 	{"clients[].rotateRefreshTokens", nil, with("refreshTokenDays: 1}", "refreshTokenDays: 1, rotateRefreshTokens: true}"), nil},
-	{"pool.passwordPolicy.historySize", nil, with("requireSymbols: true", "requireSymbols: true, historySize: 9"), nil},
+	{"pool.passwordPolicy.historySize", nil, with("historySize: 5", "historySize: 9"), nil},
 	{"groups, another name", nil, with("[drivers,", "[chauffeurs,"), with("GROUP=drivers")},
 	{"groups, another name with the old one as id", nil, with("[drivers,", "[{name: chauffeurs, id: drivers},"), with("GROUP=drivers")},
 	{"groups, one less", nil, with("[drivers,", "["), with("GROUP=drivers")},
