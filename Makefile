@@ -16,7 +16,7 @@ FUZZTIME ?= 2s
 # and the CDK app ten times as long to run. send-mail is tested with it as built
 # without that SDK. poolpost-aws links many of the SDK's clients.
 HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$|poolpost/cmd/poolpost-aws$$
-# Functions are built without the parts that the settings do not use.
+# Functions are built without the parts that the settings do not use. Their pages are the same.
 MINIMAL := -tags noaltcha,noaws,nocaptcha,noclients,nocodes,noevents,noinvitations,nousers
 OPTIONAL := ./functions/verify-link ./functions/send-mail ./functions/custom-message ./functions/post-confirmation ./functions/pre-sign-up ./functions/mail-feedback
 # The race detector needs cgo and a C compiler. With empty caches, tests that build the functions
@@ -50,7 +50,7 @@ test: need-go ## run all tests, nearly all with the race detector
 	@if $(HAS_VENV); then $(MAKE) .build/clients-venv/ready; \
 	else echo "Python 3.10 or newer with venv is not installed: the tests with pycognito, boto3 and the AWS CLI are skipped"; fi
 	$(RACE_TEST) $$(go list ./... | grep -vE '$(HEAVY)')
-	$(RACE_TEST) $(MINIMAL) $(OPTIONAL)
+	$(RACE_TEST) $(MINIMAL) -skip InTheBrowser $(OPTIONAL)
 	@if command -v node > /dev/null || [ -n "$$CI" ]; then set -x; go test $$(go list ./... | grep -E '$(HEAVY)') && cd examples/own-app && go test ./...; \
 	else echo "Node.js is not installed: the tests of the CDK app are skipped"; set -x; go test $$(go list ./... | grep -E '$(HEAVY)' | grep -vE 'infra|cdk'); fi
 
