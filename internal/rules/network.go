@@ -72,11 +72,12 @@ func isNotFound(err error) bool {
 func (r *Rules) askNetwork(ctx context.Context, a applicant, d *Decision) {
 	steps, errs := d.Steps[len(r.local)+1:][:len(r.network)], make([]error, len(r.network))
 	var asking sync.WaitGroup
+	address := a.address // the applicant is too large for closures to hold, and would be put on the heap
 	for i, rule := range r.network {
 		if rule.Enabled {
 			asking.Go(func() {
 				start := time.Now()
-				steps[i].Result, errs[i] = rule.ask(ctx, a.address)
+				steps[i].Result, errs[i] = rule.ask(ctx, address)
 				steps[i].Took = time.Since(start)
 			})
 		}
