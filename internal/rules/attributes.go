@@ -47,8 +47,11 @@ func attributeRules(c config.AttributeRule) ([]offlineRule, error) {
 	holdsWord := func(v string) bool {
 		text := fold(v, canonicalCase)
 		isIn := func(word string) bool { return strings.Contains(text, word) }
-		if slices.ContainsFunc(words, isIn) || !strings.ContainsFunc(v, notASCII) {
-			return slices.ContainsFunc(words, isIn)
+		if slices.ContainsFunc(words, isIn) {
+			return true
+		}
+		if !strings.ContainsFunc(v, notASCII) {
+			return false // nothing that looks like another letter
 		}
 		text = fold(v, latinCase)
 		return slices.ContainsFunc(words, isIn)
