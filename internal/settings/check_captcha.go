@@ -65,8 +65,8 @@ func (c checker) checkCaptcha(s *Settings) {
 	}
 	if set.Secret == "" {
 		c.Report(key+".secret", "is missing; write the name of a secret in AWS Secrets Manager that holds the secret key of %s", set.Provider)
-	} else if c.matches(key+".secret", set.Secret, secretName, "the name or the ARN of a secret, such as myapp/captcha") {
-		c.inRegion(key+".secret", set.Secret, s.Pool.Region)
+	} else {
+		c.secret(key+".secret", set.Secret, s.Pool.Region, "myapp/captcha")
 	}
 	for i, host := range set.Hosts {
 		entry := fmt.Sprintf("%s.hosts[%d]", key, i)

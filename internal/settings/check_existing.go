@@ -42,7 +42,7 @@ func (c checker) checkExisting(s *Settings) {
 			ids = append(ids, client.Existing.ID)
 		}
 		if client.Existing.Secret != "" {
-			c.secret(key+".existing.secret", client.Existing.Secret, s.Pool.Region)
+			c.secret(key+".existing.secret", client.Existing.Secret, s.Pool.Region, "myapp/facebook")
 		}
 		if client.ID != "" {
 			c.Report(key+".id", "is for an app client that the deployment makes; remove it")

@@ -131,9 +131,9 @@ func (c checker) zone(key string, z HostedZone, name string) {
 	}
 }
 
-// secret accepts the name of a secret in Secrets Manager, or its ARN.
-func (c checker) secret(key, name, region string) {
-	if c.matches(key, name, secretName, "the name or the ARN of a secret, such as myapp/facebook") {
+// secret accepts the name of a secret in Secrets Manager, such as the sample, or its ARN.
+func (c checker) secret(key, name, region, sample string) {
+	if c.matches(key, name, secretName, "the name or the ARN of a secret, such as "+sample) {
 		c.inRegion(key, name, region)
 	}
 }
@@ -149,7 +149,7 @@ func (c checker) checkSignIn(s SignIn, region string) {
 	if s.FacebookSecret == "" {
 		c.Report("signIn.facebookSecret", "is missing; write the name of the secret in AWS Secrets Manager that holds the app's secret")
 	} else {
-		c.secret("signIn.facebookSecret", s.FacebookSecret, region)
+		c.secret("signIn.facebookSecret", s.FacebookSecret, region, "myapp/facebook")
 	}
 	if s.FacebookSecretVersion != "" {
 		c.matches("signIn.facebookSecretVersion", s.FacebookSecretVersion, secretVersion, secretVersionIs)
