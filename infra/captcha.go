@@ -7,7 +7,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"poolpost/internal/config"
-	"poolpost/internal/rules"
 )
 
 // newCaptchaSecret is the secret that functions check proofs of persons with: that of the settings,
@@ -38,9 +37,9 @@ func (p *Pool) allowCaptcha(f awslambda.Function) { allowSecrets(f, p.captchaSec
 
 // alarmCaptcha watches what keeps proofs from being checked, or challenges from being made.
 func (p *Pool) alarmCaptcha() {
-	metrics := []awscloudwatch.IMetric{p.outcomeMetric("pre-sign-up", rules.CaptchaUnavailable)}
+	metrics := []awscloudwatch.IMetric{p.outcomeMetric("pre-sign-up", config.CaptchaUnavailable)}
 	if p.settings.SignUp.UsesAltcha() {
-		metrics = append(metrics, p.outcomeMetric("verify-link", rules.CaptchaUnavailable))
+		metrics = append(metrics, p.outcomeMetric("verify-link", config.CaptchaUnavailable))
 	}
 	p.newAlarm(alarm{
 		id: "CaptchaFails", pageNow: p.settings.SignUp.Captcha.OnFailure != config.AcceptOnFailure || p.settings.SignUp.UsesAltcha(),

@@ -116,13 +116,14 @@ func (h *handler) decide(ctx context.Context, payload []byte, line *logging.Line
 	case decision.HookErr != nil:
 		line.Outcome, line.Detail = rules.HookFailed, accepted
 	case decision.CaptchaErr != nil:
-		line.Outcome, line.Detail = rules.CaptchaUnavailable, accepted
+		line.Outcome, line.Detail = config.CaptchaUnavailable, accepted
 	}
 	return reply, nil
 }
 
-// ask asks the rules with the captcha, the accounts of the pool and the hook about an applicant, in this order, up to
-// the first refusal. Only of a sign-up may the hook say that it needs no confirmation.
+// ask asks the rules with the captcha, the accounts of the pool and the hook about an applicant, in
+// this order, up to the first refusal. Only of a sign-up may the hook say that it needs no
+// confirmation.
 func (h *handler) ask(ctx context.Context, event *trigger.Event, a rules.Applicant, signUp bool, line *logging.Line) (rules.Decision, error) {
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if h.accounts != nil || h.clients != nil { // rules that ask the network have a limit of their own

@@ -48,7 +48,7 @@ func (c captcha) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	text, err := c.challenge(r.Context())
 	if err != nil {
-		line.Outcome, line.Err = "captcha-unavailable", err
+		line.Outcome, line.Err = config.CaptchaUnavailable, err
 		header.Set("Retry-After", "10")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		text = []byte(`{"error":"try again in a moment"}`)

@@ -197,6 +197,10 @@ const (
 	Recaptcha = "recaptcha"
 )
 
+// CaptchaUnavailable is the outcome where a captcha could not be checked, or no challenge be made. It
+// has an alarm, infra/captcha.go.
+const CaptchaUnavailable = "captcha-unavailable"
+
 // Challenges are those of ALTCHA, which verify-link hands out; zero: none.
 type Challenges struct {
 	Difficulty    int      `json:"difficulty"`

@@ -19,9 +19,6 @@ type Captcha interface {
 // of others were seen with some 4,000.
 const maxProof = 16 << 10
 
-// CaptchaUnavailable is what came of a captcha that could not be checked, for logs and metrics.
-const CaptchaUnavailable = "captcha-unavailable"
-
 func captchaRule(c config.Captcha) Rule {
 	return Rule{
 		Name: "captcha", Setting: "signUp.captcha.provider", Codes: []string{CaptchaMissing, CaptchaFailed},
@@ -64,7 +61,7 @@ func (r *Rules) askCaptcha(ctx context.Context, a Applicant, d *Decision) {
 		step.Result = noAnswer
 		if !step.FailOpen {
 			d.Refusal = r.Refuse(TryAgain, a.Locale)
-			d.Refusal.outcome, step.Result = CaptchaUnavailable, TryAgain
+			d.Refusal.outcome, step.Result = config.CaptchaUnavailable, TryAgain
 		}
 	}
 }

@@ -101,7 +101,7 @@ func TestTheCaptchaHasItsTime(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 		checkCode(t, d.Refusal, TryAgain)
-		if d.Refusal.Outcome() != CaptchaUnavailable || d.CaptchaErr.Error() != "captcha: timeout" {
+		if d.Refusal.Outcome() != config.CaptchaUnavailable || d.CaptchaErr.Error() != "captcha: timeout" {
 			t.Errorf("got %s, %v", d.Refusal.Outcome(), d.CaptchaErr)
 		}
 	})
