@@ -45,7 +45,7 @@ func (d *deployment) attach(ctx context.Context, flags cli.Attach, s cli.Streams
 		return err
 	}
 	plan.Refused, plan.Warnings = append(plan.Refused, refused...), append(plan.Warnings, warnings...)
-	change := poolChange{account: d.account, id: id, plan: plan, owners: attach.Owners(pool, stack), before: saved, done: "attached"}
+	change := poolChange{account: d.account, id: id, plan: plan, owners: attach.Owners(pool, stack), before: saved, attaching: true}
 	return change.run(ctx, flags.Yes, flags.JSON, s)
 }
 
@@ -155,7 +155,7 @@ func (a *account) detach(ctx context.Context, flags cli.Detach, s cli.Streams) e
 	if err != nil {
 		return err
 	}
-	change := poolChange{account: a, id: saved.UserPoolID, plan: plan, before: saved, done: "detached"}
+	change := poolChange{account: a, id: saved.UserPoolID, plan: plan, before: saved}
 	return change.run(ctx, flags.Yes, flags.JSON, s)
 }
 
@@ -166,7 +166,8 @@ type poolChange struct {
 	plan   *attach.Plan
 	owners []attach.Owner
 	before *attach.Saved // the state before; nil: none
-	done   string        // what the stack is afterwards: attached or detached
+	// attaching: otherwise it restores what the pool had.
+	attaching bool
 }
 
 // run says what changes and, with yes, changes it.
@@ -195,7 +196,11 @@ func (c *poolChange) run(ctx context.Context, yes, inJSON bool, s cli.Streams) e
 		fmt.Fprintln(s.Err, "nothing was changed")
 		return cli.Exit(cli.Failed)
 	case write:
-		fmt.Fprintf(s.Err, "%s %s\n", c.done, c.id)
+		done := "detached"
+		if c.attaching {
+			done = "attached"
+		}
+		fmt.Fprintf(s.Err, "%s %s\n", done, c.id)
 	case len(c.plan.Changes) > 0:
 		fmt.Fprintln(s.Err, "nothing was changed yet: add --yes")
 	}
@@ -224,15 +229,14 @@ func (c *poolChange) print(s cli.Streams) {
 // write saves the state, updates the pool, and looks whether Cognito did as it was told. Without an
 // update, the state is as it was before.
 func (c *poolChange) write(ctx context.Context) error {
-	attaching := c.done == "attached"
 	if c.plan.Request == nil {
-		if !attaching {
+		if !c.attaching {
 			return c.saveState(ctx, nil)
 		}
 		return nil
 	}
 	mfa, err := c.mfaConfig(ctx, c.id)
-	if err == nil && attaching {
+	if err == nil && c.attaching {
 		err = c.saveState(ctx, &c.plan.Saved)
 	}
 	if err != nil {
@@ -247,11 +251,11 @@ func (c *poolChange) write(ctx context.Context) error {
 	other, err := c.plan.Unwritten(pool)
 	switch {
 	case updateErr != nil && len(other) > 0:
-		if attaching {
+		if c.attaching {
 			err = c.saveState(ctx, c.before)
 		}
 		return errors.Join(updateErr, err)
-	case err == nil && !attaching:
+	case err == nil && !c.attaching:
 		err = c.saveState(ctx, nil)
 	}
 	if err != nil {

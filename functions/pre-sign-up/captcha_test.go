@@ -386,32 +386,7 @@ func TestTheCaptchaFails(t *testing.T) {
 				key, _ := secrets(t, value)
 				check, asked := siteverifies(t, c, key, answer)
 				h, logged := withCaptcha(t, c, check)
-				event := proven(t, "SignUp", "secret-token")
-				var reply []byte
-				var err error
-				start := time.Now()
-				logged.CheckNothingPersonal(t, func() error {
-					reply, err = h.Invoke(t.Context(), event)
-					return err
-				})
-				if took := time.Since(start); took > 3500*time.Millisecond {
-					t.Errorf("it took %v", took)
-				}
-				want := map[string]any{"level": "ERROR", "Outcome": "captcha-unavailable", "detail": "refused"}
-				field := "reason"
-				if policy == config.AcceptOnFailure {
-					want = map[string]any{"level": "WARN", "Outcome": "captcha-unavailable", "detail": "accepted", "reason": nil}
-					field = "warning"
-					if err != nil || !bytes.Equal(reply, event) {
-						t.Errorf("the event did not come back byte for byte: %v", err)
-					}
-				} else {
-					checkRefused(t, reply, err, rules.TryAgain)
-				}
-				logged.CheckLine(t, want)
-				if got, _ := logged.Lines(t)[0][field].(string); !strings.HasPrefix(got, "captcha: "+test.reason) {
-					t.Errorf("the %s is %q, want captcha: %s", field, got, test.reason)
-				}
+				checkPolicy(t, h, logged, proven(t, "SignUp", "secret-token"), policy, "captcha-unavailable", "captcha: "+test.reason, 3500*time.Millisecond)
 				if calls := asked.Load(); (test.answer == nil) != (calls == 0) || calls > 1 {
 					t.Errorf("the service is asked %d times", calls)
 				}

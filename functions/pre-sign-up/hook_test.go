@@ -21,6 +21,37 @@ import (
 	"poolpost/internal/rules"
 )
 
+// checkPolicy checks what onFailure does about a sign-up, within a time, when the hook or the captcha
+// cannot decide, and what the log says of it.
+func checkPolicy(t *testing.T, h *handler, logged *functiontest.Log, event []byte, policy, outcome, reason string, within time.Duration) {
+	t.Helper()
+	var reply []byte
+	var err error
+	start := time.Now()
+	logged.CheckNothingPersonal(t, func() error {
+		reply, err = h.Invoke(t.Context(), event)
+		return err
+	})
+	if took := time.Since(start); took > within {
+		t.Errorf("it took %v", took)
+	}
+	want := map[string]any{"level": "ERROR", "Outcome": outcome, "detail": "refused"}
+	field := "reason"
+	if policy == config.AcceptOnFailure {
+		want = map[string]any{"level": "WARN", "Outcome": outcome, "detail": "accepted", "reason": nil}
+		field = "warning"
+		if err != nil || !bytes.Equal(reply, event) {
+			t.Errorf("the event did not come back byte for byte: %v", err)
+		}
+	} else {
+		checkRefused(t, reply, err, rules.TryAgain)
+	}
+	logged.CheckLine(t, want)
+	if got, _ := logged.Lines(t)[0][field].(string); !strings.HasPrefix(got, reason) {
+		t.Errorf("the %s is %q, want %s", field, got, reason)
+	}
+}
+
 // asks is a handler whose hook is what Lambda answers, and how often Lambda was asked.
 func asks(t *testing.T, answer http.HandlerFunc, change ...func(*config.PreSignUp)) (*handler, *functiontest.Log, *atomic.Int32) {
 	t.Helper()
@@ -195,32 +226,7 @@ func TestTheHookFails(t *testing.T) {
 					limit = 300
 				}
 				h, logged, asked := asks(t, test.answer, func(c *config.PreSignUp) { c.Hook.OnFailure, c.Hook.TimeoutMS = policy, limit })
-				event := payload(t, "SignUp", good)
-				var reply []byte
-				var err error
-				start := time.Now()
-				logged.CheckNothingPersonal(t, func() error {
-					reply, err = h.Invoke(t.Context(), event)
-					return err
-				})
-				if took := time.Since(start); took > 2*time.Second {
-					t.Errorf("it took %v", took)
-				}
-				want := map[string]any{"level": "ERROR", "Outcome": "hook-failed", "detail": "refused"}
-				field := "reason"
-				if policy == config.AcceptOnFailure {
-					want = map[string]any{"level": "WARN", "Outcome": "hook-failed", "detail": "accepted", "reason": nil}
-					field = "warning"
-					if err != nil || !bytes.Equal(reply, event) {
-						t.Errorf("the event did not come back byte for byte: %v", err)
-					}
-				} else {
-					checkRefused(t, reply, err, rules.TryAgain)
-				}
-				logged.CheckLine(t, want)
-				if got, _ := logged.Lines(t)[0][field].(string); !strings.HasPrefix(got, "hook: "+test.reason) {
-					t.Errorf("the %s is %q, want hook: %s", field, got, test.reason)
-				}
+				checkPolicy(t, h, logged, payload(t, "SignUp", good), policy, "hook-failed", "hook: "+test.reason, 2*time.Second)
 				if asked.Load() != 1 {
 					t.Errorf("the hook is asked %d times", asked.Load())
 				}

@@ -153,6 +153,14 @@ func withoutDate(pool Object) Object {
 	return pool
 }
 
+// checkRestored compares a pool after detach with what it was before.
+func checkRestored(t *testing.T, pool *attachtest.Pool, before Object) {
+	t.Helper()
+	if left := Differences(before, withoutDate(pool.Describe())); len(left) > 0 {
+		t.Errorf("after detach: %v", left)
+	}
+}
+
 // fields are the members that a plan changes.
 func fields(p *Plan) (all []string) {
 	for _, c := range p.Changes {
@@ -208,13 +216,10 @@ func TestAttachChangesNothingElse(t *testing.T) {
 				t.Errorf("detach says %q", off.Warnings)
 			}
 			update(t, pool, off)
-			after := withoutDate(pool.Describe())
 			if before["LambdaConfig"] == nil {
 				before["LambdaConfig"] = Object{}
 			}
-			if left := Differences(before, after); len(left) > 0 {
-				t.Errorf("after detach: %v", left)
-			}
+			checkRestored(t, pool, before)
 			if off := detach(t, pool, p.Saved); off.Request != nil {
 				t.Errorf("a second detach changes %v", off.Changes)
 			}
@@ -313,9 +318,7 @@ func TestAttachServes(t *testing.T) {
 			}
 			update(t, pool, p)
 			update(t, pool, detach(t, pool, p.Saved))
-			if left := Differences(before, withoutDate(pool.Describe())); len(left) > 0 {
-				t.Errorf("after detach: %v", left)
-			}
+			checkRestored(t, pool, before)
 		})
 	}
 }
@@ -343,9 +346,7 @@ func TestAttachAgainAfterADeployment(t *testing.T) {
 	}
 
 	update(t, pool, detach(t, pool, third.Saved))
-	if left := Differences(before, withoutDate(pool.Describe())); len(left) > 0 {
-		t.Errorf("after detach: %v", left)
-	}
+	checkRestored(t, pool, before)
 }
 
 // The state is saved before the pool changes. If the update then never comes, the next attach goes
@@ -363,9 +364,7 @@ func TestAttachGoesOnAfterAnInterruption(t *testing.T) {
 	}
 	update(t, pool, second)
 	update(t, pool, detach(t, pool, second.Saved))
-	if left := Differences(before, withoutDate(pool.Describe())); len(left) > 0 {
-		t.Errorf("after detach: %v", left)
-	}
+	checkRestored(t, pool, before)
 }
 
 func TestDetachLeavesWhatSomebodyChanged(t *testing.T) {
