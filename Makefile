@@ -17,7 +17,7 @@ FUZZTIME ?= 2s
 # without that SDK. poolpost-aws links many of the SDK's clients.
 HEAVY := poolpost/functions/send-mail$$|poolpost/local/encryptcode$$|poolpost/infra$$|poolpost/cmd/poolpost-cdk$$|poolpost/cmd/poolpost-aws$$
 # Functions are built without the parts that the settings do not use. Their pages are the same.
-MINIMAL := -tags noaltcha,noaws,nocaptcha,noclients,nocodes,noevents,noinvitations,nousers
+MINIMAL := -tags noaltcha,noaws,nocaptcha,noclients,nocodes,noevents,noinvitations,nosecrets,nousers
 OPTIONAL := ./functions/verify-link ./functions/send-mail ./functions/custom-message ./functions/post-confirmation ./functions/pre-sign-up ./functions/mail-feedback
 # The race detector needs cgo and a C compiler. With empty caches, tests that build the functions
 # wait for the compiler.
