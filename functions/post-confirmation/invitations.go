@@ -16,9 +16,9 @@ func init() {
 	withInvitations = func(h *handler) lambda.Handler { return invitations{h} }
 }
 
-// invitations answers PreTokenGeneration (V1_0), the first trigger that tells of the first password
-// of somebody whom an administrator has created. Cognito invokes it for every sign-in and every
-// refresh of tokens, so all others pass at once, without a log line.
+// invitations also answers PreTokenGeneration (V1_0), the first trigger that runs after somebody
+// whom an administrator created has set a password. Cognito invokes it for every sign-in and every
+// token refresh, so all other events pass at once, without a log line.
 type invitations struct{ *handler }
 
 func (h invitations) Invoke(ctx context.Context, payload []byte) ([]byte, error) {

@@ -53,7 +53,8 @@ func (p *Pool) isRevoked(u *user, origin string) bool {
 
 // refresh issues new tokens for a refresh token, which stays valid unless the client rotates them.
 // Then there is a new one, for what is left of the sign-in, and the old one is taken again for the
-// grace period (developer guide, "Refresh token rotation"). With devices that are tracked, it takes the key of the device, which has to be confirmed (API reference,
+// grace period (developer guide, "Refresh token rotation"). With devices that are tracked, it takes
+// the key of the device, which has to be confirmed (API reference,
 // DeviceKey of GetTokensFromRefreshToken). The texts are observed, that of the device at
 // https://github.com/aws/aws-sdk-cpp/issues/851 and that of a revoked token at
 // https://github.com/aws-amplify/amplify-swift/issues/3344.

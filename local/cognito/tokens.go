@@ -101,7 +101,7 @@ func (p *Pool) startSession(ctx context.Context, c caller, a attempt, metadata m
 		unknown = &deviceMetadata{g.DeviceKey, p.deviceGroup()}
 	}
 	source := "Authentication"
-	switch a.challenge { // the last one, which is derived: the guide tells of one challenge only
+	switch a.challenge { // The guide covers a single challenge. That the last of several counts is derived.
 	case newPasswordRequired:
 		source = "NewPasswordChallenge"
 	case devicePasswordVerifier:
